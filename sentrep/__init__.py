@@ -1,0 +1,40 @@
+"""sentrep: raw text in; a sentence encoder, a search index and an honest verdict out.
+
+    import sentrep
+    trained = sentrep.train("quick-thought", corpus="books/", out="runs/qt", encoder="bag")
+    vectors = sentrep.embed("runs/qt", ["A sentence.", "Another one."])
+
+Everything is imported when it is first used: ``import sentrep`` itself costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+# torch reads this before it first allocates. A token table's gradient is tens of megabytes, new at every step: in huge pages the
+# kernel hands it over in a few dozen faults instead of thousands (a bag trains up to 1.6 times as fast).
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+
+if TYPE_CHECKING:
+    from sentrep.api import build_index, combine, compare, embed, evaluate, load, open_index, train
+    from sentrep.errors import InputError
+
+__all__ = ["InputError", "build_index", "combine", "compare", "embed", "evaluate", "load", "open_index", "train"]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'sentrep' has no attribute {name!r}")
+    if name == "InputError":
+        from sentrep.errors import InputError
+
+        return InputError
+    from sentrep import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

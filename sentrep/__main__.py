@@ -1,0 +1,7 @@
+"""``python -m sentrep``: the command line."""
+
+import sys
+
+from sentrep.cli import main
+
+sys.exit(main())
