@@ -1,0 +1,1 @@
+"""Text: files become documents, documents become sentences, sentences become token ids on disk, ids become blocks."""

@@ -1,0 +1,77 @@
+"""A corpus with something to learn: each document has a topic, shared by its sentences, unknown to a random bag."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+
+from sentrep.text.block import Blocks, SentenceBlock
+
+TOPICS, COMMON, OWN = 12, 60, 40
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+WORDS = SPECIAL + [f"common{i}" for i in range(COMMON)] + [f"topic{t}word{i}" for t in range(TOPICS) for i in range(OWN)]
+
+
+def documents(count: int = 240, seed: int = 0) -> list[list[list[str]]]:
+    """Documents of 3 to 8 sentences of 4 to 10 words: half of them common, half from the 40 words of the document's topic."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(count):
+        topic = random.integers(TOPICS)
+        made.append(
+            [
+                [
+                    f"common{random.integers(COMMON)}" if random.random() < 0.5 else f"topic{topic}word{random.integers(OWN)}"
+                    for _ in range(random.integers(4, 11))
+                ]
+                for _ in range(random.integers(3, 9))
+            ]
+        )
+    return made
+
+
+def write_corpus(path: Path, count: int = 240, seed: int = 0) -> Path:
+    """The documents as JSON lines, already split into sentences."""
+    lines = [
+        json.dumps({"id": str(number), "title": "", "text": [" ".join(sentence) + "." for sentence in document]})
+        for number, document in enumerate(documents(count, seed))
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def tokenizer() -> Tokenizer:
+    made = Tokenizer(models.WordLevel({word: place for place, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return made
+
+
+def arrays(count: int = 240, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """ids, offsets and spans, as a store has them."""
+    place = {word: number for number, word in enumerate(WORDS)}
+    ids, offsets, spans = [], [0], []
+    for number, document in enumerate(documents(count, seed)):
+        spans.append((len(offsets) - 1, len(offsets) - 1 + len(document), number))
+        for sentence in document:
+            ids += [place[word] for word in sentence]
+            offsets.append(len(ids))
+    return np.array(ids, np.uint16), np.array(offsets), np.array(spans)
+
+
+def blocks(size: int = 128, run: int = 4, seed: int = 0, count: int = 240) -> Blocks:
+    return Blocks(*arrays(count), size, run, seed)
+
+
+def counts() -> np.ndarray:
+    return np.bincount(arrays()[0], minlength=len(WORDS))
+
+
+def block(sentences: list[list[int]], document: list[int], run: list[int] | None = None) -> SentenceBlock:
+    """A block written out by hand."""
+    lengths = torch.tensor([0] + [len(sentence) for sentence in sentences])
+    ids = torch.tensor([token for sentence in sentences for token in sentence], dtype=torch.long)
+    return SentenceBlock(ids, lengths.cumsum(0), torch.tensor(document), torch.tensor(run or document))
