@@ -1,0 +1,108 @@
+"""The weighted bag of tokens, in the form it is trained in.
+
+Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t for each token. Folding
+w_t into e_t gives the stock `StaticEmbedding`, exactly; that is the form it is saved in. Training keeps the two apart because one
+scalar learns how much a token matters far sooner than a whole row does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Num
+from sentence_transformers.base.modules import Dense, Module, Normalize
+from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+
+class Bag(StaticEmbedding):
+    """Weighted mean of token rows.
+
+    Reads ``input_ids`` (token) and ``offsets`` (sentence: where each starts), writes ``sentence_embedding`` (sentence, width).
+    """
+
+    def __init__(self, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"], weights: Float[Tensor, " vocab"]) -> None:
+        super().__init__(tokenizer, embedding_weights=rows)
+        self.token_weight = nn.Parameter(weights.clone().unsqueeze(1))
+
+    def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
+        ids, offsets = features["input_ids"], features["offsets"]
+        lengths = torch.diff(offsets, append=offsets.new_tensor([len(ids)]))
+        share = F.embedding(ids, self.token_weight).squeeze(1) / lengths.repeat_interleave(lengths)
+        features["sentence_embedding"] = F.embedding_bag(
+            ids, self.embedding.weight, offsets, mode="sum", per_sample_weights=share.to(self.embedding.weight.dtype)
+        )
+        return features
+
+    def stock(self) -> StaticEmbedding:
+        """The same function as a stock module: weights folded into the rows."""
+        return StaticEmbedding(self.tokenizer, embedding_weights=(self.embedding.weight * self.token_weight).detach().clone())
+
+
+class Saturate(Module):
+    """tanh(gain · √width · x/|x|), coordinate by coordinate: a coordinate that many tokens push is worth little more than one that
+    few do. BM25's k1 does the same to counts. It needs rows of few non-zero coordinates (`sparse_rows`), so that coordinates belong
+    to tokens; on Gaussian rows it changes nothing.
+    """
+
+    def __init__(self, width: int, gain: float) -> None:
+        super().__init__()
+        self.width, self.gain = width, gain
+
+    def forward(self, features: dict[str, Tensor]) -> dict[str, Tensor]:
+        vectors = F.normalize(features["sentence_embedding"], dim=1)
+        features["sentence_embedding"] = torch.tanh(self.gain * self.width**0.5 * vectors)
+        return features
+
+    def stock(self) -> list[nn.Module]:
+        """The same function as stock modules: normalisation, then a dense layer with a diagonal matrix."""
+        dense = Dense(self.width, self.width, bias=False, activation_function=nn.Tanh())
+        dense.linear.weight.data = torch.eye(self.width) * (self.gain * self.width**0.5)
+        return [Normalize(), dense]
+
+    def get_embedding_dimension(self) -> int:
+        return self.width
+
+    def save(self, output_path: str, *_: Any, **__: Any) -> None:
+        """Nothing: what is saved is `stock`."""
+
+
+def sparse_rows(vocab: int, width: int, count: int = 8) -> Float[Tensor, "vocab width"]:
+    """Random unit rows with `count` coordinates of ±1/√count and zeros elsewhere (random indexing, Kanerva et al. 2000)."""
+    count = min(count, width)
+    rows = torch.zeros(vocab, width)
+    places = torch.rand(vocab, width).topk(count, dim=1).indices
+    signs = torch.randint(0, 2, (vocab, count)) * 2.0 - 1
+    return rows.scatter_(1, places, signs / count**0.5)
+
+
+def kindred_rows(tokens: Sequence[str], rows: Float[Tensor, "vocab width"], share: float = 0.85, letters: int = 5) -> Tensor:
+    """Unit rows in which tokens that begin with the same letters have a cosine of share², as words of one stem mostly do.
+
+    Each row becomes √(1-share²) of its own and `share` of its family's; short tokens and marks have no family.
+    """
+    families: dict[str, list[int]] = {}
+    for place, token in enumerate(tokens):
+        word = token.lstrip("▁#Ġ")
+        if len(word) >= letters and word.isalpha():
+            families.setdefault(word[:letters], []).append(place)
+    for members in families.values():
+        own = rows[members]
+        rows[members] = F.normalize((1 - share**2) ** 0.5 * own + share * sparse_rows(1, rows.shape[1]), dim=1)
+    return rows
+
+
+def frequency_weights(counts: Num[Tensor, " vocab"], a: float) -> Float[Tensor, " vocab"]:
+    """a / (a + p(w)) for every token (Arora et al. 2017, section 3); ones where `a` is 0.
+
+    >>> frequency_weights(torch.tensor([999.0, 1.0]), 1e-3)
+    tensor([0.0010, 0.5000])
+    """
+    if a == 0:
+        return torch.ones(len(counts))
+    probability = counts / counts.sum().clamp(min=1)
+    return (a / (a + probability)).float()
