@@ -1,0 +1,56 @@
+"""What a method is: the only thing that the trainer knows of any."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sentrep.encoders.folder import Encoder
+from sentrep.text.block import SentenceBlock
+
+MakeEncoder = Callable[[], Encoder]
+"""Makes a freshly initialised encoder each time it is called."""
+
+
+class Step(NamedTuple):
+    """One evaluation of the objective."""
+
+    loss: Float[Tensor, ""]
+    metrics: dict[str, Tensor]
+    """Scalars to log: detached, and left on the device until they are."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that one phase trains, with their share of the learning rate."""
+
+    parameters: list[nn.Parameter]
+    rate: float = 1.0
+
+
+class Method(nn.Module, ABC):
+    """An objective over blocks, and the encoder that it trains."""
+
+    phases: ClassVar[tuple[str, ...]] = ("train",)
+    """What is done for each block, in order; each phase has its own optimiser."""
+
+    @abstractmethod
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        """The objective, as the paper writes it."""
+
+    @abstractmethod
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        """The vectors that the exported encoder gives, up to their length."""
+
+    @abstractmethod
+    def encoder(self) -> Encoder:
+        """What is exported."""
+
+    def parameter_groups(self, phase: str) -> list[Group]:
+        """What `phase` trains. The phases partition the parameters: each trainable parameter is in one group of one phase."""
+        return [Group([parameter for parameter in self.parameters() if parameter.requires_grad])]

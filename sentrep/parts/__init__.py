@@ -1,0 +1,1 @@
+"""Parts: what has a second user among the methods, or a paper of its own."""

@@ -1,0 +1,57 @@
+"""The list of methods: one line each. Settings are imported here, the methods themselves (and torch) when they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sentrep.errors import InputError
+from sentrep.methods import quick_thought_config
+
+if TYPE_CHECKING:
+    from sentrep.methods.base import Method
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a method's settings and its class are."""
+
+    config: type
+    place: str
+    """module:Class"""
+
+    def load(self) -> type[Method]:
+        module, name = self.place.split(":")
+        found: type[Method] = getattr(importlib.import_module(module), name)
+        return found
+
+
+METHODS: dict[str, Entry] = {
+    "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought"),
+}
+
+
+def entry(name: str) -> Entry:
+    """The method of that name.
+
+    Raises:
+        InputError: there is none; names the nearest.
+    """
+    if name not in METHODS:
+        import difflib
+
+        near = difflib.get_close_matches(name, METHODS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(METHODS)}"
+        raise InputError(f"no method is called {name!r}; {hint}")
+    return METHODS[name]
+
+
+def configured(name: str, settings: Any | None) -> Any:
+    """`settings` if they are those of the method, its defaults if there are none."""
+    wanted = entry(name).config
+    if settings is None:
+        return wanted()
+    if not isinstance(settings, wanted):
+        raise InputError(f"{name} takes settings of {wanted.__module__}.{wanted.__name__}, not of {type(settings).__module__}")
+    return settings
