@@ -1,0 +1,80 @@
+"""The whole state of a run, to a checkpoint and back: weights, optimisers, random state, and where it stands."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from sentrep.methods.base import Method
+from sentrep.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class State:
+    """What a checkpoint holds besides weights: where the run is, and how it did so far."""
+
+    def __init__(self) -> None:
+        self.step, self.seconds, self.best, self.best_step, self.ended = 0, 0.0, -math.inf, 0, ""
+
+    def save(self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator) -> None:
+        random = accelerator.gather(_random_state(accelerator.device).unsqueeze(0))  # every process draws its own dropout
+        if not accelerator.is_main_process:
+            return
+        tensors = {f"method.{name}": value for name, value in method.state_dict().items()}
+        for phase, optimizer in optimizers.items():
+            for number, entries in optimizer.state_dict()["state"].items():
+                tensors |= {f"optimizer.{phase}.{number}.{name}": value for name, value in entries.items()}
+        run.save_checkpoint(self.step, {**tensors, "random": random}, vars(self) | {"best": _finite(self.best)})
+
+    def restore(self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator) -> None:
+        main = accelerator.is_main_process
+        if main:
+            run.sweep()
+        accelerator.wait_for_everyone()
+        saved = run.load_checkpoint(partial(print, file=sys.stderr) if main else _silence)
+        accelerator.wait_for_everyone()
+        run_ends_at = 0
+        if saved is not None:
+            tensors, state = saved
+            vars(self).update(state)
+            self.best = -math.inf if self.best is None else self.best
+            run_ends_at = self.step
+            method.load_state_dict({name.removeprefix("method."): t for name, t in tensors.items() if name.startswith("method.")})
+            for phase, optimizer in optimizers.items():
+                entries: dict[int, dict[str, Tensor]] = {}
+                for name, value in tensors.items():
+                    if name.startswith(f"optimizer.{phase}."):
+                        number, key = name.removeprefix(f"optimizer.{phase}.").split(".", 1)
+                        entries.setdefault(int(number), {})[key] = value
+                optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
+            _set_random_state(tensors["random"][accelerator.process_index % len(tensors["random"])], accelerator.device)
+        if main:
+            run.forget_after(run_ends_at)
+
+
+def _silence(line: str) -> None:
+    """What the first process says already."""
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _random_state(device: torch.device) -> Tensor:
+    parts = [torch.get_rng_state()] + ([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])
+    return torch.cat(parts).to(device)
+
+
+def _set_random_state(state: Tensor, device: torch.device) -> None:
+    length = len(torch.get_rng_state())
+    torch.set_rng_state(state[:length].cpu())
+    if device.type == "cuda" and len(state) > length:
+        torch.cuda.set_rng_state(state[length:].cpu(), device)

@@ -1,0 +1,81 @@
+"""How to train. Light: the command line's help is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sentrep.errors import InputError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long, how fast, and what is kept."""
+
+    epochs: float = 3.0
+    """Passes over the corpus."""
+    steps: int | None = None
+    """Blocks to train on, instead of --epochs."""
+    minutes: float | None = None
+    """Stop after this much wall-clock time at the latest; the schedule is cut to fit. A run that time ends is not
+    bit-exact: how far it comes depends on the machine."""
+    block: int | None = None
+    """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400)."""
+    run: int = 8
+    """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous batch."""
+    lr: float | None = None
+    """Peak learning rate. Unset: 2e-3 for 'bag', 1e-3 for 'gru' and 'lstm', 5e-4 for 'transformer', 2e-5 for an existing model."""
+    schedule: Literal["linear", "cosine", "constant"] = "linear"
+    """How the learning rate falls after warm-up: to zero by a line or half a cosine, or not at all."""
+    warmup: float = 0.05
+    """Share of the steps in which the learning rate rises from zero."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay (AdamW)."""
+    clip: float = 5.0
+    """Largest gradient norm of a phase (quick-thought and skip-thought: 5); 0 leaves gradients alone."""
+    accumulate: int = 1
+    """Blocks whose gradients are averaged for one step. More negatives need a larger --block: a block never sees another."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """'auto' is bf16 where the hardware multiplies it (GPUs; CPUs with AVX-512 BF16 or AMX, except for 'bag'), fp32 elsewhere."""
+    token_budget: int = 4096
+    """Padded tokens in a micro-batch of an encoder that pads."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where to train; 'auto' takes a GPU if there is one."""
+    threads: int | None = None
+    """CPU threads; unset: as many as this process may use cores."""
+    seed: int = 0
+    """Of weights, order of text, and dropout."""
+    validation: float = 0.02
+    """Share of the documents that is held out to choose the best checkpoint by; 0 trains on everything and keeps the last."""
+    validate_every: int | None = None
+    """Steps between validations. Unset: ten in a run."""
+    patience: int = 0
+    """Stop after so many validations without a better one; 0 never does."""
+    checkpoint_minutes: float = 10.0
+    """Minutes between checkpoints."""
+    checkpoint_every: int | None = None
+    """Steps between checkpoints, besides --checkpoint-minutes."""
+    log_every: int = 10
+    """Steps between logged values."""
+    tracker: str = "tensorboard"
+    """'tensorboard', 'none', or any other tracker that accelerate knows and that is installed."""
+
+    def __post_init__(self) -> None:
+        if self.epochs <= 0 or (self.steps is not None and self.steps < 1):
+            raise InputError(f"--epochs {self.epochs} --steps {self.steps}: nothing would be trained; both must be positive")
+        if (self.lr is not None and self.lr <= 0) or (self.minutes is not None and self.minutes <= 0):
+            raise InputError(f"--lr {self.lr} and --minutes {self.minutes} must be positive")
+        if self.token_budget < 1 or (self.threads is not None and self.threads < 1):
+            raise InputError(f"--token-budget {self.token_budget} and --threads {self.threads} must be 1 or more")
+        if min(self.clip, self.patience, self.weight_decay) < 0:
+            raise InputError(f"--clip {self.clip}, --patience {self.patience}, --weight-decay {self.weight_decay}: 0 or more")
+        if self.block is not None and self.block < 2:
+            raise InputError(f"--block {self.block}: a block needs 2 sentences or more")
+        if self.run < 2:
+            raise InputError(f"--run {self.run}: a run needs 2 sentences or more, or nothing has a neighbour")
+        if not 0 <= self.validation < 1:
+            raise InputError(f"--validation {self.validation} is a share of the documents: 0 or more, below 1")
+        if not 0 <= self.warmup < 1:
+            raise InputError(f"--warmup {self.warmup} is a share of the steps: 0 or more, below 1")
+        if self.accumulate < 1 or self.log_every < 1:
+            raise InputError(f"--accumulate {self.accumulate} and --log-every {self.log_every} must be 1 or more")

@@ -1,0 +1,160 @@
+"""From settings to a trained encoder in a run folder: what lies around the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from tokenizers import Tokenizer as InnerTokenizer
+
+from sentrep.encoders import folder
+from sentrep.encoders.build import build
+from sentrep.encoders.config import EncoderConfig
+from sentrep.errors import InputError
+from sentrep.methods.base import MakeEncoder, Method
+from sentrep.text.block import Blocks
+from sentrep.text.config import CorpusConfig, TokenizerConfig
+from sentrep.text.store import Store, prepare
+from sentrep.text.tokenizer import Tokenizer
+from sentrep.training.config import TrainingConfig
+from sentrep.training.run_folder import RunFolder
+from sentrep.training.trainer import Outcome, accelerator_for, train
+from sentrep.training.validation import Validation
+
+BLOCK = {"bag": 1024}
+LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "transformer": 5e-4}
+
+MakeMethod = Callable[[Any, MakeEncoder, int], Method]
+"""A method's class: (settings, make_encoder, token_budget)."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything that makes a run; two equal jobs give equal weights."""
+
+    method: str
+    settings: Any
+    """The method's own Config."""
+    corpus: CorpusConfig
+    tokenizer: TokenizerConfig
+    encoder: EncoderConfig
+    training: TrainingConfig
+
+    def resolved(self) -> Job:
+        """With every value filled in that depends on another, so that run.json says what was really done."""
+        kind, training = self.encoder.encoder, self.training
+        block, lr = training.block or BLOCK.get(kind, 512), training.lr or LR.get(kind, 2e-5)
+        return replace(self, training=replace(training, block=block, lr=lr))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run."""
+
+    run: RunFolder
+    store: Store
+    outcome: Outcome
+
+    @property
+    def model(self) -> Path:
+        """The folder of the encoder."""
+        return self.run.model
+
+
+def run_job(job: Job, make_method: MakeMethod, phases: int, out: Path, cache: Path, overwrite: bool = False) -> Trained:
+    """Prepare the corpus, train, and save the encoder to ``out/model``. A run that was interrupted is taken up again.
+
+    Args:
+        phases: how many phases the method has.
+        cache: where prepared corpora are kept; one is made once and reused.
+        overwrite: remove a run that is in `out` already.
+    """
+    job = job.resolved()
+    config, run = job.training, RunFolder(out)
+    assert config.block is not None
+    assert config.lr is not None
+    accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config, job.encoder))
+    if config.block // min(config.run, config.block) < accelerator.num_processes:
+        raise InputError(f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run")
+    settle_cpu(config.threads, alone=accelerator.device.type == "cpu")
+    existing = None if job.encoder.scratch else folder.load(job.encoder.encoder, offline=job.corpus.offline)
+    with accelerator.main_process_first():
+        tokenizer = job.tokenizer if existing is None else Tokenizer(inner_tokenizer(existing))
+        store = prepare(job.corpus, tokenizer, cache, job.tokenizer.max_tokens)
+    if accelerator.is_main_process:
+        run.open({**asdict(job), "fingerprint": store.fingerprint}, overwrite)
+    accelerator.wait_for_everyone()
+
+    torch.manual_seed(config.seed)
+    counts, inner = store.token_counts(), store.tokenizer.inner
+    method = make_method(job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget)
+    torch.manual_seed(config.seed + accelerator.process_index)  # equal weights everywhere, dropout of its own in each process
+
+    def blocks(part: Any) -> Blocks:
+        spans = store.spans(part, config.validation, config.seed)
+        return Blocks(store.ids, store.offsets, spans, config.block or 0, config.run, config.seed)
+
+    trained_on, validation = blocks("train"), None
+    try:
+        if config.validation:
+            validation = Validation(blocks("valid"), accelerator.process_index, accelerator.num_processes)
+    except InputError as error:
+        raise InputError(f"what is held out for validation is too little: raise it, or give --validation 0 ({error})") from error
+    outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)
+    if accelerator.is_main_process and outcome.ended != "interrupted":
+        export(method, run)
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
+    return Trained(run, store, outcome)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Draw from torch's generator as a run of this seed does, and leave the generator as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def settle_cpu(threads: int | None, alone: bool) -> None:
+    """How the CPU computes: on so many threads and, where no GPU does the work, with fp32 products by oneDNN, which takes half the
+    time of torch's default for the same digits. Only with AMX it would round them to bf16; there the default stays."""
+    torch.set_num_threads(threads or torch.get_num_threads())
+    if alone and not torch.cpu._is_amx_tile_supported():
+        torch.set_float32_matmul_precision("medium")
+
+
+def export(method: Method, run: RunFolder) -> None:
+    """Save the encoder to model/, and what else the method has learnt to method/."""
+    encoder = method.encoder().cpu()
+    folder.save(encoder, run.model)
+    exported = {id(parameter) for parameter in encoder.parameters()}
+    kept = {name for name, parameter in method.named_parameters() if id(parameter) not in exported}
+    if kept:
+        (run.path / "method").mkdir(exist_ok=True)
+        state = method.state_dict()
+        save_file({name: state[name].cpu().contiguous() for name in sorted(kept)}, run.path / "method" / "method.safetensors")
+
+
+def wants_bf16(config: TrainingConfig, encoder: EncoderConfig) -> bool:
+    """Whether to train in bf16: as told, or wherever the hardware multiplies it and the encoder multiplies matrices."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if config.device != "cpu" and torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return encoder.encoder != "bag" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def inner_tokenizer(encoder: folder.Encoder) -> InnerTokenizer:
+    """The tokenizer of an existing model, as the tokenizers library has it."""
+    found: Any = getattr(encoder[0], "tokenizer", None)
+    found = getattr(found, "tokenizer", found)  # sentence-transformers' wrapper around one of transformers
+    found = getattr(found, "backend_tokenizer", found)
+    if not isinstance(found, InnerTokenizer):
+        raise InputError("--encoder: this model has no one tokenizer of the tokenizers library, so it cannot be trained further")
+    return found

@@ -1,0 +1,95 @@
+"""Meters that show a collapse while there is still time, and the alarms that name its cause.
+
+Each takes vectors (sentence, width) of held-out sentences. Why these: METER -> FAILURE in the docs page "monitors".
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from sentrep.text.block import SentenceBlock
+
+SAMPLE = 2048
+"""Sentences that a meter looks at: singular values of more cost more than they tell."""
+TIE = 1e-6
+"""Cosines nearer than this are equal: the last digits of a product depend on its place in the matrix."""
+
+
+def meters(vectors: Float[Tensor, "sentence width"]) -> dict[str, float]:
+    """Effective rank, share of the first principal component, mean cosine, and spread per dimension.
+
+    A constant encoder has rank 1 and cosine 1; isotropic noise has a rank near its width and cosine near 0.
+    """
+    vectors = vectors[:SAMPLE].float()
+    unit = F.normalize(vectors.nan_to_num(0, 0, 0), dim=1)  # what is no number has no direction
+    count = len(unit)
+    singular = torch.linalg.svdvals(unit - unit.mean(0))
+    share = singular / singular.sum().clamp(min=1e-12)
+    energy = singular.square()
+    return {
+        "effective_rank": math.exp(-(share * share.clamp(min=1e-12).log()).sum().item()),  # Roy & Vetterli 2007, section 2
+        "first_component": (energy[0] / energy.sum().clamp(min=1e-12)).item(),
+        "mean_cosine": ((unit.sum(0).square().sum() - count) / max(1, count * (count - 1))).item(),
+        "spread": unit.std(0).mean().item() * unit.shape[1] ** 0.5,
+        "norm": vectors.norm(dim=1).mean().item(),
+    }
+
+
+def neighbour_mrr(vectors: Float[Tensor, "sentence width"], block: SentenceBlock) -> float:
+    """Mean reciprocal rank of the following sentence among all sentences of the block, by cosine; ties by expected rank.
+
+    Needs no label, means the same for every method, and falls to chance when vectors collapse.
+    """
+    unit = F.normalize(vectors.float(), dim=1)
+    first, second = block.pairs(1)
+    if len(first) == 0:
+        return 0.0
+    scores = unit[first] @ unit.T
+    own = scores.gather(1, second.unsqueeze(1))
+    scores.scatter_(1, first.unsqueeze(1), -torch.inf)  # the sentence itself is no candidate
+    better = (scores > own + TIE).sum(1)
+    ties = ((scores - own).abs() <= TIE).sum(1)  # the right one among them: it stands anywhere in its group with equal chance
+    harmonic = torch.cat(
+        [torch.zeros(1, device=scores.device), (1 / torch.arange(1, scores.shape[1] + 1, device=scores.device)).cumsum(0)]
+    )
+    return float(((harmonic[better + ties] - harmonic[better]) / ties.clamp(min=1)).mean())  # no ties at all: not a number
+
+
+def alarms(values: dict[str, float], width: int, documents: int, sentences: int = SAMPLE) -> list[str]:
+    """What is going wrong, why that happens, and what to try. Empty while all is well.
+
+    Args:
+        values: the meters, and of the method's metrics those named ``loss`` and ``chance`` (the loss of a blind guess).
+        width: of the vectors.
+        documents: how many documents the sentences came from; few documents make any encoder look alike.
+        sentences: how many there were; they cannot fill more dimensions than that.
+    """
+    found = []
+    rank, cosine = values.get("effective_rank", math.inf), values.get("mean_cosine", 0.0)
+    if rank < 0.1 * min(width, sentences, SAMPLE):
+        found.append(
+            f"dimensional collapse: the vectors fill {rank:.0f} of {width} dimensions. "
+            "Try a larger --block, a higher --temperature, or a lower --lr."
+        )
+    if cosine > 0.9:
+        found.append(
+            f"all vectors point the same way (mean cosine {cosine:.2f}). "
+            "Try a lower --lr, --score cosine, or check that the corpus is not one text repeated."
+        )
+    if values.get("loss", -math.inf) > 0.98 * values.get("chance", math.inf):
+        found.append(
+            f"nothing is learnt yet: loss {values['loss']:.2f} against {values['chance']:.2f} for a blind guess. "
+            "Try a higher --lr or more --epochs, and check that neighbours in the corpus belong together (--split)."
+        )
+    gap = values.get("accuracy", 0.0) - values.get("accuracy_same_document", math.inf)
+    if gap > 0.4 and documents > 1:
+        found.append(
+            f"shortcut: neighbours are told from other documents' sentences {100 * gap:.0f} points better than from their own "
+            "document's. The vectors tell topics, not sentences; try longer runs (--run) with --negatives all."
+        )
+    return found

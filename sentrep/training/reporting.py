@@ -1,0 +1,93 @@
+"""What a person sees of a training run: the bar, the log, the trackers, the alarms."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from sentrep.errors import InputError
+from sentrep.progress import visible
+from sentrep.training.run_folder import RunFolder
+
+Track = Callable[[Mapping[str, float], int], None]
+
+
+class Reporter:
+    """Gathers values as they come, and shows and writes their means.
+
+    Args:
+        run: where metrics.jsonl is written.
+        steps: length of the run.
+        start: the step it goes on from.
+        track: sends values on, to TensorBoard for instance.
+        active: False on all processes but the first.
+    """
+
+    def __init__(self, run: RunFolder, steps: int, start: int, track: Track, active: bool) -> None:
+        self.run, self.track, self.active = run, track, active
+        self.bar = tqdm(total=steps, initial=start, desc="training", unit=" block", disable=not (active and visible()), leave=False)
+        self.sums: dict[str, Tensor] = {}
+        self.counts: dict[str, int] = {}
+        self.sentences = 0
+        self.warned: set[str] = set()
+
+    def add(self, values: Mapping[str, Tensor], sentences: int) -> None:
+        """Add one step's values. They stay on the device: looking at them would wait for it."""
+        self.bar.update()
+        self.sentences += sentences
+        for name, value in values.items():
+            self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value.detach().float()
+            self.counts[name] = self.counts.get(name, 0) + 1
+
+    def flush(self, step: int, rate: float, reduce: Callable[[Tensor], Tensor], seconds: float) -> dict[str, float]:
+        """Write the means since the last flush; `seconds` is how long they took."""
+        means = {name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()}
+        self.hold(step, means)
+        throughput = self.sentences / max(seconds, 1e-9)
+        self.sums, self.counts, self.sentences = {}, {}, 0
+        self.write(step, {**means, "lr": rate, "sentences_per_second": throughput})
+        self.bar.set_postfix_str(f"loss {means.get('loss', float('nan')):.3f}, {throughput:,.0f} sentences/s")
+        return means
+
+    def check(self, step: int, reduce: Callable[[Tensor], Tensor]) -> None:
+        """Look at what was added since the last flush, before weights are saved that may be broken."""
+        self.hold(step, {name: float(reduce(total)) for name, total in self.sums.items()})
+
+    def hold(self, step: int, values: Mapping[str, float]) -> None:
+        """End a run that is lost: a loss that is no number has no gradient, and a gradient that is none has ruined the weights."""
+        for name, value in values.items():
+            if (name.endswith("loss") or name == "gradient_norm") and not math.isfinite(value):
+                raise InputError(
+                    f"training has diverged: {name.replace('_', ' ')} is {value} by step {step}; the last checkpoint is sound. "
+                    "Try a lower --lr, a smaller --clip, or --precision fp32."
+                )
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        if self.active:
+            self.run.log(step, values)
+            self.track(values, step)
+
+    def say(self, line: str) -> None:
+        """A line above the bar."""
+        if self.active:
+            tqdm.write(line, file=sys.stderr)
+
+    def warn(self, alarms: list[str]) -> None:
+        """Show each kind of alarm once a run."""
+        for alarm in alarms:
+            kind = alarm.split(":")[0].split("(")[0]
+            if self.active and kind not in self.warned:
+                self.warned.add(kind)
+                self.say(f"warning: {alarm}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()

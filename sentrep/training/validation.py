@@ -1,0 +1,60 @@
+"""Label-free validation on held-out text: the objective, the neighbour test, and the collapse meters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+
+from sentrep.methods.base import Method
+from sentrep.parts.contrast import gather
+from sentrep.text.block import Blocks, SentenceBlock
+from sentrep.training import monitors
+
+LARGEST = 4
+"""Blocks looked at: more sharpen the numbers less than they cost."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Held-out blocks, the same ones in the same order at every validation."""
+
+    blocks: Blocks
+    shard: int
+    shards: int
+
+    @torch.no_grad()
+    def measure(self, method: Method, autocast: Callable[[], AbstractContextManager[None]]) -> tuple[dict[str, float], list[str]]:
+        """Means over the blocks, and the alarms they raise.
+
+        The best checkpoint is the one with the highest ``neighbour_mrr``, which needs no label.
+        """
+        method.eval()
+        found: list[dict[str, float]] = []
+        seen: list[torch.Tensor] = []
+        device = next(method.parameters()).device
+        for index in range(min(LARGEST, len(self.blocks))):
+            block = self.blocks.block(0, index, self.shard, self.shards).to(device)
+            values: dict[str, torch.Tensor] = {}
+            with autocast(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+                torch.manual_seed(index)  # what is drawn here is the same each time, and takes nothing from training
+                for phase in method.phases:
+                    step = method(block, phase)
+                    values |= {"loss" if len(method.phases) == 1 else f"{phase}_loss": step.loss, **step.metrics}
+                vectors = gather(method.embed(block).float())
+            whole = SentenceBlock(block.ids, block.offsets, gather(block.document), gather(block.run))
+            each = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
+            found.append(each | {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)})
+            seen.append(vectors)
+        method.train()
+        vectors = torch.cat(seen)
+        means = {name: sum(each[name] for each in found) / len(found) for name in found[0]} | monitors.meters(vectors)
+        return means, monitors.alarms(means, vectors.shape[1], len(whole.document.unique()), len(vectors))
+
+
+def line(measured: dict[str, float]) -> str:
+    """The values a person looks at first."""
+    shown = [("loss", ".3f"), ("accuracy", ".3f"), ("neighbour_mrr", ".3f"), ("effective_rank", ".0f"), ("mean_cosine", ".2f")]
+    return ", ".join(f"{name.replace('_', ' ')} {measured[name]:{style}}" for name, style in shown if name in measured)

@@ -1,0 +1,146 @@
+"""Meters on vectors whose meters are known, the neighbour test against a loop, and the alarms."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from sentrep.text.block import SentenceBlock
+from sentrep.training.monitors import SAMPLE, alarms, meters, neighbour_mrr
+from tests import toy
+
+
+def runs(*lengths: int) -> SentenceBlock:
+    number = [name for name, length in enumerate(lengths) for _ in range(length)]
+    return toy.block([[5]] * len(number), number)
+
+
+def test_a_constant_encoder() -> None:
+    found = meters(torch.full((300, 32), 0.7))
+    assert found["effective_rank"] == pytest.approx(1.0, abs=1e-3)
+    assert found["mean_cosine"] == pytest.approx(1.0, abs=1e-4)
+    assert found["spread"] == pytest.approx(0.0, abs=1e-4)
+    assert found["norm"] == pytest.approx(0.7 * 32**0.5, rel=1e-5)
+
+
+def test_isotropic_noise() -> None:
+    found = meters(torch.randn(2000, 32, generator=torch.Generator().manual_seed(0)))
+    assert 31 < found["effective_rank"] <= 32
+    assert found["mean_cosine"] == pytest.approx(0.0, abs=0.01)
+    assert found["spread"] == pytest.approx(1.0, abs=0.02)
+    assert found["first_component"] < 0.05
+
+
+def test_one_direction_in_two_senses() -> None:
+    signs = torch.tensor([1.0, -1.0]).repeat(50)
+    found = meters(signs.unsqueeze(1) * torch.randn(1, 32))
+    assert found["effective_rank"] == pytest.approx(1.0, abs=1e-3)
+    assert found["first_component"] == pytest.approx(1.0, abs=1e-5)
+    assert found["mean_cosine"] == pytest.approx(-1 / 99, abs=1e-5)  # of 99 others, 49 agree and 50 do not
+
+
+def test_the_effective_rank_is_the_entropy_of_the_singular_values() -> None:
+    """Three orthogonal directions, both senses of each, so the mean is zero and the singular values are known."""
+    basis = torch.eye(8)[:3]
+    rows = torch.cat([basis[0].repeat(8, 1), basis[1].repeat(4, 1), basis[2].repeat(2, 1)])
+    rows = torch.cat([rows, -rows])
+    values = torch.tensor([16.0, 8.0, 4.0]).sqrt()
+    share = values / values.sum()
+    assert meters(rows)["effective_rank"] == pytest.approx(math.exp(-(share * share.log()).sum().item()), rel=1e-4)
+    assert meters(rows)["first_component"] == pytest.approx(16 / 28, rel=1e-5)
+
+
+def test_mean_cosine_is_the_mean_over_pairs() -> None:
+    rows = torch.randn(20, 5) + 1
+    unit = rows / rows.norm(dim=1, keepdim=True)
+    pairs = [(unit[i] @ unit[j]).item() for i in range(20) for j in range(20) if i != j]
+    assert meters(rows)["mean_cosine"] == pytest.approx(sum(pairs) / len(pairs), abs=1e-5)
+
+
+def test_only_a_sample_is_looked_at() -> None:
+    rows = torch.cat([torch.randn(SAMPLE, 4), torch.full((SAMPLE, 4), 1e6)])
+    assert meters(rows)["norm"] < 10
+
+
+def expected_mrr(vectors: torch.Tensor, block: SentenceBlock) -> float:
+    """Pair by pair; of equals, the right one stands anywhere with equal chance."""
+    unit = torch.nn.functional.normalize(vectors.double(), dim=1)
+    found = []
+    for i in range(len(block) - 1):
+        if block.run[i] != block.run[i + 1]:
+            continue
+        own = (unit[i] @ unit[i + 1]).item()
+        others = [(unit[i] @ unit[j]).item() for j in range(len(block)) if j not in (i, i + 1)]
+        better = sum(score > own + 1e-6 for score in others)
+        ties = 1 + sum(abs(score - own) <= 1e-6 for score in others)
+        found.append(sum(1 / (better + place) for place in range(1, ties + 1)) / ties)
+    return sum(found) / len(found)
+
+
+def test_neighbour_mrr_is_the_loop_with_and_without_ties() -> None:
+    generator, block = torch.Generator().manual_seed(0), runs(4, 2, 7, 1, 3)
+    random = torch.randn(len(block), 6, generator=generator)
+    tied = random[torch.randint(0, 4, (len(block),), generator=generator)]
+    tied[5] = 0
+    for vectors in (random, tied, random.sign()):
+        assert neighbour_mrr(vectors, block) == pytest.approx(expected_mrr(vectors, block), rel=1e-5)
+
+
+@pytest.mark.parametrize("count", [7, 33, 130, 257])
+def test_a_constant_encoder_is_at_chance(count: int) -> None:
+    """Ties never help: the mean reciprocal rank of a blind guess among all others."""
+    others = count - 1
+    chance = sum(1 / rank for rank in range(1, others + 1)) / others
+    for width in (3, 64, 100):
+        vector = torch.randn(width, generator=torch.Generator().manual_seed(width))
+        assert neighbour_mrr(vector.repeat(count, 1), runs(count)) == pytest.approx(chance, rel=1e-5)
+    assert neighbour_mrr(torch.zeros(count, 5), runs(count)) == pytest.approx(chance, rel=1e-5)
+
+
+def test_what_is_no_number_breaks_no_meter() -> None:
+    found = meters(torch.full((50, 8), torch.nan))
+    assert found["effective_rank"] < 1.5
+    assert found["mean_cosine"] == pytest.approx(0.0, abs=0.05)
+
+
+def test_a_perfect_encoder_and_a_hopeless_one() -> None:
+    pairs = torch.eye(6).repeat_interleave(2, 0)
+    assert neighbour_mrr(pairs, runs(*[2] * 6)) == pytest.approx(1.0)
+    assert neighbour_mrr(torch.full((4, 3), torch.nan), runs(4)) == 0.0
+    assert neighbour_mrr(torch.randn(3, 3), runs(1, 1, 1)) == 0.0
+
+
+HEALTHY = {"effective_rank": 200.0, "mean_cosine": 0.1, "loss": 3.0, "chance": 6.0, "accuracy": 0.5, "accuracy_same_document": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"effective_rank": 51.0}, "dimensional collapse"),
+        ({"mean_cosine": 0.91}, "same way"),
+        ({"loss": 5.9}, "nothing is learnt"),
+        ({"accuracy": 0.9}, "shortcut"),
+    ],
+)
+def test_each_alarm_fires_alone_and_names_what_to_try(change: dict[str, float], word: str) -> None:
+    found = alarms(HEALTHY | change, width=512, documents=50)
+    assert len(found) == 1
+    assert word in found[0]
+    assert "--" in found[0]
+
+
+def test_no_alarm_without_cause() -> None:
+    assert alarms(HEALTHY, 512, 50) == []
+    assert alarms(HEALTHY | {"effective_rank": 52.0, "mean_cosine": 0.89, "loss": 5.8, "accuracy": 0.79}, 512, 50) == []
+    assert alarms(HEALTHY | {"accuracy": 0.9}, 512, documents=1) == []
+    assert alarms({"effective_rank": 200.0, "mean_cosine": 0.1}, 512, 50) == []
+
+
+def test_few_sentences_are_no_collapse() -> None:
+    """Forty sentences fill at most forty dimensions, however wide the vectors."""
+    values = HEALTHY | meters(torch.randn(40, 512, generator=torch.Generator().manual_seed(0)))
+    assert values["effective_rank"] < 0.1 * 512
+    assert alarms(values, 512, 10, sentences=40) == []
+    assert alarms(values, 512, 10, sentences=2000) != []

@@ -1,0 +1,191 @@
+"""The run on disk: what it takes up again, what it refuses, and what it never removes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sentrep.errors import InputError
+from sentrep.training.run_folder import RunFolder, differences
+
+SETTINGS = {"method": "quick-thought", "training": {"lr": 0.1, "steps": 5}}
+
+
+def test_a_new_run_says_what_made_it(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "deep" / "run")
+    run.open(SETTINGS)
+    written = json.loads((run.path / "run.json").read_text())
+    assert written["run"] == SETTINGS
+    assert {"torch", "sentrep", "python"} <= set(written["versions"])
+    assert run.logs.is_dir()
+    assert run.checkpoints.is_dir()
+
+
+def test_the_same_settings_go_on_and_others_are_refused_by_name(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(SETTINGS)
+    before = (run.path / "run.json").read_bytes()
+    run.open(SETTINGS)
+    with pytest.raises(InputError, match=r"training\.lr is 0\.1 there, 0\.2 here"):
+        run.open({"method": "quick-thought", "training": {"lr": 0.2, "steps": 5}})
+    with pytest.raises(InputError, match=r"training\.width is None there, 8 here.*--overwrite"):
+        run.open({"method": "quick-thought", "training": {"lr": 0.1, "steps": 5, "width": 8}})
+    assert (run.path / "run.json").read_bytes() == before
+
+
+def test_differences_of_lists_and_missing_keys() -> None:
+    assert differences({"a": [1, 2]}, {"a": [1, 3]}) == ["a is [1, 2] there, [1, 3] here"]
+    assert differences({"a": 1}, {}) == ["a is 1 there, None here"]
+    assert differences({"a": {"b": 1}}, {"a": 3}) == ["a is {'b': 1} there, 3 here"]
+    assert differences({"a": 1.0, "b": None}, {"a": 1.0}) == []
+
+
+def test_overwriting_removes_a_run_and_nothing_else(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(SETTINGS)
+    run.log(1, {"loss": 1.0})
+    run.save_checkpoint(3, {"w": torch.ones(2)}, {"step": 3})
+    run.model.mkdir()
+    (run.model / "modules.json").write_text("[]")
+    (run.path / "notes.txt").write_text("mine")
+    run.open({"method": "other"}, overwrite=True)
+    assert (run.path / "notes.txt").read_text() == "mine"
+    assert json.loads((run.path / "run.json").read_text())["run"] == {"method": "other"}
+    assert run.history() == []
+    assert not run.model.exists()
+    assert run.load_checkpoint(print) is None
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, overwrite: bool) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "thesis.tex").write_text("years of work")
+    with pytest.raises(InputError, match=r"no run\.json"):
+        RunFolder(tmp_path).open(SETTINGS, overwrite)
+    (tmp_path / "run.json").write_text('{"program": "another"}')
+    with pytest.raises(InputError):
+        RunFolder(tmp_path).open(SETTINGS, overwrite)
+    (tmp_path / "run.json").write_text('{"program": ')
+    with pytest.raises(InputError, match=r"run\.json is damaged"):
+        RunFolder(tmp_path).open(SETTINGS, overwrite)
+    assert (tmp_path / "model" / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is a file"):
+        RunFolder(tmp_path / "file").open(SETTINGS, overwrite=True)
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_run_killed_while_it_was_begun_can_begin(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    (run.path / ".run.json.4711").write_text('{"run": ')
+    run.open(SETTINGS)
+    for folder in (run.logs, run.checkpoints):
+        folder.rmdir()
+    run.open(SETTINGS)
+    assert run.logs.is_dir()
+
+
+def state(value: float) -> dict[str, torch.Tensor]:
+    return {"weight": torch.full((1000,), value)}
+
+
+def three_checkpoints(tmp_path: Path) -> RunFolder:
+    run = RunFolder(tmp_path / "run")
+    run.open(SETTINGS)
+    for step in (3, 6, 9):
+        run.save_checkpoint(step, state(step), {"step": step})
+    return run
+
+
+def test_the_newest_two_checkpoints_are_kept(tmp_path: Path) -> None:
+    run = three_checkpoints(tmp_path)
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["step-00000006", "step-00000009"]
+    loaded = run.load_checkpoint(pytest.fail)
+    assert loaded is not None
+    assert loaded[1] == {"step": 9}
+    assert torch.equal(loaded[0]["weight"], state(9)["weight"])
+
+
+def cut(file: Path, bytes_left: int) -> None:
+    os.truncate(file, bytes_left)
+
+
+@pytest.mark.parametrize("damage", ["empty", "half", "no header", "no state", "broken state", "no weights"])
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(tmp_path: Path, damage: str) -> None:
+    run = three_checkpoints(tmp_path)
+    newest = run.checkpoints / "step-00000009"
+    weights, entry = newest / "state.safetensors", newest / "state.json"
+    {
+        "empty": lambda: cut(weights, 0),
+        "half": lambda: cut(weights, weights.stat().st_size // 2),
+        "no header": lambda: cut(weights, 5),
+        "no weights": weights.unlink,
+        "no state": entry.unlink,
+        "broken state": lambda: cut(entry, 3),
+    }[damage]()
+    said: list[str] = []
+    loaded = run.load_checkpoint(said.append)
+    assert loaded is not None
+    assert loaded[1] == {"step": 6}
+    assert len(said) == 1
+    assert str(newest) in said[0]
+
+
+def test_without_a_whole_checkpoint_nothing_is_begun_anew_by_itself(tmp_path: Path) -> None:
+    run = three_checkpoints(tmp_path)
+    for file in run.checkpoints.rglob("*.safetensors"):
+        cut(file, 10)
+    with pytest.raises(InputError, match="no checkpoint is whole"):
+        run.load_checkpoint(lambda line: None)
+
+
+def test_leftovers_of_a_kill_are_swept(tmp_path: Path) -> None:
+    run = three_checkpoints(tmp_path)
+    (run.checkpoints / ".step-00000012.77").mkdir()
+    (run.checkpoints / ".step-00000012.77" / "state.safetensors").write_text("x")
+    (run.checkpoints / ".best.77").write_text("x")
+    run.sweep()
+    assert sorted(path.name for path in run.checkpoints.iterdir()) == ["step-00000006", "step-00000009"]
+
+
+def test_the_best_weights_and_damage_to_them(tmp_path: Path) -> None:
+    run = three_checkpoints(tmp_path)
+    assert run.load_best() is None
+    run.save_best(state(4))
+    run.save_best(state(5))
+    best = run.load_best()
+    assert best is not None
+    assert torch.equal(best["weight"], state(5)["weight"])
+    cut(run.checkpoints / "best.safetensors", 20)
+    with pytest.raises(InputError, match=r"best\.safetensors is damaged"):
+        run.load_best()
+
+
+def test_the_log_survives_a_line_cut_short_and_forgets_what_is_done_again(tmp_path: Path) -> None:
+    run = three_checkpoints(tmp_path)
+    for step in range(1, 6):
+        run.log(step, {"loss": 1 / step})
+    file = run.logs / "metrics.jsonl"
+    cut(file, file.stat().st_size - 4)
+    assert [line["step"] for line in run.history()] == [1, 2, 3, 4]
+    run.forget_after(2)
+    run.log(3, {"loss": 0.5})
+    assert [(line["step"], line["loss"]) for line in run.history()] == [(1, 1.0), (2, 0.5), (3, 0.5)]
+
+
+def test_weights_that_share_memory_are_saved(tmp_path: Path) -> None:
+    run = three_checkpoints(tmp_path)
+    tied = torch.arange(6.0)
+    run.save_checkpoint(12, {"a": tied, "b": tied, "c": tied.view(2, 3).T}, {"step": 12})
+    loaded: Any = run.load_checkpoint(pytest.fail)
+    assert torch.equal(loaded[0]["b"], tied)
+    assert torch.equal(loaded[0]["c"], tied.view(2, 3).T)
