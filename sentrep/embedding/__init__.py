@@ -1,0 +1,8 @@
+"""Sentences through an encoder, into memory or into a folder of shards that survives being killed."""
+
+from __future__ import annotations
+
+from sentrep.embedding.embed import Encode, embed_texts, embed_to_folder
+from sentrep.embedding.shards import Embedded
+
+__all__ = ["Embedded", "Encode", "embed_texts", "embed_to_folder"]

@@ -1,0 +1,9 @@
+"""Nearest sentences: exact top-k over arrays, and an index that lives in a folder. The only door to FAISS."""
+
+from __future__ import annotations
+
+from sentrep.search.exact import top_k
+from sentrep.search.folder import ModelStamp
+from sentrep.search.index import Hit, Index
+
+__all__ = ["Hit", "Index", "ModelStamp", "top_k"]

@@ -1,0 +1,218 @@
+"""Writing an index folder from vectors that come in chunks."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from sentrep.errors import InputError
+from sentrep.search import folder, kinds
+from sentrep.search.folder import Manifest, ModelStamp, Strings
+
+Vectors: TypeAlias = NDArray[np.floating] | Iterable[NDArray[np.floating]]
+
+
+@runtime_checkable
+class VectorFolder(Protocol):
+    """What `sentrep.embedding.Embedded` is: vectors on disk with their ids and texts, stamped with their model."""
+
+    @property
+    def stamp(self) -> Mapping[str, str]: ...
+    def vectors(self, chunk: int = ...) -> Iterator[NDArray[np.float32]]: ...
+    def ids(self) -> Iterator[str]: ...
+    def texts(self) -> Iterator[str]: ...
+
+
+@dataclass
+class Sample:
+    """Some of the vectors put in, with their row numbers and ids, for looking them up afterwards."""
+
+    size: int = 256
+    stride: int = 1
+    rows: list[int] = field(default_factory=list)
+    kept: list[NDArray[np.float32]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+    def offer(self, row: int, vector: NDArray[np.float32]) -> None:
+        """Keep every `stride`-th row; when that is too many, drop every second one and double the stride."""
+        if row % self.stride == 0:
+            self.rows.append(row)
+            self.kept.append(vector.copy())
+        if len(self.rows) > self.size:
+            self.rows, self.kept, self.stride = self.rows[::2], self.kept[::2], 2 * self.stride
+
+    def watch(self, ids: Iterable[str]) -> Iterator[str]:
+        """Pass the ids on, keeping those of the rows kept."""
+        wanted = set(self.rows)
+        for row, name in enumerate(ids):
+            if row in wanted:
+                self.ids.append(name)
+            yield name
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        return np.stack(self.kept)
+
+
+def write(
+    aside: Path,
+    source: Vectors | VectorFolder,
+    ids: Iterable[str] | None,
+    texts: Iterable[str] | None,
+    *,
+    model: ModelStamp | None,
+    kind: kinds.Kind,
+    dtype: str,
+    corpus: str,
+) -> Sample:
+    """Write all files of an index into the empty folder `aside` and return what to look up in it."""
+    kinds.choose(kind, 0)
+    if dtype not in ("float32", "float16"):
+        raise InputError(f"vectors are stored as float32 or float16, not {dtype!r}")
+    chunks: Iterable[NDArray[np.floating]]
+    if isinstance(source, VectorFolder):
+        model = _same_model(model, source.stamp)
+        corpus = corpus or source.stamp.get("source", "")
+        ids = source.ids() if ids is None else ids
+        texts = source.texts() if texts is None else texts
+        chunks = source.vectors()
+    elif isinstance(source, np.ndarray):
+        chunks = (source[first : first + kinds.CHUNK] for first in range(0, len(source), kinds.CHUNK))
+    else:
+        chunks = source
+    if model is None:
+        raise InputError("say which model made the vectors: model=ModelStamp(name, content_hash)")
+
+    sample = Sample()
+    count, width, zeros = _write_vectors(aside / folder.VECTORS, chunks, dtype, sample)
+    names = map(str, range(count)) if ids is None else ids
+    _same_count("ids", Strings.write(aside, folder.IDS, sample.watch(names)), count)
+    if texts is not None:
+        _same_count("texts", Strings.write(aside, folder.TEXTS, texts), count)
+
+    chosen = kinds.choose(kind, count)
+    settings = kinds.parameters(chosen, count)
+    if chosen != "flat":
+        import faiss
+
+        # Built from what was stored, so that float16 vectors are indexed as they will be compared.
+        stored = np.load(aside / folder.VECTORS, mmap_mode="r", allow_pickle=False)
+        faiss.write_index(kinds.make(chosen, stored, settings), str(aside / folder.FAISS))
+        with (aside / folder.FAISS).open("rb") as file:
+            folder.to_disk(file)
+    files = folder.stamp_files(aside, folder.files_of(chosen, texts is not None))
+    strings = "".join(str(stamp["sha256"]) for name, stamp in sorted(files.items()) if name.endswith(".utf8"))
+    Manifest(
+        format=folder.FORMAT,
+        kind=chosen,
+        parameters=settings,
+        count=count,
+        width=width,
+        dtype=dtype,
+        normalised=True,
+        zero_vectors=zeros,
+        has_texts=texts is not None,
+        model=model,
+        corpus=corpus or hashlib.sha256(strings.encode()).hexdigest(),
+        versions=_versions(),
+        files=files,
+    ).write(aside)
+    return sample
+
+
+def normalised(rows: NDArray[np.floating], name: str, first: int = 0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Rows (row, width) at length 1 as float32, and which of them (row,) were zero and stay so."""
+    if rows.ndim != 2 or rows.shape[1] == 0:
+        raise InputError(f"{name}: expected vectors of shape (row, width), got {rows.shape}")
+    exact = np.asarray(rows, dtype=np.float64)
+    lengths = np.linalg.norm(exact, axis=1)
+    bad = np.flatnonzero(~np.isfinite(lengths))
+    if len(bad):
+        raise InputError(f"{name}: row {first + int(bad[0])} has a NaN or an infinite value; did the model diverge?")
+    zero = lengths == 0
+    return (exact / np.where(zero, 1.0, lengths)[:, None]).astype(np.float32), zero
+
+
+def check_target(target: Path, overwrite: bool) -> None:
+    """Refuse, before any work is done, a target that must not be replaced."""
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not (target / folder.MANIFEST).is_file() or not (target / folder.VECTORS).is_file():
+        raise InputError(f"{target} exists and is not a search index; name another folder")
+    if not overwrite:
+        raise InputError(f"{target} already holds an index; name another folder, or overwrite it")
+
+
+def move(aside: Path, target: Path) -> None:
+    """Put the finished folder in its place. An index that was there stays whole until the new one is next to it."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    aside.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_vectors(path: Path, chunks: Iterable[NDArray[np.floating]], dtype: str, sample: Sample) -> tuple[int, int, int]:
+    """Write normalised vectors as one .npy; how many, how wide, and how many were zero."""
+    count = width = zeros = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            rows, zero = normalised(chunk, "vectors", count)
+            if not width:
+                width = rows.shape[1]
+                _npy_header(file, dtype, (0, width))
+            if rows.shape[1] != width:
+                raise InputError(f"vectors: row {count} is {rows.shape[1]} wide, those before it are {width} wide")
+            for number in np.flatnonzero(~zero):
+                sample.offer(count + int(number), rows[number])
+            file.write(rows.astype(dtype).tobytes())
+            count, zeros = count + len(rows), zeros + int(zero.sum())
+        if count == 0:
+            raise InputError("there are no vectors to index; is the input empty?")
+        if zeros == count:
+            raise InputError(f"all {count} vectors are zero; the model knows none of the words in this input")
+        # How many there are is known only now. NumPy pads the header for the first axis to grow into.
+        file.seek(0)
+        _npy_header(file, dtype, (count, width))
+        folder.to_disk(file)
+    return count, width, zeros
+
+
+def _npy_header(file: BinaryIO, dtype: str, shape: tuple[int, int]) -> None:
+    description = npy.dtype_to_descr(np.dtype(dtype))
+    npy.write_array_header_1_0(file, {"descr": description, "fortran_order": False, "shape": shape})
+
+
+def _same_model(model: ModelStamp | None, stamp: Mapping[str, str]) -> ModelStamp | None:
+    """The model a folder of vectors is stamped with; a different one given beside it is a mistake."""
+    own = stamp.get("model")
+    if own is None:
+        return model
+    if model is not None and model.content_hash != own:
+        raise InputError(f"the vectors were made by the model {own}, not by {model.name} ({model.content_hash})")
+    return model or ModelStamp(stamp.get("model_name", own[:12]), own, stamp.get("model_path", ""))
+
+
+def _same_count(name: str, count: int, vectors: int) -> None:
+    if count != vectors:
+        raise InputError(f"there are {count} {name} for {vectors} vectors; give one for each")
+
+
+def _versions() -> dict[str, str]:
+    import faiss
+
+    try:
+        own = version("sentrep")
+    except PackageNotFoundError:
+        own = "not installed"
+    return {"sentrep": own, "faiss": faiss.__version__}
