@@ -1,0 +1,189 @@
+"""What a task is, what it may ask of a model, and the loop that brings the two together."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.evaluation.resampling import interval, value_of
+from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, fingerprint, versions
+
+Vectors = NDArray[np.float32]
+Scores = NDArray[np.floating[Any]]
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model that turns texts into vectors."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(text, width), float32; lengths do not matter, since tasks normalise."""
+
+
+@runtime_checkable
+class Ranks(Protocol):
+    """A model that scores documents for a query without vectors of its own: BM25, a fusion of two others."""
+
+    def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
+        """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps memory flat."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model under evaluation."""
+
+    name: str
+    content_hash: str
+    """Hash of the model's contents, not of its path: it decides whether an old score may be reused."""
+    does: Embeds | Ranks
+    method: str = ""
+    """What made it, all settings but the seed: `compare` averages models of one method whose seeds differ."""
+    seed: int | None = None
+
+
+class Score(NamedTuple):
+    """One metric of a task, item by item."""
+
+    metric: str
+    items: NDArray[np.float64]
+    """(item,), or (item, column) for aggregates that need more than one number an item."""
+    aggregate: str = "mean"
+    higher_is_better: bool = True
+
+
+class Task(ABC):
+    """Something to measure a model by. Data are read and checked when the task is made, before any model is loaded."""
+
+    name: str
+    split: str
+    protocol: str
+    """Everything about the measuring that could change a score, in words."""
+    needs: tuple[type, ...]
+    """Protocols; the model has to offer one of them."""
+    data: str
+    """Fingerprint of the data."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Data and protocol in one hash."""
+        return fingerprint([self.name, self.split, self.data, self.protocol])
+
+    @abstractmethod
+    def run(self, model: Model) -> list[Score]:
+        """Measure a model that offers one of `needs`."""
+
+
+class Left(NamedTuple):
+    """A task without a result, and why."""
+
+    task: str
+    reason: str
+
+
+@dataclass
+class Evaluation:
+    """What came of it: results, tasks that the model cannot do, and tasks that broke."""
+
+    results: list[Result] = field(default_factory=list)
+    skipped: list[Left] = field(default_factory=list)
+    failed: list[Left] = field(default_factory=list)
+
+
+def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:
+    """Run every task on a model.
+
+    What the store already holds for these very weights, data, protocol and code is not computed again. A task that asks for
+    more than the model offers is listed in `skipped`, one that raises in `failed`; neither costs the others their results.
+    """
+    done = Evaluation()
+    for task in tasks:
+        if not isinstance(model.does, task.needs):
+            needed = " or ".join(need.__name__ for need in task.needs)
+            done.skipped.append(Left(task.name, f"needs a model that {needed}, which {model.name} does not"))
+            continue
+        key = fingerprint([model.content_hash, task.fingerprint, str(EVALUATION_VERSION)])
+        known = store.find(key) if store else []
+        if known:
+            # The same weights under another name are the same model: what was measured holds, under today's name.
+            done.results += [replace(result, model=model.name, method=model.method, seed=model.seed) for result in known]
+            continue
+        started = time.perf_counter()
+        try:
+            scores = task.run(model)
+        except Exception as error:  # An evaluation of hours must not be lost to one task: reported by name, never swallowed.
+            done.failed.append(Left(task.name, f"{type(error).__name__}: {error}"))
+            continue
+        results = _results(model, task, scores, key, time.perf_counter() - started)
+        done.results += store.add(results, [score.items for score in scores]) if store else results
+    return done
+
+
+def unit(does: Embeds, texts: Sequence[str]) -> Vectors:
+    """Vectors of length 1, (text, width).
+
+    What is not a number becomes the zero vector, which is equally near to everything: a broken model scores at chance.
+    """
+    vectors = np.array(does.encode(texts), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts):
+        raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
+    vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.where(lengths > 0, lengths, 1.0)
+    return vectors
+
+
+def rows(does: Embeds | Ranks, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
+    """Scores of all documents, (document,), query by query; cosines where the model embeds."""
+    if not isinstance(does, Embeds):
+        yield from does.rank(documents, queries)
+        return
+    yield from cosines(unit(does, documents), unit(does, queries))
+
+
+def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
+    """Products of all documents, (document,), query by query.
+
+    In float64: the last digits of a float32 product depend on its place in the matrix, by up to 1e-5 where all vectors are
+    nearly the same, and equal documents would not be equal. In blocks of 64 MB at most.
+    """
+    queries_at_once, documents_at_once = max(1, 2**23 // len(documents)), 2**13
+    for start in range(0, len(queries), queries_at_once):
+        some = queries[start : start + queries_at_once].astype(np.float64)
+        parts = range(0, len(documents), documents_at_once)
+        yield from np.concatenate([some @ documents[at : at + documents_at_once].astype(np.float64).T for at in parts], axis=1)
+
+
+def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float) -> list[Result]:
+    results = []
+    for score in scores:
+        low, high = interval(score.items, score.aggregate)
+        result = Result(
+            task=task.name,
+            split=task.split,
+            metric=score.metric,
+            value=value_of(score.items, score.aggregate),
+            low=low,
+            high=high,
+            higher_is_better=score.higher_is_better,
+            count=len(score.items),
+            aggregate=score.aggregate,
+            items="",
+            model=model.name,
+            model_hash=model.content_hash,
+            method=model.method,
+            seed=model.seed,
+            data=task.data,
+            protocol=task.protocol,
+            versions=versions(),
+            seconds=seconds,
+            key=key,
+            siblings=len(scores),
+        )
+        results.append(result)
+    return results

@@ -1,0 +1,106 @@
+"""Similarity: tables read as they are, correlations by the convention that the metric names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from sentrep.errors import InputError
+from sentrep.evaluation import Model, Pair, Similarity, evaluate, read_similarity
+from sentrep.evaluation.task import Embeds
+from tests.evaluation.toy import Constant, Letters, OneDirection, letters
+
+HEADER = "score\tsentence1\tsentence2\n"
+
+
+def _pairs(count: int, seed: int) -> list[Pair]:
+    random = np.random.default_rng(seed)
+    texts = ["".join("abcd"[letter] for letter in random.integers(0, 4, 6)) for _ in range(2 * count)]
+    return [Pair(float(random.integers(0, 6)), texts[2 * n], texts[2 * n + 1]) for n in range(count)]
+
+
+def test_equals_scipy_under_each_convention() -> None:
+    subsets = {"one": _pairs(40, 0), "two": _pairs(20, 1)}
+    values = {r.metric: r.value for r in evaluate(letters(), [Similarity("sts", subsets)]).results}
+
+    def expected(pairs: list[Pair]) -> float:
+        first, second = (Letters().encode([pair[side] for pair in pairs]).astype(float) for side in (1, 2))  # type: ignore[misc]
+        cosines = (first * second).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(second, axis=1)
+        return float(100 * stats.spearmanr(np.round(cosines, 6), [pair.score for pair in pairs]).statistic)
+
+    one, two = expected(subsets["one"]), expected(subsets["two"])
+    assert values == pytest.approx(
+        {
+            "Spearman (all)": expected(subsets["one"] + subsets["two"]),
+            "Spearman (mean)": (one + two) / 2,
+            "Spearman (weighted mean)": (40 * one + 20 * two) / 60,
+            "Spearman one": one,
+            "Spearman two": two,
+        },
+        abs=1e-6,
+    )
+
+
+@pytest.mark.parametrize("does", [Constant(1.0), Constant(float("nan")), OneDirection()], ids=["constant", "nan", "rank one"])
+def test_a_collapsed_model_has_no_correlation(does: Embeds) -> None:
+    (result,) = evaluate(Model("collapsed", "c", does), [Similarity("sts", {"": _pairs(30, 0)})]).results
+    assert (result.metric, result.value, result.low, result.high) == ("Spearman", 0, 0, 0)
+
+
+def test_a_perfect_model_has_100() -> None:
+    pairs = [Pair(5, "aaaa", "aaaa"), Pair(3, "aaab", "aabb"), Pair(1, "aaab", "abbb"), Pair(0, "aa", "bb")]
+    assert evaluate(letters(), [Similarity("sts", {"": pairs})]).results[0].value == pytest.approx(100)
+
+
+def test_files_and_folders(tmp_path: Path) -> None:
+    rows = HEADER + '1\ta "quoted\tb\r\n2.5\tc\td\n\n'
+    for name in ("News.test", "Web.test", "News.train"):
+        (tmp_path / f"{name}.tsv").write_text(rows)
+    (tmp_path / "other.tsv").write_text("genre\tid\nx\t1\n")
+    (tmp_path / "README.md").write_text("about")
+    task = read_similarity(tmp_path)
+    assert (task.split, list(task.subsets), task.name) == ("test", ["News", "Web"], tmp_path.name)
+    assert task.subsets["News"] == [Pair(1.0, 'a "quoted', "b"), Pair(2.5, "c", "d")]
+    assert list(read_similarity(tmp_path, "train").subsets) == ["News"]
+    with pytest.raises(InputError, match="no file of split 'dev'"):
+        read_similarity(tmp_path, "dev")
+    one = read_similarity(tmp_path / "News.train.tsv")
+    assert (one.name, one.split) == ("News.train", "train")
+
+
+def test_a_folder_without_splits_is_taken_whole(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.tsv").write_text(HEADER + "1\tx\ty\n2\tx\tz\n")
+    assert (read_similarity(tmp_path).split, list(read_similarity(tmp_path).subsets)) == ("all", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1\ta", "2 columns; expected score"),
+        ("1\ta\tb\tc", "4 columns"),
+        ("high\ta\tb", "'high' is not a number"),
+        ("nan\ta\tb", "not a finite number"),
+        ("1\t \tb", "an empty sentence"),
+    ],
+)
+def test_bad_lines_are_refused_with_file_and_line(line: str, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "test.tsv"
+    file.write_text(f"{HEADER}1\ta\tb\n{line}\n")
+    with pytest.raises(InputError, match=rf"test\.tsv:3: .*{message}"):
+        read_similarity(file)
+
+
+def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "test.tsv").write_text(HEADER + "1\ta\tb\n")
+    with pytest.raises(InputError, match="1 pairs; a correlation needs 2"):
+        read_similarity(tmp_path)
+    (tmp_path / "test.tsv").write_bytes(HEADER.encode() + b"1\t\xff\tb\n")
+    with pytest.raises(InputError, match="not UTF-8"):
+        read_similarity(tmp_path)
+    (tmp_path / "test.tsv").write_text("label\ttext\n")
+    with pytest.raises(InputError, match="no table with the header"):
+        read_similarity(tmp_path)
