@@ -205,6 +205,7 @@ def evaluate(
     tasks: Sequence[str | Path | Task] = (),
     *,
     heldout: Corpus | None = None,
+    split: str | None = None,
     results: str | Path | None = None,
     name: str | None = None,
 ) -> Evaluation:
@@ -214,6 +215,7 @@ def evaluate(
         model: a path, a name, an encoder, or the baseline 'bm25' or 'random'.
         tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
         heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
+        split: of the benchmarks; test where there is one, if None. Choose settings on 'dev'.
         results: a results file to add to; what it holds for the same weights, data and protocol is not computed again.
         name: of the model in tables; its path otherwise.
     """
@@ -226,7 +228,7 @@ def evaluate(
 
     chosen: list[Task] = []
     for task in tasks:
-        chosen += [task] if isinstance(task, Task) else tasks_from(task)
+        chosen += [task] if isinstance(task, Task) else tasks_from(task, split)
     if heldout is not None:
         config = corpus_config(heldout)
         chosen += label_free(read_documents(config), Path(config.corpus[0]).name)

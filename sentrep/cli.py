@@ -203,6 +203,7 @@ def evaluate(
     model: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
     task: tuple[Path, ...] = (),
     heldout: tuple[str, ...] = (),
+    split: str | None = None,
     results: Path = Path("results.jsonl"),
 ) -> int:
     """Measure models on benchmarks, or on text of your own without any labels.
@@ -211,13 +212,14 @@ def evaluate(
         model: Run folders, model folders, names of public models, or the baselines 'bm25' and 'random'.
         task: Benchmark folders or files: BEIR layout (corpus, queries, qrels), or similarity TSV (score, sentence1, sentence2).
         heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.
+        split: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
         results: Results file to add to; what it holds already is not computed again.
     """
     from sentrep.evaluation.tables import table
 
     kept, failed = [], False
     for name in model:
-        done = api.evaluate(name, task, heldout=heldout or None, results=results)
+        done = api.evaluate(name, task, heldout=heldout or None, split=split, results=results)
         kept += done.results
         failed = failed or bool(done.failed)
         for left in (*done.skipped, *done.failed):
@@ -252,7 +254,7 @@ def combine(models: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.a
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
 
 
-def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (), seed: int = 0) -> None:
+def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (), seed: int = 1) -> None:
     """Train, index and evaluate on the documentation of the Python that runs this: the whole of sentrep in some minutes.
 
     Args:

@@ -8,6 +8,7 @@ docstrings, nor anything nearly like one, is in the training text.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,14 +30,15 @@ if TYPE_CHECKING:
     from sentrep.evaluation.task import Model
     from sentrep.training.job import Trained
 
-# Chosen on a development split of the training text: see eval/quickstart.md.
-ENCODER = EncoderConfig("bag", width=512, frequency=3e-3)
-SETTINGS = Config(target="rest", lead=0.5, word_dropout=0.2)
-TRAINING = TrainingConfig(epochs=8, block=4096, run=64, validation=0.01)
-TOKENIZER = TokenizerConfig("bpe")
+# Chosen on the split of seed 0, which is why the table's is that of seed 1: see eval/quickstart.md.
+ENCODER = EncoderConfig("bag", width=1024, saturation=0.3)
+SETTINGS = Config(target="rest", lead=0.5, word_dropout=0.3)
+TRAINING = TrainingConfig(epochs=8, block=8192, run=64, lr=3e-3, validation=0.01)
+TOKENIZER = TokenizerConfig("bpe", vocab=16_000)
 BM25_SHARE = 0.3
 """Weight of BM25's scores beside the encoder's in the fused row."""
 
+BM25 = "BM25"
 SEARCHES = (
     "read a compressed file line by line",
     "how similar are two probability distributions",
@@ -46,7 +48,7 @@ COLUMNS = {"R@1": "R@1", "R@10": "R@10", "MAP": "MRR", "nDCG@10": "nDCG@10"}
 """Metrics shown, under their names here: with one right answer to each question, MAP is MRR."""
 
 
-def run(out: Path, compare: Sequence[str] = (), seed: int = 0) -> None:
+def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
     """Do all of it and print what came of it; pictures, results, model and index are left in `out`."""
     others = [_located(name) for name in compare]
     with _timed("harvested"):
@@ -100,13 +102,15 @@ def measure(split: Split, trained: Trained, others: Sequence[tuple[str, str]], f
     store = trained.store
     with seeded(0):
         untrained = build(ENCODER, store.tokenizer.inner, store.token_counts(), TOKENIZER.max_tokens)
-    bm25, encoder = baselines.bm25(), api.measured(trained.model, "quick-thought (trained here)")
+    bm25 = replace(baselines.bm25(identifier_words, label="bm25-identifiers"), name=f"{BM25}, identifiers cut, plurals folded")
+    encoder = api.measured(trained.model, "quick-thought, trained here")
     rows: list[Callable[[], Model]] = [
         baselines.random_vectors,
+        lambda: replace(baselines.bm25(), name=BM25),
         lambda: bm25,
         lambda: api.measured(untrained, "the same encoder, untrained"),
         lambda: encoder,
-        lambda: replace(baselines.fused(bm25, encoder, "scores", BM25_SHARE), name="BM25 + quick-thought"),
+        lambda: replace(baselines.fused(bm25, encoder, "scores", BM25_SHARE), name="quick-thought + that BM25"),
         *(lambda path=path, name=name: api.measured(path, name) for name, path in others),
     ]
     results: list[Result] = []
@@ -116,6 +120,17 @@ def measure(split: Split, trained: Trained, others: Sequence[tuple[str, str]], f
             raise RuntimeError(f"{done.failed[0].task}: {done.failed[0].reason}")
         results += done.results
     return results
+
+
+def identifier_words(text: str) -> list[str]:
+    """Words for BM25 as this text wants them: read_fileName as read, file and name, and files as file.
+
+    >>> identifier_words("Reads HTTPError lines")
+    ['read', 'http', 'error', 'line']
+    """
+    from sentrep.evaluation.baselines import singular_words
+
+    return singular_words(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", text))
 
 
 def _table(results: Sequence[Result]) -> str:

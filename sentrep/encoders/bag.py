@@ -71,9 +71,9 @@ class Saturate(Module):
         """Nothing: what is saved is `stock`."""
 
 
-def sparse_rows(vocab: int, width: int, count: int = 8) -> Float[Tensor, "vocab width"]:
-    """Random unit rows with `count` coordinates of ±1/√count and zeros elsewhere (random indexing, Kanerva et al. 2000)."""
-    count = min(count, width)
+def sparse_rows(vocab: int, width: int) -> Float[Tensor, "vocab width"]:
+    """Random unit rows: one coordinate in 128, and 8 at least, is ±1, the others are 0 (random indexing, Kanerva et al. 2000)."""
+    count = min(max(8, width // 128), width)
     rows = torch.zeros(vocab, width)
     places = torch.rand(vocab, width).topk(count, dim=1).indices
     signs = torch.randint(0, 2, (vocab, count)) * 2.0 - 1

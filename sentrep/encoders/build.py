@@ -49,9 +49,8 @@ def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn
     """Rows of about unit length, so that two different tokens are nearly orthogonal: a random bag is a lexical matcher."""
     vocab, width = len(counts), config.width
     rows = sparse_rows(vocab, width) if config.saturation else torch.randn(vocab, width) / width**0.5
-    import os
-    if os.environ.get("KIN"):
-        rows = kindred_rows([tokenizer.id_to_token(place) or "" for place in range(vocab)], rows, float(os.environ["KIN"]))
+    if config.saturation:
+        rows = kindred_rows([tokenizer.id_to_token(place) or "" for place in range(vocab)], rows)
     _fill(rows, tokenizer, config)
     bag = Bag(tokenizer, rows, frequency_weights(counts, config.frequency))
     bag.embedding.weight.requires_grad_(not config.freeze_vectors)

@@ -10,7 +10,7 @@ softmax, so each sentence is encoded once and the rest is one matrix product.
 With ``--target rest`` the same classifier asks which text a sentence was taken from: the inverse cloze task ("Latent retrieval for
 weakly supervised open domain question answering", Lee, Chang & Toutanova, ACL 2019, section 4).
 
-Differs from the paper, by default: one encoder for f and g, cosine over a temperature, sentences of the same document are not
+Differs from the paper, by default: one encoder for f and g, cosine over a temperature, sentences of the same run are not
 negatives, and a block holds many short runs from different documents. The paper itself: ``--towers separate --score dot
 --negatives all --run 400 --block 400 --encoder gru --pooling last --width 1200 --lr 5e-4 --schedule constant --epochs 1``.
 
@@ -29,7 +29,7 @@ from sentrep.encoders.side_by_side import SideBySide, side_by_side
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.quick_thought_config import Config
 from sentrep.parts.contrast import classify, gather, mean_over_rows, place, similarity
-from sentrep.text.block import SentenceBlock
+from sentrep.text.block import SentenceBlock, thinned
 
 Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 """Token ids of several texts, and where each starts and the last one ends."""
@@ -45,18 +45,20 @@ class QuickThought(Method):
         self.g = make_encoder() if config.towers == "separate" else None
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
-        if self.training and self.config.word_dropout:
-            block = block.thinned(self.config.word_dropout)
         return self.each(block) if self.config.target == "each" else self.rest(block)
+
+    @property
+    def word_dropout(self) -> float:
+        return self.config.word_dropout if self.training else 0.0
 
     def each(self, block: SentenceBlock) -> Step:
         """The paper's objective: every sentence chooses among all sentences of the block, those of other processes included."""
+        block = block.thinned(self.word_dropout) if self.word_dropout else block
         f = encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
         g = f if self.g is None else encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
         begin, count = place(len(block), f.device), len(block)
         candidates, run, document = gather(g), gather(block.run), gather(block.document)
-        scores = self.similarity(f, candidates)
-        positive = torch.zeros_like(scores, dtype=torch.bool)
+        positive = torch.zeros(count, len(candidates), dtype=torch.bool, device=f.device)
         positive[:, begin : begin + count] = block.neighbours(self.config.window)
         itself = torch.zeros_like(positive)
         itself[torch.arange(count), torch.arange(begin, begin + count)] = True
@@ -64,43 +66,45 @@ class QuickThought(Method):
         same = {"all": itself, "other-runs": same_run, "other-documents": block.document.unsqueeze(1) == document}
         allowed = positive | ~same[self.config.negatives]
         if self.config.self_as_zero:
-            scores, allowed = scores.masked_fill(itself, 0), allowed | itself
-        step = self.step(scores, positive, allowed, f)
+            allowed = allowed | itself
+        step = self.step(f, candidates, positive, allowed, zero=itself if self.config.self_as_zero else None)
         if not self.training:  # could the vectors tell sentences of one document apart, or only documents?
-            near = classify(scores.detach(), positive, same_run & ~itself)
+            near = classify(self.similarity(f, candidates).detach(), positive, same_run & ~itself)
             step.metrics["accuracy_same_document"] = mean_over_rows(near.hit.float(), positive.any(1)).detach()
         return step
 
     def rest(self, block: SentenceBlock) -> Step:
-        """One sentence of each run against the rest of that run, in both directions, among the runs of the block.
-
-        Every token is read once: by f if its sentence is the one drawn, by g else.
-        """
+        """One sentence of each run against the rest of that run, in both directions, among the runs of the block."""
         run = block.run.unique_consecutive(return_inverse=True)[1]
         length = torch.bincount(run)
         first = length.cumsum(0) - length
-        drawn = (torch.rand(len(length), device=run.device) * length).long()
-        chosen = first + drawn.where(torch.rand(len(length), device=run.device) >= self.config.lead, 0)
-        is_chosen = torch.zeros(len(block), dtype=torch.bool, device=run.device)
-        is_chosen[chosen] = True
+
+        def lot() -> Float[Tensor, " run"]:
+            return torch.rand(len(length), device=run.device)
+
+        chosen = first + (lot() * length).long().where(lot() >= self.config.lead, 0)
+        kept = lot() < self.config.keep
+        by_f = torch.zeros(len(block), dtype=torch.bool, device=run.device)
+        by_f[chosen] = True
+        by_g = ~by_f | kept[run]
         tokens = block.offsets.diff()
-        read_by_f = is_chosen.repeat_interleave(tokens)
-        rest_tokens = torch.zeros_like(length).index_add(0, run, tokens.where(~is_chosen, 0))
         f, g = self.read(
-            (block.ids[read_by_f], edges(tokens[chosen])),
-            (block.ids[~read_by_f], edges(rest_tokens)),
+            (block.ids[by_f.repeat_interleave(tokens)], edges(tokens[chosen])),
+            (block.ids[by_g.repeat_interleave(tokens)], edges(torch.zeros_like(length).index_add(0, run, tokens.where(by_g, 0)))),
         )
         begin, document = place(len(f), f.device), block.document[chosen]
         everywhere = gather(document)
         positive = torch.zeros(len(f), len(everywhere), dtype=torch.bool, device=f.device)
         positive[torch.arange(len(f)), torch.arange(begin, begin + len(f))] = True
         others = document.unsqueeze(1) != everywhere if self.config.negatives == "other-documents" else ~positive
-        there = self.step(self.similarity(f, gather(g)), positive, positive | others, f)
-        back = self.step(self.similarity(g, gather(f)), positive, positive | others, f)
+        there = self.step(f, gather(g), positive, positive | others)
+        back = self.step(g, gather(f), positive, positive | others)
         return Step((there.loss + back.loss) / 2, there.metrics)
 
     def read(self, by_f: Ragged, by_g: Ragged) -> tuple[Float[Tensor, "run width"], Float[Tensor, "run width"]]:
         """Vectors of two sets of texts; one tower reads both at once, which costs it one pass over its token table, not two."""
+        if self.word_dropout:
+            by_f, by_g = thinned(*by_f, self.word_dropout), thinned(*by_g, self.word_dropout)
         if self.g is not None:
             return encode_tokens(self.f, *by_f, self.token_budget), encode_tokens(self.g, *by_g, self.token_budget)
         (ids, starts), (more_ids, more_starts) = by_f, by_g
@@ -111,23 +115,22 @@ class QuickThought(Method):
 
     def step(
         self,
-        scores: Float[Tensor, "row candidate"],
+        rows: Float[Tensor, "row width"],
+        candidates: Float[Tensor, "candidate width"],
         positive: Bool[Tensor, "row candidate"],
         allowed: Bool[Tensor, "row candidate"],
-        f: Float[Tensor, "sentence width"],
+        zero: Bool[Tensor, "row candidate"] | None = None,
     ) -> Step:
         """Mean cross-entropy over the rows that have a neighbour, with what to watch."""
-        outcome, counted = classify(scores, positive, allowed), positive.any(1)
-        loss = mean_over_rows(outcome.loss, counted)
-        chance = outcome.candidates.clamp(min=1).float().log()
-        return Step(
-            loss,
-            {
-                "accuracy": mean_over_rows(outcome.hit.float(), counted).detach(),
-                "chance": mean_over_rows(chance, counted).detach(),
-                "norm_f": f.detach().norm(dim=1).mean(),
-            },
-        )
+        counted = positive.any(1)
+        scores = self.similarity(rows, candidates)
+        outcome = classify(scores if zero is None else scores.masked_fill(zero, 0), positive, allowed)
+        metrics = {
+            "accuracy": mean_over_rows(outcome.hit.float(), counted).detach(),
+            "chance": mean_over_rows(outcome.candidates.clamp(min=1).float().log(), counted).detach(),
+            "norm_f": rows.detach().norm(dim=1).mean(),
+        }
+        return Step(mean_over_rows(outcome.loss, counted), metrics)
 
     def similarity(
         self, left: Float[Tensor, "row width"], right: Float[Tensor, "candidate width"]

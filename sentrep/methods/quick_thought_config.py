@@ -20,13 +20,15 @@ class Config:
     """'each': neighbours on each side that are targets (the paper: 1)."""
     lead: float = 0.0
     """'rest': share of the draws that take the first sentence of the run, where it sums up what follows as a title does."""
+    keep: float = 0.0
+    """'rest': share of the draws in which the sentence stays in its text as well, so that its words count too (Lee et al.: 0.1)."""
     towers: Literal["shared", "separate"] = "shared"
     """Encoders of sentence (f) and of context (g): one and the same, or two with nothing in common (the paper)."""
     score: Literal["cosine", "dot"] = "cosine"
     """Cosine over --temperature, or the plain dot product (the paper)."""
     temperature: float = 0.05
     """Divides the cosine."""
-    negatives: Literal["all", "other-runs", "other-documents"] = "other-documents"
+    negatives: Literal["all", "other-runs", "other-documents"] = "other-runs"
     """Which sentences of the block stand against the targets: all others (the paper), those of other runs or other documents.
     Called negatives, sentences of the same text teach the vector to forget its topic: that helps sentiment and costs search."""
     word_dropout: float = 0.0
@@ -43,6 +45,8 @@ class Config:
             raise InputError(f"--temperature {self.temperature} must be positive")
         if not 0 <= self.lead <= 1:
             raise InputError(f"--lead {self.lead} is a share of the draws: from 0 to 1")
+        if not 0 <= self.keep <= 1:
+            raise InputError(f"--keep {self.keep} is a share of the draws: from 0 to 1")
         if not 0 <= self.word_dropout < 1:
             raise InputError(f"--word-dropout {self.word_dropout} is a share of the tokens: 0 or more, below 1")
         if self.target == "rest" and self.self_as_zero:

@@ -50,13 +50,18 @@ class SentenceBlock:
         return near
 
     def thinned(self, share: float) -> SentenceBlock:
-        """Without a random `share` of the tokens (word dropout), drawn from torch's generator."""
-        kept = torch.rand(len(self.ids), device=self.ids.device) >= share
-        before = torch.cat([kept.new_zeros(1, dtype=torch.long), kept.cumsum(0)])
-        return SentenceBlock(self.ids[kept], before[self.offsets], self.document, self.run)
+        """Without a random `share` of the tokens (word dropout)."""
+        return SentenceBlock(*thinned(self.ids, self.offsets, share), self.document, self.run)
 
     def to(self, device: torch.device | str) -> SentenceBlock:
         return SentenceBlock(*(field.to(device, non_blocking=True) for field in (self.ids, self.offsets, self.document, self.run)))
+
+
+def thinned(ids: Int[Tensor, " token"], offsets: Int[Tensor, " offset"], share: float) -> tuple[Tensor, Tensor]:
+    """Ragged sentences without a random `share` of their tokens, drawn from torch's generator."""
+    kept = torch.rand(len(ids), device=ids.device) >= share
+    before = torch.cat([kept.new_zeros(1, dtype=torch.long), kept.cumsum(0)])
+    return ids[kept], before[offsets]
 
 
 class Blocks:

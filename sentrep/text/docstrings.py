@@ -143,11 +143,11 @@ def _docstrings(tree: ast.Module, module: str) -> Iterator[Docstring]:
 
 
 def hold_out(docstrings: Sequence[Docstring], queries: int = 1000, candidates: int = 3000, seed: int = 0) -> Split:
-    """Set aside `candidates` docstrings with a substantial body, `queries` of them to be found by their summary.
+    """Set aside `candidates` docstrings with a summary and a body, `queries` of them to be found by their summary.
 
     No two of them nearly agree in summary or body, so that a query has one right answer. Dropped from training is whatever
     contains `NEAR` of the word triples of a held-out body or of the word pairs of a held-out summary, or bears the same
-    Class.method or module.function name. Split the result's `train` again for a development set.
+    Class.method or module.function name, and of copies all but one. Split the result's `train` again for a development set.
     """
     if not 0 < queries <= candidates:
         raise InputError(
@@ -158,7 +158,7 @@ def hold_out(docstrings: Sequence[Docstring], queries: int = 1000, candidates: i
     held = _distinct(docstrings, eligible, candidates)
     if len(held) < candidates:
         raise InputError(
-            f"only {len(held)} of {len(docstrings)} docstrings can be held out (a summary, a body of 20 words, no near-duplicate), "
+            f"only {len(held)} of {len(docstrings)} docstrings can be held out (a summary, a body of 8 words, no near-duplicate), "
             f"{candidates} are asked for: ask for fewer, or harvest more source"
         )
     bodies = [docstrings[index] for index in held]
@@ -166,15 +166,14 @@ def hold_out(docstrings: Sequence[Docstring], queries: int = 1000, candidates: i
     told.update(other for _, other in _tells(bodies, docstrings))
     names = {_own_name(body) for body in bodies}
     train = [item for index, item in enumerate(docstrings) if index not in told and _own_name(item) not in names]
-    return Split(train, bodies[:queries], bodies)
+    return Split(_unrepeated(train), bodies[:queries], bodies)
 
 
 def substantial(docstring: Docstring) -> bool:
-    """Whether it can be examined: 3 words of prose ask, 20 words in 2 sentences answer, and do not repeat the question."""
+    """Whether it can be examined: 3 words of prose ask, 8 words answer, and do not repeat the question."""
     summary, body = words(docstring.summary), words(docstring.body_text)
     asks = len(summary) >= 3 and not docstring_markup.is_entry(docstring.summary)
-    answers = len(body) >= 20 and len(docstring.body) >= 2
-    return asks and answers and " ".join(summary) not in " ".join(body)
+    return asks and len(body) >= 8 and " ".join(summary) not in " ".join(body)
 
 
 def _distinct(docstrings: Sequence[Docstring], order: list[int], count: int) -> list[int]:
@@ -200,6 +199,20 @@ def _tells(texts: Sequence[Docstring], others: Sequence[Docstring]) -> Iterator[
     summaries = overlapping_pairs([text.summary for text in texts], [other.summary for other in others], NEAR, 2)
     for pairs in (bodies, summaries):
         yield from ((one, other) for one, other in pairs if texts[one] is not others[other])
+
+
+def _unrepeated(docstrings: Sequence[Docstring]) -> list[Docstring]:
+    """The first of those with the same words in summary or in body: a copy would stand against its twin as a wrong answer."""
+    summaries: set[str] = set()
+    bodies: set[str] = {""}  # without a body nothing is repeated by it
+    kept = []
+    for docstring in docstrings:
+        summary, body = " ".join(words(docstring.summary)), " ".join(words(docstring.body_text))
+        if summary not in summaries and (not body or body not in bodies):
+            kept.append(docstring)
+        summaries.add(summary)
+        bodies.add(body)
+    return kept
 
 
 def _own_name(docstring: Docstring) -> str:

@@ -15,7 +15,7 @@ class TrainingConfig:
     epochs: float = 3.0
     """Passes over the corpus."""
     steps: int | None = None
-    """Blocks to train on, instead of --epochs."""
+    """Blocks to train on, instead of --epochs. 0 exports the untrained encoder: the row that every table needs."""
     minutes: float | None = None
     """Stop after this much wall-clock time at the latest; the schedule is cut to fit. A run that time ends is not
     bit-exact: how far it comes depends on the machine."""
@@ -61,8 +61,8 @@ class TrainingConfig:
     """'tensorboard', 'none', or any other tracker that accelerate knows and that is installed."""
 
     def __post_init__(self) -> None:
-        if self.epochs <= 0 or (self.steps is not None and self.steps < 1):
-            raise InputError(f"--epochs {self.epochs} --steps {self.steps}: nothing would be trained; both must be positive")
+        if self.epochs <= 0 or (self.steps is not None and self.steps < 0):
+            raise InputError(f"--epochs {self.epochs} --steps {self.steps}: epochs must be positive, steps 0 or more")
         if (self.lr is not None and self.lr <= 0) or (self.minutes is not None and self.minutes <= 0):
             raise InputError(f"--lr {self.lr} and --minutes {self.minutes} must be positive")
         if self.token_budget < 1 or (self.threads is not None and self.threads < 1):

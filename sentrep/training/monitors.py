@@ -14,6 +14,9 @@ from torch import Tensor
 
 from sentrep.text.block import SentenceBlock
 
+FEW = 16
+"""Candidates fewer than these teach next to nothing."""
+
 SAMPLE = 2048
 """Sentences that a meter looks at: singular values of more cost more than they tell."""
 TIE = 1e-6
@@ -80,6 +83,11 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
         found.append(
             f"all vectors point the same way (mean cosine {cosine:.2f}). "
             "Try a lower --lr, --score cosine, or check that the corpus is not one text repeated."
+        )
+    if values.get("chance", math.inf) < math.log(FEW):
+        found.append(
+            f"too easy: a sentence chooses among {math.exp(values['chance']):.1f} candidates. Try a larger --block, and for a "
+            "corpus of few documents --negatives other-runs."
         )
     if values.get("loss", -math.inf) > 0.98 * values.get("chance", math.inf):
         found.append(

@@ -91,7 +91,7 @@ def train(
     """
     model = accelerator.prepare(method.to(accelerator.device))
     optimizers = {phase: accelerator.prepare(_optimizer(method, phase, lr, config)) for phase in method.phases}
-    steps = config.steps or max(1, math.ceil(config.epochs * len(blocks) / config.accumulate))
+    steps = max(1, math.ceil(config.epochs * len(blocks) / config.accumulate)) if config.steps is None else config.steps
     every = config.validate_every or max(1, steps // 10)
     state = State()
     state.restore(run, method, optimizers, accelerator)
@@ -109,7 +109,7 @@ def train(
         return reduced
 
     with Reporter(run, steps, state.step, accelerator.log, accelerator.is_main_process) as report, interruptible() as interrupt:
-        if ended:
+        if ended and steps:
             report.say(f"this run has ended already, at step {state.step:,}; to train anew, give another --out or --overwrite")
         while not ended:
             share = _progress(state.step, steps, time.monotonic() - began, config.minutes)

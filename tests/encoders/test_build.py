@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from sentrep.encoders import folder
+from sentrep.encoders.bag import kindred_rows, sparse_rows
 from sentrep.encoders.build import build, read_vectors
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.forward import encode, encode_tokens, token_ids
@@ -142,3 +145,25 @@ def test_other_peoples_tokenizers_are_taken_as_they_are(kind: str) -> None:
     assert np.allclose(encoder.encode(texts, show_progress_bar=False), vectors, atol=1e-5)
     marked = token_ids(encoder[0], ["hello world"])[0]
     assert marked == ([5, 9] if kind == "bag" else [0, 5, 9, 2])
+
+
+def test_a_saturated_bag_is_stock_when_saved_and_starts_with_kin_near_each_other(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    words = ["[PAD]", "[UNK]", "▁compare", "▁compared", "▁mountain", "▁a", "."]
+    rows = kindred_rows(words, sparse_rows(len(words), 512))
+    cosine = rows @ rows.T
+    assert torch.allclose(rows.norm(dim=1), torch.ones(len(words)), atol=1e-5)
+    assert abs(cosine[2, 3] - 0.85**2) < 0.1
+    assert abs(cosine[2, 4]) < 0.2
+    assert ((rows != 0).sum(1)[[0, 1, 5, 6]] == 8).all()
+
+    encoder = build(EncoderConfig(width=64, saturation=0.3), toy.tokenizer(), toy.counts(), 32)
+    texts = ["common1 topic3word7", "common2 " * 20 + "topic1word1", ""]
+    expected = encode(encoder, texts)
+    folder.save(encoder, tmp_path / "model")
+    assert folder.is_stock(encoder)
+    assert np.allclose(SentenceTransformer(str(tmp_path / "model")).encode(texts), expected, atol=1e-6)
+    # Said twenty times, common2 weighs less beside topic1word1 than in a plain bag of the same rows.
+    plain = SentenceTransformer(modules=[encoder[0], encoder[2]], device="cpu")
+    pulled = [float(encode(each, texts[1:2])[0] @ encode(each, ["common2"])[0]) for each in (encoder, plain)]
+    assert pulled[0] < pulled[1]

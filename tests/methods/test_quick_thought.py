@@ -132,11 +132,11 @@ def test_accuracy_within_the_document_is_looked_at_in_evaluation_only() -> None:
     assert "accuracy_same_document" not in model.train()(text, "train").metrics
 
 
-@pytest.mark.parametrize("lead", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("lead", "keep"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)])
 @pytest.mark.parametrize("towers", ["shared", "separate"])
 @pytest.mark.parametrize("negatives", ["all", "other-runs", "other-documents"])
-def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(negatives: str, towers: str, lead: float) -> None:
-    settings = {"target": "rest", "lead": lead, "negatives": negatives, "towers": towers, "temperature": 0.3}
+def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(negatives: str, towers: str, lead: float, keep: float) -> None:
+    settings = {"target": "rest", "lead": lead, "keep": keep, "negatives": negatives, "towers": towers, "temperature": 0.3}
     model = method(**settings)
     text = block()
     torch.manual_seed(5)
@@ -146,13 +146,15 @@ def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(negatives: str, tow
     members = [[i for i in range(len(text)) if RUNS[i] == name] for name in names]
     drawn = [int(value * len(run)) for value, run in zip(torch.rand(len(names)), members, strict=True)]
     chosen = [run[0 if leads < lead else at] for run, at, leads in zip(members, drawn, torch.rand(len(names)), strict=True)]
+    stays = [value < keep for value in torch.rand(len(names))]
     assert lead < 1 or chosen == [run[0] for run in members]
 
     def tokens(i: int) -> list[int]:
         return text.ids[text.offsets[i] : text.offsets[i + 1]].tolist()
 
     questions = toy.block([tokens(i) for i in chosen], chosen)
-    answers = toy.block([[t for i in run if i != one for t in tokens(i)] for run, one in zip(members, chosen, strict=True)], chosen)
+    rests = [[i for i in run if stay or i != one] for run, one, stay in zip(members, chosen, stays, strict=True)]
+    answers = toy.block([[token for i in rest for token in tokens(i)] for rest in rests], chosen)
     f, g = embedded(model.f, questions), embedded(model.g or model.f, answers)
     losses = []
     for i in range(len(names)):

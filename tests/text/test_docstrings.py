@@ -207,7 +207,6 @@ def test_only_substantial_docstrings_are_held_out() -> None:
     long = ("it has ten words of its own to be found by", "and then ten more of them in another line here")
     assert docstrings.substantial(Docstring("m.f", "Find this thing.", long))
     assert not docstrings.substantial(Docstring("m.f", "Find.", long))
-    assert not docstrings.substantial(Docstring("m.f", "Find this thing.", (" ".join(long),)))
     assert not docstrings.substantial(Docstring("m.f", "Find this thing.", ("short", "body")))
     assert not docstrings.substantial(Docstring("m.f", "Find this thing.", (*long, "We find this thing here.")))
     assert not docstrings.substantial(Docstring("m.f", "x (int): The first of them.", long))

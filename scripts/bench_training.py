@@ -1,0 +1,237 @@
+"""How fast quick-thought trains, beside sentence-transformers' own trainer: same model, text and threads; in turns, in one run.
+
+* A transformer: our trainer, whose blocks encode every sentence once, against `SentenceTransformerTrainer` with
+  `MultipleNegativesRankingLoss` on pairs of a sentence and the one after it. Both in bf16, each at the best of several batch sizes,
+  and theirs in fp32 besides. A sentence of a block counts as one trained sentence. So does a pair: its anchor learns from its
+  neighbour and the batch as a block's sentence does, though the pair has to encode two.
+* A bag: our trainer with its defaults, forward, backward and step.
+
+python scripts/bench_training.py --corpus ../shared/data/corpus-novels --out eval/bench_training.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sentrep import api  # before torch: it settles how torch allocates
+
+SECONDS = 6.0
+"""About how long one measurement lasts."""
+MAX_TOKENS = 128
+
+Measure = Callable[[], float]
+"""Trains for a moment; sentences a second."""
+
+
+def main() -> None:
+    arguments = options()
+    bench = Bench(arguments)
+    report: dict[str, Any] = {
+        "corpus": [Path(name).name for name in arguments.corpus],
+        "threads": arguments.threads,
+        "load_before": round(os.getloadavg()[0], 2),
+        "versions": bench.versions(),
+        "counts_as_one": "a sentence of a block; a pair (anchor and the sentence after it)",
+    }
+    if "transformer" in arguments.parts:
+        report["transformer"] = transformer(bench, arguments.rounds)
+    if "bag" in arguments.parts:  # last: how it has fp32 multiplied, theirs by default has not
+        report["bag"] = bag(bench, arguments.rounds)
+    report["load_after"] = round(os.getloadavg()[0], 2)
+    print(table(report))
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
+    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=5, help="turns that each contender has")
+    parser.add_argument("--parts", nargs="+", choices=["transformer", "bag"], default=["transformer", "bag"])
+    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    return parser.parse_args()
+
+
+def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
+    """Find each side's best batch, then let them take turns."""
+    ours = {f"block 512, {budget} tokens at once": bench.ours("transformer", 384, budget, 2) for budget in (1024, 2048, 4096)}
+    bf16 = {f"batch {batch}": bench.theirs(batch, True) for batch in (16, 32, 64, 128)}
+    fp32 = {f"batch {batch}": bench.theirs(batch, False) for batch in (8, 32, 64)}
+    contenders, sweeps = {}, {}
+    for side, variants in {"sentrep bf16": ours, "ST bf16": bf16, "ST fp32": fp32}.items():
+        swept = turns(variants, 2)
+        best = max(swept, key=lambda name: max(swept[name]))
+        sweeps[side] = {name: round(max(rates), 1) for name, rates in swept.items()}
+        contenders[f"{side}, {best}"] = variants[best]
+    rates = turns(contenders, rounds)
+    first, *others = rates
+    return {
+        "sweeps": sweeps,
+        "sentences_per_second": {name: [round(rate, 1) for rate in measured] for name, measured in rates.items()},
+        "median": {name: round(statistics.median(measured), 1) for name, measured in rates.items()},
+        "ratio": {  # of neighbours in time, as the machine may be faster at one time than at another
+            f"{first} / {other}": round(statistics.median(a / b for a, b in zip(rates[first], rates[other], strict=True)), 2)
+            for other in others
+        },
+    }
+
+
+def bag(bench: Bench, rounds: int) -> dict[str, Any]:
+    from sentrep.training.job import settle_cpu
+
+    settle_cpu(bench.threads, alone=True)
+    contenders = {f"block 1024, --target {target}": bench.ours("bag", 512, 4096, 60, target) for target in ("each", "rest")}
+    rates = turns(contenders, rounds)
+    return {
+        "sentences_per_second": {name: [round(rate) for rate in measured] for name, measured in rates.items()},
+        "median": {name: round(statistics.median(measured)) for name, measured in rates.items()},
+    }
+
+
+def turns(contenders: dict[str, Measure], rounds: int) -> dict[str, list[float]]:
+    """Each contender once a round."""
+    rates: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, measure in contenders.items():
+            rates[name].append(measure())
+            print(f"  {name}: {rates[name][-1]:,.0f} sentences/s", flush=True)
+    return rates
+
+
+class Bench:
+    """The corpus, and ways to train on it for a moment."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        import torch
+
+        from sentrep.text.config import TokenizerConfig
+        from sentrep.text.store import prepare
+
+        torch.set_num_threads(arguments.threads)
+        corpus = api.corpus_config(arguments.corpus)
+        self.store = prepare(corpus, TokenizerConfig("bpe", max_tokens=MAX_TOKENS), arguments.cache or api.cache_folder())
+        self.threads = arguments.threads
+        self.models: dict[tuple[str, int], Any] = {}
+
+    def versions(self) -> dict[str, str]:
+        from sentrep.training.run_folder import versions
+
+        return versions()
+
+    def model(self, kind: str, width: int) -> Any:
+        """A copy of the one model of that kind."""
+        from sentrep.encoders.build import build
+        from sentrep.encoders.config import EncoderConfig
+
+        if (kind, width) not in self.models:
+            config = EncoderConfig(kind, width=width)
+            self.models[kind, width] = build(config, self.store.tokenizer.inner, self.store.token_counts(), MAX_TOKENS)
+        return copy.deepcopy(self.models[kind, width])
+
+    def ours(self, kind: str, width: int, token_budget: int, steps: int, target: Any = "each") -> Measure:
+        """Our trainer, with the defaults of a run."""
+        from sentrep.methods.quick_thought import QuickThought
+        from sentrep.methods.quick_thought_config import Config
+        from sentrep.text.block import Blocks
+        from sentrep.training.config import TrainingConfig
+        from sentrep.training.job import BLOCK, LR
+        from sentrep.training.run_folder import RunFolder
+        from sentrep.training.trainer import accelerator_for, train
+
+        block = BLOCK.get(kind, 512)
+        blocks = Blocks(self.store.ids, self.store.offsets, self.store.spans("train", 0.02, 0), block, 8, 0)
+        config = TrainingConfig(steps=steps + 1, device="cpu", tracker="none", log_every=1, token_budget=token_budget)
+
+        def measure() -> float:
+            with tempfile.TemporaryDirectory() as folder:
+                run = RunFolder(Path(folder))
+                run.open({})
+                method = QuickThought(Config(target=target), lambda: self.model(kind, width), token_budget)
+                train(method, blocks, None, config, LR[kind], run, accelerator_for(config, 1, run.logs, bf16=kind != "bag"))
+                rates = [line["sentences_per_second"] for line in run.history()][1:]  # the first step warms up
+            return len(rates) / sum(1 / rate for rate in rates)
+
+        return measure
+
+    def theirs(self, batch: int, bf16: bool) -> Measure:
+        """Sentence-transformers' trainer with its own defaults, but for the batch."""
+        from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+        from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
+        from transformers import PrinterCallback
+
+        steps = max(2, round(SECONDS * (50 if bf16 else 20) / batch))
+
+        def measure() -> float:
+            with tempfile.TemporaryDirectory() as folder:
+                arguments = SentenceTransformerTrainingArguments(
+                    folder, per_device_train_batch_size=batch, max_steps=steps + 1, bf16=bf16, use_cpu=True,
+                    report_to="none", save_strategy="no", logging_strategy="no", disable_tqdm=True,
+                )  # fmt: skip
+                model, clock = self.model("transformer", 384), Clock()
+                trainer = SentenceTransformerTrainer(
+                    model,
+                    arguments,
+                    self.pairs(batch * (steps + 1)),
+                    loss=MultipleNegativesRankingLoss(model),
+                    callbacks=[clock.callback()],
+                )
+                trainer.remove_callback(PrinterCallback)
+                trainer.train()
+            return batch * steps / (clock.ends[-1] - clock.ends[0])
+
+        return measure
+
+    def pairs(self, count: int) -> Any:
+        """Sentences with the ones after them, from all over the corpus."""
+        import numpy as np
+        from datasets import Dataset
+
+        first = np.concatenate([np.arange(start, stop - 1) for start, stop, _ in self.store.spans("train", 0.02, 0)])
+        chosen = np.random.default_rng(0).choice(first, count, replace=False)
+        return Dataset.from_dict(
+            {"anchor": [self.store.sentence(i) for i in chosen], "positive": [self.store.sentence(i + 1) for i in chosen]}
+        )
+
+
+class Clock:
+    """When each step of a Trainer ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def callback(self) -> Any:
+        from transformers import TrainerCallback
+
+        ends = self.ends
+
+        class Ends(TrainerCallback):
+            def on_step_end(self, *_: Any, **__: Any) -> None:
+                ends.append(time.perf_counter())
+
+        return Ends()
+
+
+def table(report: dict[str, Any]) -> str:
+    lines = [f"{report['threads']} threads; load {report['load_before']} before, {report['load_after']} after", ""]
+    lines += ["| what | sentences/s | sentrep is faster by |", "|---|---:|---:|"]
+    for part in ("transformer", "bag"):
+        for name, median in report.get(part, {}).get("median", {}).items():
+            ratio = next((f"{value:.1f}x" for key, value in report[part].get("ratio", {}).items() if key.endswith(f"/ {name}")), "")
+            lines.append(f"| {part}: {name} | {median:,.0f} | {ratio} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
