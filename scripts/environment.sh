@@ -18,9 +18,9 @@ environment() {
         rm -rf "$folder"
         "$python" -m venv "$folder"
         # torch first and alone: any later package would ask for the newest one, with several GB of GPU libraries.
-        "$folder/bin/pip" install --quiet --disable-pip-version-check --constraint constraints.txt torch \
+        "$folder/bin/pip" install -qq --disable-pip-version-check --constraint constraints.txt torch \
             ${TORCH_INDEX:+--index-url "$TORCH_INDEX"}
-        "$folder/bin/pip" install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$extras]"
+        "$folder/bin/pip" install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[$extras]"
         echo "$wanted" > "$folder/.made"
     fi
     PATH="$PWD/$folder/bin:$PATH"
