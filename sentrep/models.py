@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -61,7 +63,25 @@ def measured(model: str | Path | Encoder, name: str | None = None) -> Model:
     if isinstance(model, str) and model == "random":
         return baselines.random_vectors()
     encoder = opened(model)
-    return Model(name or (str(model) if isinstance(model, str | Path) else "encoder"), content_hash(encoder), Encodes(encoder))
+    method, seed = made_by(Path(model)) if isinstance(model, str | Path) else ("", None)
+    shown = name or (str(model) if isinstance(model, str | Path) else "encoder")
+    return Model(shown, content_hash(encoder), Encodes(encoder), method, seed)
+
+
+def made_by(path: Path) -> tuple[str, int | None]:
+    """Method and seed of the run that `path`, or the folder around it, holds; ("", None) for any other model.
+
+    The method's name carries a digest of all settings but the seed: runs that share it differ by the seed alone.
+    """
+    for file in (path / "run.json", path.parent / "run.json"):
+        try:
+            run = json.loads(file.read_text(encoding="utf-8"))["run"]
+            seed = run["training"].pop("seed")
+            digest = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()
+            return f"{run['method']} (settings {digest[:6]})", int(seed)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # no run, or no run of ours: then nothing is known of how the model came about
+    return "", None
 
 
 @dataclass(frozen=True)
