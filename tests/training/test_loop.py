@@ -336,7 +336,7 @@ def test_no_gpu_is_said(tmp_path: Path) -> None:
     "options",
     [
         {"epochs": 0.0},
-        {"steps": 0},
+        {"steps": -1},
         {"block": 1},
         {"run": 1},
         {"validation": 1.0},
