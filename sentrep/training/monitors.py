@@ -89,7 +89,9 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
             f"too easy: a sentence chooses among {math.exp(values['chance']):.1f} candidates. Try a larger --block, and for a "
             "corpus of few documents --negatives other-runs."
         )
-    if values.get("loss", -math.inf) > 0.98 * values.get("chance", math.inf):
+    # At a low temperature the loss of a good order may lie above that of a blind guess: it counts only if nothing is found either.
+    blind = 4 * math.exp(-values.get("chance", math.inf))
+    if values.get("loss", -math.inf) > 0.98 * values.get("chance", math.inf) and values.get("accuracy", 0.0) < blind:
         found.append(
             f"nothing is learnt yet: loss {values['loss']:.2f} against {values['chance']:.2f} for a blind guess. "
             "Try a higher --lr or more --epochs, and check that neighbours in the corpus belong together (--split)."
