@@ -8,7 +8,7 @@ scalar learns how much a token matters far sooner than a whole row does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -48,6 +48,8 @@ class Saturate(Module):
     few do. BM25's k1 does the same to counts. It needs rows of few non-zero coordinates (`sparse_rows`), so that coordinates belong
     to tokens; on Gaussian rows it changes nothing.
     """
+
+    config_keys: ClassVar = ["width", "gain"]  # what `content_hash` knows a module by that has no weights
 
     def __init__(self, width: int, gain: float) -> None:
         super().__init__()

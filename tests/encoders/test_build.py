@@ -167,3 +167,11 @@ def test_a_saturated_bag_is_stock_when_saved_and_starts_with_kin_near_each_other
     plain = SentenceTransformer(modules=[encoder[0], encoder[2]], device="cpu")
     pulled = [float(encode(each, texts[1:2])[0] @ encode(each, ["common2"])[0]) for each in (encoder, plain)]
     assert pulled[0] < pulled[1]
+
+
+def test_the_gain_is_part_of_what_an_encoder_is_known_by() -> None:
+    hashes = set()
+    for gain in (0.3, 0.6):
+        torch.manual_seed(0)
+        hashes.add(folder.content_hash(build(EncoderConfig(width=64, saturation=gain), toy.tokenizer(), toy.counts(), 32)))
+    assert len(hashes) == 2
