@@ -35,7 +35,7 @@ class EncoderConfig:
     frequency: float = 1e-3
     """'bag': the weight of token w starts at a/(a+p(w)) with this a (SIF, Arora et al. 2017, section 3); 0 starts all at 1."""
     saturation: float = 0.0
-    """'bag': pass the mean through tanh with this gain (0.3 is a good one); 0 leaves it alone.
+    """'bag': pass the mean through tanh with this gain (0.3 to 0.6 are good ones); 0 leaves it alone.
     A word said twenty times then counts less than twenty times, as in BM25, which helps where long texts are searched.
     The token table starts sparse for it, and with words that begin alike near each other."""
     vectors: Path | None = None
