@@ -30,7 +30,7 @@ class Config:
     """Divides the cosine."""
     negatives: Literal["all", "other-runs", "other-documents"] = "other-runs"
     """Which sentences of the block stand against the targets: all others (the paper), those of other runs or other documents.
-    Called negatives, sentences of the same text teach the vector to forget its topic: that helps sentiment and costs search."""
+    Called negatives, sentences of the same text teach the vector to forget its topic: that costs similarity and most search."""
     word_dropout: float = 0.0
     """Share of the tokens left out at random whenever a sentence is read in training."""
     self_as_zero: bool = False
