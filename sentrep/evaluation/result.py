@@ -7,12 +7,13 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,36 @@ from numpy.typing import NDArray
 from sentrep.errors import InputError
 
 # Raised by hand whenever a change of code could change a score; old scores are then computed anew, never reused.
-EVALUATION_VERSION = 1
+EVALUATION_VERSION = 2
+
+EXAMPLES = 20
+"""Worst items that a task tells of."""
+
+
+_FILES = ("items", "examples")
+"""Fields that name files beside the results."""
+
+
+class Example(NamedTuple):
+    """One item that a model got wrong, in words, for whoever wants to know what a score hides."""
+
+    question: str
+    wanted: str
+    got: str
+    score: float
+    """The item's own score, or how wrong it is where an item has none; the meaning is the task's."""
+
+
+class Score(NamedTuple):
+    """One metric of a task, item by item."""
+
+    metric: str
+    items: NDArray[np.float64]
+    """(item,), or (item, column) for aggregates that need more than one number an item."""
+    aggregate: str = "mean"
+    higher_is_better: bool = True
+    examples: Sequence[Example] = ()
+    """The worst items, worst first, `EXAMPLES` at most; on the first of a task's scores only."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +83,12 @@ class Result:
     versions: dict[str, str]
     seconds: float
     """Wall-clock time of the whole task, embedding included."""
+    embedding_seconds: float
+    """Of these, spent in the model turning texts into vectors; 0 for a model that ranks without."""
+    alarm: str
+    """What is wrong with the model's vectors on this task's texts, such as a collapse; empty if nothing is."""
+    examples: str
+    """File of the worst items in words (.json), like `items`; empty where the task tells of none."""
     key: str
     """Model, data, protocol and version of the evaluation in one hash: the name under which a score is found again."""
     siblings: int
@@ -71,17 +107,22 @@ class ResultStore:
         if self.path.is_dir():
             raise InputError(f"{self.path} is a folder; results are kept in a file: give {self.path / 'results.jsonl'}")
 
-    def add(self, results: Sequence[Result], items: Sequence[NDArray[np.floating[Any]]]) -> list[Result]:
-        """Keep the results of one task together with their per-item scores, and return them with `items` filled in."""
+    def add(self, results: Sequence[Result], scores: Sequence[Score]) -> list[Result]:
+        """Keep the results of one task, their per-item scores and worst examples; returns them with these files filled in."""
         folder = self.path.parent / "items"
         folder.mkdir(parents=True, exist_ok=True)
         kept = []
-        for result, scores in zip(results, items, strict=True):
-            file = folder / f"{result.key}-{re.sub(r'[^A-Za-z0-9@.]+', '-', result.metric)}.npy"
-            _write_aside(file, scores)
-            kept.append(replace(result, items=str(file)))
-        relative = [replace(result, items=os.path.relpath(result.items, self.path.parent)) for result in kept]
-        self._append("".join(json.dumps(asdict(result), ensure_ascii=False) + "\n" for result in relative))
+        for result, score in zip(results, scores, strict=True):
+            stem = folder / f"{result.key}-{re.sub(r'[^A-Za-z0-9@.]+', '-', result.metric)}"
+            items, examples = stem.with_name(f"{stem.name}.npy"), stem.with_name(f"{stem.name}.json")
+            with _aside(items) as out:
+                np.save(out, score.items, allow_pickle=False)
+            if score.examples:
+                with _aside(examples) as out:
+                    out.write(json.dumps([list(each) for each in score.examples], ensure_ascii=False).encode("utf-8", "replace"))
+            kept.append(replace(result, items=str(items), examples=str(examples) if score.examples else ""))
+        records = [asdict(result) | _moved(result, lambda file: os.path.relpath(file, self.path.parent)) for result in kept]
+        self._append("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
         return kept
 
     def find(self, key: str) -> list[Result]:
@@ -123,8 +164,8 @@ def read_results(path: str | Path) -> list[Result]:
         except (ValueError, KeyError, TypeError):
             broken.append(number)
             continue
-        known["items"] = str(path.parent.absolute() / known["items"]) if known["items"] else ""
-        results.append(Result(**known))
+        result = Result(**known)
+        results.append(replace(result, **_moved(result, lambda file: str(path.parent.absolute() / file))))
     if broken and not results:
         raise InputError(f"{path}:{broken[0]}: not a result; expected the JSON lines that `sentrep eval` writes")
     if broken:
@@ -141,6 +182,13 @@ def read_items(result: Result) -> NDArray[np.float64]:
         )
     items: NDArray[np.float64] = np.load(result.items, allow_pickle=False)
     return items
+
+
+def read_examples(result: Result) -> list[Example]:
+    """The worst items of a result in words, worst first; none where the task tells of none."""
+    if not result.examples or not Path(result.examples).is_file():
+        return []
+    return [Example(*each) for each in json.loads(Path(result.examples).read_text(encoding="utf-8"))]
 
 
 def fingerprint(parts: Iterable[str | bytes]) -> str:
@@ -169,8 +217,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _write_aside(file: Path, scores: NDArray[np.floating[Any]]) -> None:
-    aside = file.with_suffix(f".{os.getpid()}.tmp")
+def _moved(result: Result, how: Callable[[str], str]) -> dict[str, Any]:
+    """The fields that name files, each renamed."""
+    return {name: how(file) for name in _FILES if (file := getattr(result, name))}
+
+
+@contextmanager
+def _aside(file: Path) -> Iterator[IO[bytes]]:
+    """A file that is there whole or not at all."""
+    aside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     with aside.open("wb") as out:
-        np.save(out, scores, allow_pickle=False)
+        yield out
     aside.replace(file)

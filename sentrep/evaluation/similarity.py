@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sentrep.errors import InputError
-from sentrep.evaluation.result import fingerprint
-from sentrep.evaluation.task import Embeds, Model, Score, Task, unit
+from sentrep.evaluation.metrics import average_ranks
+from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
+from sentrep.evaluation.task import Embeds, Model, Task, unit
+from sentrep.evaluation.tsv import MissingSplit, header, of_split, read_table
 
 _HEADER = ["score", "sentence1", "sentence2"]
 
@@ -58,14 +61,30 @@ class Similarity(Task):
         cosines = np.round(cosines, 6)
         subset = np.repeat(np.arange(len(self.subsets)), [len(each) for each in self.subsets.values()])
         items = np.stack([cosines, np.array([pair.score for pair in pairs]), subset], axis=1)
+        examples = _worst(pairs, cosines)
         if len(self.subsets) == 1:
-            return [Score("Spearman", items, "spearman")]
+            return [Score("Spearman", items, "spearman", examples=examples)]
         return [
-            Score("Spearman (all)", items, "spearman"),
+            Score("Spearman (all)", items, "spearman", examples=examples),
             Score("Spearman (mean)", items, "spearman-mean"),
             Score("Spearman (weighted mean)", items, "spearman-weighted"),
             *(Score(f"Spearman {name}", items[subset == number], "spearman") for number, name in enumerate(self.subsets)),
         ]
+
+
+def _worst(pairs: Sequence[Pair], cosines: NDArray[np.float64]) -> list[Example]:
+    """Pairs that stand furthest from their place when all are put in order; scored by how far, in percent of the order."""
+    wanted, got = (100 * average_ranks(values) / len(pairs) for values in (np.array([pair.score for pair in pairs]), cosines))
+    worst = np.argsort(-np.abs(wanted - got), kind="stable")[:EXAMPLES]
+    return [
+        Example(
+            f"{pairs[at].first} / {pairs[at].second}",
+            f"{pairs[at].score:g}, above {wanted[at]:.0f} % of pairs",
+            f"cosine {cosines[at]:.2f}, above {got[at]:.0f} %",
+            float(abs(wanted[at] - got[at])),
+        )
+        for at in worst
+    ]
 
 
 def is_similarity(path: Path) -> bool:
@@ -85,12 +104,12 @@ def read_similarity(path: str | Path, split: str | None = None) -> Similarity:
     tables = _tables(path)
     if not tables:
         raise InputError(f"{path}: no table with the header {', '.join(_HEADER)} (.tsv, tabs between columns)")
-    splits = {file: _split(file) for file in tables}
+    splits = {file: of_split(file) for file in tables}
     if path.is_dir() and split is None and "test" in splits.values():
         split = "test"
     chosen = [file for file in tables if split is None or splits[file] == split]
     if not chosen:
-        raise InputError(f"{path}: no file of split {split!r}; there are: {', '.join(file.name for file in tables)}")
+        raise MissingSplit(f"{path}: no file of split {split!r}; there are: {', '.join(file.name for file in tables)}")
     name = path.resolve().name if path.is_dir() else path.name.removesuffix(".tsv")
     subsets = {_subset(file): _read(file) for file in chosen}
     if len(subsets) < len(chosen):
@@ -100,25 +119,14 @@ def read_similarity(path: str | Path, split: str | None = None) -> Similarity:
 
 def _read(file: Path) -> list[Pair]:
     pairs = []
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: is not UTF-8 text ({error}); convert it first") from error
-    for number, line in enumerate(lines[1:], start=2):
-        if not line.strip():
-            continue
-        columns = line.rstrip("\r").split("\t")
-        if len(columns) != len(_HEADER):
-            raise InputError(f"{file}:{number}: {len(columns)} columns; expected {', '.join(_HEADER)}, separated by tabs")
+    for number, (written, first, second) in read_table(file, _HEADER):
         try:
-            score = float(columns[0])
+            score = float(written)
         except ValueError as error:
-            raise InputError(f"{file}:{number}: score {columns[0]!r} is not a number") from error
+            raise InputError(f"{file}:{number}: score {written!r} is not a number") from error
         if not math.isfinite(score):
-            raise InputError(f"{file}:{number}: score {columns[0]!r} is not a finite number")
-        if not columns[1].strip() or not columns[2].strip():
-            raise InputError(f"{file}:{number}: an empty sentence")
-        pairs.append(Pair(score, columns[1], columns[2]))
+            raise InputError(f"{file}:{number}: score {written!r} is not a finite number")
+        pairs.append(Pair(score, first, second))
     if len(pairs) < 2:
         raise InputError(f"{file}: {len(pairs)} pairs; a correlation needs 2 or more")
     return pairs
@@ -127,18 +135,8 @@ def _read(file: Path) -> list[Pair]:
 def _tables(path: Path) -> list[Path]:
     """Files with our header; a folder may hold other tables beside them."""
     files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
-    return [file for file in files if file.is_file() and file.suffix == ".tsv" and _header(file) == _HEADER]
-
-
-def _header(file: Path) -> list[str]:
-    with file.open("rb") as lines:
-        return lines.readline().decode("utf-8", "replace").strip("\ufeff\r\n").split("\t")
-
-
-def _split(file: Path) -> str:
-    last = file.stem.rpartition(".")[2]
-    return last if last in ("train", "dev", "test") else "all"
+    return [file for file in files if file.is_file() and file.suffix == ".tsv" and header(file) == _HEADER]
 
 
 def _subset(file: Path) -> str:
-    return file.stem.rpartition(".")[0] if _split(file) != "all" else file.stem
+    return file.stem.rpartition(".")[0] if of_split(file) != "all" else file.stem

@@ -11,8 +11,13 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.evaluation.collapse import SAMPLE, collapse
 from sentrep.evaluation.resampling import interval, value_of
-from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, fingerprint, versions
+from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
+
+__all__ = [
+    "Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Scores", "Task", "Vectors", "cosines", "evaluate", "rows", "unit",
+]  # fmt: skip
 
 Vectors = NDArray[np.float32]
 Scores = NDArray[np.floating[Any]]
@@ -45,16 +50,6 @@ class Model:
     method: str = ""
     """What made it, all settings but the seed: `compare` averages models of one method whose seeds differ."""
     seed: int | None = None
-
-
-class Score(NamedTuple):
-    """One metric of a task, item by item."""
-
-    metric: str
-    items: NDArray[np.float64]
-    """(item,), or (item, column) for aggregates that need more than one number an item."""
-    aggregate: str = "mean"
-    higher_is_better: bool = True
 
 
 class Task(ABC):
@@ -93,6 +88,8 @@ class Evaluation:
     results: list[Result] = field(default_factory=list)
     skipped: list[Left] = field(default_factory=list)
     failed: list[Left] = field(default_factory=list)
+    alarms: list[Left] = field(default_factory=list)
+    """Tasks on whose texts the model's vectors have collapsed."""
 
 
 def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:
@@ -113,15 +110,36 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
             # The same weights under another name are the same model: what was measured holds, under today's name.
             done.results += [replace(result, model=model.name, method=model.method, seed=model.seed) for result in known]
             continue
+        watched = Watched(model.does) if isinstance(model.does, Embeds) else None
         started = time.perf_counter()
         try:
-            scores = task.run(model)
+            scores = task.run(replace(model, does=watched) if watched else model)
         except Exception as error:  # An evaluation of hours must not be lost to one task: reported by name, never swallowed.
             done.failed.append(Left(task.name, f"{type(error).__name__}: {error}"))
             continue
-        results = _results(model, task, scores, key, time.perf_counter() - started)
-        done.results += store.add(results, [score.items for score in scores]) if store else results
+        results = _results(model, task, scores, key, time.perf_counter() - started, watched)
+        done.results += store.add(results, scores) if store else results
+    done.alarms = [Left(*both) for both in dict.fromkeys((result.task, result.alarm) for result in done.results if result.alarm)]
     return done
+
+
+class Watched:
+    """A model that embeds, with an eye on how long that takes and on whether its vectors have collapsed."""
+
+    def __init__(self, does: Embeds) -> None:
+        self.does, self.seconds, self.seen = does, 0.0, list[Vectors]()
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(text, width), as the model gives them."""
+        started = time.perf_counter()
+        vectors = self.does.encode(texts)
+        self.seconds += time.perf_counter() - started
+        self.seen.append(np.array(vectors[:SAMPLE]))
+        return vectors
+
+    def alarm(self) -> str:
+        """What is wrong with the vectors, or nothing."""
+        return next(filter(None, map(collapse, self.seen)), "")
 
 
 def unit(does: Embeds, texts: Sequence[str]) -> Vectors:
@@ -159,7 +177,8 @@ def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
         yield from np.concatenate([some @ documents[at : at + documents_at_once].astype(np.float64).T for at in parts], axis=1)
 
 
-def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float) -> list[Result]:
+def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None) -> list[Result]:
+    alarm = watched.alarm() if watched else ""
     results = []
     for score in scores:
         low, high = interval(score.items, score.aggregate)
@@ -182,6 +201,9 @@ def _results(model: Model, task: Task, scores: Sequence[Score], key: str, second
             protocol=task.protocol,
             versions=versions(),
             seconds=seconds,
+            embedding_seconds=watched.seconds if watched else 0.0,
+            alarm=alarm,
+            examples="",
             key=key,
             siblings=len(scores),
         )

@@ -1,4 +1,4 @@
-"""Meters that show a collapse while there is still time, and the alarms that name its cause.
+"""Meters that show a collapse while there is still time (with `parts.spectrum`), and the alarms that name its cause.
 
 Each takes vectors (sentence, width) of held-out sentences. Why these: METER -> FAILURE in the docs page "monitors".
 """
@@ -12,35 +12,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from sentrep.parts.spectrum import SAMPLE
 from sentrep.text.block import SentenceBlock
 
 FEW = 16
 """Candidates fewer than these teach next to nothing."""
 
-SAMPLE = 2048
-"""Sentences that a meter looks at: singular values of more cost more than they tell."""
 TIE = 1e-6
 """Cosines nearer than this are equal: the last digits of a product depend on its place in the matrix."""
-
-
-def meters(vectors: Float[Tensor, "sentence width"]) -> dict[str, float]:
-    """Effective rank, share of the first principal component, mean cosine, and spread per dimension.
-
-    A constant encoder has rank 1 and cosine 1; isotropic noise has a rank near its width and cosine near 0.
-    """
-    vectors = vectors[:SAMPLE].float()
-    unit = F.normalize(vectors.nan_to_num(0, 0, 0), dim=1)  # what is no number has no direction
-    count = len(unit)
-    singular = torch.linalg.svdvals(unit - unit.mean(0))
-    share = singular / singular.sum().clamp(min=1e-12)
-    energy = singular.square()
-    return {
-        "effective_rank": math.exp(-(share * share.clamp(min=1e-12).log()).sum().item()),  # Roy & Vetterli 2007, section 2
-        "first_component": (energy[0] / energy.sum().clamp(min=1e-12)).item(),
-        "mean_cosine": ((unit.sum(0).square().sum() - count) / max(1, count * (count - 1))).item(),
-        "spread": unit.std(0).mean().item() * unit.shape[1] ** 0.5,
-        "norm": vectors.norm(dim=1).mean().item(),
-    }
 
 
 def neighbour_mrr(vectors: Float[Tensor, "sentence width"], block: SentenceBlock) -> float:

@@ -10,6 +10,7 @@ import torch
 
 from sentrep.methods.base import Method
 from sentrep.parts.contrast import gather
+from sentrep.parts.spectrum import spectrum
 from sentrep.text.block import Blocks, SentenceBlock
 from sentrep.training import monitors
 
@@ -50,7 +51,7 @@ class Validation:
             seen.append(vectors)
         method.train()
         vectors = torch.cat(seen)
-        means = {name: sum(each[name] for each in found) / len(found) for name in found[0]} | monitors.meters(vectors)
+        means = {name: sum(each[name] for each in found) / len(found) for name in found[0]} | spectrum(vectors)
         return means, monitors.alarms(means, vectors.shape[1], len(whole.document.unique()), len(vectors))
 
 

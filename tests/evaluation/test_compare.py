@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sentrep.errors import InputError
-from sentrep.evaluation import Model, Pair, Result, ResultStore, Retrieval, Similarity, compare, evaluate, random_vectors
+from sentrep.evaluation import Model, Pair, Result, ResultStore, Retrieval, Score, Similarity, compare, evaluate, random_vectors
 from sentrep.evaluation.compare import holm
 from sentrep.evaluation.result import fingerprint
 from tests.evaluation.toy import letters, words_task
@@ -24,7 +24,7 @@ def _result(folder: Path, name: str, items: np.ndarray, seed: int | None = None,
         template, task="toy", metric="score", model=name, model_hash=fingerprint([name]), seed=seed, method=method,
         value=float(items.mean()), count=len(items), key=fingerprint([name, str(changes)]), siblings=1, **changes,  # type: ignore[arg-type]
     )  # fmt: skip
-    return ResultStore(folder / "results.jsonl").add([result], [items])[0]
+    return ResultStore(folder / "results.jsonl").add([result], [Score(result.metric, items)])[0]
 
 
 @pytest.fixture

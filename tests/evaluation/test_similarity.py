@@ -84,7 +84,7 @@ def test_a_folder_without_splits_is_taken_whole(tmp_path: Path) -> None:
         ("1\ta\tb\tc", "4 columns"),
         ("high\ta\tb", "'high' is not a number"),
         ("nan\ta\tb", "not a finite number"),
-        ("1\t \tb", "an empty sentence"),
+        ("1\t \tb", "nothing in column 'sentence1'"),
     ],
 )
 def test_bad_lines_are_refused_with_file_and_line(line: str, message: str, tmp_path: Path) -> None:
