@@ -13,18 +13,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.embedding.shards import (
-    MANIFEST,
-    PARTIAL,
-    Embedded,
-    Manifest,
-    Shard,
-    check_files,
-    texts_file,
-    vectors_file,
-    write_aside,
-)
+from sentrep.embedding.shards import MANIFEST, Embedded, Manifest, Shard, check_files, texts_file, vectors_file
 from sentrep.errors import InputError
+from sentrep.files import PARTIAL, whole
 from sentrep.progress import progress
 
 Encode: TypeAlias = Callable[[list[str]], NDArray[np.float32]]
@@ -146,9 +137,11 @@ def _write_shard(encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, ma
     if not pieces or width is None:
         return None
     vectors = np.concatenate(pieces)
-    texts_stamp = write_aside(texts_file(out, number), lambda file: file.write(content))
-    vectors_stamp = write_aside(vectors_file(out, number), lambda file: np.save(file, vectors, allow_pickle=False))
-    return Shard(count, width, *vectors_stamp, *texts_stamp)
+    with whole(texts_file(out, number)) as file:
+        file.write(content)
+    with whole(vectors_file(out, number)) as file:
+        np.save(file, vectors, allow_pickle=False)
+    return Shard.of(out, number, count, width)
 
 
 def _encode(encode: Encode, texts: list[str], first: int, width: int | None) -> NDArray[np.float32]:

@@ -9,22 +9,19 @@ A shard is written aside, renamed, and only then entered in the manifest: whatev
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.errors import InputError
+from sentrep.files import sha256, whole
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-PARTIAL = ".partial"
 
 
 @dataclass(frozen=True)
@@ -38,6 +35,13 @@ class Shard:
     texts_bytes: int
     texts_sha256: str
 
+    @classmethod
+    def of(cls, folder: Path, number: int, count: int, width: int) -> Shard:
+        """What is to be remembered of a shard that has just been written."""
+        files = vectors_file(folder, number), texts_file(folder, number)
+        (vectors, vectors_sum), (texts, texts_sum) = ((file.stat().st_size, sha256(file)) for file in files)
+        return cls(count, width, vectors, vectors_sum, texts, texts_sum)
+
 
 @dataclass(frozen=True)
 class Manifest:
@@ -50,8 +54,8 @@ class Manifest:
     format: int = FORMAT
 
     def write(self, folder: Path) -> None:
-        content = json.dumps(asdict(self), indent=2).encode()
-        write_aside(folder / MANIFEST, lambda file: file.write(content))
+        with whole(folder / MANIFEST) as file:
+            file.write(json.dumps(asdict(self), indent=2).encode())
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -120,18 +124,6 @@ class Embedded:
                 yield from map(json.loads, file)
 
 
-def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> tuple[int, str]:
-    """Write a file under another name, see it safely on disk, rename it; its size and sha256."""
-    aside = path.with_name(path.name + PARTIAL)
-    with aside.open("wb") as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    stamp = aside.stat().st_size, sha256(aside)
-    aside.replace(path)
-    return stamp
-
-
 def check_files(folder: Path, manifest: Manifest, *, thoroughly: bool) -> None:
     for number, entry in enumerate(manifest.shards):
         for path, size, checksum in (
@@ -150,11 +142,6 @@ def vectors_file(folder: Path, number: int) -> Path:
 
 def texts_file(folder: Path, number: int) -> Path:
     return folder / f"texts-{number:05}.jsonl"
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def damaged(path: Path) -> InputError:

@@ -7,18 +7,18 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.errors import InputError
+from sentrep.files import whole
 
 # Raised by hand whenever a change of code could change a score; old scores are then computed anew, never reused.
 EVALUATION_VERSION = 2
@@ -115,10 +115,10 @@ class ResultStore:
         for result, score in zip(results, scores, strict=True):
             stem = folder / f"{result.key}-{re.sub(r'[^A-Za-z0-9@.]+', '-', result.metric)}"
             items, examples = stem.with_name(f"{stem.name}.npy"), stem.with_name(f"{stem.name}.json")
-            with _aside(items) as out:
+            with whole(items) as out:
                 np.save(out, score.items, allow_pickle=False)
             if score.examples:
-                with _aside(examples) as out:
+                with whole(examples) as out:
                     out.write(json.dumps([list(each) for each in score.examples], ensure_ascii=False).encode("utf-8", "replace"))
             kept.append(replace(result, items=str(items), examples=str(examples) if score.examples else ""))
         records = [asdict(result) | _moved(result, lambda file: os.path.relpath(file, self.path.parent)) for result in kept]
@@ -220,12 +220,3 @@ def versions() -> dict[str, str]:
 def _moved(result: Result, how: Callable[[str], str]) -> dict[str, Any]:
     """The fields that name files, each renamed."""
     return {name: how(file) for name in _FILES if (file := getattr(result, name))}
-
-
-@contextmanager
-def _aside(file: Path) -> Iterator[IO[bytes]]:
-    """A file that is there whole or not at all."""
-    aside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
-    with aside.open("wb") as out:
-        yield out
-    aside.replace(file)

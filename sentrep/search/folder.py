@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.errors import InputError
+from sentrep.files import sha256, to_disk, whole
 
 FORMAT = 1
 MANIFEST, VECTORS, FAISS, IDS, TEXTS = "manifest.json", "vectors.npy", "index.faiss", "ids", "texts"
@@ -57,9 +57,8 @@ class Manifest:
     def write(self, folder: Path) -> None:
         content = asdict(self)
         content["checksum"] = _checksum(content)
-        with (folder / MANIFEST).open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            to_disk(file)
+        with whole(folder / MANIFEST) as file:
+            file.write(json.dumps(content, indent=2).encode())
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
@@ -158,19 +157,8 @@ def stamp_files(folder: Path, names: Iterable[str]) -> dict[str, dict[str, int |
     return {name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names}
 
 
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def damaged(path: Path) -> InputError:
     return InputError(f"{path} is not as it was written (damaged, cut short or edited); build the index again")
-
-
-def to_disk(file: IO[Any]) -> None:
-    """Have the file survive a power cut before anything is renamed over it."""
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from sentrep.errors import InputError
+from sentrep.files import to_disk
 from sentrep.search import folder, kinds
 from sentrep.search.folder import Manifest, ModelStamp, Strings
 
@@ -108,7 +109,7 @@ def write(
         stored = np.load(aside / folder.VECTORS, mmap_mode="r", allow_pickle=False)
         faiss.write_index(kinds.make(chosen, stored, settings), str(aside / folder.FAISS))
         with (aside / folder.FAISS).open("rb") as file:
-            folder.to_disk(file)
+            to_disk(file)
     files = folder.stamp_files(aside, folder.files_of(chosen, texts is not None))
     strings = "".join(str(stamp["sha256"]) for name, stamp in sorted(files.items()) if name.endswith(".utf8"))
     Manifest(
@@ -184,7 +185,7 @@ def _write_vectors(path: Path, chunks: Iterable[NDArray[np.floating]], dtype: st
         # How many there are is known only now. NumPy pads the header for the first axis to grow into.
         file.seek(0)
         _npy_header(file, dtype, (count, width))
-        folder.to_disk(file)
+        to_disk(file)
     return count, width, zeros
 
 

@@ -12,8 +12,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.errors import InputError
+from sentrep.files import whole
 from sentrep.text.build import build, fingerprint, train_segmenter
 from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.recipe import FORMAT, Recipe
@@ -159,7 +160,8 @@ class Store:
         counts = np.zeros(vocab, np.int64)
         for start in range(0, self.tokens, 1 << 22):
             counts += np.bincount(self.ids[start : start + (1 << 22)], minlength=vocab)
-        _write_aside(file, counts)
+        with contextlib.suppress(OSError), whole(file) as out:  # a folder that cannot be written costs the time again, no more
+            np.save(out, counts, allow_pickle=False)
         return counts
 
     def spans(self, part: Literal["train", "valid"], fraction: float, seed: int) -> NDArray[np.int64]:
@@ -221,13 +223,3 @@ def _flat(file: Path, dtype: str) -> NDArray[Any]:
     if file.stat().st_size == 0:
         return np.zeros(0, dtype)
     return np.memmap(file, dtype, mode="r")
-
-
-def _write_aside(file: Path, array: NDArray[np.int64]) -> None:
-    """Save under another name, then rename. A folder that cannot be written costs the next caller the time again, no more."""
-    aside = file.with_name(f".{file.name}.{os.getpid()}.npy")
-    try:
-        np.save(aside, array, allow_pickle=False)
-        aside.replace(file)
-    except OSError:
-        aside.unlink(missing_ok=True)

@@ -27,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sentrep.errors import InputError
+from sentrep.files import whole
 
 PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
 KEPT = 2
@@ -203,6 +204,5 @@ def read_json(file: Path) -> dict[str, Any]:
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write readable JSON, aside first."""
-    aside = file.with_name(f".{file.name}.{os.getpid()}")
-    aside.write_text(json.dumps(content, indent=2, default=str, ensure_ascii=False) + "\n", encoding="utf-8")
-    aside.replace(file)
+    with whole(file) as out:
+        out.write((json.dumps(content, indent=2, default=str, ensure_ascii=False) + "\n").encode())
