@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from sentrep.evaluation.baselines import bm25, fused, random_vectors, singular_words, words
-from sentrep.evaluation.beir import read_beir
+from sentrep.evaluation.beir import read_beir, read_retrieval
+from sentrep.evaluation.classification import Classification, read_classification
+from sentrep.evaluation.clustering import Clustering, read_clustering
 from sentrep.evaluation.compare import Comparison, compare
 from sentrep.evaluation.label_free import label_free
-from sentrep.evaluation.result import Result, ResultStore, read_items, read_results
+from sentrep.evaluation.label_free_data import read_label_free
+from sentrep.evaluation.mteb_bridge import mteb_model, read_mteb
+from sentrep.evaluation.pair_classification import PairClassification, read_pair_classification
+from sentrep.evaluation.result import Example, Result, ResultStore, Score, read_examples, read_items, read_results
 from sentrep.evaluation.retrieval import Retrieval
 from sentrep.evaluation.similarity import Pair, Similarity, read_similarity
-from sentrep.evaluation.suite import tasks_from
+from sentrep.evaluation.suite import read_suite, suites, tasks_from
 from sentrep.evaluation.tables import table
-from sentrep.evaluation.task import Embeds, Evaluation, Model, Ranks, Score, Task, evaluate
+from sentrep.evaluation.task import Embeds, Evaluation, Model, Ranks, Task, evaluate
+from sentrep.evaluation.topics import Topics, read_topics
 
 __all__ = [
+    "Classification",
+    "Clustering",
     "Comparison",
     "Embeds",
     "Evaluation",
+    "Example",
     "Model",
     "Pair",
+    "PairClassification",
     "Ranks",
     "Result",
     "ResultStore",
@@ -26,17 +36,29 @@ __all__ = [
     "Score",
     "Similarity",
     "Task",
+    "Topics",
     "bm25",
     "compare",
     "evaluate",
     "fused",
     "label_free",
+    "mteb_model",
     "random_vectors",
     "read_beir",
+    "read_classification",
+    "read_clustering",
+    "read_examples",
     "read_items",
+    "read_label_free",
+    "read_mteb",
+    "read_pair_classification",
     "read_results",
+    "read_retrieval",
     "read_similarity",
+    "read_suite",
+    "read_topics",
     "singular_words",
+    "suites",
     "table",
     "tasks_from",
     "words",

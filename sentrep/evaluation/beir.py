@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 from collections.abc import Iterator
@@ -10,6 +9,10 @@ from pathlib import Path
 
 from sentrep.errors import InputError
 from sentrep.evaluation.retrieval import Retrieval
+from sentrep.evaluation.task import Task
+from sentrep.evaluation.tsv import MissingSplit, read_lines
+
+_COLUMNS = ["query-id", "corpus-id", "score"]
 
 _NOTE = "documents are title and text; queries without a relevant document, and a query's own document, are left out"
 
@@ -19,67 +22,75 @@ def is_beir(folder: Path) -> bool:
     return bool(_either(folder, "corpus") and _either(folder, "queries")) and (folder / "qrels").is_dir()
 
 
-def read_beir(folder: str | Path, split: str | None = None) -> Retrieval:
-    """A retrieval task from a folder; `split` is the name of a file in qrels/, by default test or else the only one there.
+def read_retrieval(path: Path, *, name: str = "", split: str | None = None, approximate: bool = False) -> list[Task]:
+    """Search in a folder of BEIR's layout (Thakur et al. 2021): corpus.jsonl, queries.jsonl, qrels/<split>.tsv.
+
+    `name`: in tables; the folder's own, if empty. `split`: of the judgements; test, or else the only one there is.
+    `approximate`: models that embed are also searched through an HNSW index, in columns of their own: what the index loses.
+    """
+    return [read_beir(path, split, name=name, approximate=approximate)]
+
+
+def read_beir(folder: str | Path, split: str | None = None, *, name: str = "", approximate: bool = False) -> Retrieval:
+    """A retrieval task from a folder; the options are those of `read_retrieval`.
 
     Judgements above 0 are relevant, with the judgement as the gain. A document under the query's own id that contains the
     query's text is the query itself (ArguAna, Quora) and left out; an equal id alone says nothing.
 
-    Raises `InputError`, with file and line, for broken lines, ids that occur twice, and judgements on what does not exist.
+    Raises `InputError`, with file and line, for broken lines, ids that occur twice, and judgements on what does not exist;
+    `MissingSplit` where there are no judgements of that split.
     """
     folder = Path(folder)
-    documents, queries = _texts(folder, "corpus"), _texts(folder, "queries")
-    file = _qrels(folder, split)
+    corpus, asked, file = _file(folder, "corpus"), _file(folder, "queries"), _qrels(folder, split)
+    documents, queries = _texts(corpus), _texts(asked, queries=True)
     position = {name: index for index, name in enumerate(documents)}
-    relevant: dict[str, dict[int, float]] = {}
+    judged: dict[str, dict[int, float]] = {}
     for number, query, document, gain in _judgements(file):
         if query not in queries:
-            raise InputError(f"{file}:{number}: query {query!r} is not in {_file(folder, 'queries').name}")
+            raise InputError(f"{file}:{number}: query {query!r} is not in {asked.name}")
         if document not in position:
-            raise InputError(f"{file}:{number}: document {document!r} is not in {_file(folder, 'corpus').name}")
+            raise InputError(f"{file}:{number}: document {document!r} is not in {corpus.name}")
         if not math.isfinite(gain):
             raise InputError(f"{file}:{number}: score {gain} is not a finite number")
-        if gain <= 0:
-            continue
-        known = relevant.setdefault(query, {})
+        known = judged.setdefault(query, {})
         if known.get(position[document], gain) != gain:
             raise InputError(f"{file}:{number}: {query!r} and {document!r} are judged twice, and differently")
         known[position[document]] = gain
-    if not relevant:
-        raise InputError(f"{file}: no judgement above 0, so nothing could be found")
-    own = [position[name] if name in position and queries[name] in documents[name] else -1 for name in relevant]
-    wanted = [
-        {document: gain for document, gain in each.items() if document != itself}
-        for each, itself in zip(relevant.values(), own, strict=True)
-    ]
-    kept = [number for number, each in enumerate(wanted) if each]
-    texts = [queries[name] for name in relevant]
+    itself = {name: position[name] for name in judged if name in position and queries[name] in documents[name]}
+    wanted = {
+        name: {document: gain for document, gain in each.items() if gain > 0 and document != itself.get(name)}
+        for name, each in judged.items()
+    }
+    kept = [name for name, each in wanted.items() if each]
+    if not kept:
+        raise InputError(f"{file}: no judgement above 0 of a document that is not the query itself, so nothing could be found")
     return Retrieval(
-        folder.resolve().name,
-        [texts[number] for number in kept],
+        name or folder.resolve().name,
+        [queries[name] for name in kept],
         list(documents.values()),
-        [wanted[number] for number in kept],
+        [wanted[name] for name in kept],
         split=file.stem,
-        own=[own[number] for number in kept],
+        own=[itself.get(name, -1) for name in kept],
         note=_NOTE,
+        approximate=approximate,
     )
 
 
-def _texts(folder: Path, stem: str) -> dict[str, str]:
-    file = _file(folder, stem)
+def _texts(file: Path, *, queries: bool = False) -> dict[str, str]:
+    """Texts by their ids. A document's title stands before its text; a query has none, and may not be empty."""
     texts: dict[str, str] = {}
-    for number, line in _lines(file):
+    for number, line in read_lines(file):
         try:
             record = json.loads(line)
-            name, text, title = str(record["_id"]), record["text"], record.get("title") or ""
+            name, text, title = record["_id"], record["text"], record.get("title") or ""
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f'{file}:{number}: expected a JSON object with "_id" and "text" ({error})') from error
         if not isinstance(text, str) or not isinstance(title, str):
             raise InputError(f'{file}:{number}: expected strings in "text" and "title", got {text!r} and {title!r}')
-        if name in texts:
-            raise InputError(f"{file}:{number}: _id {name!r} occurs twice")
-        texts[name] = f"{title} {text}".strip() if stem == "corpus" else text.strip()
-        if stem == "queries" and not texts[name]:
+        if not isinstance(name, str | int) or str(name) in texts:
+            raise InputError(f"{file}:{number}: _id {name!r} {'occurs twice' if str(name) in texts else 'is not a string'}")
+        texts[str(name)] = text.strip() if queries else f"{title} {text}".strip()
+        if queries and not texts[str(name)]:
             raise InputError(f"{file}:{number}: query {name!r} is empty")
     if not texts:
         raise InputError(f"{file}: is empty")
@@ -87,43 +98,34 @@ def _texts(folder: Path, stem: str) -> dict[str, str]:
 
 
 def _judgements(file: Path) -> Iterator[tuple[int, str, str, float]]:
-    for number, line in _lines(file):
-        parts = line.rstrip("\r\n").split("\t")
-        if number == 1 and parts[:2] == ["query-id", "corpus-id"]:
+    for number, line in read_lines(file):
+        parts = line.split("\t")
+        if number == 1 and parts == _COLUMNS:
             continue
         try:
             query, document, gain = parts
             yield number, query, document, float(gain)
         except ValueError as error:
-            raise InputError(f"{file}:{number}: expected query-id, corpus-id and score; got {line.strip()!r}") from error
+            raise InputError(f"{file}:{number}: expected {', '.join(_COLUMNS)}, tabs between; got {line.strip()!r}") from error
 
 
 def _qrels(folder: Path, split: str | None) -> Path:
-    files = {file.stem: file for file in sorted((folder / "qrels").glob("*.tsv")) if _is_qrels(file)}
-    if split is None and "test" not in files and len(files) == 1:
-        return next(iter(files.values()))
-    if (split or "test") not in files:
-        known = ", ".join(files) or "none"
-        raise InputError(f"{folder / 'qrels'}: no judgements for split {split or 'test'!r}; there are: {known}")
-    return files[split or "test"]
+    files = {file.stem: file for file in sorted((folder / "qrels").glob("*.tsv"))}
+    wanted = split or "test"
+    if wanted in files:
+        return files[wanted]
+    judgements = {stem: file for stem, file in files.items() if _is_qrels(file)}
+    if split is None and len(judgements) == 1:
+        return next(iter(judgements.values()))
+    known = ", ".join(judgements) or "none"
+    raise MissingSplit(f"{folder / 'qrels'}: no judgements for split {wanted!r}, in a file {wanted}.tsv; there are: {known}")
 
 
 def _is_qrels(file: Path) -> bool:
     """Other tables may lie beside the judgements; they have a header of their own."""
-    first = next((line for _, line in _lines(file)), "")
-    parts = first.rstrip("\r\n").split("\t")
-    return parts[:2] != ["query-id", "corpus-id"] or parts[2:] == ["score"]
-
-
-def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines that are not blank."""
-    try:
-        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, line
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise InputError(f"{file}: cannot be read as UTF-8 text ({error})") from error
+    first = next((line for _, line in read_lines(file)), "")
+    parts = first.split("\t")
+    return parts[:2] != _COLUMNS[:2] or parts == _COLUMNS
 
 
 def _file(folder: Path, stem: str) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE = 1024
-"""Vectors of one call that are looked at."""
+"""Vectors of one call whose directions are looked at; whether they are numbers is asked of all."""
 
 FEW = 8
 """Fewer vectors fill too little space to tell a collapse from a small task."""
@@ -18,12 +18,16 @@ def collapse(vectors: NDArray[np.float32]) -> str:
 
     from sentrep.parts.spectrum import spectrum
 
-    vectors = vectors[:SAMPLE]
+    if vectors.ndim != 2:
+        return ""
     broken = int((~np.isfinite(vectors).all(axis=1)).sum())
     if broken:
         return f"{broken} of {len(vectors)} vectors hold something that is not a number"
-    if len(vectors) < FEW or vectors.ndim != 2 or vectors.shape[1] < 3:
+    vectors = vectors[:SAMPLE]
+    if len(vectors) < FEW or vectors.shape[1] < 3:
         return ""
+    if not vectors.any():
+        return "all vectors are zero"
     found = spectrum(torch.from_numpy(np.ascontiguousarray(vectors, dtype=np.float32)))
     if found["mean_cosine"] > 0.99:
         return f"all vectors point the same way (mean cosine {found['mean_cosine']:.3f})"

@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+# Groups of one query from which on sorting all its scores is cheaper than counting them for each group.
+_FEW = 16
+
 
 class Groups(NamedTuple):
     """The tie groups of one query that hold relevant documents, best first."""
@@ -82,8 +85,13 @@ def place(
     starts = np.flatnonzero(np.r_[True, relevant[:-1] - relevant[1:] > tolerance])
     ends = np.r_[starts[1:], len(relevant)] - 1
     top, bottom = relevant[starts] + tolerance, relevant[ends] - tolerance
-    above = np.array([np.count_nonzero(scores > limit) for limit in top], dtype=np.int64)
-    upto = np.array([np.count_nonzero(scores >= limit) for limit in bottom], dtype=np.int64)
+    if len(top) < _FEW:
+        above = np.array([np.count_nonzero(scores > limit) for limit in top], dtype=np.int64)
+        upto = np.array([np.count_nonzero(scores >= limit) for limit in bottom], dtype=np.int64)
+    else:
+        ordered = np.sort(scores)
+        above = len(ordered) - np.searchsorted(ordered, top, side="right")
+        upto = len(ordered) - np.searchsorted(ordered, bottom, side="left")
     if own is not None:
         above, upto = above - (own > top), upto - (own >= bottom)
     counts = ends - starts + 1
@@ -112,23 +120,41 @@ def ndcg(placed: Placed, k: int) -> Floats:
 
 def recall(placed: Placed, k: int) -> Floats:
     """Share of a query's relevant documents among the first k, (query,)."""
-    inside = np.clip(k - placed.above, 0, placed.tied)
-    return placed.sums(placed.relevant * inside / placed.tied) / placed.totals()
+    return _found(placed, k) / placed.totals()
+
+
+def precision(placed: Placed, k: int) -> Floats:
+    """Share of relevant documents among the first k, (query,)."""
+    return _found(placed, k) / k
+
+
+def r_precision(placed: Placed) -> Floats:
+    """Precision among as many first documents as are relevant, (query,): there it equals recall."""
+    totals = placed.totals()
+    return _found(placed, totals.astype(np.int64)[placed.query]) / totals
 
 
 def average_precision(placed: Placed, depth: int = 1000) -> Floats:
     """Average precision over the first `depth` documents, (query,); unfound relevant documents count as precision 0."""
-    inside = np.clip(depth - placed.above, 0, placed.tied)
     earlier = np.cumsum(placed.relevant) - placed.relevant
     first = np.r_[True, np.diff(placed.query) > 0]
     before = earlier - np.maximum.accumulate(np.where(first, earlier, 0))
+    return placed.sums(tied_precision(placed.above, placed.tied, placed.relevant, before, depth)) / placed.totals()
+
+
+def tied_precision(above: Integers, tied: Integers, relevant: Integers, before: Integers, depth: int) -> Floats:
+    """Sum of the precisions at a tie group's relevant documents, for each group; all arguments have one shape.
+
+    Above the group stand `above` documents, `before` of them relevant; places beyond `depth` count 0.
+    """
+    inside = np.clip(depth - above, 0, tied)
     # At the j-th place of a group, if it holds a relevant document, the j - 1 places before it hold slope * (j - 1) on average.
-    slope = (placed.relevant - 1) / np.maximum(placed.tied - 1, 1)
+    slope = (relevant - 1) / np.maximum(tied - 1, 1)
     harmonic = np.r_[0.0, np.cumsum(1 / np.arange(1, depth + 1))]
-    start = np.minimum(placed.above, depth)
+    start = np.minimum(above, depth)
     reciprocal = harmonic[start + inside] - harmonic[start]
-    precision = (before + 1 - slope * (placed.above + 1)) * reciprocal + slope * inside
-    return placed.sums(placed.relevant / placed.tied * precision) / placed.totals()
+    summed: Floats = relevant / tied * ((before + 1 - slope * (above + 1)) * reciprocal + slope * inside)
+    return summed
 
 
 def reciprocal_rank(placed: Placed, k: int) -> Floats:
@@ -152,6 +178,11 @@ def average_ranks(values: NDArray[np.floating[Any]]) -> Floats:
     _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
     ranks: Floats = (np.cumsum(sizes) - (sizes - 1) / 2)[group]
     return ranks
+
+
+def _found(placed: Placed, k: int | Integers) -> Floats:
+    """Relevant documents among the first k, (query,); k may be given for each group."""
+    return placed.sums(placed.relevant * np.clip(k - placed.above, 0, placed.tied) / placed.tied)
 
 
 def _first(placed: Placed, k: int) -> Floats:

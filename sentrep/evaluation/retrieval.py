@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.evaluation.metrics import Groups, Placed, average_precision, ndcg, place, recall, reciprocal_rank
-from sentrep.evaluation.result import fingerprint
+from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task, Vectors, cosines, rows, unit
 from sentrep.progress import progress
 from sentrep.search import top_k
+from sentrep.search.approximate import HNSW, SETTINGS
 
 # Deep enough for all metrics but MAP; queries with relevant documents below are scored in full.
 DEPTH = 100
 
-# Equal vectors may have scores that differ in the last digits; relative to the largest score of a query.
-TOLERANCE = 1e-6
+# What an approximate index is asked for: as many as people look at.
+NEAR = 10
+
+# Scores that differ by no more than what rounding vectors and scores to float32 does, up to 1.6e-7, are equal; relative to a
+# query's largest score where scores are no cosines.
+TOLERANCE = 2.5e-7
+
+# Below every cosine.
+_LOST = -2.0
+
+# Of a text that tells of a failure.
+_CHARACTERS = 200
 
 _QUERIES_AT_ONCE = 2048
+
+_APPROXIMATELY = f"; besides the best {NEAR} of an HNSW index (links {SETTINGS['links']}, effort {SETTINGS['effort']})"
+
+
+class Stand(NamedTuple):
+    """How one query came out."""
+
+    groups: Groups
+    instead: int
+    """The document that stands highest without being wanted; -1 if there is none."""
+    found: Groups | None = None
+    """The groups as an approximate index has them, where one was asked."""
 
 
 class Retrieval(Task):
@@ -27,6 +51,10 @@ class Retrieval(Task):
 
     nDCG@10, MAP, MRR@10, and recall at 1, 10 and 100 (the share of a query's relevant documents; where each query has one,
     whether it was found). `own` names for each query a document that is the query itself and is left out, or -1.
+
+    Search is exact. With `approximate`, the vectors of models that embed are searched once more, through the HNSW index that
+    `sentrep search` makes of many vectors: nDCG@10 (HNSW) and R@10 (HNSW) show what it loses. One thread builds it, so that
+    scores repeat.
 
     >>> task = Retrieval("pets", ["cat"], ["dog", "cat"], [{1: 1.0}])
     >>> task.split, task.needs == (Embeds, Ranks)
@@ -45,8 +73,9 @@ class Retrieval(Task):
         split: str = "test",
         own: Sequence[int] | None = None,
         note: str = "",
+        approximate: bool = False,
     ) -> None:
-        self.name, self.split = name, split
+        self.name, self.split, self.approximate = name, split, approximate
         self.queries, self.documents = list(queries), list(documents)
         self.own = list(own) if own is not None else [-1] * len(self.queries)
         _check(name, self.queries, self.documents, relevant, self.own)
@@ -54,15 +83,18 @@ class Retrieval(Task):
         self.gains = [np.array(list(each.values()), dtype=np.float64) for each in relevant]
         self.protocol = (
             f"retrieval of {len(self.queries)} queries among {len(self.documents)} documents, exact search, "
-            f"equal scores by expected value, linear gains, MAP over all documents" + (f"; {note}" if note else "")
+            f"equal scores by expected value, linear gains, MAP over all documents"
+            + (_APPROXIMATELY if approximate else "")
+            + (f"; {note}" if note else "")
         )
         answers = zip(self.own, relevant, strict=True)
         wanted = (f"{own} " + " ".join(f"{at}:{each[at]:g}" for at in sorted(each)) for own, each in answers)
         self.data = fingerprint(["queries", *self.queries, "documents", *self.documents, "relevant", *wanted])
 
     def run(self, model: Model) -> list[Score]:
-        """All metrics, one number a query."""
-        placed = self.place(model.does)
+        """All metrics, one number a query, and the queries that came out worst."""
+        stands = list(progress(self._stands(model.does), self.name, total=len(self.queries), unit="query"))
+        placed = self._placed([stand.groups for stand in stands])
         metrics = {
             "nDCG@10": ndcg(placed, 10),
             "MAP": average_precision(placed, len(self.documents)),
@@ -71,38 +103,104 @@ class Retrieval(Task):
             "R@10": recall(placed, 10),
             "R@100": recall(placed, 100),
         }
-        return [Score(name, items) for name, items in metrics.items()]
+        found = [stand.found for stand in stands if stand.found is not None]
+        if found:
+            approximate = self._placed(found)
+            metrics["nDCG@10 (HNSW)"], metrics["R@10 (HNSW)"] = ndcg(approximate, 10), recall(approximate, 10)
+        first, *others = [Score(name, items) for name, items in metrics.items()]
+        return [first._replace(examples=self._worst(first.items, stands)), *others]
 
     def place(self, does: Embeds | Ranks) -> Placed:
-        """Where the relevant documents stand."""
-        groups = self._searched(does) if isinstance(does, Embeds) else self._ranked(does)
-        return Placed.of(list(progress(groups, self.name, total=len(self.queries), unit="query")), self.gains)
+        """Where the relevant documents stand, by exact search."""
+        return self._placed([stand.groups for stand in self._stands(does)])
 
-    def _searched(self, does: Embeds) -> Iterator[Groups]:
+    def _placed(self, groups: Sequence[Groups]) -> Placed:
+        return Placed.of(groups, self.gains)
+
+    def _stands(self, does: Embeds | Ranks) -> Iterator[Stand]:
+        return self._searched(does) if isinstance(does, Embeds) else self._ranked(does)
+
+    def _searched(self, does: Embeds) -> Iterator[Stand]:
         """By exact FAISS search, of which only the best scores are needed to count what stands above a relevant document."""
         documents, queries = unit(does, self.documents), unit(does, self.queries)
         depth = min(DEPTH, len(documents))
+        index = HNSW(documents) if self.approximate else None
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
             some = queries[start : start + _QUERIES_AT_ONCE]
             numbers = range(start, start + len(some))
-            best, _ = top_k(documents, some, depth)
+            best, nearest = top_k(documents, some, depth)
+            # One more than is wanted: the query's own document is among them.
+            found = index.search(some, NEAR + 1) if index else None
             relevant = [_products(documents, queries[number], self.relevant[number]) for number in numbers]
             # A relevant document that is not clear of the end of the list stands below it, or has equals there.
             lowest = np.array([scores.min() for scores in relevant])
             below = (lowest <= best[:, -1] + TOLERANCE) & (depth < len(documents))
             full = cosines(documents, some[below])
-            for number, scores, mine, is_below in zip(numbers, best, relevant, below, strict=True):
+            for at, number in enumerate(numbers):
+                scores = next(full) if below[at] else best[at]
                 itself = self.own[number]
                 own = float(_products(documents, queries[number], np.array([itself]))[0]) if itself >= 0 else None
-                yield place(next(full) if is_below else scores, mine, self.gains[number], TOLERANCE, own)
+                groups = place(scores, relevant[at], self.gains[number], TOLERANCE, own)
+                lossy = self._lossy(number, relevant[at], scores, own, found[0][at], found[1][at]) if found else None
+                others = nearest[at][(nearest[at] != itself) & ~np.isin(nearest[at], self.relevant[number])]
+                yield Stand(groups, int(others[0]) if len(others) else -1, lossy)
 
-    def _ranked(self, does: Ranks) -> Iterator[Groups]:
+    def _lossy(
+        self,
+        number: int,
+        relevant: NDArray[np.float64],
+        exact: NDArray[np.floating[Any]],
+        own: float | None,
+        scores: NDArray[np.float32],
+        found: NDArray[np.int64],
+    ) -> Groups:
+        """A query's groups in the list of an approximate index, which `found` documents of such `scores`.
+
+        A relevant document that is not found stands below the list; unless it equals the last of the list, for which of equals
+        come in is chance, each as likely as any other. `exact` says how many there are.
+        """
+        others = (found >= 0) & (found != self.own[number])
+        scores, found = scores[others][:NEAR], found[others][:NEAR]
+        end = float(scores[-1]) if len(scores) else np.inf
+        equals = int(np.count_nonzero(np.abs(exact - end) <= TOLERANCE))
+        equals -= own is not None and abs(own - end) <= TOLERANCE
+        clear = scores[scores > end + TOLERANCE]
+        standing = np.r_[clear, np.full(max(equals, len(scores) - len(clear)), end), np.full(NEAR, _LOST)]
+        stands = np.isin(self.relevant[number], found) | (np.abs(relevant - end) <= TOLERANCE)
+        return place(standing, np.where(stands, relevant, 2 * _LOST), self.gains[number], TOLERANCE)
+
+    def _ranked(self, does: Ranks) -> Iterator[Stand]:
         for number, row in enumerate(rows(does, self.documents, self.queries)):
             scores = np.nan_to_num(row)
             tolerance = TOLERANCE * float(np.abs(scores).max())
             own = float(scores[self.own[number]]) if self.own[number] >= 0 else None
             relevant = scores[self.relevant[number]].astype(np.float64)
-            yield place(scores, relevant, self.gains[number], tolerance, own)
+            groups = place(scores, relevant, self.gains[number], tolerance, own)
+            scores[self.relevant[number]] = -np.inf
+            if own is not None:
+                scores[self.own[number]] = -np.inf
+            instead = int(scores.argmax())
+            yield Stand(groups, instead if np.isfinite(scores[instead]) else -1)
+
+    def _worst(self, values: NDArray[np.float64], stands: Sequence[Stand]) -> list[Example]:
+        """Queries with the least nDCG; of equals, some from all over."""
+        shuffled = np.random.default_rng(0).permutation(len(values))
+        order = shuffled[np.argsort(np.round(values[shuffled], 9), kind="stable")]
+        return [
+            Example(
+                _shortened(self.queries[number]),
+                _shortened(self.documents[self.relevant[number][self.gains[number].argmax()]]),
+                _shortened(self.documents[stands[number].instead]) if stands[number].instead >= 0 else "",
+                float(values[number]),
+            )
+            for number in order[:EXAMPLES]
+            if values[number] < 1 - 1e-9
+        ]
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"
 
 
 def _products(documents: Vectors, query: NDArray[np.float32], chosen: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -92,8 +92,8 @@ def is_similarity(path: Path) -> bool:
     return bool(_tables(path))
 
 
-def read_similarity(path: str | Path, split: str | None = None) -> Similarity:
-    """A task from a .tsv file, or from a folder of them, each with the header score, sentence1, sentence2, and no quoting.
+def read_similarity(path: str | Path, *, name: str = "", split: str | None = None) -> list[Similarity]:
+    """One task from a .tsv file, or from a folder of them, each with the header score, sentence1, sentence2, and no quoting.
 
     Files named test.tsv or NAME.test.tsv are of the test split, and likewise dev and train; NAME is the subset. Without
     `split`, test is taken where there is one, otherwise every file.
@@ -110,11 +110,11 @@ def read_similarity(path: str | Path, split: str | None = None) -> Similarity:
     chosen = [file for file in tables if split is None or splits[file] == split]
     if not chosen:
         raise MissingSplit(f"{path}: no file of split {split!r}; there are: {', '.join(file.name for file in tables)}")
-    name = path.resolve().name if path.is_dir() else path.name.removesuffix(".tsv")
+    name = name or (path.resolve().name if path.is_dir() else path.name.removesuffix(".tsv"))
     subsets = {_subset(file): _read(file) for file in chosen}
     if len(subsets) < len(chosen):
         subsets = {file.stem: _read(file) for file in chosen}
-    return Similarity(name, subsets, split=split or (splits[chosen[0]] if len(chosen) == 1 else "all"))
+    return [Similarity(name, subsets, split=split or (splits[chosen[0]] if len(chosen) == 1 else "all"))]
 
 
 def _read(file: Path) -> list[Pair]:

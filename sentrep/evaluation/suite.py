@@ -1,13 +1,54 @@
-"""From a path to tasks: the layouts that need no code."""
+"""From a path to tasks: layouts that need no code, `task.toml` beside a folder's files, and suites that list many.
+
+A table of a TOML file makes one or more tasks::
+
+    [[task]]
+    path = "sts-b"             # beside the file; in a suite, in the folder of benchmarks
+    kind = "similarity"        # a key of KINDS; may be left out where the layout says it
+    split = "dev"              # and the other options of the kind's reader
+
+A suite may also take in others: ``suites = ["sts", "transfer"]``.
+"""
 
 from __future__ import annotations
 
+import difflib
+import inspect
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from sentrep.errors import InputError
-from sentrep.evaluation.beir import is_beir, read_beir
+from sentrep.evaluation.beir import is_beir, read_retrieval
+from sentrep.evaluation.classification import read_classification
+from sentrep.evaluation.clustering import read_clustering
+from sentrep.evaluation.label_free_data import read_label_free
+from sentrep.evaluation.pair_classification import read_pair_classification
 from sentrep.evaluation.similarity import is_similarity, read_similarity
-from sentrep.evaluation.task import Task
+from sentrep.evaluation.task import Left, Task
+from sentrep.evaluation.topics import read_topics
+from sentrep.evaluation.tsv import MissingSplit, header
+
+KINDS: dict[str, Callable[..., Sequence[Task]]] = {
+    "retrieval": read_retrieval,
+    "label-free": read_label_free,
+    "similarity": read_similarity,
+    "classification": read_classification,
+    "pair-classification": read_pair_classification,
+    "clustering": read_clustering,
+    "topics": read_topics,
+}
+"""Kind -> what reads it; the reader's keyword arguments are the kind's options."""
+
+TASK_FILE = "task.toml"
+
+
+class Suite(NamedTuple):
+    """Tasks, and what was left out because its data are not there."""
+
+    tasks: list[Task]
+    left: list[Left]
 
 
 def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
@@ -18,11 +59,111 @@ def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
+    if path.is_dir() and (path / TASK_FILE).is_file():
+        return [task for entry in _entries(path / TASK_FILE) for task in _made(entry, path, path / TASK_FILE, split)]
+    return list(KINDS[_kind(path)](path, split=split))
+
+
+def read_suite(suite: str | Path, data: str | Path, split: str | None = None) -> Suite:
+    """The tasks of a suite: the name of one in `suites()`, or the path of a TOML file. Their paths are looked up in `data`.
+
+    Data sets that are absent, or have no such split, are listed in `left`. Raises `InputError` where nothing at all is there,
+    or where something is but cannot be used.
+    """
+    file, data = _located(suite), Path(data)
+    if not data.is_dir():
+        raise InputError(f"{data}: no folder of benchmarks; give one (--data, or the environment variable SENTREP_DATA)")
+    made = Suite([], [])
+    for entry in _entries(file):
+        where = data / entry.get("path", ".")
+        if not where.exists():
+            made.left.append(Left(entry["path"], f"not in {data}"))
+            continue
+        try:
+            made.tasks.extend(_made(entry, data, file, split))
+        except MissingSplit as error:
+            made.left.append(Left(entry["path"], str(error)))
+    if not made.tasks:
+        raise InputError(f"{file}: none of its {len(made.left)} data sets can be used; {made.left[0].task}: {made.left[0].reason}")
+    return made
+
+
+def suites() -> dict[str, Path]:
+    """The suites that come with sentrep, by name."""
+    package = Path(__file__).parents[1]
+    folders = (package / "suites", package.parent / "eval" / "suites")  # installed, or a working copy
+    return {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
+
+
+def _made(entry: Mapping[str, Any], folder: Path, file: Path, split: str | None) -> Sequence[Task]:
+    """Tasks of one table of a TOML file; its own `split` counts unless another is asked for."""
+    options = {name: value for name, value in entry.items() if name not in ("path", "kind")}
+    path = folder / entry.get("path", ".")
+    kind = entry.get("kind") or _kind(path)
+    if kind not in KINDS:
+        raise InputError(f"{file}: no kind of task is called {kind!r}; {_nearest(str(kind), KINDS)}")
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(KINDS[kind], eval_str=True).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    for name, value in options.items():
+        if name not in parameters:
+            raise InputError(f"{file}: {kind} has no option {name!r}; {_nearest(name, parameters)}")
+        if not isinstance(value, parameters[name].annotation):
+            raise InputError(f"{file}: {kind} wants {parameters[name].annotation} for {name}, not {value!r}")
+    if split is not None:
+        options["split"] = split
+    return KINDS[kind](path, **options)
+
+
+def _entries(file: Path) -> list[dict[str, Any]]:
+    """The tables of a TOML file: each [[task]], or the whole file as one."""
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"{file}: cannot be read as TOML ({error})") from error
+    entries = content.get("task", [] if "suites" in content else [content])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(f"{file}: 'task' is not a list of tables; write [[task]] above each")
+    for entry in entries:
+        if not isinstance(entry.get("path", "."), str):
+            raise InputError(f"{file}: path is {entry['path']!r}; expected the name of a file or folder")
+    others = content.get("suites", [])
+    if not isinstance(others, list):
+        raise InputError(f"{file}: suites is {others!r}; expected a list of names of suites")
+    return [*(entry for other in others for entry in _entries(_located(str(other)))), *entries]
+
+
+def _kind(path: Path) -> str:
+    """What a layout says by itself."""
     if path.is_dir() and is_beir(path):
-        return [read_beir(path, split)]
+        return "retrieval"
     if is_similarity(path):
-        return [read_similarity(path, split)]
+        return "similarity"
+    tables = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
+    headers = [set(header(table)) for table in tables if table.is_file() and table.suffix == ".tsv"]
+    if any({"label", "text"} <= columns for columns in headers):
+        return "classification"
+    if any({"label", "sentence1", "sentence2"} <= columns for columns in headers):
+        return "pair-classification"
     raise InputError(
         f"{path}: no layout that is known. Known are: a folder with corpus.jsonl, queries.jsonl (each also .gz) and "
-        "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the header score, sentence1, sentence2"
+        "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the header score, sentence1, sentence2 (similarity), "
+        f"label, text (classification) or label, sentence1, sentence2 (pairs). For another kind put a {TASK_FILE} beside the "
+        f'files, for instance kind = "clustering"; kinds are: {", ".join(KINDS)}'
     )
+
+
+def _located(suite: str | Path) -> Path:
+    known = suites()
+    if str(suite) in known:
+        return known[str(suite)]
+    if Path(suite).suffix != ".toml" or not Path(suite).is_file():
+        raise InputError(f"no suite is called {str(suite)!r}; {_nearest(str(suite), known)}; or give the path of a .toml file")
+    return Path(suite)
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import unicodedata
 from collections.abc import Sequence
 from typing import Literal
@@ -43,6 +44,8 @@ def number(result: Result | None) -> str:
 
 def interval_of(value: float, low: float, high: float) -> str:
     """A value with its interval in brackets."""
+    if math.isnan(low):  # somebody else's record, which does not say
+        return digits(value, abs(value) > 1.5)
     in_percent = max(abs(value), abs(low), abs(high)) > 1.5
     return f"{digits(value, in_percent)} [{digits(low, in_percent)}, {digits(high, in_percent)}]"
 

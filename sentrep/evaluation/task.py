@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.collapse import SAMPLE, collapse
+from sentrep.evaluation.collapse import collapse
 from sentrep.evaluation.resampling import interval, value_of
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
 
@@ -127,19 +127,17 @@ class Watched:
     """A model that embeds, with an eye on how long that takes and on whether its vectors have collapsed."""
 
     def __init__(self, does: Embeds) -> None:
-        self.does, self.seconds, self.seen = does, 0.0, list[Vectors]()
+        self.does, self.seconds = does, 0.0
+        self.alarm = ""
+        """What is wrong with the vectors, or nothing."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(text, width), as the model gives them."""
         started = time.perf_counter()
         vectors = self.does.encode(texts)
         self.seconds += time.perf_counter() - started
-        self.seen.append(np.array(vectors[:SAMPLE]))
+        self.alarm = self.alarm or collapse(vectors)
         return vectors
-
-    def alarm(self) -> str:
-        """What is wrong with the vectors, or nothing."""
-        return next(filter(None, map(collapse, self.seen)), "")
 
 
 def unit(does: Embeds, texts: Sequence[str]) -> Vectors:
@@ -151,8 +149,9 @@ def unit(does: Embeds, texts: Sequence[str]) -> Vectors:
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
     vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= np.where(lengths > 0, lengths, 1.0)
+    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so their cosines.
+    lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
+    vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return vectors
 
 
@@ -171,14 +170,18 @@ def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
     nearly the same, and equal documents would not be equal. In blocks of 64 MB at most.
     """
     queries_at_once, documents_at_once = max(1, 2**23 // len(documents)), 2**13
+    products = np.empty((min(queries_at_once, len(queries)), len(documents)))
     for start in range(0, len(queries), queries_at_once):
         some = queries[start : start + queries_at_once].astype(np.float64)
-        parts = range(0, len(documents), documents_at_once)
-        yield from np.concatenate([some @ documents[at : at + documents_at_once].astype(np.float64).T for at in parts], axis=1)
+        for at in range(0, len(documents), documents_at_once):
+            block = documents[at : at + documents_at_once].astype(np.float64)
+            products[: len(some), at : at + documents_at_once] = some @ block.T
+        # Copies: whoever holds on to a row must neither keep the whole block alive nor see it filled anew.
+        yield from (row.copy() for row in products[: len(some)])
 
 
 def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None) -> list[Result]:
-    alarm = watched.alarm() if watched else ""
+    alarm = watched.alarm if watched else ""
     results = []
     for score in scores:
         low, high = interval(score.items, score.aggregate)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sentrep.errors import InputError
 from sentrep.search import folder, kinds, writing
-from sentrep.search.exact import best_first, rescore, top_k
+from sentrep.search.exact import rescore, top_k
 from sentrep.search.folder import Manifest, ModelStamp, Strings
 
 if TYPE_CHECKING:
@@ -142,11 +142,8 @@ class Index:
         """Scores and row numbers (query, k), best first; row -1 where an approximate kind found fewer than `k`."""
         if self._approximate is None:
             return top_k(self.vectors, queries, k, longest=1.0)
-        candidates = min(len(self), max(4 * k, k + 32))
         effort = effort or self.manifest.parameters["effort"]
-        rows = kinds.propose(self._approximate, self.manifest.kind, queries, candidates, effort)
-        scores = np.where(rows < 0, -np.inf, rescore(self.vectors, queries, rows)).astype(np.float32)
-        return best_first(scores, rows, k)
+        return kinds.nearest(self._approximate, self.manifest.kind, self.vectors, queries, k, effort)
 
     def _hits(self, scores: list[float], rows: list[int]) -> list[Hit]:
         return [

@@ -16,6 +16,8 @@ rescoring, hnsw at effort 64 / 128 / 256 found .83 / .94 / .99 of the ten neares
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 
 from sentrep.errors import InputError
 from sentrep.progress import progress
+from sentrep.search.exact import best_first, rescore
 
 if TYPE_CHECKING:
     import faiss
@@ -57,11 +60,26 @@ def parameters(kind: str, count: int) -> dict[str, int]:
     return {}
 
 
-def make(kind: str, vectors: NDArray[np.floating], settings: dict[str, int]) -> faiss.Index:
+def make(kind: str, vectors: NDArray[np.floating], settings: dict[str, int], *, repeatable: bool = False) -> faiss.Index:
     """Train and fill an approximate index over `vectors` (vector, width), whose ids are their row numbers.
 
-    Ids are always given explicitly: what FAISS does with implicit ones across shards is wrong without an error.
+    Ids are always given explicitly: what FAISS does with implicit ones across shards is wrong without an error. An HNSW graph
+    depends on which thread comes first; with `repeatable` one thread builds it, and the same vectors give the same graph.
     """
+    with _one_thread(repeatable):
+        return _filled(kind, vectors, settings)
+
+
+def nearest(
+    index: faiss.Index, kind: str, vectors: NDArray[np.floating], queries: NDArray[np.float32], k: int, effort: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Scores and row numbers (query, k), best first, row -1 where fewer are found: of more than `k` proposals, scored exactly."""
+    rows = propose(index, kind, queries, min(len(vectors), max(4 * k, k + 32)), effort)
+    scores = np.where(rows < 0, -np.inf, rescore(vectors, queries, rows)).astype(np.float32)
+    return best_first(scores, rows, k)
+
+
+def _filled(kind: str, vectors: NDArray[np.floating], settings: dict[str, int]) -> faiss.Index:
     import faiss
 
     name = f"HNSW{settings['links']},SQ8" if kind == "hnsw" else f"IVF{settings['cells']},SQ8"
@@ -89,3 +107,17 @@ def propose(index: faiss.Index, kind: str, queries: NDArray[np.float32], candida
         how = library.SearchParametersIVF(nprobe=effort)
     rows: NDArray[np.int64] = index.search(queries, candidates, params=how)[1]
     return rows
+
+
+@contextmanager
+def _one_thread(wanted: bool) -> Iterator[None]:
+    import faiss
+
+    library: Any = faiss
+    before = library.omp_get_max_threads()
+    if wanted:
+        library.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        library.omp_set_num_threads(before)

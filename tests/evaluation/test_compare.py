@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +130,20 @@ def test_results_without_items_are_refused() -> None:
     task = words_task()
     with pytest.raises(InputError, match="no per-item scores"):
         compare(evaluate(letters(), [task]).results, evaluate(random_vectors(), [task]).results)
+
+
+def test_what_was_measured_elsewhere_is_shown_and_not_tested(tmp_path: Path, scores: np.ndarray) -> None:
+    """A count of 0: nothing is known of the items. Those who have items are tested among each other."""
+    good, base, foreign = (_result(tmp_path, name, scores + shift) for name, shift in [("good", 0.1), ("base", 0), ("foreign", 1)])
+    foreign = replace(foreign, value=0.75, low=math.nan, high=math.nan, items="")
+    found = compare([replace(result, count=0) for result in (good, base)], [replace(foreign, count=0)])
+    assert found.contests == ()
+    found = compare([good, base], [replace(foreign, task="other", count=0)])
+    assert [(contest.first, contest.second) for contest in found.contests] == [("good", "base")]
+    assert found.table().splitlines()[-3].endswith(" .750")
+    assert "not tested" in found.table()
+    with pytest.raises(InputError, match="foreign on toy: no per-item scores"):
+        compare([good, base, foreign])
 
 
 def test_tables_in_four_styles(tmp_path: Path) -> None:

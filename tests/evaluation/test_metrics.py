@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sentrep.evaluation import metrics
 from sentrep.evaluation.metrics import (
     Placed,
     average_precision,
@@ -18,6 +19,8 @@ from sentrep.evaluation.metrics import (
     ndcg,
     place,
     place_all,
+    precision,
+    r_precision,
     recall,
     reciprocal_rank,
 )
@@ -33,6 +36,9 @@ METRICS: dict[str, Callable[[Placed], np.ndarray]] = {
     "recall_1": lambda placed: recall(placed, 1),
     "recall_10": lambda placed: recall(placed, 10),
     "recall_100": lambda placed: recall(placed, 100),
+    "P_5": lambda placed: precision(placed, 5),
+    "P_10": lambda placed: precision(placed, 10),
+    "Rprec": r_precision,
     "success_1": lambda placed: hit_rate(placed, 1),
     "success_5": lambda placed: hit_rate(placed, 5),
 }
@@ -47,7 +53,7 @@ def test_equals_trec_eval_where_nothing_ties() -> None:
     ]
     run = {f"q{q}": {f"d{d}": float(score) for d, score in enumerate(row)} for q, row in enumerate(scores)}
     qrels = {f"q{q}": {f"d{d}": int(gain) for d, gain in each.items()} for q, each in enumerate(relevant)}
-    measures = {"ndcg_cut.3,10", "map", "map_cut.5", "recip_rank", "recall.1,10,100", "success.1,5"}
+    measures = {"ndcg_cut.3,10", "map", "map_cut.5", "recip_rank", "recall.1,10,100", "success.1,5", "P.5,10", "Rprec"}
     expected = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate(run)
     placed = place_all(scores, relevant)
     for name, metric in METRICS.items():
@@ -67,7 +73,8 @@ def test_ties_are_the_mean_over_all_orders(data: st.DataObject) -> None:
     for row, order in zip(strict, orders, strict=True):
         row[list(order)] = np.arange(n, 0, -1)
     tied, untied = place_all(scores[None], [relevant]), place_all(strict, [relevant] * len(orders))
-    for metric in (ndcg, average_precision, reciprocal_rank, recall, hit_rate):
+    assert r_precision(tied)[0] == pytest.approx(r_precision(untied).mean(), abs=1e-12)
+    for metric in (ndcg, average_precision, reciprocal_rank, recall, precision, hit_rate):
         for k in (1, 2, 4, 10):
             assert metric(tied, k)[0] == pytest.approx(metric(untied, k).mean(), abs=1e-12), (metric.__name__, k)
 
@@ -104,6 +111,16 @@ def test_scores_within_the_tolerance_tie_wherever_they_lie() -> None:
         scores = centre + noise
         groups = place(scores, scores[[3, 50]], np.ones(2), tolerance=1e-6)
         assert (groups.above.tolist(), groups.tied.tolist(), groups.relevant.tolist()) == ([0], [100], [2])
+
+
+def test_sorting_for_many_groups_equals_counting_for_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = np.random.default_rng(0).integers(0, 60, 300) / 60
+    placed = []
+    for few in (1, 1000):
+        monkeypatch.setattr(metrics, "_FEW", few)
+        placed.append(place(scores.astype(np.float32), scores[:100], np.ones(100), tolerance=1e-3, own=scores[100]))
+    for sorted_out, counted in zip(*placed, strict=True):
+        np.testing.assert_array_equal(sorted_out, counted)
 
 
 def test_the_query_itself_is_left_out_above_and_among_the_tied() -> None:

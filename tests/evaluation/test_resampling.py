@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn import metrics
 
 from sentrep.evaluation import resampling
-from sentrep.evaluation.resampling import AGGREGATES, difference, interval, mean, spearman, value_of
+from sentrep.evaluation.resampling import AGGREGATES, interval, mean, spearman, value_of
 
 
 def _pairs(n: int, noise: float, seed: int = 0) -> np.ndarray:
@@ -57,62 +58,67 @@ def test_the_interval_of_a_mean_is_that_of_theory() -> None:
 def test_the_interval_does_not_depend_on_the_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     items = np.random.default_rng(3).standard_normal(50)
     whole = interval(items)
-    monkeypatch.setattr(resampling, "_NUMBERS", 50 * 7)
+    monkeypatch.setattr(resampling, "NUMBERS", 50 * 7)
     assert interval(items) == pytest.approx(whole)
 
 
-def test_randomisation_equals_full_enumeration() -> None:
+def _ranked(n: int, noise: float, seed: int) -> np.ndarray:
+    """Items (score, wanted) with many ties."""
+    random = np.random.default_rng(seed)
+    wanted = (np.arange(n) % 3 == 0).astype(float)
+    return np.stack([np.round(wanted + noise * random.standard_normal(n), 1), wanted], axis=1)
+
+
+def test_average_precision_equals_scikit_learn_without_ties() -> None:
+    items = _ranked(200, 1.0, 0)
+    items[:, 0] += np.random.default_rng(1).permutation(200) / 1e6
+    expected = 100 * metrics.average_precision_score(items[:, 1], items[:, 0])
+    assert value_of(items, "average-precision") == pytest.approx(expected, abs=1e-9)
+
+
+def _mean_precision(scores: np.ndarray, wanted: np.ndarray) -> float:
+    """Average precision over every order that agrees with the scores, one by one."""
+    orders = [order for order in itertools.permutations(range(len(scores))) if all(np.diff(scores[list(order)]) <= 0)]
+    values = []
+    for order in orders:
+        found = wanted[list(order)]
+        values.append((np.cumsum(found) / np.arange(1, len(found) + 1))[found == 1].mean())
+    return 100 * float(np.mean(values))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_average_precision_of_ties_is_the_mean_over_all_orders(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    items = np.stack([random.integers(0, 3, 6), np.r_[1, random.integers(0, 2, 5)]], axis=1).astype(float)
+    assert value_of(items, "average-precision") == pytest.approx(_mean_precision(*items.T))
+    drawn = random.integers(6, size=6)
+    drawn[0] = 0
+    counts = np.bincount(drawn, minlength=6).astype(float)[None]
+    assert AGGREGATES["average-precision"](items, counts)[0] == pytest.approx(_mean_precision(*items[drawn].T))
+
+
+def test_average_precision_knows_chance_and_nothing() -> None:
+    items = np.stack([np.zeros(40), np.arange(40) < 10], axis=1)
+    counts = np.bincount(np.arange(10, 40), minlength=40).astype(float)[None]
+    assert AGGREGATES["average-precision"](items, counts)[0] == 0, "nothing wanted, nothing found"
+    # All alike: close to the share of the wanted, and exactly its expectation.
+    assert value_of(items, "average-precision") == pytest.approx(_chance(40, 10))
+
+
+def _chance(n: int, wanted: int) -> float:
+    """Expected average precision of a random order (Bestgen 2015)."""
+    harmonic = float((1 / np.arange(1, n + 1)).sum())
+    return 100 * ((wanted - 1) / (n - 1) * (1 - harmonic / n) + harmonic / n)
+
+
+def test_a_ratio_is_f1_and_averages_its_pairs() -> None:
     random = np.random.default_rng(0)
-    first, second = random.standard_normal(10) + 0.5, random.standard_normal(10)
-    apart = first - second
-    signs = np.array(list(itertools.product([-1, 1], repeat=10)))
-    exact = (np.abs(signs @ apart) >= abs(apart.sum()) - 1e-12).mean()
-    assert difference([first], [second]).p == pytest.approx(exact, abs=0.02)
-
-
-@pytest.mark.parametrize("aggregate", [name for name in AGGREGATES if name != "mean"])
-def test_exchanging_ranks_equals_the_slow_way(aggregate: str) -> None:
-    first, second = _pairs(30, 1.0), _pairs(30, 1.0)
-    second[:, 0] += np.random.default_rng(9).standard_normal(30)
-    swap = np.random.default_rng(1).integers(0, 2, (5, 30)).astype(float)
-    subset = first[:, 2] if aggregate != "spearman" else np.zeros(30)
-    for row, found in zip(swap, resampling._exchanged(first, second, aggregate, swap), strict=True):
-        values, weights = [], []
-        for each in np.unique(subset):
-            member = subset == each
-            a, b = stats.rankdata(first[member, 0]), stats.rankdata(second[member, 0])
-            gold, exchange = stats.rankdata(first[member, 1]), row[member] == 1
-            one, other = np.where(exchange, b, a), np.where(exchange, a, b)
-            values.append(100 * (np.corrcoef(one, gold)[0, 1] - np.corrcoef(other, gold)[0, 1]))
-            weights.append(member.sum() if aggregate == "spearman-weighted" else 1)
-        assert found == pytest.approx(np.average(values, weights=weights))
-
-
-def test_p_values_are_uniform_under_no_difference_and_small_under_a_large_one() -> None:
-    random = np.random.default_rng(0)
-    ps = [difference([random.random(40)], [random.random(40)], draws=400).p for _ in range(150)]
-    assert stats.kstest(ps, "uniform").pvalue > 0.01
-    scores = random.random(200)
-    large = difference([scores + 0.5 + 0.1 * random.random(200)], [scores])
-    assert large.p == pytest.approx(1 / 10_001)
-    assert large.low > 0.5
-    assert difference([scores], [scores]).p == 1
-
-
-def test_a_better_correlation_is_found_better() -> None:
-    good, bad = _pairs(300, 0.5), _pairs(300, 4.0)
-    found = difference([good], [bad], "spearman", draws=2000)
-    assert found.value == pytest.approx(value_of(good, "spearman") - value_of(bad, "spearman"))
-    assert found.p < 0.01
-    assert 0 < found.low < found.value < found.high
-
-
-def test_seeds_are_averaged_and_unequal_items_refused() -> None:
-    random = np.random.default_rng(0)
-    a, b, c = random.random((3, 50))
-    together, averaged = difference([a, b], [c, c]), difference([(a + b) / 2], [c])
-    assert together.value == pytest.approx(averaged.value)
-    assert together.p == pytest.approx(averaged.p)
-    assert difference([a, b], [c]).p == pytest.approx(averaged.p)
-    with pytest.raises(ValueError, match="paired items"):
-        difference([a], [c[:40]])
+    gold, one, other = random.integers(0, 2, (3, 80)).astype(float)
+    columns = [np.stack([2 * gold * found, gold + found], axis=1) for found in (one, other)]
+    expected = [100 * metrics.f1_score(gold, found) for found in (one, other)]
+    assert value_of(columns[0], "ratio") == pytest.approx(expected[0])
+    assert value_of(np.concatenate(columns, axis=1), "ratio") == pytest.approx(np.mean(expected))
+    drawn = random.integers(80, size=80)
+    counts = np.bincount(drawn, minlength=80).astype(float)[None]
+    assert AGGREGATES["ratio"](columns[0], counts)[0] == pytest.approx(100 * metrics.f1_score(gold[drawn], one[drawn]))
+    assert interval(np.zeros((80, 2)), "ratio") == (0, 0)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sentrep.evaluation import Model, Retrieval, Task, evaluate, fused, retrieval
+from sentrep.evaluation import Model, Retrieval, Task, bm25, evaluate, fused, random_vectors, read_beir, retrieval, words
 from sentrep.evaluation.metrics import average_precision, ndcg, place_all, recall
+from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.task import Embeds, rows, unit
+from sentrep.search.approximate import HNSW
 from tests.evaluation.toy import Constant, Letters, OneDirection, letters, words_task
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def _values(model: Model, task: Task) -> dict[str, float]:
@@ -140,3 +147,197 @@ def test_the_fingerprint_follows_the_data() -> None:
         Retrieval("t", ["q"], ["a", "b"], [{0: 2.0}]),
     ]
     assert len({base.data, *(other.data for other in others)}) == 5
+
+
+def _graded(count: int = 400, queries: int = 60) -> Retrieval:
+    """Several relevant documents of different gains for each query; some queries are documents themselves."""
+    random = np.random.default_rng(5)
+    documents = [f"text {number}" for number in range(count)]
+    own = [number if number % 3 == 0 else -1 for number in range(queries)]
+    asked = [documents[itself] if itself >= 0 else f"query {number}" for number, itself in enumerate(own)]
+    others = [[place for place in range(count) if place != itself] for itself in own]
+    relevant = [{int(at): float(random.integers(1, 4)) for at in random.choice(each, 12, replace=False)} for each in others]
+    return Retrieval("graded", asked, documents, relevant, own=own, approximate=True)
+
+
+class Planted:
+    """Random directions, those of a query's relevant documents bent towards it."""
+
+    def __init__(self, task: Retrieval) -> None:
+        vectors = dict(zip([*task.queries, *task.documents], self._random(task), strict=True))
+        for query, relevant in zip(task.queries, task.relevant, strict=True):
+            for at in relevant[::2]:
+                vectors[task.documents[at]] = vectors[task.documents[at]] + vectors[query] / 1.5
+        self.vectors = vectors
+
+    def _random(self, task: Retrieval) -> np.ndarray:
+        count = len(task.queries) + len(task.documents)
+        # A seed under which no relevant document comes nearer to another than 3e-6, so that none tie.
+        return np.random.default_rng(8).standard_normal((count, 24)).astype(np.float32)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.stack([self.vectors[text] for text in texts])
+
+
+def _judged(task: Retrieval, runs: Sequence[dict[str, float]]) -> dict[str, np.ndarray]:
+    """What trec_eval says of runs, one for each query: {document: score}."""
+    pytrec_eval = pytest.importorskip("pytrec_eval")
+    qrels = {
+        str(number): {str(at): int(gain) for at, gain in zip(relevant, gains, strict=True)}
+        for number, (relevant, gains) in enumerate(zip(task.relevant, task.gains, strict=True))
+    }
+    measures = {"ndcg_cut.10", "map", "recall.1,10,100", "recip_rank"}
+    judged = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate({str(number): run for number, run in enumerate(runs)})
+    names = {"ndcg_cut_10": "nDCG@10", "map": "MAP", "recall_1": "R@1", "recall_10": "R@10", "recall_100": "R@100"}
+    found = {ours: np.array([judged[str(n)][theirs] for n in range(len(runs))]) for theirs, ours in names.items()}
+    reciprocal = np.array([judged[str(n)]["recip_rank"] for n in range(len(runs))])
+    # trec_eval looks for the first relevant document however deep it lies.
+    return found | {"MRR@10": np.where(reciprocal >= 0.1 - 1e-9, reciprocal, 0.0)}
+
+
+def test_graded_gains_equal_trec_eval_and_the_query_itself_is_no_rival() -> None:
+    task = _graded()
+    model = Model("planted", "p", Planted(task))
+    scores = {score.metric: score.items for score in task.run(model)}
+    products = unit(model.does, task.queries).astype(float) @ unit(model.does, task.documents).astype(float).T
+    runs = [
+        {str(at): float(score) for at, score in enumerate(row) if at != own} for row, own in zip(products, task.own, strict=True)
+    ]
+    for metric, expected in _judged(task, runs).items():
+        np.testing.assert_allclose(scores[metric], expected, atol=1e-9, err_msg=metric)
+    assert 0.2 < scores["nDCG@10"].mean() < 0.9
+
+
+class Forgetful(HNSW):
+    """An index that has lost two documents of three."""
+
+    def search(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        scores = (queries.astype(float) @ self.vectors.T.astype(float)).astype(np.float32)
+        scores[:, np.arange(scores.shape[1]) % 3 > 0] = -np.inf
+        order = np.argsort(-scores, axis=1)[:, :k]
+        return np.take_along_axis(scores, order, axis=1), order
+
+
+def test_what_an_index_loses_is_a_column_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrieval, "HNSW", Forgetful)
+    task = _graded()
+    model = Model("planted", "p", Planted(task))
+    scores = {score.metric: score.items for score in task.run(model)}
+    products = unit(model.does, task.queries).astype(float) @ unit(model.does, task.documents).astype(float).T
+    runs = []
+    for row, own in zip(products, task.own, strict=True):
+        left = [at for at in np.argsort(-row) if at % 3 == 0 and at != own]
+        runs.append({str(at): float(row[at]) for at in left[:10]})
+    expected = _judged(task, runs)
+    for metric in ("nDCG@10", "R@10"):
+        np.testing.assert_allclose(scores[f"{metric} (HNSW)"], expected[metric], atol=1e-9, err_msg=metric)
+        assert scores[f"{metric} (HNSW)"].mean() < scores[metric].mean() - 0.1
+
+
+def test_a_sound_index_loses_next_to_nothing_and_nothing_by_chance() -> None:
+    plain = words_task(3000, 300)
+    task = Retrieval(plain.name, plain.queries, plain.documents, [{n: 1.0} for n in range(300)], approximate=True)
+    first, again = _values(letters(), task), _values(letters(), task)
+    assert first == again
+    for metric in ("nDCG@10", "R@10"):
+        assert first[metric] - 0.02 < first[f"{metric} (HNSW)"] <= first[metric] + 0.01
+    assert task.fingerprint != plain.fingerprint
+    assert task.data == plain.data
+    assert "HNSW" in task.protocol
+    assert not any("HNSW" in metric for metric in [*_values(letters(), plain), *_values(bm25(), task)])
+
+
+@pytest.mark.parametrize("collapsed", COLLAPSED.values(), ids=COLLAPSED.keys())
+@pytest.mark.parametrize("index", [HNSW, Forgetful])
+def test_an_index_does_not_lift_a_collapsed_model_above_chance(
+    collapsed: Embeds, index: type[HNSW], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval, "HNSW", index)
+    for documents in (60, 1500):
+        plain = words_task(documents)
+        # Every relevant document stands where an index that keeps the first of equals would find it.
+        relevant = [{n: 1.0 for n in range(20) if n != number} for number in range(20)]
+        task = Retrieval("t", plain.documents[:20], plain.documents, relevant, own=range(20), approximate=True)
+        values = _values(Model("collapsed", "c", collapsed), task)
+        assert values["R@10 (HNSW)"] == pytest.approx(10 / (documents - 1), rel=1e-9)
+        assert values["nDCG@10 (HNSW)"] == pytest.approx(19 / (documents - 1), rel=1e-9)
+        assert {values["nDCG@10"], values["R@10"]} == {values["nDCG@10 (HNSW)"], values["R@10 (HNSW)"]}
+
+
+def test_the_worst_failures_are_told_in_words() -> None:
+    documents = [letter * 4 for letter in "abcdefghij"] + ["x" * 500, "aaab"]
+    # Of the third, the answer is the long text; what is found is the query's own letters.
+    task = Retrieval("t", ["aaaa", "bbbb", "cccc \n c"], documents, [{0: 1.0, 11: 2.0}, {1: 1.0}, {10: 3.0, 3: 1.0}])
+    first, *others = task.run(letters())
+    assert all(not score.examples for score in others)
+    # The second is found at once and the first nearly: its better answer comes second.
+    assert [example.question for example in first.examples] == ["cccc c", "aaaa"]
+    worst, second = first.examples
+    assert (worst.got, worst.score, worst.wanted) == ("cccc", first.items[2], "x" * 199 + "…")
+    assert second.wanted == "aaab"
+    assert second.score == pytest.approx(first.items[0])
+    assert second.got not in ("aaaa", "aaab")
+
+
+@pytest.mark.parametrize("does", [Constant(1.0), AsRanks(Constant(1.0))], ids=["embeds", "ranks"])
+def test_of_equal_failures_some_from_all_over_are_told_and_what_was_found_was_not_wanted(does: Embeds) -> None:
+    task = words_task(200, 100)
+    own = Retrieval(task.name, task.documents[:100], task.documents, [{n + 100: 1.0} for n in range(100)], own=range(100))
+    first, again = (own.run(Model("c", "c", does))[0].examples for _ in range(2))
+    assert first == again
+    assert len(first) == EXAMPLES
+    numbers = [own.queries.index(example.question) for example in first]
+    assert max(numbers) > 60, numbers
+    for number, example in zip(numbers, first, strict=True):
+        assert example.wanted == own.documents[number + 100]
+        assert example.got not in (example.wanted, example.question)
+
+
+def test_memory_does_not_grow_with_documents_times_queries() -> None:
+    """Of a collapsed model, for which every query is scored in full."""
+    documents, peaks = [str(number) for number in range(12_000)], []
+    for queries in (700, 1700):
+        task = Retrieval("big", ["q"] * queries, documents, [{number: 1.0} for number in range(queries)])
+        tracemalloc.start()
+        task.place(Constant(1.0))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 4e6 < 1000 * len(documents) * 4, "a float32 for each pair more would be 48 MB more"
+
+
+class WordSums:
+    """Sums of random word vectors: ranks that mean something, and scores of which hardly any two are equal."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        tokens = [words(text) for text in texts]
+        vocab = sorted(set(itertools.chain.from_iterable(tokens)))
+        vectors = dict(zip(vocab, random_vectors(64).does.encode(vocab), strict=True))
+        return np.stack([np.sum([vectors[token] for token in each] or [np.zeros(64)], axis=0) for each in tokens])
+
+
+def _extremes(row: np.ndarray, relevant: np.ndarray) -> list[dict[str, float]]:
+    """Two strict orders of all documents that agree with scores but for rounding: where equal, relevant first, and last."""
+    order = np.argsort(-row, kind="stable")
+    level = np.r_[0, np.cumsum(-np.diff(row[order]) > 4e-7 * max(1, np.abs(row).max()))]
+    wanted = np.isin(order, relevant)
+    orders = (order[np.lexsort((sign * wanted, level))] for sign in (-1, 1))
+    return [{str(at): float(-rank) for rank, at in enumerate(each)} for each in orders]
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
+@pytest.mark.parametrize("collection", ["cranfield", "med"])
+@pytest.mark.parametrize("model", [bm25(), Model("word sums", "w", WordSums())], ids=lambda model: model.name)
+def test_real_runs_equal_trec_eval(collection: str, model: Model) -> None:
+    """To 1e-6 for every query whose relevant documents tie with no other; between the extremes for the few others."""
+    task = read_beir(DATA / f"retrieval-{collection}")
+    scores = {score.metric: score.items for score in task.run(model)}
+    ranked = rows(model.does, task.documents, task.queries)
+    runs = [_extremes(row.astype(float), relevant) for row, relevant in zip(ranked, task.relevant, strict=True)]
+    best, worst = (_judged(task, each) for each in zip(*runs, strict=True))
+    for metric, items in scores.items():
+        settled = np.abs(best[metric] - worst[metric]) < 1e-9
+        np.testing.assert_allclose(items[settled], best[metric][settled], atol=1e-6, err_msg=metric)
+        assert (items <= best[metric] + 1e-6).all(), metric
+        assert (items >= worst[metric] - 1e-6).all(), metric
+        # BM25 has hundreds of zeros at the end of each ranking, which MAP over all documents sees.
+        assert settled.mean() > (0.9 if metric != "MAP" or model.name != "bm25" else 0.0), (metric, settled.mean())

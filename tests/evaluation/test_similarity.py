@@ -61,20 +61,21 @@ def test_files_and_folders(tmp_path: Path) -> None:
         (tmp_path / f"{name}.tsv").write_text(rows)
     (tmp_path / "other.tsv").write_text("genre\tid\nx\t1\n")
     (tmp_path / "README.md").write_text("about")
-    task = read_similarity(tmp_path)
+    (task,) = read_similarity(tmp_path)
     assert (task.split, list(task.subsets), task.name) == ("test", ["News", "Web"], tmp_path.name)
     assert task.subsets["News"] == [Pair(1.0, 'a "quoted', "b"), Pair(2.5, "c", "d")]
-    assert list(read_similarity(tmp_path, "train").subsets) == ["News"]
+    assert list(read_similarity(tmp_path, split="train")[0].subsets) == ["News"]
     with pytest.raises(InputError, match="no file of split 'dev'"):
-        read_similarity(tmp_path, "dev")
-    one = read_similarity(tmp_path / "News.train.tsv")
+        read_similarity(tmp_path, split="dev")
+    (one,) = read_similarity(tmp_path / "News.train.tsv")
     assert (one.name, one.split) == ("News.train", "train")
 
 
 def test_a_folder_without_splits_is_taken_whole(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.tsv").write_text(HEADER + "1\tx\ty\n2\tx\tz\n")
-    assert (read_similarity(tmp_path).split, list(read_similarity(tmp_path).subsets)) == ("all", ["a", "b"])
+    (whole,) = read_similarity(tmp_path)
+    assert (whole.split, list(whole.subsets)) == ("all", ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="1 pairs; a correlation needs 2"):
         read_similarity(tmp_path)
     (tmp_path / "test.tsv").write_bytes(HEADER.encode() + b"1\t\xff\tb\n")
-    with pytest.raises(InputError, match="not UTF-8"):
+    with pytest.raises(InputError, match="cannot be read as UTF-8"):
         read_similarity(tmp_path)
     (tmp_path / "test.tsv").write_text("label\ttext\n")
     with pytest.raises(InputError, match="no table with the header"):

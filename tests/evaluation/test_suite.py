@@ -1,4 +1,4 @@
-"""From a path to tasks."""
+"""From a path to tasks: by layout, by task.toml, by suite."""
 
 from __future__ import annotations
 
@@ -7,21 +7,66 @@ from pathlib import Path
 import pytest
 
 from sentrep.errors import InputError
-from sentrep.evaluation import Retrieval, Similarity, tasks_from
+from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, tasks_from
+from sentrep.evaluation.suite import KINDS, read_suite, suites
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+SUITES = {"quick", "sts", "transfer", "probing", "retrieval", "pairs", "label-free", "full"}
+
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
 
 
-def test_layouts_are_told_apart(tmp_path: Path) -> None:
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a small benchmark of each layout."""
     (tmp_path / "sts").mkdir()
     (tmp_path / "sts" / "test.tsv").write_text("score\tsentence1\tsentence2\n1\ta\tb\n2\ta\tc\n")
+    (tmp_path / "sts" / "dev.tsv").write_text("score\tsentence1\tsentence2\n1\ta\tb\n2\ta\tc\n3\tb\tc\n")
     (tmp_path / "pets" / "qrels").mkdir(parents=True)
     (tmp_path / "pets" / "corpus.jsonl").write_text('{"_id": "1", "text": "a"}\n')
     (tmp_path / "pets" / "queries.jsonl").write_text('{"_id": "1", "text": "b"}\n')
     (tmp_path / "pets" / "qrels" / "test.tsv").write_text("1\t1\t1\n")
+    (tmp_path / "topics").mkdir()
+    rows = "".join(f"{number % 2}\ttext {number}\n" for number in range(40))
+    for part in ("train", "test"):
+        (tmp_path / "topics" / f"{part}.tsv").write_text("label\ttext\n" + rows)
+    (tmp_path / "pairs").mkdir()
+    (tmp_path / "pairs" / "dev.tsv").write_text("label\tsentence1\tsentence2\n1\ta\tb\n0\ta\tc\n")
+    return tmp_path
+
+
+def test_layouts_are_told_apart(home: Path) -> None:
     for path, kind in (("sts", Similarity), ("sts/test.tsv", Similarity), ("pets", Retrieval)):
-        (task,) = tasks_from(tmp_path / path)
+        (task,) = tasks_from(home / path)
         assert isinstance(task, kind)
+    assert [type(task).__name__ for task in tasks_from(home / "topics")] == ["Classification"]
+    assert [type(task).__name__ for task in tasks_from(home / "pairs", "dev")] == ["PairClassification"]
+
+
+def test_a_task_file_says_what_a_layout_cannot(home: Path) -> None:
+    (home / "topics" / "task.toml").write_text(
+        '[[task]]\nkind = "clustering"\nname = "mine"\n\n[[task]]\npath = "../sts"\nsplit = "dev"\n'
+    )
+    clusters, pairs = tasks_from(home / "topics")
+    assert (type(clusters).__name__, clusters.name) == ("Clustering", "mine")
+    assert (type(pairs).__name__, pairs.split) == ("Similarity", "dev")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('kind = "clusterin"', r"task\.toml: no kind of task is called 'clusterin'; did you mean 'clustering'\?"),
+        ('kind = "clustering"\nsampel = 3', r"task\.toml: clustering has no option 'sampel'; did you mean 'sample'\?"),
+        ('kind = "clustering"\nname = 3', r"task\.toml: clustering wants .*str.* for name, not 3"),
+        ("kind = ", r"task\.toml: cannot be read as TOML"),
+        ("task = 3", r"task\.toml: 'task' is not a list of tables"),
+        ("[[task]]\npath = 3", r"task\.toml: path is 3"),
+    ],
+)
+def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> None:
+    (home / "topics" / "task.toml").write_text(content)
+    with pytest.raises(InputError, match=message):
+        tasks_from(home / "topics")
 
 
 def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
@@ -33,7 +78,66 @@ def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
         tasks_from(tmp_path / "absent")
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
+def test_a_suite_of_one_s_own(home: Path) -> None:
+    (home / "mine.toml").write_text('[[task]]\npath = "sts"\n\n[[task]]\npath = "absent"\n\n[[task]]\npath = "pairs"\n')
+    made = read_suite(home / "mine.toml", home)
+    assert [(task.name, task.split) for task in made.tasks] == [("sts", "test"), ("pairs", "dev")]  # dev is all that it has
+    assert [left.task for left in made.left] == ["absent"]
+    made = read_suite(home / "mine.toml", home, "test")
+    assert [(task.name, task.split) for task in made.tasks] == [("sts", "test")]
+    assert [left.task for left in made.left] == ["absent", "pairs"]
+
+
+def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
+    with pytest.raises(InputError, match=r"no suite is called 'quik'; did you mean 'quick'\?"):
+        read_suite("quik", home)
+    with pytest.raises(InputError, match=r"none of its .* data sets can be used; sts-b: not in"):
+        read_suite("quick", home)
+    with pytest.raises(InputError, match="no folder of benchmarks; give one"):
+        read_suite("quick", home / "nowhere")
+    (home / "sts" / "test.tsv").write_text("score\tsentence1\tsentence2\nmuch\ta\tb\n")
+    (home / "mine.toml").write_text('[[task]]\npath = "sts"\n')
+    with pytest.raises(InputError, match=r"test\.tsv:2: score 'much' is not a number"):
+        read_suite(home / "mine.toml", home)
+
+
+def test_every_kind_documents_its_options_and_takes_a_name_and_a_split() -> None:
+    import inspect
+
+    for reader in KINDS.values():
+        assert {"name", "split"} <= set(inspect.signature(reader).parameters)
+        assert (reader.__doc__ or "").strip()
+
+
+def test_the_suites_that_come_with_sentrep_are_there() -> None:
+    assert set(suites()) == SUITES
+
+
+@needs_data
+@pytest.mark.parametrize("name", sorted(SUITES - {"full"}))
+def test_the_suites_read_the_shared_data(name: str) -> None:
+    made = read_suite(name, DATA)
+    assert not made.left
+    names = [(task.name, type(task).__name__, task.split) for task in made.tasks]
+    assert len(set(names)) == len(names)
+    assert len({task.fingerprint for task in made.tasks}) == len(names)
+
+
+@needs_data
+def test_full_is_all_of_the_others() -> None:
+    whole = {task.fingerprint for task in read_suite("full", DATA).tasks}
+    assert {task.fingerprint for name in SUITES - {"full", "quick"} for task in read_suite(name, DATA).tasks} <= whole
+
+
+@needs_data
+def test_a_suite_is_run(tmp_path: Path) -> None:
+    (tmp_path / "two.toml").write_text('[[task]]\npath = "sts-b"\n\n[[task]]\npath = "retrieval-med"\n')
+    done = evaluate(random_vectors(64), read_suite(tmp_path / "two.toml", DATA).tasks)
+    assert not done.failed
+    assert {result.task for result in done.results} == {"sts-b", "retrieval-med"}
+
+
+@needs_data
 def test_the_shared_data_sets_are_read() -> None:
     counts = {"sts12": 3108, "sts13": 1500, "sts14": 3750, "sts-b": 1379, "sick-r": 4927, "sts-b-zh": 1361}
     for name, count in counts.items():
