@@ -1,0 +1,73 @@
+"""A report to look at: one page, self-contained, that needs neither network nor server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sentrep.errors import InputError
+from sentrep.evaluation.compare import read_any
+from sentrep.evaluation.report.curves import Run, training_curves
+from sentrep.evaluation.report.failures import worst_failures
+from sentrep.evaluation.report.league import league_table
+from sentrep.evaluation.report.page import render
+from sentrep.evaluation.report.sentences import picture
+from sentrep.evaluation.task import Model
+
+__all__ = ["Run", "write_report"]
+
+
+def write_report(
+    results: Sequence[str | Path],
+    out: str | Path,
+    *,
+    runs: Sequence[Run] = (),
+    model: Model | None = None,
+    sentences: Iterable[str] = (),
+    seed: int = 0,
+) -> Path:
+    """Write a page with whatever is given: a league table, training curves, a map of sentences, the worst failures.
+
+    The same input gives the same page, byte by byte. All texts of the input are on it; whoever gets the page gets them.
+
+    Args:
+        results: results files of `sentrep eval`, or folders of MTEB's: the league table and the worst failures.
+        out: the page, such as report.html.
+        runs: training runs: their curves and collapse meters, one over the other.
+        model: what `sentences` are embedded with: their map, their similarities and neighbours, and those of what is typed.
+        sentences: any number; of more than `sentences.LIMIT` an even sample is drawn.
+        seed: of that sample, of the map and of its colours.
+
+    Raises:
+        InputError: there is nothing to show, results cannot be compared, or the model makes no vectors.
+    """
+    out, chosen = Path(out), list(results)
+    if out.is_dir():
+        raise InputError(f"{out} is a folder; the report is a file: give {out / 'report.html'}")
+    if model is None and any(True for _ in sentences):
+        raise InputError("sentences without a model: say which model is to embed them")
+    if not chosen and not runs and model is None:
+        raise InputError("nothing to report: give results files, run folders, or a model together with sentences")
+    measured = [result for path in chosen for result in read_any(Path(path))]
+    if chosen and not measured:
+        raise InputError(f"{chosen[0]}: holds no results yet; `sentrep eval` adds them")
+    data: dict[str, Any] = {}
+    if measured:
+        data["league"] = league_table(measured)
+        data["failures"] = worst_failures(measured)
+    if runs:
+        data["curves"] = training_curves(runs)
+    if model is not None:
+        data["sentences"] = picture(model, sentences, seed)
+    _write(out, render(data))
+    return out
+
+
+def _write(out: Path, page: bytes) -> None:
+    """Aside first: a page is there whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    aside = out.with_name(f".{out.name}.{os.getpid()}")
+    aside.write_bytes(page)
+    aside.replace(out)

@@ -1,0 +1,186 @@
+"""The league table: models as rows, tasks as columns, every metric of a task to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+from sentrep.evaluation.compare import Cell, Column, Comparison, cell_of, compare, row_letters, row_names
+from sentrep.evaluation.result import Result
+
+KINDS = {
+    "nDCG@10": "Retrieval",
+    "Spearman": "Similarity",
+    "accuracy": "Classification",
+    "AP": "Pairs",
+    "V-measure": "Clustering",
+    "MAP": "Topics",
+}
+"""First word of a task's first metric -> what tasks of this kind are called."""
+
+
+def league_table(results: Sequence[Result]) -> dict[str, Any]:
+    """Models, tasks in groups, and a cell for each model on each metric of each task.
+
+    A cell is [value, low, high, deviation over seeds, seeds, rows that it significantly beats, whether it can be tested].
+    """
+    latest = list({(result.model_hash, result.seed, *_column(result)): result for result in results}.values())
+    found = _Found(latest)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for task in found.tasks:
+        groups.setdefault(_kind(found.columns_of(task)[0]), []).append(_task(task, found))
+    grouped = [{"name": name, "metrics": _metrics(tasks), "tasks": _short_tasks(tasks)} for name, tasks in groups.items()]
+    models = [_model(row, number, found) for number, row in enumerate(found.rows)]
+    leaders, said = verdict(models, grouped)
+    return {"models": models, "groups": grouped, "leaders": leaders, "verdict": said, "versions": latest[-1].versions}
+
+
+class _Found:
+    """Results by the rows and columns of their comparison."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        names = row_names(results)
+        self.results: dict[tuple[str, Column], list[Result]] = {}
+        for result in results:
+            self.results.setdefault((names[result.model_hash, result.seed], _column(result)), []).append(result)
+        self.rows = list(dict.fromkeys(row for row, _ in self.results))
+        self.columns = list(dict.fromkeys(column for _, column in self.results))
+        self.tasks = list(dict.fromkeys(column[:2] for column in self.columns))
+        self.comparison = compare(results) if len(self.rows) > 1 else self._alone()
+
+    def columns_of(self, task: tuple[str, str]) -> list[Column]:
+        """The task's metrics, the main one first."""
+        return [column for column in self.columns if column[:2] == task]
+
+    def of(self, row: str, column: Column) -> list[Result]:
+        """A row's results on a metric, one a seed."""
+        return self.results.get((row, column), [])
+
+    def _alone(self) -> Comparison:
+        """One row, which there is nothing to compare with."""
+        cells = {place: cell_of(group) for place, group in self.results.items()}
+        higher = {column: group[0].higher_is_better for (_, column), group in self.results.items()}
+        return Comparison(tuple(self.rows), tuple(self.columns), cells, (), higher)
+
+
+def _task(task: tuple[str, str], found: _Found) -> dict[str, Any]:
+    columns = found.columns_of(task)
+    some = next(result for row in found.rows for result in found.of(row, columns[0]))
+    by_row = [found.of(row, columns[0]) for row in found.rows]
+    tables = {column[2]: _cells(column, found) for column in columns}
+    return {
+        "name": task[0],
+        "split": task[1],
+        "count": some.count,
+        "protocol": some.protocol,
+        "data": some.data[:12],
+        "alarms": [next((result.alarm for result in mine if result.alarm), "") for mine in by_row],
+        "seconds": [_seconds(mine) for mine in by_row],
+        "standing": _standing(tables[columns[0][2]]["cells"]),
+        "columns": tables,
+    }
+
+
+def _cells(column: Column, found: _Found) -> dict[str, Any]:
+    compared = found.comparison
+    cells = [compared.cells.get((row, column)) for row in found.rows]
+    values = [value for cell in cells if cell for value in (cell.value, cell.low, cell.high)]
+    beaten = [[found.rows.index(other) for other in compared.beats(row, column)] for row in found.rows]
+    return {
+        "higher": compared.higher_is_better[column],
+        "percent": max(map(abs, values)) > 1.5,
+        "cells": [_numbers(cell, rows) for cell, rows in zip(cells, beaten, strict=True)],
+    }
+
+
+def _standing(cells: Sequence[list[Any] | None]) -> list[str]:
+    """For each row whether another is significantly better on the task's main metric."""
+    tested = [row for row, cell in enumerate(cells) if cell and cell[6]]
+    beaten = {row for cell in cells if cell for row in cell[5]}
+    alone = len(tested) < 2
+    return ["untested" if alone or row not in tested else "beaten" if row in beaten else "unbeaten" for row in range(len(cells))]
+
+
+def _numbers(cell: Cell | None, beaten: Sequence[int]) -> list[Any] | None:
+    return cell and [cell.value, cell.low, cell.high, cell.deviation, cell.seeds, sorted(beaten), cell.tested]
+
+
+def _seconds(results: Sequence[Result]) -> list[float] | None:
+    """Seconds in the model, and in all the rest; the mean over seeds."""
+    if not results:
+        return None
+    embedding = sum(result.embedding_seconds for result in results) / len(results)
+    return [embedding, max(0.0, sum(result.seconds for result in results) / len(results) - embedding)]
+
+
+def _model(row: str, number: int, found: _Found) -> dict[str, Any]:
+    mine = [result for (name, _), results in found.results.items() if name == row for result in results]
+    return {
+        "name": short_names(found.rows)[row],
+        "letter": row_letters(number + 1)[-1],
+        "full": sorted({result.model for result in mine}),
+        "hashes": sorted({result.model_hash[:12] for result in mine}),
+        "method": mine[0].method,
+        "seeds": sorted({result.seed for result in mine if result.seed is not None}),
+    }
+
+
+def verdict(models: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> tuple[list[str], str]:
+    """Who leads, and that in a sentence: by how many tasks there are on which nobody is significantly better."""
+    if len(models) < 2:
+        return [], "One model alone says little: measure another beside it, such as the baselines random and bm25."
+    standings = [task["standing"] for group in groups for task in group["tasks"]]
+    unbeaten = [sum(standing[row] == "unbeaten" for standing in standings) for row in range(len(models))]
+    most = max(unbeaten)
+    if most == 0:
+        return [], "No two models have been measured on the same task."
+    leaders = [model["name"] for model, count in zip(models, unbeaten, strict=True) if count == most]
+    who = " and ".join(", ".join(leaders).rsplit(", ", 1))
+    each = "are each" if len(leaders) > 1 else "is"
+    tasks = f"{most} of {len(standings)} tasks" if len(standings) > 1 else "the one task"
+    return leaders, f"{who} {each} unbeaten on {tasks}: no other model is significantly better there."
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """The shortest ending of each path that no other has.
+
+    >>> short_names(["bm25", "runs/a/model", "runs/b/model", "old/b"])
+    {'bm25': 'bm25', 'runs/a/model': 'a', 'runs/b/model': 'runs/b', 'old/b': 'old/b'}
+    """
+    parts = {name: _telling(name) for name in names}
+    short = {}
+    for name, mine in parts.items():
+        others = [other for key, other in parts.items() if key != name]
+        endings = (mine[-length:] for length in range(1, len(mine) + 1))
+        alone = (ending for ending in endings if all(other[-len(ending) :] != ending for other in others))
+        short[name] = "/".join(next(alone, (name,)))
+    return short
+
+
+def _telling(name: str) -> tuple[str, ...]:
+    """Folders of a path, without the `model` that every run has."""
+    parts = PurePath(name).parts if "/" in name or "\\" in name else (name,)
+    return parts[:-1] if len(parts) > 1 and parts[-1] == "model" else parts
+
+
+def _short_tasks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what stands before the colon of all names, where these are of one corpus."""
+    before = {task["name"].rpartition(": ")[0] for task in tasks}
+    return [task | {"name": task["name"].rpartition(": ")[2]} for task in tasks] if len(tasks) > 1 == len(before) else list(tasks)
+
+
+def _metrics(tasks: Sequence[dict[str, Any]]) -> list[str]:
+    """What can be chosen for a group: metrics that all its tasks have, then those of some."""
+    common = [metric for metric in tasks[0]["columns"] if all(metric in task["columns"] for task in tasks)]
+    rest = dict.fromkeys(metric for task in tasks for metric in task["columns"] if metric not in common)
+    return [*common, *rest]
+
+
+def _kind(column: Column) -> str:
+    name = KINDS.get(column[2].split(" ")[0], f"By {column[2].split(' ')[0]}")
+    return f"{name} without labels" if column[1] == "held-out" else name
+
+
+def _column(result: Result) -> Column:
+    return (result.task, result.split, result.metric)

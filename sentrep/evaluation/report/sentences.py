@@ -1,0 +1,143 @@
+"""What vectors look like: sentences on a map, as a table of similarities, and with their neighbours."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.errors import InputError
+from sentrep.evaluation.label_free import Reservoir
+from sentrep.evaluation.report.league import short_names
+from sentrep.evaluation.report.words import readable, typed, words
+from sentrep.evaluation.task import Embeds, Model, Vectors, Watched, cosines, unit
+
+LIMIT = 2000
+"""Sentences on the page: more would make the map a blot and the page heavy."""
+
+NEIGHBOURS = 8
+REGIONS = 8
+HEAT = 40
+"""Sentences in the table of similarities."""
+
+CUT = 300
+"""Letters of a sentence that are shown; the model reads them all."""
+
+
+def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, Any]:
+    """Embed sentences and prepare everything that the page shows of them.
+
+    Neighbours and similarities are the model's own, exact. Only what is typed into the page is guessed (see `words.typed`).
+
+    Raises `InputError` where the model makes no vectors, or there are no two different sentences.
+    """
+    if not isinstance(model.does, Embeds):
+        raise InputError(f"{model.name} makes no vectors, so there is no map to draw; give a model that embeds")
+    texts = _sample(sentences, seed)
+    if len(texts) < 2:
+        raise InputError(f"{len(texts)} sentence(s) to show with {model.name}; give two different ones or more")
+    watched = Watched(model.does)
+    vectors = unit(watched, texts)
+    places = _places(vectors, seed)
+    region = _regions(places, seed)
+    neighbours = _neighbours(vectors)
+    return {
+        "model": short_names([model.name])[model.name],
+        "alarm": watched.alarm,
+        "texts": [text if len(text) <= CUT else f"{text[:CUT].rstrip()}…" for text in texts],
+        "places": places.tolist(),
+        "region": region.tolist(),
+        "labels": _labels(texts, region),
+        "neighbours": neighbours,
+        "heat": _heat(vectors, region, neighbours),
+        "typed": typed(model.does, texts, vectors, seed),
+    }
+
+
+def _sample(sentences: Iterable[str], seed: int) -> list[str]:
+    """Different sentences in the order given, an even sample where there are many."""
+    drawn = Reservoir[tuple[int, str]](LIMIT, seed)
+    for number, sentence in enumerate(sentences):
+        if text := " ".join(sentence.split()):
+            drawn.offer((number, text))
+    return list(dict.fromkeys(text for _, text in sorted(drawn.drawn())))
+
+
+def _places(vectors: Vectors, seed: int) -> NDArray[np.int64]:
+    """Where sentences lie on the map, (sentence, 2), 0 to 1000: t-SNE of cosines (van der Maaten & Hinton 2008)."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if len(vectors) < 10:  # too few for neighbourhoods to mean anything
+        places = PCA(2).fit_transform(vectors)
+    else:
+        perplexity = min(30.0, (len(vectors) - 1) / 3)
+        places = TSNE(metric="cosine", init="random", perplexity=perplexity, random_state=seed).fit_transform(vectors)
+    low, high = places.min(axis=0), places.max(axis=0)
+    scaled: NDArray[np.int64] = np.rint(1000 * (places - low) / np.maximum(high - low, 1e-9)).astype(np.int64)
+    return scaled
+
+
+def _regions(places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """Colours of the map, (sentence,): k-means of the places, so that what is near has one colour; the largest region first."""
+    from sklearn.cluster import KMeans
+
+    count = max(1, min(REGIONS, len(np.unique(places, axis=0)), len(places) // 5))
+    found = KMeans(count, n_init=4, random_state=seed).fit_predict(places)
+    order = np.argsort(-np.bincount(found, minlength=count), kind="stable")
+    ranks: NDArray[np.int64] = np.argsort(order)[found]
+    return ranks
+
+
+def _labels(texts: Sequence[str], region: NDArray[np.int64]) -> list[str]:
+    """Two words for each region, frequent in it and rare elsewhere; words are counted once a sentence."""
+    everywhere = Counter[str]()
+    inside = [Counter[str]() for _ in range(int(region.max()) + 1)]
+    for text, number in zip(texts, region, strict=True):
+        found = {word for word in words(text) if readable(word)}
+        everywhere.update(found)
+        inside[number].update(found)
+    common = max(5, len(texts) // 20)  # what stands in every twentieth sentence names no topic
+
+    def telling(own: Counter[str], share: float) -> list[str]:
+        worth = {word: count * math.log(count / (share * everywhere[word])) for word, count in own.items()}
+        return sorted((word for word in worth if everywhere[word] <= common), key=lambda word: (-worth[word], word))[:2]
+
+    shares = np.bincount(region) / len(texts)
+    return [" · ".join(telling(own, float(share))) for own, share in zip(inside, shares, strict=True)]
+
+
+def _neighbours(vectors: Vectors) -> list[list[list[float]]]:
+    """For each sentence its nearest others as [their numbers, cosines x 1000]."""
+    count = min(NEIGHBOURS, len(vectors) - 1)
+    found = []
+    for number, row in enumerate(cosines(vectors, vectors)):
+        scores = np.asarray(row).copy()
+        scores[number] = -np.inf
+        nearest = np.argsort(-scores, kind="stable")[:count]
+        found.append([nearest.tolist(), np.rint(1000 * scores[nearest]).astype(int).tolist()])
+    return found
+
+
+def _heat(vectors: Vectors, region: NDArray[np.int64], neighbours: Sequence[Sequence[Sequence[float]]]) -> dict[str, Any]:
+    """Cosines x 1000 of some sentences, ordered so that alike ones stand together.
+
+    All of them, or of many for each region of the map the one nearest to its middle, and the nearest of that one.
+    """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+
+    chosen = np.arange(len(vectors))
+    if len(vectors) > HEAT:
+        members = [np.flatnonzero(region == number) for number in range(int(region.max()) + 1)]
+        middles = [int(mine[np.argmax(vectors[mine] @ vectors[mine].mean(axis=0))]) for mine in members]
+        near = [[middle, *map(int, neighbours[middle][0][: HEAT // len(members) - 1])] for middle in middles]
+        chosen = np.array(list(dict.fromkeys(itertools.chain.from_iterable(near))))
+    some = vectors[chosen].astype(np.float64)
+    order = leaves_list(linkage(some, "average", optimal_ordering=True))
+    cosines = some[order] @ some[order].T
+    return {"sentences": chosen[order].tolist(), "cosines": np.rint(1000 * cosines).astype(int).tolist()}
