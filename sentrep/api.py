@@ -1,42 +1,37 @@
-"""The verbs as Python functions: train, load, combine, embed, build_index, open_index, evaluate, compare.
+"""The verbs as Python functions: train, load, combine, embed, build_index, open_index; and those that measure.
 
 The command line says the same words with the same meaning. Heavy libraries are imported by the verb that needs them.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
+from sentrep.measuring import baseline, compare, evaluate, mteb_model, report, tasks_of
 from sentrep.models import encoding, load, measured, opened, stamp
 from sentrep.registry import configured, entry
-from sentrep.text.config import CorpusConfig, TokenizerConfig
+from sentrep.text.config import TokenizerConfig
 from sentrep.training.config import TrainingConfig
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sentrep.embedding import Embedded
     from sentrep.encoders.folder import Encoder
-    from sentrep.evaluation.compare import Comparison
-    from sentrep.evaluation.result import Result
-    from sentrep.evaluation.task import Evaluation, Task
     from sentrep.search import Hit, Index
     from sentrep.training.job import Trained
 
 __all__ = [
-    "Search", "build_index", "combine", "compare", "embed", "embed_corpus", "evaluate", "index_embedded", "load", "measured",
-    "open_index", "sentences", "stamp", "train",
+    "Search", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "embed", "embed_corpus", "evaluate",
+    "index_embedded", "load", "measured", "mteb_model", "open_index", "report", "sentences", "stamp", "tasks_of", "train",
 ]  # fmt: skip
-
-Corpus = str | Path | Sequence[str | Path] | CorpusConfig
-"""Files, folders, '-' or the name of a data set; or all of it in a CorpusConfig."""
 
 
 def train(
@@ -90,10 +85,9 @@ def combine(models: Sequence[str | Path | Encoder], out: str | Path) -> Encoder:
 
     if len(models) < 2:
         raise InputError(f"combining takes 2 models or more, not {len(models)}")
-    if Path(out).exists() and (Path(out).is_file() or any(Path(out).iterdir())):
-        raise InputError(f"{out} exists and is not empty; give another folder for the combined model")
-    folder.save(folder.Encoder(modules=[SideBySide([opened(model) for model in models])]), Path(out))
-    return load(out)
+    place = unused(Path(out), "combined model")
+    folder.save(folder.Encoder(modules=[SideBySide([opened(model) for model in models])]), place)
+    return load(place)
 
 
 def embed(model: str | Path | Encoder, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -124,15 +118,6 @@ def embed_corpus(
     }  # fmt: skip
     pairs = ((name, sentence) for name, sentence in sentences(config))
     return embed_to_folder(encoding(encoder), pairs, Path(out), stamp=described, dtype=dtype, shard=shard, overwrite=overwrite)
-
-
-def sentences(corpus: Corpus) -> Iterator[tuple[str, str]]:
-    """Every sentence of a corpus with an id: its document's, and its number in it."""
-    from sentrep.text.store import read_documents
-
-    for document in read_documents(corpus_config(corpus)):
-        for number, sentence in enumerate(document.sentences, start=1):
-            yield f"{document.id}#{number}", sentence
 
 
 @dataclass(frozen=True)
@@ -198,67 +183,6 @@ def open_index(path: str | Path, model: str | Path | Encoder | None = None) -> S
     encoder = opened((own.path or own.name) if model is None else model)
     index.check_model(content_hash(encoder))
     return Search(index, encoder)
-
-
-def evaluate(
-    model: str | Path | Encoder,
-    tasks: Sequence[str | Path | Task] = (),
-    *,
-    heldout: Corpus | None = None,
-    split: str | None = None,
-    results: str | Path | None = None,
-    name: str | None = None,
-) -> Evaluation:
-    """Measure a model.
-
-    Args:
-        model: a path, a name, an encoder, or the baseline 'bm25' or 'random'.
-        tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
-        heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
-        split: of the benchmarks; test where there is one, if None. Choose settings on 'dev'.
-        results: a results file to add to; what it holds for the same weights, data and protocol is not computed again.
-        name: of the model in tables; its path otherwise.
-    """
-    from sentrep.evaluation.label_free import label_free
-    from sentrep.evaluation.result import ResultStore
-    from sentrep.evaluation.suite import tasks_from
-    from sentrep.evaluation.task import Task
-    from sentrep.evaluation.task import evaluate as run
-    from sentrep.text.store import read_documents
-
-    chosen: list[Task] = []
-    for task in tasks:
-        chosen += [task] if isinstance(task, Task) else tasks_from(task, split)
-    if heldout is not None:
-        config = corpus_config(heldout)
-        chosen += label_free(read_documents(config), Path(config.corpus[0]).name)
-    if not chosen:
-        raise InputError("nothing to measure by: give tasks (benchmark folders or files), or held-out text")
-    return run(measured(model, name), chosen, None if results is None else ResultStore(results))
-
-
-def compare(*results: str | Path | Sequence[Result]) -> Comparison:
-    """Set models side by side: intervals, paired tests, and who significantly beats whom.
-
-    Raises:
-        InputError: the results are of different data or protocol.
-    """
-    from sentrep.evaluation.compare import compare as run
-
-    return run(*results)
-
-
-def corpus_config(corpus: Corpus) -> CorpusConfig:
-    """Whatever names a corpus, as a CorpusConfig."""
-    if isinstance(corpus, CorpusConfig):
-        return corpus
-    return CorpusConfig((str(corpus),) if isinstance(corpus, str | Path) else tuple(str(part) for part in corpus))
-
-
-def cache_folder() -> Path:
-    """Where prepared corpora are kept: $SENTREP_CACHE, or sentrep/ in $XDG_CACHE_HOME, or ~/.cache/sentrep."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SENTREP_CACHE") or Path(home) / "sentrep")
 
 
 def _kind(kind: str) -> Any:

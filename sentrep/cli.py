@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union
 import tyro
 
 from sentrep import api
+from sentrep.cli_measuring import baseline, compare, evaluate, report
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
 from sentrep.parsing import Verb, parsed
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         verbs: dict[str, Verb] = {
             "quickstart": quickstart, "train": train, "embed": embed, "index": index, "search": search,
-            "eval": evaluate, "compare": compare, "combine": combine,
+            "eval": evaluate, "compare": compare, "report": report, "combine": combine, "baseline": baseline,
         }  # fmt: skip
         return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)
     except InputError as error:
@@ -197,50 +198,6 @@ def show(hits: list[Any]) -> None:
         print("nothing: none of these words is known to the model")
     for hit in hits:
         print(f"{hit.score:6.3f}  {hit.id}  {' '.join((hit.text or '').split())}")
-
-
-def evaluate(
-    model: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
-    task: tuple[Path, ...] = (),
-    heldout: tuple[str, ...] = (),
-    split: str | None = None,
-    results: Path = Path("results.jsonl"),
-) -> int:
-    """Measure models on benchmarks, or on text of your own without any labels.
-
-    Args:
-        model: Run folders, model folders, names of public models, or the baselines 'bm25' and 'random'.
-        task: Benchmark folders or files: BEIR layout (corpus, queries, qrels), or similarity TSV (score, sentence1, sentence2).
-        heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.
-        split: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
-        results: Results file to add to; what it holds already is not computed again.
-    """
-    from sentrep.evaluation.tables import table
-
-    kept, failed = [], False
-    for name in model:
-        done = api.evaluate(name, task, heldout=heldout or None, split=split, results=results)
-        kept += done.results
-        failed = failed or bool(done.failed)
-        for left in (*done.skipped, *done.failed):
-            print(f"{name}: {left.task}: {left.reason}", file=sys.stderr)
-    if kept:
-        print(table(kept))
-    print(f"kept in {results}; next: sentrep compare {results}")
-    return int(failed)
-
-
-def compare(
-    results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RESULTS")],
-    style: Literal["text", "markdown", "latex", "csv"] = "text",
-) -> None:
-    """Set measured models side by side: intervals, and who significantly beats whom.
-
-    Args:
-        results: Results files of `sentrep eval`.
-        style: How the table is written.
-    """
-    print(api.compare(*results).table(style))
 
 
 def combine(models: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")], out: Path) -> None:

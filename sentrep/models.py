@@ -10,10 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sentrep.encoders.folder import Encoder
     from sentrep.evaluation.task import Model
     from sentrep.search import ModelStamp
@@ -52,12 +52,14 @@ def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
     return ModelStamp(named or "an encoder in memory", content_hash(encoder), path)
 
 
-def measured(model: str | Path | Encoder, name: str | None = None) -> Model:
-    """A model as the evaluation sees it: a path, a name, an encoder, or the baseline 'bm25' or 'random'."""
+def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Model:
+    """A model as the evaluation sees it: a path, a name, an encoder, the baseline 'bm25' or 'random', or itself."""
     from sentrep.encoders.folder import content_hash
     from sentrep.evaluation import baselines
     from sentrep.evaluation.task import Model
 
+    if isinstance(model, Model):
+        return model
     if isinstance(model, str) and model == "bm25":
         return baselines.bm25()
     if isinstance(model, str) and model == "random":
