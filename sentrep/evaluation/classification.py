@@ -13,7 +13,7 @@ from sentrep.evaluation.classification_data import Instance, read_parts
 from sentrep.evaluation.classification_folds import SEED, Answers, Fold, classify, crossed, nested
 from sentrep.evaluation.classifier import STRENGTHS, TOLERANCE
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Task, Vectors
+from sentrep.evaluation.task import Embeds, Model, Task, Vectors, finite
 from sentrep.evaluation.tsv import MissingSplit
 
 # Rows of a block of pairs: 32 MB at width 2048.
@@ -142,15 +142,6 @@ class Classification(Task):
             raise InputError(f"{self.name}: no label {self.positive!r} in {trained}; there are: {', '.join(sorted(labels))}")
         if self.folds < 2:
             raise InputError(f"{self.name}: folds = {self.folds}; cross-validation needs 2 or more")
-
-
-def finite(does: Embeds, texts: Sequence[str]) -> Vectors:
-    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that is no number."""
-    vectors = np.array(does.encode(texts), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts):
-        raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
-    vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
-    return vectors
 
 
 def read_classification(

@@ -16,7 +16,8 @@ from sentrep.evaluation.resampling import interval, value_of
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
 
 __all__ = [
-    "Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Scores", "Task", "Vectors", "cosines", "evaluate", "rows", "unit",
+    "Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Scores", "Task", "Vectors", "cosines", "evaluate", "finite",
+    "rows", "unit",
 ]  # fmt: skip
 
 Vectors = NDArray[np.float32]
@@ -145,13 +146,19 @@ def unit(does: Embeds, texts: Sequence[str]) -> Vectors:
 
     What is not a number becomes the zero vector, which is equally near to everything: a broken model scores at chance.
     """
+    vectors = finite(does, texts)
+    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so their cosines.
+    lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
+    vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return vectors
+
+
+def finite(does: Embeds, texts: Sequence[str]) -> Vectors:
+    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that is no number."""
     vectors = np.array(does.encode(texts), dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
     vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
-    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so their cosines.
-    lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
-    vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return vectors
 
 
