@@ -30,7 +30,8 @@ def test_it_trains_measures_searches_and_draws(
     hold_out = docstrings.hold_out
     monkeypatch.setattr(quickstart, "hold_out", lambda all_of_them, seed: hold_out(all_of_them, 50, 150, seed))
     monkeypatch.setattr(quickstart, "ENCODER", replace(quickstart.ENCODER, width=64))
-    monkeypatch.setattr(quickstart, "TOKENIZER", replace(quickstart.TOKENIZER, vocab=2000))
+    pieces = {name: replace(one, vocab=2000) for name, one in quickstart.TOKENIZERS.items()}
+    monkeypatch.setattr(quickstart, "TOKENIZERS", pieces)
     monkeypatch.setattr(quickstart, "TRAINING", replace(quickstart.TRAINING, steps=5, block=256, tracker="none"))
     quickstart.run(tmp_path / "out", compare=(str(tmp_path / "out" / "run"),))
     printed = capsys.readouterr().out
