@@ -36,6 +36,8 @@ class WordModelConfig:
     """Consecutive sentences that count as one document. Unset: 8 for 'lsa', 4 for Doc2Vec."""
     epochs: int | None = None
     """Times that the corpus is read by word2vec, fastText and Doc2Vec. Unset: 5, and 20 for Doc2Vec."""
+    lr: float = 0.05
+    """Learning rate that they begin with; it falls in a straight line."""
     minutes: float | None = None
     """Read on until so many minutes have passed, whatever the epochs ('lsa' and what learns nothing take the time they need)."""
     inference: int = 50
@@ -50,8 +52,8 @@ class WordModelConfig:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"--{name.replace('_', '-')} {value} must be 1 or more")
-        if self.frequency <= 0:
-            raise InputError(f"--frequency {self.frequency} must be above 0; 1e-3 is the usual value")
+        if self.frequency <= 0 or self.lr <= 0:
+            raise InputError(f"--frequency {self.frequency} and --lr {self.lr} must be above 0; 1e-3 and 0.05 are usual")
         if self.sample is not None and not 0 <= self.sample < 1:
             raise InputError(f"--sample {self.sample} is a share of the words: 0 or more, below 1")
         if self.minutes is not None and self.minutes <= 0:

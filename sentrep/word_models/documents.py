@@ -21,7 +21,7 @@ from sentrep.progress import progress
 from sentrep.text.store import Store
 from sentrep.word_models.config import WordModelConfig
 from sentrep.word_models.passages import Passages
-from sentrep.word_models.vectors import LAST_RATE, RATE, frequencies, gensim_models, quiet, shared, train
+from sentrep.word_models.vectors import LAST_RATE, frequencies, gensim_models, quiet, shared, train
 
 PASSAGE, EPOCHS = 4, 20
 
@@ -78,7 +78,7 @@ class DocumentVectors:
         drawn = self.model.random.random_sample((1, self.config.width))
         vector: Vectors = ((drawn - 0.5) / self.config.width).astype(np.float32)
         free = np.ones(1, dtype=np.float32)
-        for rate in np.linspace(RATE, LAST_RATE, self.config.inference):
+        for rate in np.linspace(self.config.lr, LAST_RATE, self.config.inference):
             step(self.model, words, [0], rate, learn_words=False, learn_hidden=False, doctag_vectors=vector, doctags_lockf=free)
         found: Vectors = vector[0]
         return found

@@ -25,8 +25,8 @@ EPOCHS = 5
 BUCKETS = 200_000
 """Rows that fastText's n-grams share by their hash. Its default, two million, takes 2.4 GB at 300 wide, for vocabularies far larger
 than ours."""
-RATE, LAST_RATE = 0.025, 0.0001
-"""Learning rate at the beginning and at the end: word2vec's own."""
+LAST_RATE = 0.0001
+"""Learning rate at the end: word2vec's own."""
 LEGS = 8
 """Parts that a budget of time is cut into; after each the speed is measured anew."""
 
@@ -98,19 +98,19 @@ def train(model: Any, texts: Iterator[Any], count: int, config: WordModelConfig)
     """
     name = type(model).__name__
     if config.minutes is None:
-        model.train(progress(islice(texts, count), name, count, "text"), total_examples=count, epochs=1, **_rates(0, 1))
+        model.train(progress(islice(texts, count), name, count, "text"), total_examples=count, epochs=1, **_rates(config, 0, 1))
         return
     began, seconds, a_second = time.monotonic(), 60 * config.minutes, 1e3
     for leg in progress(range(1, LEGS + 1), name, unit="part"):
         start, end = time.monotonic(), began + seconds * leg / LEGS
         stream, expected = _Until(end, texts), max(1, int(a_second * (end - start)))
-        model.train(stream, total_examples=expected, epochs=1, **_rates((start - began) / seconds, leg / LEGS))
+        model.train(stream, total_examples=expected, epochs=1, **_rates(config, (start - began) / seconds, leg / LEGS))
         a_second = stream.given / (time.monotonic() - start)
 
 
-def _rates(done: float, then: float) -> dict[str, float]:
+def _rates(config: WordModelConfig, done: float, then: float) -> dict[str, float]:
     """Learning rates at two shares of the work."""
-    begin, end = ((1 - share) * RATE + share * LAST_RATE for share in (min(done, 1.0), then))
+    begin, end = ((1 - share) * config.lr + share * LAST_RATE for share in (min(done, 1.0), then))
     return {"start_alpha": begin, "end_alpha": end}
 
 
