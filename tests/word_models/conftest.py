@@ -11,7 +11,7 @@ from sentrep.text.store import Store, prepare
 from sentrep.word_models.config import WordModelName
 from sentrep.word_models.fit import WORD_MODELS, doc2vec, fit
 from tests import toy
-from tests.word_models.toy import SMALL
+from tests.word_models.word_toy import SMALL
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from sentrep.evaluation.task import unit
 from sentrep.text.store import Store
 from sentrep.word_models.documents import DocumentVectors, doc2vec
 from sentrep.word_models.vectors import LAST_RATE
-from tests.word_models.toy import SMALL
+from tests.word_models.word_toy import SMALL
 
 
 class Fixed:

@@ -26,7 +26,7 @@ from sentrep.text.store import Store, prepare
 from sentrep.word_models.config import WordModelName
 from sentrep.word_models.documents import doc2vec
 from sentrep.word_models.fit import WORD_MODELS, WordModelConfig, fit
-from tests.word_models.toy import cosines, sentences
+from tests.word_models.word_toy import cosines, sentences
 
 
 def test_sif_equals_its_algorithm_sentence_by_sentence(store: Store, fitted: dict[WordModelName, SentenceTransformer]) -> None:

@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sentrep.text.store import Store
 from sentrep.word_models.lsa import lsa
 from sentrep.word_models.passages import Passages
-from tests.word_models.toy import cosines
+from tests.word_models.word_toy import cosines
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])

@@ -19,7 +19,7 @@ from sentrep.text.store import Store
 from sentrep.word_models.config import WordModelConfig
 from sentrep.word_models.fit import fit
 from sentrep.word_models.vectors import LAST_RATE, LEGS, train, whitened
-from tests.word_models.toy import SMALL, cosines, sentences
+from tests.word_models.word_toy import SMALL, cosines, sentences
 
 LEARN = """
 import sys
