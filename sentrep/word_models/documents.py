@@ -78,7 +78,9 @@ class DocumentVectors:
         drawn = self.model.random.random_sample((1, self.config.width))
         vector: Vectors = ((drawn - 0.5) / self.config.width).astype(np.float32)
         free = np.ones(1, dtype=np.float32)
+        work = np.zeros(self.config.width, dtype=np.float32)  # left to itself, gensim writes to memory that it has given back
+        learns = {"learn_words": False, "learn_hidden": False, "doctag_vectors": vector, "doctags_lockf": free}
         for rate in np.linspace(self.config.lr, LAST_RATE, self.config.inference):
-            step(self.model, words, [0], rate, learn_words=False, learn_hidden=False, doctag_vectors=vector, doctags_lockf=free)
+            step(self.model, words, [0], rate, work, **learns)
         found: Vectors = vector[0]
         return found
