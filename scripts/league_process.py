@@ -1,0 +1,100 @@
+"""A row of the league in a process of its own: trained, looked at, measured. Nothing of the rows before it is in memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from league_rows import Row, Setup
+
+from sentrep.evaluation.result import Result, ResultStore
+from sentrep.evaluation.task import Embeds, Model, Task, evaluate
+from sentrep.models import measured
+from sentrep.text.store import Store
+from sentrep.training.run_folder import write_json
+
+Suites = Mapping[str, Sequence[Task]]
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+SAMPLE = 2000
+"""Sentences that the speed of embedding is measured on."""
+
+
+def in_a_process(*work: Any) -> int | None:
+    """`train_and_measure` with these arguments; returns the exit status.
+
+    Raises:
+        KeyboardInterrupt: somebody wants to stop; the process has been given the time to save.
+    """
+    context = multiprocessing.get_context("forkserver")  # whose children have everything imported when they start
+    context.set_forkserver_preload(["league_peers", "sentrep.training.job"])
+    process = context.Process(target=train_and_measure, args=work)
+    process.start()
+    try:
+        process.join()
+    except KeyboardInterrupt:  # the process has heard it as well
+        process.join()
+        raise
+    if process.exitcode == INTERRUPTED:
+        raise KeyboardInterrupt
+    return process.exitcode
+
+
+def train_and_measure(row: Row, setup: Setup, seed: int, where: Path, suites: Suites, results: Path) -> None:
+    """The body of a process. Writes row.json as soon as the row is trained: it says that this is done."""
+    from sentrep.training.job import settle_cpu
+
+    os.environ["SENTREP_PROGRESS"] = "0"  # a bar over steps, where time decides, would tell nonsense
+    settle_cpu(setup.threads, alone=True)
+    where.mkdir(parents=True, exist_ok=True)
+    load = os.getloadavg()[0]
+    try:
+        trained = row.train(setup, seed, where)
+        model = trained.alive or opened(where / trained.model)
+        record = {
+            "row": row.name, "seed": seed, "settings": row.settings, "model": trained.model, "model_hash": model.content_hash,
+            "sentences": trained.sentences, "seconds": trained.seconds, "embedding_rate": embedding_rate(model, setup),
+            "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, "load": load,
+        }  # fmt: skip
+        write_json(where / "row.json", record)
+        measure(replace(model, name=row.name, method=row.name, seed=seed if row.seeded else None), suites, results)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def measure(model: Model, suites: Suites, results: Path) -> tuple[dict[str, list[Result]], list[str]]:
+    """The main result of every task that the model can do, by suite, and what broke. What `results` holds is not computed again."""
+    store, found, failed = ResultStore(results), dict[str, list[Result]](), list[str]()
+    for suite, tasks in suites.items():
+        found[suite] = []
+        for task in tasks:
+            done = evaluate(model, [task], store)
+            found[suite] += done.results[:1]  # the first metric of a task is its main one
+            failed += [f"{model.name}, seed {model.seed}: {left.task}: {left.reason}" for left in done.failed]
+    return found, failed
+
+
+def opened(folder: Path) -> Model:
+    """The model in a row's folder, or the baseline that has its name."""
+    return measured(folder if folder.is_dir() else folder.name)
+
+
+def embedding_rate(model: Model, setup: Setup) -> float | None:
+    """Sentences of the corpus embedded in a second."""
+    if not isinstance(model.does, Embeds):
+        return None
+    store = Store.open(Path(setup.store))
+    texts = [store.sentence(int(number)) for number in np.linspace(0, store.sentences - 1, min(SAMPLE, store.sentences))]
+    model.does.encode(texts[:100])  # the first call warms up
+    began = time.perf_counter()
+    model.does.encode(texts)
+    return len(texts) / (time.perf_counter() - began)
