@@ -82,12 +82,12 @@ def simcse(model: SentenceTransformer) -> nn.Module:
 
 RECIPES: dict[str, dict[str, Recipe]] = {
     "simcse": {
-        "bag": Recipe(simcse, lr=1e-3, batch=1024, reads=(0.3, 0.3)),
-        "transformer": Recipe(simcse, lr=3e-4, batch=64, reads=(0.0, 0.0), dropout=0.1, tokens=64),
+        "bag": Recipe(simcse, lr=3e-4, batch=1024, reads=(0.5, 0.5)),
+        "transformer": Recipe(simcse, lr=1e-4, batch=64, reads=(0.0, 0.0), dropout=0.1, tokens=32),
     },
     "contrastive-tension": {
         "bag": Recipe(ContrastiveTensionLossInBatchNegatives, lr=1e-3, batch=1024, reads=(0.0,)),
-        "transformer": Recipe(ContrastiveTensionLossInBatchNegatives, lr=1e-4, batch=64, reads=(0.0,), tokens=64),
+        "transformer": Recipe(ContrastiveTensionLossInBatchNegatives, lr=1e-4, batch=64, reads=(0.0,), tokens=32),
     },
     "tsdae": {
         "transformer": Recipe(DenoisingAutoEncoderLoss, lr=5e-4, batch=64, reads=(0.6, 0.0), tokens=64, bert=True),
