@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
-from pathlib import Path
 from typing import Literal, cast
 
 import numpy as np
@@ -20,6 +18,7 @@ from sentrep.encoders import folder
 from sentrep.encoders.bag import Bag, Saturate, frequency_weights, kindred_rows, sparse_rows
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.recurrent import Recurrent, special_tokens
+from sentrep.encoders.word_vectors import read_vectors
 from sentrep.errors import InputError
 
 
@@ -112,46 +111,15 @@ def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
     """Overwrite the rows of tokens that stand in the word vector file; its scale becomes the scale of the rest."""
     if config.vectors is None:
         return
-    found = dict(read_vectors(config.vectors, rows.shape[1], set(tokenizer.get_vocab())))
+    found = dict(read_vectors(config.vectors, set(tokenizer.get_vocab()).__contains__))
     if not found:
         raise InputError(
             f"{config.vectors}: none of its words is a token of this vocabulary; use --tokenizer word with word vectors"
         )
     places = torch.tensor([tokenizer.token_to_id(word) for word in found])
     vectors = torch.from_numpy(np.stack(list(found.values())))
+    (_, theirs), (_, ours) = vectors.shape, rows.shape
+    if theirs != ours:
+        raise InputError(f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide (--width or --token-width)")
     scale = rows.norm(dim=1).mean() / vectors.norm(dim=1).mean().clamp(min=1e-12)
     rows[places] = vectors * scale
-
-
-def read_vectors(path: Path, width: int, words: set[str]) -> list[tuple[str, np.ndarray]]:
-    """Vectors of `words` from a text file of lines ``word v1 … vn`` (word2vec's header line is recognised).
-
-    Raises:
-        InputError: names file and line where a line does not hold `width` numbers.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file of word vectors")
-    kept = []
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for number, line in enumerate(lines, start=1):
-            word, *values = line.rstrip().split(" ")
-            if (number == 1 and len(values) == 1) or not word:
-                continue
-            if len(values) > width and not any(map(_is_number, values[:-width])):
-                continue  # GloVe has words with spaces in them; no token has
-            if len(values) != width:
-                raise InputError(
-                    f"{path}:{number}: {len(values)} numbers, but the token table is {width} wide (--width or --token-width)"
-                )
-            if word in words:
-                if not all(map(_is_number, values)):
-                    raise InputError(f"{path}:{number}: {word!r} is followed by something that is not a number")
-                kept.append((word, np.array(values, dtype=np.float32)))
-    return kept
-
-
-def _is_number(value: str) -> bool:
-    try:
-        return math.isfinite(float(value))
-    except ValueError:
-        return False

@@ -39,7 +39,8 @@ class EncoderConfig:
     A word said twenty times then counts less than twenty times, as in BM25, which helps where long texts are searched.
     The token table starts sparse for it, and with words that begin alike near each other."""
     vectors: Path | None = None
-    """Word vectors in text format (word2vec, GloVe) to start the token table from, where tokens match ('bag', 'gru', 'lstm')."""
+    """Word vectors to start the token table from, where tokens match ('bag', 'gru', 'lstm'): word2vec, GloVe or fastText as text,
+    word2vec's .bin, either also .gz; or the folder of a model."""
     freeze_vectors: bool = False
     """Keep the token table as --vectors gives it: the frozen channel of multi-channel quick-thought (combine two models)."""
 

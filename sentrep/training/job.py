@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer as InnerTokenizer
 
 from sentrep.encoders import folder
 from sentrep.encoders.build import build
 from sentrep.encoders.config import EncoderConfig
+from sentrep.encoders.token_table import inner_tokenizer
 from sentrep.errors import InputError
 from sentrep.methods.base import MakeEncoder, Method
 from sentrep.text.block import Blocks
@@ -48,7 +48,8 @@ class Job:
     def resolved(self) -> Job:
         """With every value filled in that depends on another, so that run.json says what was really done."""
         kind, training = self.encoder.encoder, self.training
-        block, lr = training.block or BLOCK.get(kind, 512), training.lr or LR.get(kind, 2e-5)
+        usual = getattr(self.settings, "BLOCK", None) or BLOCK.get(kind, 512)  # a method that is slow makes more steps of less
+        block, lr = training.block or usual, training.lr or LR.get(kind, 2e-5)
         return replace(self, training=replace(training, block=block, lr=lr))
 
 
@@ -131,14 +132,12 @@ def settle_cpu(threads: int | None, alone: bool) -> None:
 
 def export(method: Method, run: RunFolder) -> None:
     """Save the encoder to model/, and what else the method has learnt to method/."""
-    encoder = method.encoder().cpu()
-    folder.save(encoder, run.model)
-    exported = {id(parameter) for parameter in encoder.parameters()}
-    kept = {name for name, parameter in method.named_parameters() if id(parameter) not in exported}
-    if kept:
+    method.cpu()
+    folder.save(method.encoder(), run.model)
+    if beside := method.beside_encoder():
         (run.path / "method").mkdir(exist_ok=True)
-        state = method.state_dict()
-        save_file({name: state[name].cpu().contiguous() for name in sorted(kept)}, run.path / "method" / "method.safetensors")
+        state = {name: parameter.detach().contiguous() for name, parameter in sorted(beside.items())}
+        save_file(state, run.path / "method" / "method.safetensors")
 
 
 def wants_bf16(config: TrainingConfig, encoder: EncoderConfig) -> bool:
@@ -148,13 +147,3 @@ def wants_bf16(config: TrainingConfig, encoder: EncoderConfig) -> bool:
     if config.device != "cpu" and torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
     return encoder.encoder != "bag" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
-
-def inner_tokenizer(encoder: folder.Encoder) -> InnerTokenizer:
-    """The tokenizer of an existing model, as the tokenizers library has it."""
-    found: Any = getattr(encoder[0], "tokenizer", None)
-    found = getattr(found, "tokenizer", found)  # sentence-transformers' wrapper around one of transformers
-    found = getattr(found, "backend_tokenizer", found)
-    if not isinstance(found, InnerTokenizer):
-        raise InputError("--encoder: this model has no one tokenizer of the tokenizers library, so it cannot be trained further")
-    return found

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from sentrep.encoders import folder
 from sentrep.encoders.bag import kindred_rows, sparse_rows
-from sentrep.encoders.build import build, read_vectors
+from sentrep.encoders.build import build
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.forward import encode, encode_tokens, token_ids
 from sentrep.errors import InputError
@@ -45,22 +45,10 @@ def test_word_vectors_fill_the_rows_of_their_words(tmp_path: Path) -> None:
         assert torch.stack([one, two]).norm(dim=1).mean().item() == pytest.approx(before.norm(dim=1).mean().item(), rel=1e-4)
 
 
-@pytest.mark.parametrize("header", ["3 4\n", ""])
-def test_a_header_line_is_recognised(header: str, tmp_path: Path) -> None:
-    found = read_vectors(written(tmp_path / "v", header + VECTORS), 4, {"common1", "common2"})
-    assert [word for word, _ in found] == ["common1", "common2"]
-    assert np.allclose(found[1][1], [-1, 0.5, 0.1, 0])
-
-
-def test_words_with_spaces_blank_lines_and_trailing_spaces_are_read(tmp_path: Path) -> None:
-    """GloVe 840B, the paper's, has words such as '. . .'; word2vec's own tool ends its lines with a space."""
-    found = read_vectors(written(tmp_path / "v", ". . . 1 2 3\ncommon1 4 5 6 \n\n"), 3, {"common1", "."})
-    assert [(word, vector.tolist()) for word, vector in found] == [("common1", [4, 5, 6])]
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("common1 1 2 3\n", r"vectors 3 wide, but the token table is 4 wide"),
         (VECTORS + "short 1 2 3\n", r":4: 3 numbers.*4 wide"),
         (VECTORS + "long 1 2 3 4 5\n", r":4: 5 numbers.*4 wide"),
         ("common1 1 2 x 4\n", r":1: 'common1' is followed by something that is not a number"),
@@ -78,8 +66,8 @@ def test_bad_word_vectors_are_named_by_file_and_line(content: str, message: str,
 
 
 def test_no_file_of_word_vectors(tmp_path: Path) -> None:
-    for path in (tmp_path / "none", tmp_path):
-        with pytest.raises(InputError, match="no such file of word vectors"):
+    for path, message in ((tmp_path / "none", "no such file of word vectors"), (tmp_path, "holds no model")):
+        with pytest.raises(InputError, match=message):
             made("bag", width=4, vectors=path)
 
 

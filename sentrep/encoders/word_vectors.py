@@ -1,0 +1,185 @@
+"""Word vectors from elsewhere: files of word2vec, GloVe and fastText, or another model's token table.
+
+A file is read once, from front to back, and of its words only those are turned into numbers that somebody wants: what is held is
+the answer, never the file. All of these files put frequent words first.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from sentrep.encoders import folder
+from sentrep.encoders.token_table import inner_tokenizer, token_table
+from sentrep.errors import InputError
+from sentrep.progress import progress
+
+Wanted = Callable[[str], bool]
+WordVector = tuple[str, NDArray[np.float32]]
+
+LONGEST = 1000
+"""Bytes that a word in a binary file may have; more means that the reading is out of step."""
+
+
+def read_vectors(path: Path, wanted: Wanted) -> Iterator[WordVector]:
+    """Words with their vectors, (width,) in float32, in the order of the file; of a word that stands twice, the first.
+
+    Args:
+        path: lines ``word v1 … vn``, with or without word2vec's header (word2vec, GloVe, fastText's .vec); or word2vec's binary
+            format, whose name ends in .bin; either of them with .gz behind; or the folder of a model, of which those tokens
+            are taken that its own tokenizer reads as a whole word.
+        wanted: whether a word is worth its vector. Asked word by word as the reading goes on.
+
+    Raises:
+        InputError: there is nothing to read, or it is damaged; names the line, or the word and its byte.
+    """
+    seen: set[str] = set()
+
+    def fresh(word: str) -> bool:
+        return word not in seen and wanted(word)
+
+    for word, vector in _entries(path, fresh):
+        seen.add(word)
+        yield word, vector
+
+
+def _entries(path: Path, wanted: Wanted) -> Iterator[WordVector]:
+    if path.is_dir():
+        yield from _of_model(path, wanted)
+        return
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of word vectors")
+    name = path.name.lower().removesuffix(".gz")
+    try:
+        with _opened(path) as file:
+            yield from _binary(path, file, wanted) if name.endswith(".bin") else _text(path, file, wanted)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: cannot be read to its end ({error}); fetch it again") from error
+
+
+def _opened(path: Path) -> io.BufferedReader:
+    return io.BufferedReader(cast(io.RawIOBase, gzip.open(path))) if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _text(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordVector]:
+    width, promised, held = 0, None, 0
+    for number, raw in enumerate(progress(file, f"reading {path.name}", unit="line"), start=1):
+        line, where = raw.decode("utf-8", errors="replace").rstrip(), f"{path}:{number}"
+        if not line:
+            continue
+        if number == 1:
+            first, *values = line.split(" ")
+            if len(values) == 1 and first.isdecimal() and values[0].isdecimal():
+                promised, width = int(first), int(values[0])
+                continue
+            width = _width(first, values, where)
+        held += 1
+        word, numbers = _parts(line, width, where)
+        if wanted(word):
+            yield word, _vector(word, numbers, where)
+    if promised not in (None, held):
+        raise InputError(f"{path}: its first line promises {promised:,} words, but {held:,} follow; fetch it again")
+
+
+def _width(word: str, values: list[str], where: str) -> int:
+    """How many numbers end the first line; what stands before them belongs to the word."""
+    width = len(values)
+    while width and not all(map(_is_number, values[-width:])):
+        width -= 1
+    if any(map(_is_number, values[: len(values) - width])):
+        raise InputError(f"{where}: {word!r} is followed by something that is not a number")
+    if width == 0:
+        raise InputError(f"{where}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)")
+    return width
+
+
+def _parts(line: str, width: int, where: str) -> tuple[str, str]:
+    """A line's word and its numbers. GloVe has words with spaces in them, such as '. . .'; no line is split without need."""
+    spaces = line.count(" ")
+    if spaces == width:
+        word, _, numbers = line.partition(" ")
+        return word, numbers
+    word, *values = line.split(" ")
+    if spaces < width or any(map(_is_number, values[:-width])):
+        raise InputError(f"{where}: {spaces} numbers, but the vectors of this file are {width} wide")
+    return " ".join([word, *values[:-width]]), " ".join(values[-width:])
+
+
+def _vector(word: str, numbers: str, where: str) -> NDArray[np.float32]:
+    try:
+        with np.errstate(over="ignore"):
+            vector = np.array([float(number) for number in numbers.split(" ")], dtype=np.float32)
+    except ValueError:
+        vector = np.array([np.nan], dtype=np.float32)
+    return _finite(vector, word, where)
+
+
+def _is_number(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
+
+
+def _finite(vector: NDArray[np.float32], word: str, where: str) -> NDArray[np.float32]:
+    if not np.isfinite(vector).all():
+        raise InputError(f"{where}: {word!r} is followed by something that is not a number")
+    return vector
+
+
+def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordVector]:
+    """A line ``words width``; then for each word its letters, a space, and `width` little-endian floats of 32 bits."""
+    header = file.readline(LONGEST)
+    sizes = [int(size) if size.isdigit() else 0 for size in header.split()]
+    if len(sizes) != 2 or min(sizes) < 1:
+        raise InputError(
+            f"{path}: does not begin with 'words width', so it is not word2vec's binary format; of fastText give the .vec"
+        )
+    (promised, width), position = sizes, len(header)
+    for number in progress(range(1, promised + 1), f"reading {path.name}", promised, "word"):
+        where = f"{path}: word {number:,}, byte {position:,}"
+        letters = _letters(file, where, promised)
+        content = file.read(4 * width)
+        if len(content) < 4 * width:
+            raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
+        position += len(letters) + 1 + len(content)
+        word = letters.decode("utf-8", errors="replace").lstrip("\n")  # word2vec's own tool ends its entries with a new line
+        if wanted(word):
+            yield word, _finite(np.frombuffer(content, "<f4").astype(np.float32), word, where)
+    if file.read(2).strip():
+        raise InputError(f"{path}: more than the {promised:,} words that its first line promises; fetch it again")
+
+
+def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
+    letters = bytearray()
+    while (byte := file.read(1)) != b" ":
+        if not byte:
+            raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
+        letters += byte
+        if len(letters) > LONGEST:
+            raise InputError(f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or the file is damaged")
+    return bytes(letters)
+
+
+def _of_model(path: Path, wanted: Wanted) -> Iterator[WordVector]:
+    """Each token that the model's tokenizer makes of a word between spaces; pieces of words have no meaning of their own."""
+    encoder = folder.load(path)
+    rows = token_table(encoder).weight.detach().float().cpu().numpy()
+    tokenizer = Tokenizer.from_str(inner_tokenizer(encoder).to_str())
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    places = sorted(tokenizer.get_vocab(with_added_tokens=False).values())
+    words = [word.strip() for word in tokenizer.decode_batch([[place] for place in places])]
+    read = tokenizer.encode_batch([f" {word}" for word in words], add_special_tokens=False)
+    for word, place, reading in zip(words, places, read, strict=True):
+        if reading.ids == [place] and word and wanted(word):
+            yield word, _finite(rows[place], word, str(path))
