@@ -20,10 +20,22 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
-    from sentrep.api import build_index, combine, compare, embed, evaluate, load, open_index, train
+    from sentrep.api import build_index, combine, compare, embed, evaluate, expand, generate, load, open_index, train
     from sentrep.errors import InputError
 
-__all__ = ["InputError", "build_index", "combine", "compare", "embed", "evaluate", "load", "open_index", "train"]
+__all__ = [
+    "InputError",
+    "build_index",
+    "combine",
+    "compare",
+    "embed",
+    "evaluate",
+    "expand",
+    "generate",
+    "load",
+    "open_index",
+    "train",
+]
 __version__ = "0.1.0"
 
 

@@ -1,4 +1,4 @@
-"""The verbs as Python functions: train, load, combine, embed, build_index, open_index; and those that measure.
+"""The verbs as Python functions: train, load, combine, expand, embed, build_index, open_index, generate; and those that measure.
 
 The command line says the same words with the same meaning. Heavy libraries are imported by the verb that needs them.
 """
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
+from sentrep.expanding import expand
+from sentrep.generating import Writer, generate, interpolate, open_method
 from sentrep.measuring import baseline, compare, evaluate, mteb_model, report, tasks_of
 from sentrep.models import encoding, load, measured, opened, stamp
 from sentrep.registry import configured, entry
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 __all__ = [
-    "Search", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "embed", "embed_corpus", "evaluate",
-    "index_embedded", "load", "measured", "mteb_model", "open_index", "report", "sentences", "stamp", "tasks_of", "train",
+    "Search", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "embed", "embed_corpus",
+    "evaluate", "expand", "generate", "index_embedded", "interpolate", "load", "measured", "mteb_model", "open_index",
+    "open_method", "report", "sentences", "stamp", "tasks_of", "train",
 ]  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, Union
 import tyro
 
 from sentrep import api
+from sentrep.cli_generating import ask, generate
 from sentrep.cli_measuring import baseline, compare, evaluate, report
+from sentrep.cli_models import combine, expand
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
 from sentrep.parsing import Verb, parsed
@@ -29,8 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 bad input or something failed, 130 interrupted."""
     try:
         verbs: dict[str, Verb] = {
-            "quickstart": quickstart, "train": train, "embed": embed, "index": index, "search": search,
-            "eval": evaluate, "compare": compare, "report": report, "combine": combine, "baseline": baseline,
+            "quickstart": quickstart, "train": train, "embed": embed, "index": index, "search": search, "generate": generate,
+            "eval": evaluate, "compare": compare, "report": report, "combine": combine, "expand": expand, "baseline": baseline,
         }  # fmt: skip
         return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)
     except InputError as error:
@@ -181,15 +183,8 @@ def search(
         show(found(" ".join(words), k))
         return
     print(f"{len(found.index):,} sentences. An empty line ends.")
-    while query := _ask():
+    while query := ask():
         show(found(query, k))
-
-
-def _ask() -> str:
-    try:
-        return input("> ").strip()
-    except EOFError:
-        return ""
 
 
 def show(hits: list[Any]) -> None:
@@ -198,17 +193,6 @@ def show(hits: list[Any]) -> None:
         print("nothing: none of these words is known to the model")
     for hit in hits:
         print(f"{hit.score:6.3f}  {hit.id}  {' '.join((hit.text or '').split())}")
-
-
-def combine(models: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")], out: Path) -> None:
-    """Put encoders side by side in one: their vectors are normalised one by one and concatenated.
-
-    Args:
-        models: Two models or more.
-        out: Folder of the combined model.
-    """
-    encoder = api.combine(models, out)
-    print(f"{encoder.get_embedding_dimension()} wide, in {out}")
 
 
 def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (), seed: int = 1) -> None:

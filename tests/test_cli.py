@@ -18,7 +18,9 @@ import pytest
 from sentrep.cli import main
 from tests import toy
 
-VERBS = ["quickstart", "train", "embed", "index", "search", "eval", "compare", "combine"]
+VERBS = [
+    "quickstart", "train", "embed", "index", "search", "eval", "compare", "combine", "expand", "generate", "baseline", "report",
+]  # fmt: skip
 TRAIN = "train quick-thought --corpus books/ --out runs/qt --encoder bag"
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "faiss", "accelerate")
 

@@ -1,4 +1,4 @@
-"""scripts/environment.sh asks pip for what it can read: with extras and without, once, and again when what is wanted has changed."""
+"""scripts/environment.sh asks pip for what it can read, with extras and without; once, and again when that has changed."""
 
 import subprocess
 from pathlib import Path

@@ -16,15 +16,16 @@ import sentrep
 
 ROOT = Path(sentrep.__file__).parent
 FLOORS = {
-    "__main__": 11, "cli": 10, "cli_measuring": 9, "parsing": 9, "quickstart": 8, "__init__": 8, "api": 8, "measuring": 7,
-    "models": 6, "corpora": 6, "registry": 6, "training": 6, "word_models": 5, "methods": 4, "evaluation": 4, "parts": 3,
-    "embedding": 3, "search": 3, "text": 2, "encoders": 2, "errors": 1, "files": 1, "progress": 1,
+    "__main__": 11, "cli": 10, "cli_generating": 9, "cli_measuring": 9, "cli_models": 9, "parsing": 9, "quickstart": 8,
+    "__init__": 8, "api": 8, "expanding": 7, "generating": 7, "measuring": 7, "models": 6, "corpora": 6, "registry": 6,
+    "training": 6, "word_models": 5, "methods": 4, "evaluation": 4, "parts": 3, "embedding": 3, "search": 3, "text": 2,
+    "encoders": 2, "errors": 1, "files": 1, "progress": 1,
 }  # fmt: skip
 """Room -> floor. Imports run downward, or stay within a room."""
 SAME_FLOOR = {("__init__", "api"), ("quickstart", "api")}
 """Neighbours on one floor that are used: the package's own face, and the main job on top of the verbs."""
 DOORS = {
-    "tyro": {"cli", "cli_measuring", "parsing"},
+    "tyro": {"cli", "cli_generating", "cli_measuring", "cli_models", "parsing"},
     "sentence_transformers": {"encoders"},
     "faiss": {"search"},
     "datasets": {"text.source"},
@@ -231,4 +232,4 @@ def test_every_setting_is_frozen_and_explained(place: str) -> None:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr)
         if isinstance(text.value, ast.Constant) and len(str(text.value.value)) > 10
     }
-    assert {field.name for field in dataclasses.fields(made)} == explained
+    assert {field.name for field in dataclasses.fields(made)} <= explained

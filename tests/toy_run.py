@@ -15,6 +15,10 @@ from typing import Any
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [{}, {"target": "rest", "word_dropout": 0.2}, {"towers": "separate", "score": "dot", "negatives": "all"}],
+    "skip-thought": [
+        {"samples": 0, "decoder_width": 48},
+        {"samples": 20, "decoder_width": 48, "layer_norm": True, "condition": "first-state", "write": "neighbours-and-itself"},
+    ],
 }
 """For each method the settings that the contract is held against: its defaults first."""
 

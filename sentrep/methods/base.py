@@ -51,6 +51,11 @@ class Method(nn.Module, ABC):
     def encoder(self) -> Encoder:
         """What is exported."""
 
+    def beside_encoder(self) -> dict[str, nn.Parameter]:
+        """What is learnt besides the encoder that is exported, by name: decoders, discriminators."""
+        exported = {id(parameter) for parameter in self.encoder().parameters()}
+        return {name: parameter for name, parameter in self.named_parameters() if id(parameter) not in exported}
+
     def parameter_groups(self, phase: str) -> list[Group]:
         """What `phase` trains. The phases partition the parameters: each trainable parameter is in one group of one phase."""
         return [Group([parameter for parameter in self.parameters() if parameter.requires_grad])]

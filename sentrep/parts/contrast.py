@@ -56,13 +56,19 @@ def similarity(
 
 
 def mean_over_rows(values: Float[Tensor, " row"], counted: Bool[Tensor, " row"]) -> Float[Tensor, ""]:
-    """Mean over the counted rows of ALL processes, scaled so that averaging the gradients of the processes gives its gradient."""
-    total = counted.sum().to(values.dtype)
+    """Mean over the counted rows of ALL processes, each row with its `row_weight`."""
+    return values.where(counted, 0).sum() * row_weight(counted.sum())
+
+
+def row_weight(rows: Int[Tensor, ""]) -> Float[Tensor, ""]:
+    """What a row weighs in the mean over the rows of ALL processes, of which this one has so many: averaging the gradients of the
+    processes gives the gradient of that mean."""
+    total = rows.float()
     processes = 1
     if _many():
         dist.all_reduce(total)
         processes = dist.get_world_size()
-    return values.where(counted, 0).sum() * processes / total.clamp(min=1)
+    return processes / total.clamp(min=1)
 
 
 def gather(rows: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class TrainingConfig:
     """Stop after this much wall-clock time at the latest; the schedule is cut to fit. A run that time ends is not
     bit-exact: how far it comes depends on the machine."""
     block: int | None = None
-    """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400)."""
+    """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 128 for skip-thought."""
     run: int = 8
     """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous batch."""
     lr: float | None = None

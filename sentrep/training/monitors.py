@@ -18,6 +18,9 @@ from sentrep.text.block import SentenceBlock
 FEW = 16
 """Candidates fewer than these teach next to nothing."""
 
+DEAF = 0.02
+"""Nats a token. A decoder that loses less by another sentence's vector gets by without."""
+
 TIE = 1e-6
 """Cosines nearer than this are equal: the last digits of a product depend on its place in the matrix."""
 
@@ -80,5 +83,10 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
         found.append(
             f"shortcut: neighbours are told from other documents' sentences {100 * gap:.0f} points better than from their own "
             "document's. The vectors tell topics, not sentences; try longer runs (--run) with --negatives all."
+        )
+    if values.get("code_gap", math.inf) < DEAF:
+        found.append(
+            f"the decoder does not listen: another sentence's vector costs it only {values['code_gap']:.3f} nats a token. "
+            "Train longer, or at a higher --lr; try --condition every-gate or a narrower decoder (--decoder-width)."
         )
     return found

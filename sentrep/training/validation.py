@@ -57,5 +57,6 @@ class Validation:
 
 def line(measured: dict[str, float]) -> str:
     """The values a person looks at first."""
-    shown = [("loss", ".3f"), ("accuracy", ".3f"), ("neighbour_mrr", ".3f"), ("effective_rank", ".0f"), ("mean_cosine", ".2f")]
-    return ", ".join(f"{name.replace('_', ' ')} {measured[name]:{style}}" for name, style in shown if name in measured)
+    names = ("loss", "accuracy", "code_gap", "neighbour_mrr", "effective_rank", "mean_cosine")
+    digits = {"effective_rank": 0, "mean_cosine": 2}
+    return ", ".join(f"{name.replace('_', ' ')} {measured[name]:.{digits.get(name, 3)}f}" for name in names if name in measured)
