@@ -41,5 +41,5 @@ def test_several_tables_are_none_and_other_tokenizers_are_not_ours() -> None:
     words = WordEmbeddings(WhitespaceTokenizer(["one", "two"]), torch.randn(2, 3))
     averaged = SentenceTransformer(modules=[words, Pooling(3, "mean")], device="cpu")
     assert token_table(averaged).weight.shape == (2, 3)
-    with pytest.raises(InputError, match="no tokenizer of the tokenizers library"):
+    with pytest.raises(InputError, match="has no one tokenizer of the tokenizers library"):
         inner_tokenizer(averaged)
