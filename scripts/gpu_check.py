@@ -144,7 +144,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     parser.add_argument("--methods", nargs="+", help="names in the registry; all of them otherwise")
-    parser.add_argument("--encoders", nargs="+", default=["bag", "gru", "lstm", "transformer"])
+    parser.add_argument("--encoders", nargs="+", default=["bag", "gru", "lstm", "conv", "transformer"])
     parser.add_argument("--corpus", help="text to train on; generated otherwise")
     parser.add_argument("--deterministic", action="store_true", help="allow torch deterministic kernels only")
     parser.add_argument("--out", type=Path, help="a JSON file to write")

@@ -188,7 +188,7 @@ def test_two_models_side_by_side(place: Path, trained: Trained) -> None:
     assert (place / "corpus.jsonl").exists()
 
 
-@pytest.mark.parametrize("kind", ["bag", "lstm", "gru", "transformer"])
+@pytest.mark.parametrize("kind", ["bag", "lstm", "gru", "conv", "transformer"])
 def test_a_saved_model_is_trained_further_with_its_own_tokenizer(place: Path, kind: str) -> None:
     few = TrainingConfig(**{**vars(TRAINING), "steps": 2, "block": 32})
     small = EncoderConfig(kind, width=64, token_width=16, layers=0 if kind == "bag" else 1)

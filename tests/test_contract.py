@@ -18,7 +18,7 @@ from sentrep.text.block import SentenceBlock
 from tests import toy, toy_run
 
 CASES = [(method, number) for method, settings in toy_run.SETTINGS.items() for number in range(len(settings))]
-KINDS = ["bag", "gru", "lstm", "transformer"]
+KINDS = ["bag", "gru", "lstm", "conv", "transformer"]
 KILLS = 20
 
 

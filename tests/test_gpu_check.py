@@ -15,7 +15,7 @@ import pytest
 from sentrep.registry import METHODS
 
 ROOT = Path(__file__).parent.parent
-KINDS = ["bag", "gru", "lstm", "transformer"]
+KINDS = ["bag", "gru", "lstm", "conv", "transformer"]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -17,7 +17,9 @@ from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerF
 from sentrep.encoders import folder
 from sentrep.encoders.bag import Bag, Saturate, frequency_weights, kindred_rows, sparse_rows
 from sentrep.encoders.config import EncoderConfig
-from sentrep.encoders.recurrent import Recurrent, special_tokens
+from sentrep.encoders.convolution import Convolution
+from sentrep.encoders.reader import Reader, special_tokens
+from sentrep.encoders.recurrent import Cell, Recurrent
 from sentrep.encoders.word_vectors import read_vectors
 from sentrep.errors import InputError
 
@@ -40,7 +42,7 @@ def build(config: EncoderConfig, tokenizer: Tokenizer, counts: np.ndarray, max_t
     elif config.encoder == "transformer":
         modules = _transformer(config, tokenizer, len(counts), max_tokens)
     else:
-        modules = _recurrent(config, tokenizer, len(counts), max_tokens)
+        modules = [_reader(config, tokenizer, len(counts), max_tokens)]
     return SentenceTransformer(modules=modules, device="cpu")
 
 
@@ -60,22 +62,21 @@ def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn
     return [bag, *layers, Normalize()]
 
 
-def _recurrent(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> list[nn.Module]:
-    module = Recurrent(
-        tokenizer,
-        cast(Literal["gru", "lstm"], config.encoder),
-        vocab,
-        config.token_width,
-        config.width,
-        config.depth,
-        config.bidirectional,
-        config.pooling,
-        config.dropout,
-        max_tokens,
-    )
+def _reader(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> Reader:
+    module: Reader
+    if config.encoder == "conv":
+        module = Convolution(
+            tokenizer, vocab, config.token_width, config.width, config.kernel, config.depth,
+            config.pooling, config.dropout, max_tokens,
+        )  # fmt: skip
+    else:
+        module = Recurrent(
+            tokenizer, cast(Cell, config.encoder), vocab, config.token_width, config.width, config.depth,
+            config.bidirectional, config.pooling, config.dropout, max_tokens,
+        )  # fmt: skip
     _fill(module.table.weight.data, tokenizer, config)
     module.table.weight.requires_grad_(not config.freeze_vectors)
-    return [module]
+    return module
 
 
 def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> list[nn.Module]:

@@ -35,7 +35,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
 from sentrep.encoders import folder
-from sentrep.encoders.recurrent import Recurrent, special_tokens
+from sentrep.encoders.reader import Reader, special_tokens
 from sentrep.encoders.side_by_side import SideBySide
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.word_vectors import read_vectors
@@ -101,7 +101,7 @@ def expand(encoder: SentenceTransformer, vectors: Path, words: Collection[str] |
         parts = [expand(part, vectors, words, limit) for part in grown[0].encoders]
         grown[0] = SideBySide([part.encoder for part in parts])
         return Expanded(grown, tuple(fit for part in parts for fit in part.fits))
-    if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | Recurrent):
+    if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | Reader):
         raise InputError(f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, GRUs and LSTMs can")
     rows, vocabulary = token_table(grown).weight.detach().float().cpu(), _Vocabulary(inner_tokenizer(grown))
     shared, fresh = _collected(vocabulary, vectors, words, limit)
@@ -223,9 +223,7 @@ def _stacked(found: Found) -> NDArray[np.float32]:
     return np.stack(list(found.values())) if found else np.zeros((0, 0), np.float32)
 
 
-def _grown(
-    first: StaticEmbedding | WordEmbeddings | Recurrent, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"]
-) -> nn.Module:
+def _grown(first: StaticEmbedding | WordEmbeddings | Reader, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"]) -> nn.Module:
     """The same module with another vocabulary."""
     grown: nn.Module
     if isinstance(first, StaticEmbedding):

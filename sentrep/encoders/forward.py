@@ -18,7 +18,7 @@ from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding, WordEmbeddings
 from torch import Tensor, nn
 
-from sentrep.encoders.recurrent import Recurrent
+from sentrep.encoders.reader import Reader
 from sentrep.encoders.side_by_side import SideBySide, side_by_side
 from sentrep.progress import progress
 
@@ -70,7 +70,7 @@ def encode(
         return side_by_side(parts).numpy() if len(texts) else np.zeros((0, sum(part.shape[1] for part in parts)), np.float32)
     if not len(texts):
         return np.zeros((0, encoder.get_embedding_dimension()), np.float32)
-    if encoder.default_prompt_name or not isinstance(encoder[0], StaticEmbedding | Transformer | WordEmbeddings | Recurrent):
+    if encoder.default_prompt_name or not isinstance(encoder[0], StaticEmbedding | Transformer | WordEmbeddings | Reader):
         return np.asarray(encoder.encode(list(texts), show_progress_bar=show_progress, convert_to_numpy=True), dtype=np.float32)
     device = encoder.device
     chunks = []
@@ -90,7 +90,7 @@ def token_ids(first: Any, texts: list[str]) -> list[list[int]]:
     if isinstance(first, Transformer):
         limit = first.max_seq_length
         return list(first.tokenizer(texts, truncation=limit is not None, max_length=limit, padding=False)["input_ids"])
-    if isinstance(first, Recurrent):
+    if isinstance(first, Reader):
         return [encoding.ids[: first.max_tokens] for encoding in first.tokenizer.encode_batch(texts)]
     return [encoding.ids for encoding in first.tokenizer.encode_batch(texts, add_special_tokens=False)]
 

@@ -7,29 +7,23 @@ The LSTM with mean or max pooling is saved as stock modules (`WordEmbeddings`, `
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from jaxtyping import Float, Int
-from safetensors.torch import load_file, save_file
-from sentence_transformers.base.modules import InputModule
 from sentence_transformers.sentence_transformer.modules import LSTM, Pooling, WordEmbeddings
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
+from sentrep.encoders.reader import Reader, special_tokens
+
 Cell = Literal["gru", "lstm"]
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class Recurrent(InputModule):
-    """Token table, recurrent layers and pooling in one module.
-
-    Reads ``input_ids`` and ``attention_mask`` (sentence, token), writes ``token_embeddings`` (sentence, token, width) and
-    ``sentence_embedding`` (sentence, width). An empty sentence has the zero vector.
-    """
+class Recurrent(Reader):
+    """Token table, recurrent layers and pooling in one module."""
 
     config_keys: ClassVar = ["cell", "vocab", "token_width", "width", "layers", "bidirectional", "pooling", "dropout", "max_tokens"]
     config_file_name = "recurrent_config.json"
@@ -47,11 +41,8 @@ class Recurrent(InputModule):
         dropout: float = 0.0,
         max_tokens: int = 128,
     ) -> None:
-        super().__init__()
-        self.tokenizer = tokenizer
-        self.cell, self.vocab, self.token_width, self.width, self.layers = cell, vocab, token_width, width, layers
-        self.bidirectional, self.pooling, self.dropout, self.max_tokens = bidirectional, pooling, dropout, max_tokens
-        self.table = nn.Embedding(vocab, token_width)
+        super().__init__(tokenizer, vocab, token_width, width, pooling, max_tokens)
+        self.cell, self.layers, self.bidirectional, self.dropout = cell, layers, bidirectional, dropout
         self.drop = nn.Dropout(dropout)
         half = width // 2 if bidirectional else width
         self.ahead = nn.ModuleList(self._layer(layer, half) for layer in range(layers))
@@ -66,11 +57,11 @@ class Recurrent(InputModule):
     def _layer(self, layer: int, half: int) -> nn.Module:
         return CELLS[self.cell](self.token_width if layer == 0 else self.width, half, batch_first=True)
 
-    def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
-        mask = features["attention_mask"].bool()
-        lengths = mask.sum(1)
+    def states(
+        self, rows: Float[Tensor, "sentence token token_width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
+    ) -> Float[Tensor, "sentence token width"]:
         flip = reversal(lengths, mask.shape[1])
-        states = self.table(features["input_ids"])
+        states = rows
         for layer, ahead in enumerate(self.ahead):
             if layer:
                 states = self.drop(states)
@@ -78,39 +69,19 @@ class Recurrent(InputModule):
             if self.bidirectional:
                 directions.append(reorder(self.back[layer](reorder(states, flip))[0], flip))
             states = torch.cat(directions, dim=2)
-        features["token_embeddings"] = states
-        features["sentence_embedding"] = self.pool(states, mask, lengths)
-        return features
+        return states
 
     def pool(
         self, states: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
     ) -> Float[Tensor, "sentence width"]:
         """Mean, maximum, or final state: where the forward direction ends and the backward direction ends."""
-        if self.pooling == "mean":
-            return (states * mask.unsqueeze(2)).sum(1) / lengths.clamp(min=1).unsqueeze(1)
-        present = (lengths > 0).unsqueeze(1)
-        if self.pooling == "max":
-            return states.masked_fill(~mask.unsqueeze(2), -torch.inf).amax(1).where(present, 0)
+        if self.pooling != "last":
+            return super().pool(states, mask, lengths)
         final = states[torch.arange(len(states), device=states.device), lengths.clamp(min=1) - 1]
         if self.bidirectional:
             half = self.width // 2
             final = torch.cat([final[:, :half], states[:, 0, half:]], dim=1)
-        return final.where(present, 0)
-
-    def preprocess(self, inputs: list[str], prompt: str | None = None, **_: Any) -> dict[str, Tensor]:
-        texts = self._prepend_prompt(inputs, prompt) if prompt else inputs
-        rows = [torch.tensor(encoding.ids[: self.max_tokens]) for encoding in self.tokenizer.encode_batch(texts)]
-        ids = nn.utils.rnn.pad_sequence(rows, batch_first=True).long()
-        ids = nn.functional.pad(ids, (0, max(0, 1 - ids.shape[1])))  # a recurrent layer refuses a batch of nothing but empty rows
-        lengths = torch.tensor([len(row) for row in rows])
-        return {"input_ids": ids, "attention_mask": (torch.arange(ids.shape[1]) < lengths[:, None]).long()}
-
-    @property
-    def max_seq_length(self) -> int:
-        return self.max_tokens
-
-    def get_embedding_dimension(self) -> int:
-        return self.width
+        return final.where((lengths > 0).unsqueeze(1), 0)
 
     def stock(self) -> list[nn.Module] | None:
         """The same function as stock modules, or None where sentence-transformers has none."""
@@ -124,35 +95,6 @@ class Recurrent(InputModule):
                 for name, weight in directions[layer].named_parameters() if len(directions) else ():
                     getattr(lstm.encoder, name.replace("_l0", f"_l{layer}{suffix}")).data.copy_(weight.data)
         return [words, lstm, Pooling(self.width, self.pooling)]
-
-    def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        self.save_config(output_path)
-        save_file(
-            {name: weight.contiguous().cpu() for name, weight in self.state_dict().items()},
-            Path(output_path) / "model.safetensors",
-        )
-        self.tokenizer.save(str(Path(output_path) / "tokenizer.json"))
-
-    @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Recurrent:
-        folder = Path(model_name_or_path) / subfolder
-        config = json.loads((folder / cls.config_file_name).read_text(encoding="utf-8"))
-        module = cls(Tokenizer.from_file(str(folder / "tokenizer.json")), **config)
-        module.load_state_dict(load_file(folder / "model.safetensors"))
-        return module
-
-
-def special_tokens(tokenizer: Tokenizer) -> dict[str, str]:
-    """The tokenizer's special tokens by the names that transformers has for them, as far as there are any."""
-    known = {
-        "pad_token": ("[PAD]", "<pad>", "<|pad|>", "<|endoftext|>"),
-        "unk_token": ("[UNK]", "<unk>"),
-        "cls_token": ("[CLS]", "<s>"),
-        "sep_token": ("[SEP]", "</s>"),
-        "mask_token": ("[MASK]", "<mask>"),
-    }
-    found = {name: [token for token in tokens if tokenizer.token_to_id(token) is not None] for name, tokens in known.items()}
-    return {name: tokens[0] for name, tokens in found.items() if tokens}
 
 
 def reversal(lengths: Int[Tensor, " sentence"], width: int) -> Int[Tensor, "sentence token"]:

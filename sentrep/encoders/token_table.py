@@ -10,7 +10,7 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding, 
 from tokenizers import Tokenizer
 from torch import nn
 
-from sentrep.encoders.recurrent import Recurrent
+from sentrep.encoders.reader import Reader
 from sentrep.errors import InputError
 
 
@@ -27,7 +27,7 @@ def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
         table = first.embedding
     elif isinstance(first, WordEmbeddings):
         table = first.emb_layer
-    elif isinstance(first, Recurrent):
+    elif isinstance(first, Reader):
         table = first.table
     elif isinstance(first, Transformer):
         table = first.auto_model.get_input_embeddings()

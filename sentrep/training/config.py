@@ -24,7 +24,8 @@ class TrainingConfig:
     run: int = 8
     """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous batch."""
     lr: float | None = None
-    """Peak learning rate. Unset: 2e-3 for 'bag', 1e-3 for 'gru' and 'lstm', 5e-4 for 'transformer', 2e-5 for an existing model."""
+    """Peak learning rate. Unset: 2e-3 for 'bag', 1e-3 for 'gru', 'lstm' and 'conv', 5e-4 for 'transformer', 2e-5 for an existing
+    model."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """How the learning rate falls after warm-up: to zero by a line or half a cosine, or not at all."""
     warmup: float = 0.05

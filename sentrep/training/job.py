@@ -27,7 +27,7 @@ from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
 
 BLOCK = {"bag": 1024}
-LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "transformer": 5e-4}
+LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
 
 MakeMethod = Callable[[Any, MakeEncoder, int], Method]
 """A method's class: (settings, make_encoder, token_budget)."""

@@ -40,6 +40,7 @@ OURS: dict[str, dict[str, Any]] = {
     "gru": {"kind": "gru", "layers": 2},
     "gru last": {"kind": "gru", "pooling": "last"},
     "lstm last": {"kind": "lstm", "pooling": "last"},
+    "conv": {"kind": "conv", "layers": 2, "pooling": "max"},
     "gru max one way": {"kind": "gru", "pooling": "max", "bidirectional": False},
 }
 READER = """
@@ -140,7 +141,7 @@ def test_the_hash_sees_everything_that_makes_a_vector(tmp_path: Path) -> None:
     assert len(set(hashes)) == len(hashes)
 
 
-@pytest.mark.parametrize("kind", ["gru", "lstm", "transformer"])
+@pytest.mark.parametrize("kind", ["gru", "lstm", "conv", "transformer"])
 def test_the_hash_sees_pooling_length_and_each_weight(kind: str) -> None:
     base = content_hash(made(kind))
     assert content_hash(made(kind)) == base
@@ -326,6 +327,6 @@ def test_prompts_are_kept(tmp_path: Path) -> None:
 
 
 def test_pooling_of_nothing_is_finite_everywhere() -> None:
-    for name in ("bag", "gru", "lstm", "transformer"):
+    for name in ("bag", "gru", "lstm", "conv", "transformer"):
         for pooling in ("mean", "max"):
             assert np.isfinite(encode(made(name, pooling=pooling), ["", "common1"])).all(), (name, pooling)

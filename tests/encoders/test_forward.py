@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
@@ -21,7 +22,7 @@ from tests import toy
 
 SENTENCES = [[7, 8, 9], [], [10], [11] * 20, [12, 13], [], [14, 15, 16, 17, 18, 7, 7], [30]]
 LONGEST = 12
-KINDS = ["bag", "gru", "lstm", "transformer"]
+KINDS = ["bag", "gru", "lstm", "conv", "transformer"]
 
 
 def made(kind: str, **options: Any) -> SentenceTransformer:
@@ -69,6 +70,21 @@ def test_recurrent_networks_are_torchs_own_on_single_sentences(kind: str, layers
                 assert torch.allclose(vector, recurrent_reference(encoder[0], sentence[:LONGEST]), atol=1e-6)
             else:
                 assert (vector == 0).all()
+
+
+@pytest.mark.parametrize(("layers", "kernel", "pooling"), [(1, 5, "mean"), (2, 3, "max"), (1, 1, "mean")])
+def test_convolutions_are_torchs_own_on_single_sentences(layers: int, kernel: int, pooling: str) -> None:
+    encoder = made("conv", layers=layers, kernel=kernel, pooling=pooling)
+    with torch.no_grad():
+        vectors = encode_tokens(encoder, *ragged(SENTENCES), token_budget=24)
+        for sentence, vector in zip(SENTENCES, vectors, strict=True):
+            if not sentence:
+                assert (vector == 0).all()
+                continue
+            states = encoder[0].table(torch.tensor(sentence[:LONGEST])).T
+            for convolution in encoder[0].convolutions:
+                states = F.relu(F.conv1d(states, convolution.weight, convolution.bias, padding="same"))
+            assert torch.allclose(vector, states.mean(1) if pooling == "mean" else states.amax(1), atol=1e-5)
 
 
 def test_recurrent_matrices_start_orthogonal_gate_by_gate() -> None:
@@ -144,7 +160,7 @@ def test_micro_batches_give_the_gradient_of_the_whole(kind: str) -> None:
         assert torch.allclose(few, whole, atol=1e-5), name
 
 
-@pytest.mark.parametrize("kind", ["gru", "lstm", "transformer"])
+@pytest.mark.parametrize("kind", ["gru", "lstm", "conv", "transformer"])
 def test_a_sentence_is_cut_where_positions_end(kind: str) -> None:
     encoder, long = made(kind), [7, 8, 9, 10] * 6
     with torch.no_grad():

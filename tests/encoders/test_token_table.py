@@ -19,7 +19,7 @@ from tests.encoders.test_forward import made
 
 
 @pytest.mark.parametrize("saved", [False, True])
-@pytest.mark.parametrize(("kind", "width"), [("bag", 64), ("gru", 24), ("lstm", 24), ("transformer", 64)])
+@pytest.mark.parametrize(("kind", "width"), [("bag", 64), ("gru", 24), ("lstm", 24), ("conv", 24), ("transformer", 64)])
 def test_the_row_of_a_token_is_the_one_that_is_read(kind: str, width: int, saved: bool) -> None:
     encoder = folder.stock(made(kind)) if saved else made(kind)
     assert token_table(encoder).weight.shape == (len(toy.WORDS), width)

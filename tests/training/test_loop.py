@@ -192,7 +192,7 @@ def test_the_gradient_is_clipped_to_its_norm(tmp_path: Path) -> None:
     assert RunFolder(tmp_path).history()[0]["gradient_norm"] > 0.02
 
 
-@pytest.mark.parametrize("kind", ["bag", "gru", "lstm", "transformer"])
+@pytest.mark.parametrize("kind", ["bag", "gru", "lstm", "conv", "transformer"])
 def test_bf16_trains_on_the_cpu_and_keeps_weights_in_fp32(kind: str, tmp_path: Path) -> None:
     method, exact = quick_thought(kind), quick_thought(kind)
     loop(tmp_path / "bf16", method, bf16=True, steps=4)
