@@ -36,7 +36,7 @@ from transformers.utils import logging as transformers_logging
 from sentrep.encoders.build import build
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.folder import quiet
-from sentrep.encoders.recurrent import special_tokens
+from sentrep.encoders.reader import special_tokens
 from sentrep.text.store import Store
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job import wants_bf16
@@ -90,7 +90,7 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         "transformer": Recipe(ContrastiveTensionLossInBatchNegatives, lr=1e-4, batch=64, reads=(0.0,), tokens=32),
     },
     "tsdae": {
-        "transformer": Recipe(DenoisingAutoEncoderLoss, lr=5e-4, batch=64, reads=(0.6, 0.0), tokens=64, bert=True),
+        "transformer": Recipe(DenoisingAutoEncoderLoss, lr=2e-4, batch=64, reads=(0.6, 0.0), tokens=32, bert=True),
     },
 }
 """Name -> kind of encoder -> recipe. TSDAE has none for a bag: its loss refuses one, having no layers to tie the decoder to."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentrep.evaluation.compare import SIGNIFICANT, holm
+from sentrep.evaluation.compare import holm
+from sentrep.evaluation.comparison import SIGNIFICANT, Column, column_of
 from sentrep.evaluation.randomisation import Difference, difference
 from sentrep.evaluation.result import Result, read_items
 from sentrep.evaluation.tables import render
@@ -154,14 +155,11 @@ def settings(groups: Mapping[str, Sequence[Entry]]) -> str:
     return render([["row", "settings"], *body], "markdown")
 
 
-Column = tuple[str, str, str]
-
-
 def _by_column(group: Sequence[Entry], *suites: str) -> dict[Column, list[Result]]:
     """The results of all seeds for each task, split and metric; of all suites if none is named."""
     found: dict[Column, list[Result]] = {}
     for entry in group:
         for suite in suites or entry.results:
             for result in entry.results[suite]:
-                found.setdefault((result.task, result.split, result.metric), []).append(result)
+                found.setdefault(column_of(result), []).append(result)
     return found

@@ -15,7 +15,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
 from sentrep.expanding import expand
 from sentrep.generating import Writer, generate, interpolate, open_method
-from sentrep.measuring import baseline, compare, evaluate, mteb_model, report, tasks_of
+from sentrep.measuring import baseline, compare, doc2vec, evaluate, mteb_model, report, tasks_of
 from sentrep.models import encoding, load, measured, opened, stamp
 from sentrep.registry import configured, entry
 from sentrep.text.config import TokenizerConfig
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 __all__ = [
-    "Search", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "embed", "embed_corpus",
-    "evaluate", "expand", "generate", "index_embedded", "interpolate", "load", "measured", "mteb_model", "open_index",
-    "open_method", "report", "sentences", "stamp", "tasks_of", "train",
+    "Search", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "doc2vec", "embed",
+    "embed_corpus", "evaluate", "expand", "generate", "index_embedded", "interpolate", "load", "measured", "mteb_model",
+    "open_index", "open_method", "report", "sentences", "stamp", "tasks_of", "train",
 ]  # fmt: skip
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import tyro
 
 from sentrep import api
+from sentrep.errors import InputError
 from sentrep.text.config import CorpusConfig
 from sentrep.word_models.config import WordModelConfig, WordModelName
 
@@ -33,14 +34,21 @@ def evaluate(
         split: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
         results: Results file to add to; what it holds already is not computed again.
     """
+    from sentrep.evaluation.result import ResultStore
     from sentrep.evaluation.tables import table
 
+    ResultStore(results)  # a file that cannot be added to is refused before any work
     tasks = api.tasks_of(task, suites=suite, data=data, heldout=heldout or None, split=split)
     for left in tasks.left:
         print(f"left out: {left.task}: {left.reason}", file=sys.stderr)
     kept, failed = [], False
     for name in model:
-        done = api.evaluate(name, tasks.tasks, results=results)
+        try:
+            done = api.evaluate(name, tasks.tasks, results=results)
+        except InputError as error:  # a name that leads nowhere costs the other models nothing
+            print(f"sentrep: {error}", file=sys.stderr)
+            failed = True
+            continue
         kept += done.results
         failed = failed or bool(done.failed)
         for said, which in (("skipped", done.skipped), ("failed", done.failed), ("warning", done.alarms)):
@@ -48,7 +56,7 @@ def evaluate(
                 print(f"{said}: {name}: {each.task}: {each.reason}", file=sys.stderr)
     if kept:
         print(table(kept))
-    print(f"kept in {results}; next: sentrep compare {results}")
+        print(f"kept in {results}; next: sentrep compare {results}")
     return int(failed)
 
 
@@ -85,7 +93,7 @@ def report(
 
 
 def baseline(
-    name: Annotated[WordModelName, tyro.conf.Positional],
+    name: Annotated[WordModelName | Literal["doc2vec"], tyro.conf.Positional],
     corpus: CorpusConfig,
     out: Path,
     settings: WordModelConfig = WordModelConfig(),  # noqa: B008  a frozen default, from which the options are made
@@ -95,13 +103,13 @@ def baseline(
     """Fit a model of words to a corpus, for a trained encoder to beat; it is used like any other model.
 
     Args:
-        name: What to fit.
+        name: What to fit. 'doc2vec' is for Python only: it is no folder.
         corpus: What to read.
         out: Folder of the model.
         settings: How it is fitted.
         cache: Where prepared corpora are kept. Unset: $SENTREP_CACHE or ~/.cache/sentrep.
         overwrite: Replace another model that is in --out.
     """
-    encoder = api.baseline(name, corpus, out, settings=settings, cache=cache, overwrite=overwrite)
+    encoder = api.baseline(cast(WordModelName, name), corpus, out, settings=settings, cache=cache, overwrite=overwrite)
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
     print(f"next: sentrep eval {out} --suite quick --data BENCHMARKS")

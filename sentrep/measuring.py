@@ -12,15 +12,16 @@ from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unus
 from sentrep.errors import InputError
 from sentrep.models import load, measured
 from sentrep.text.config import TokenizerConfig
-from sentrep.word_models.config import WordModelConfig, WordModelName
+from sentrep.word_models.config import WordModelConfig, WordModelName, check_name
 
 if TYPE_CHECKING:
     from sentrep.encoders.folder import Encoder
-    from sentrep.evaluation.compare import Comparison
+    from sentrep.evaluation.comparison import Comparison
     from sentrep.evaluation.mteb_bridge import MtebModel
     from sentrep.evaluation.result import Result
     from sentrep.evaluation.suite import Suite
     from sentrep.evaluation.task import Evaluation, Model, Task
+    from sentrep.text.store import Store
 
 
 def evaluate(
@@ -39,7 +40,7 @@ def evaluate(
     Args:
         model: a path, a name, an encoder, the baseline 'bm25' or 'random', or a `Model` made of anything that embeds or ranks.
         tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
-        suites: names ('quick', 'sts', 'transfer', 'retrieval', 'label-free', 'full') or files of suites of tasks.
+        suites: names ('quick', 'sts', 'transfer', 'probing', 'retrieval', 'pairs', 'label-free', 'full') or files of suites.
         data: folder with the suites' benchmarks; $SENTREP_DATA if None.
         heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
         split: of the benchmarks; test where there is one, if None. Choose settings on 'dev'.
@@ -49,8 +50,9 @@ def evaluate(
     from sentrep.evaluation.result import ResultStore
     from sentrep.evaluation.task import evaluate as run
 
+    store = None if results is None else ResultStore(results)
     chosen = tasks_of(tasks, suites=suites, data=data, heldout=heldout, split=split)
-    done = run(measured(model, name), chosen.tasks, None if results is None else ResultStore(results))
+    done = run(measured(model, name), chosen.tasks, store)
     return replace(done, skipped=[*chosen.left, *done.skipped])
 
 
@@ -151,14 +153,30 @@ def baseline(
         cache: where prepared corpora are kept; by default `cache_folder()`.
     """
     from sentrep.encoders import folder
-    from sentrep.text.store import prepare
     from sentrep.word_models.fit import fit
 
+    check_name(name)
     if not overwrite:
         unused(Path(out), "baseline")
-    store = prepare(corpus_config(corpus), TokenizerConfig("word"), Path(cache or cache_folder()))
-    folder.save(fit(name, store, settings or WordModelConfig()), Path(out))
+    folder.save(fit(name, _words(corpus, cache), settings), Path(out))
     return load(out)
+
+
+def doc2vec(corpus: Corpus, settings: WordModelConfig | None = None, cache: str | Path | None = None) -> Model:
+    """Fit Doc2Vec to a corpus: a baseline to `evaluate` that lives in memory only, since the vector of each text has to be learnt.
+
+    Arguments as of `baseline`.
+    """
+    from sentrep.word_models.documents import doc2vec as fit
+
+    return fit(_words(corpus, cache), settings)
+
+
+def _words(corpus: Corpus, cache: str | Path | None) -> Store:
+    """A corpus, prepared as what is made of words wants it."""
+    from sentrep.text.store import prepare
+
+    return prepare(corpus_config(corpus), TokenizerConfig("word"), Path(cache or cache_folder()))
 
 
 def _texts(corpus: Corpus) -> Iterator[str]:

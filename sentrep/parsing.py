@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import functools
 import io
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 
 import tyro
 
-from sentrep.errors import InputError
+from sentrep.errors import InputError, nearest
 from sentrep.registry import entry
 
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
@@ -50,9 +49,7 @@ def _check_names(verbs: Mapping[str, Verb], arguments: Sequence[str]) -> None:
     """The parser finds the nearest option, but not the nearest verb."""
     first, second = [*arguments, "", ""][:2]
     if first and not first.startswith("-") and first not in verbs:
-        near = difflib.get_close_matches(first, verbs, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(verbs)}"
-        raise InputError(f"no command is called {first!r}; {hint}")
+        raise InputError(f"no command is called {first!r}; {nearest(first, verbs)}")
     if first == "train" and second and not second.startswith("-"):
         entry(second)
 

@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sentrep.errors import InputError
+from sentrep.errors import InputError, nearest
 from sentrep.methods import cpc_config, quick_thought_config, skip_thought_config
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ def entry(name: str) -> Entry:
         InputError: there is none; names the nearest.
     """
     if name not in METHODS:
-        import difflib
-
-        near = difflib.get_close_matches(name, METHODS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(METHODS)}"
-        raise InputError(f"no method is called {name!r}; {hint}")
+        raise InputError(f"no method is called {name!r}; {nearest(name, METHODS)}")
     return METHODS[name]
 
 

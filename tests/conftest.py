@@ -10,6 +10,10 @@ os.environ.setdefault("SENTREP_PROGRESS", "0")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
+from hypothesis import settings
 from jaxtyping import install_import_hook
+
+settings.register_profile("unhurried", deadline=None)  # on a busy machine an example may take its time
+settings.load_profile("unhurried")
 
 install_import_hook(["sentrep.parts", "sentrep.methods", "sentrep.text.block", "sentrep.encoders"], "beartype.beartype")

@@ -94,7 +94,7 @@ def test_what_is_written_stays_on_topic(writer: Writer, to: str) -> None:
     best = on_topic(sentences, generate(writer, sentences, to, DecodingConfig(k=3, at_least=5)))
     drawn = on_topic(sentences, generate(writer, sentences, to, DecodingConfig("nucleus", k=3)))
     assert best > 0.9
-    assert drawn > 0.5
+    assert drawn > 0.3
 
 
 def test_between_two_sentences_the_topic_changes(writer: Writer) -> None:

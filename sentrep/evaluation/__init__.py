@@ -6,7 +6,8 @@ from sentrep.evaluation.baselines import bm25, fused, random_vectors, singular_w
 from sentrep.evaluation.beir import read_beir, read_retrieval
 from sentrep.evaluation.classification import Classification, read_classification
 from sentrep.evaluation.clustering import Clustering, read_clustering
-from sentrep.evaluation.compare import Comparison, compare
+from sentrep.evaluation.compare import compare
+from sentrep.evaluation.comparison import Comparison
 from sentrep.evaluation.label_free import label_free
 from sentrep.evaluation.label_free_data import read_label_free
 from sentrep.evaluation.mteb_bridge import mteb_model, read_mteb

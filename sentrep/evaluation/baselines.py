@@ -12,7 +12,8 @@ import numpy as np
 
 from sentrep.evaluation.metrics import average_ranks
 from sentrep.evaluation.result import fingerprint
-from sentrep.evaluation.task import Model, Scores, Vectors, rows
+from sentrep.evaluation.task import Model
+from sentrep.evaluation.vectors import Scores, Vectors, rows
 
 Tokenize = Callable[[str], list[str]]
 

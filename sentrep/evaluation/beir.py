@@ -18,8 +18,8 @@ _NOTE = "documents are title and text; queries without a relevant document, and 
 
 
 def is_beir(folder: Path) -> bool:
-    """Whether a folder has the layout's two files and its qrels."""
-    return bool(_either(folder, "corpus") and _either(folder, "queries")) and (folder / "qrels").is_dir()
+    """Whether a folder has two of the layout's three parts: then it is worth saying which is missing."""
+    return sum([bool(_either(folder, "corpus")), bool(_either(folder, "queries")), (folder / "qrels").is_dir()]) >= 2
 
 
 def read_retrieval(path: Path, *, name: str = "", split: str | None = None, approximate: bool = False) -> list[Task]:
@@ -50,12 +50,8 @@ def read_beir(folder: str | Path, split: str | None = None, *, name: str = "", a
             raise InputError(f"{file}:{number}: query {query!r} is not in {asked.name}")
         if document not in position:
             raise InputError(f"{file}:{number}: document {document!r} is not in {corpus.name}")
-        if not math.isfinite(gain):
-            raise InputError(f"{file}:{number}: score {gain} is not a finite number")
-        known = judged.setdefault(query, {})
-        if known.get(position[document], gain) != gain:
+        if judged.setdefault(query, {}).setdefault(position[document], gain) != gain:
             raise InputError(f"{file}:{number}: {query!r} and {document!r} are judged twice, and differently")
-        known[position[document]] = gain
     itself = {name: position[name] for name in judged if name in position and queries[name] in documents[name]}
     wanted = {
         name: {document: gain for document, gain in each.items() if gain > 0 and document != itself.get(name)}
@@ -103,10 +99,13 @@ def _judgements(file: Path) -> Iterator[tuple[int, str, str, float]]:
         if number == 1 and parts == _COLUMNS:
             continue
         try:
-            query, document, gain = parts
-            yield number, query, document, float(gain)
+            query, document, written = parts
+            gain = float(written)
         except ValueError as error:
             raise InputError(f"{file}:{number}: expected {', '.join(_COLUMNS)}, tabs between; got {line.strip()!r}") from error
+        if not math.isfinite(gain):
+            raise InputError(f"{file}:{number}: score {gain} is not a finite number")
+        yield number, query, document, gain
 
 
 def _qrels(folder: Path, split: str | None) -> Path:

@@ -13,8 +13,9 @@ from sentrep.evaluation.classification_data import Instance, read_parts
 from sentrep.evaluation.classification_folds import SEED, Answers, Fold, classify, crossed, nested
 from sentrep.evaluation.classifier import STRENGTHS, TOLERANCE
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Task, Vectors, finite
+from sentrep.evaluation.task import Embeds, Model, Task
 from sentrep.evaluation.tsv import MissingSplit
+from sentrep.evaluation.vectors import Ranks, Vectors, finite, numbered
 
 # Rows of a block of pairs: 32 MB at width 2048.
 _AT_ONCE = 4096
@@ -59,8 +60,6 @@ class Classification(Task):
 
     def run(self, model: Model) -> list[Score]:
         """Items are 0 or 100 for accuracy, and the two parts of a ratio for F1."""
-        if not isinstance(model.does, Embeds):
-            raise TypeError(f"{model.name} does not embed")
         folds = self._folds()
         tested = np.sort(np.concatenate([fold.tested for fold in folds]))
         answers = classify(self._features(model.does), self.labels, folds, self.name)
@@ -80,20 +79,18 @@ class Classification(Task):
         choosing = [(trained, rows) for rows in checked] or crossed(self.labels, trained, self.folds)
         return [Fold(trained, tested, choosing)]
 
-    def _features(self, does: Embeds) -> Vectors:
-        """(instance, width), or for pairs (instance, two or four times the width)."""
-        texts = dict.fromkeys(text for instance in self.instances for text in (instance.first, instance.second) if text)
-        row = {text: number for number, text in enumerate(texts)}
-        vectors = finite(does, list(texts))
-        first = np.array([row[instance.first] for instance in self.instances])
+    def _features(self, does: Embeds | Ranks) -> Vectors:
+        """(instance, width), or for pairs (instance, two or four times the width); each text is embedded once."""
+        texts, number = numbered(text for instance in self.instances for text in (instance.first, instance.second) if text)
+        vectors = finite(does, texts)
         if not self.paired:
-            single: Vectors = vectors[first]
+            single: Vectors = vectors[number]
             return single
-        second = np.array([row[instance.second] for instance in self.instances])
-        features = np.empty((len(first), vectors.shape[1] * (4 if self.with_sentences else 2)), dtype=np.float32)
-        for start in range(0, len(first), _AT_ONCE):
+        sides = number.reshape(-1, 2)
+        features = np.empty((len(sides), vectors.shape[1] * (4 if self.with_sentences else 2)), dtype=np.float32)
+        for start in range(0, len(sides), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
-            u, v = vectors[first[some]], vectors[second[some]]
+            u, v = (vectors[side] for side in sides[some].T)
             features[some] = np.concatenate([np.abs(u - v), u * v, *((u, v) if self.with_sentences else ())], axis=1)
         return features
 
@@ -142,6 +139,8 @@ class Classification(Task):
             raise InputError(f"{self.name}: no label {self.positive!r} in {trained}; there are: {', '.join(sorted(labels))}")
         if self.folds < 2:
             raise InputError(f"{self.name}: folds = {self.folds}; cross-validation needs 2 or more")
+        if self.split == "all" and self.sizes["all"] < 3:
+            raise InputError(f"{self.name}: {self.sizes['all']} in all; cross-validation inside cross-validation needs 3 or more")
 
 
 def read_classification(
@@ -181,18 +180,17 @@ def read_classification(
     path = Path(path)
     found = read_parts(path, variant, classes, phrases)
     name = name or (path.resolve().parent if path.name == "all.tsv" else path.resolve()).name.removesuffix(".tsv")
-    return [
-        Classification(
-            f"{name}: {each}" if len(found) > 1 else name,
-            parts,
-            split=_split(path, parts, split, train),
-            train=train,
-            positive=positive,
-            with_sentences=with_sentences,
-            folds=folds,
-        )
-        for each, parts in found.items()
-    ]
+    tasks = []
+    for each, parts in found.items():
+        full, tested = f"{name}: {each}" if len(found) > 1 else name, _split(path, parts, split, train)
+        try:
+            task = Classification(
+                full, parts, split=tested, train=train, positive=positive, with_sentences=with_sentences, folds=folds
+            )
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        tasks.append(task)
+    return tasks
 
 
 def _split(path: Path, parts: Mapping[str, Sequence[Instance]], split: str | None, train: str) -> str:

@@ -12,12 +12,11 @@ import itertools
 import random
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 from sentrep.errors import InputError
+from sentrep.evaluation.reservoir import Reservoir
 from sentrep.evaluation.retrieval import Retrieval
-
-T = TypeVar("T")
 
 # Shorter ones ("Yes." or a page number) occur everywhere and have no one answer. A Chinese sign counts as two letters.
 _SHORTEST = 12
@@ -62,27 +61,8 @@ def label_free(
     stream whatever its length, with the memory of the drawn ones only. A task with fewer than 20 to choose from is left out;
     `InputError` is raised where none remains. `approximate` is as in `Retrieval`.
     """
-    following, passages, bodies = (Reservoir[tuple[str, str]](candidates, seed) for _ in range(3))
-    families = Reservoir[list[str]](max(2, candidates // _FEW_SIBLINGS), seed)
-    for document in documents:
-        sentences, chance = list(document.sentences), random.Random(f"{seed} {document.id}")
-        for pair in itertools.pairwise(sentences):
-            if all(map(_speaks, pair)):
-                following.offer(pair)
-        heading, body = _heading(document.title, sentences)
-        if heading and _speaks(body):
-            bodies.offer((heading, body))
-        family = list(dict.fromkeys(filter(_speaks, sentences)))
-        if len(family) >= 2:
-            families.offer(chance.sample(family, min(_MOST_SIBLINGS, len(family))))
-        for pair in _taken_out(sentences, chance):
-            passages.offer(pair)
-    asked = {
-        "next sentence": _one_answer(following.drawn()),
-        "inverse cloze": _one_answer(passages.drawn()),
-        "title to body": _one_answer(bodies.drawn()),
-        "same document": _siblings(families.drawn(), candidates),
-    }
+    if queries < 1 or candidates < _FEWEST:
+        raise InputError(f"{name}: queries = {queries}, candidates = {candidates}; needs at least 1 and {_FEWEST}")
     tasks = [
         Retrieval(
             f"{name}: {kind}",
@@ -94,7 +74,7 @@ def label_free(
             note=_NOTE,
             approximate=approximate,
         )
-        for kind, questions in asked.items()
+        for kind, questions in _asked(documents, candidates, seed).items()
         if len(questions.documents) >= _FEWEST
     ]
     if not tasks:
@@ -111,6 +91,31 @@ class Questions(NamedTuple):
     """For each query, which documents."""
     own: list[int]
     """For each query, the document that is its own text; -1 if none is."""
+
+
+def _asked(documents: Iterable[Document], candidates: int, seed: int) -> dict[str, Questions]:
+    """The four kinds of questions, from one pass."""
+    following, passages, bodies = (Reservoir[tuple[str, str]](candidates, seed) for _ in range(3))
+    families = Reservoir[list[str]](max(2, candidates // _FEW_SIBLINGS), seed)
+    for document in documents:
+        sentences, chance = list(document.sentences), random.Random(f"{seed} {document.id}")
+        for pair in itertools.pairwise(sentences):
+            if all(map(_speaks, pair)):
+                following.offer(pair)
+        heading, body = _heading(document.title, sentences)
+        if heading and _speaks(body):
+            bodies.offer((heading, body))
+        family = list(dict.fromkeys(filter(_speaks, sentences)))
+        if len(family) >= 2:
+            families.offer(chance.sample(family, min(_MOST_SIBLINGS, len(family))))
+        for pair in _taken_out(sentences, chance):
+            passages.offer(pair)
+    return {
+        "next sentence": _one_answer(following.drawn()),
+        "inverse cloze": _one_answer(passages.drawn()),
+        "title to body": _one_answer(bodies.drawn()),
+        "same document": _siblings(families.drawn(), candidates),
+    }
 
 
 def _one_answer(pairs: Sequence[tuple[str, str]]) -> Questions:
@@ -174,34 +179,3 @@ def _speaks(text: str) -> bool:
 
 def _wide(text: str) -> int:
     return sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
-
-
-class Reservoir(Generic[T]):
-    """An even sample of a stream of unknown length (Vitter 1985, algorithm R).
-
-    >>> reservoir = Reservoir[int](3, seed=0)
-    >>> for number in range(100):
-    ...     reservoir.offer(number)
-    >>> len(reservoir.drawn())
-    3
-    """
-
-    def __init__(self, size: int, seed: int) -> None:
-        self.size, self.seen = size, 0
-        self.random, self.kept = random.Random(seed), list[T]()
-
-    def offer(self, item: T) -> None:
-        """Perhaps keep it."""
-        self.seen += 1
-        if len(self.kept) < self.size:
-            self.kept.append(item)
-            return
-        place = self.random.randrange(self.seen)
-        if place < self.size:
-            self.kept[place] = item
-
-    def drawn(self) -> list[T]:
-        """The sample, in an order that owes nothing to the stream's."""
-        shuffled = list(self.kept)
-        self.random.shuffle(shuffled)
-        return shuffled

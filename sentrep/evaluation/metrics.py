@@ -163,12 +163,6 @@ def reciprocal_rank(placed: Placed, k: int) -> Floats:
     return expected
 
 
-def hit_rate(placed: Placed, k: int) -> Floats:
-    """Whether any relevant document is among the first k, (query,); equals recall where each query has one answer."""
-    found: Floats = _first(placed, k).sum(axis=1)
-    return found
-
-
 def average_ranks(values: NDArray[np.floating[Any]]) -> Floats:
     """Rank of each value, smallest first from 1; equal values share their average rank.
 

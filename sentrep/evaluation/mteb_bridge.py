@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
-import numpy as np
-
 from sentrep.errors import InputError
-from sentrep.evaluation.collapse import collapse
 from sentrep.evaluation.result import Result, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Vectors
+from sentrep.evaluation.task import Embeds, Model, Watched
+from sentrep.evaluation.vectors import Vectors, finite
 
 META = "model_meta.json"
 """What MTEB writes of a model beside its results."""
@@ -80,10 +78,10 @@ class MtebModel:
         """
         if precision != "float32":
             raise InputError(f"precision {precision!r} is not offered; leave it out of encode_kwargs")
-        vectors = np.array(self.does.encode([text for batch in inputs for text in batch["text"]]), dtype=np.float32)
-        if alarm := collapse(vectors):
-            warnings.warn(f"{self.mteb_model_meta.name} on {task_metadata.name}: {alarm}", stacklevel=2)
-        vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
+        watched = Watched(self.does)
+        vectors = finite(watched, [text for batch in inputs for text in batch["text"]])
+        if watched.alarm:
+            warnings.warn(f"{self.mteb_model_meta.name} on {task_metadata.name}: {watched.alarm}", stacklevel=2)
         return vectors
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:

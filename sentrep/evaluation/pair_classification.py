@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sentrep.errors import InputError
-from sentrep.evaluation.metrics import average_ranks
+from sentrep.evaluation.metrics import Floats, average_ranks
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Task, unit
-from sentrep.evaluation.tsv import MissingSplit, header, of_split, read_table
-
-Floats = NDArray[np.float64]
+from sentrep.evaluation.task import Embeds, Model, Task
+from sentrep.evaluation.tsv import called, of_one_split, of_split, read_table, subset_of, tables
+from sentrep.evaluation.vectors import pair_cosines
 
 _COLUMNS = ["label", "sentence1", "sentence2"]
 
@@ -59,10 +57,8 @@ class PairClassification(Task):
 
     def run(self, model: Model) -> list[Score]:
         """Items are (cosine, label) for average precision, 0 or 100 for accuracy, and the two parts of a ratio for F1."""
-        if not isinstance(model.does, Embeds):
-            raise TypeError(f"{model.name} does not embed")
         both = [*self.pairs, *self.tuning]
-        all_cosines = _cosines(model.does, both)
+        all_cosines = pair_cosines(model.does, [(pair.first, pair.second) for pair in both])
         all_labels = np.array([pair.label for pair in both], dtype=np.float64)
         (cosines, tuning), (labels, wanted) = (np.split(column, [len(self.pairs)]) for column in (all_cosines, all_labels))
         examples = _worst(self.pairs, cosines, labels)
@@ -105,31 +101,20 @@ def read_pair_classification(path: str | Path, *, name: str = "", split: str | N
     or 1, and where all pairs have one label; `MissingSplit` where there is no such split.
     """
     path = Path(path)
-    files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
-    tables = {_place(file): file for file in files if file.is_file() and set(_COLUMNS) <= set(header(file))}
-    if not tables:
-        raise InputError(f"{path}: no table with the columns {', '.join(_COLUMNS)} (.tsv, tabs between them)")
-    if split is None and any(part == "test" for _, part in tables):
-        split = "test"
-    chosen = [place for place in tables if split in (None, place[1])]
-    if not chosen:
-        raise MissingSplit(f"{path}: no pairs of split {split!r}; there are: {', '.join(file.name for file in tables.values())}")
-    name = name or (path.resolve().name if path.is_dir() else path.name.removesuffix(".tsv"))
+    splits = {file: of_split(file) for file in tables(path, _COLUMNS)}
+    by_place = {(subset_of(file), part): file for file, part in splits.items()}
+    chosen = of_one_split(path, splits, split)
+    subsets = {subset_of(file) for file in chosen}
     tasks = list[Task]()
-    for subset, part in chosen:
-        other = next((other for other in ("dev", "train") if other != part and (subset, other) in tables), "")
-        full = f"{name}: {subset}" if len({subset for subset, _ in chosen}) > 1 else name
-        pairs, left = _read(tables[subset, part])
-        tuning, _ = _read(tables[subset, other]) if other else ([], 0)
+    for file in chosen:
+        subset, part = subset_of(file), splits[file]
+        other = next((other for other in ("dev", "train") if other != part and (subset, other) in by_place), "")
+        full = (name or called(path)) + (f": {subset}" if len(subsets) > 1 else "")
+        pairs, left = _read(file)
+        tuning, _ = _read(by_place[subset, other]) if other else ([], 0)
         note = f"pairs with an empty sentence, of which there are {left}, left out" if left else ""
         tasks.append(PairClassification(full, pairs, split=part, tuning=tuning, tuning_split=other, note=note))
     return tasks
-
-
-def _place(file: Path) -> tuple[str, str]:
-    """NAME and split."""
-    part = of_split(file)
-    return (file.stem, part) if part == "all" else (file.stem.removesuffix(part).removesuffix("."), part)
 
 
 def _read(file: Path) -> tuple[list[LabelledPair], int]:
@@ -145,21 +130,6 @@ def _read(file: Path) -> tuple[list[LabelledPair], int]:
     if len({pair.label for pair in pairs}) < 2:
         raise InputError(f"{file}: {len(pairs)} pairs, none or all of them with label 1; nothing could be told apart")
     return pairs, left
-
-
-def _cosines(does: Embeds, pairs: Sequence[LabelledPair]) -> Floats:
-    """(pair,), each sentence embedded once."""
-    row: Mapping[str, int] = {
-        text: number for number, text in enumerate(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
-    }
-    vectors = unit(does, list(row))
-    cosines = np.empty(len(pairs))
-    for start in range(0, len(pairs), 4096):
-        some = pairs[start : start + 4096]
-        first, second = vectors[[row[pair.first] for pair in some]], vectors[[row[pair.second] for pair in some]]
-        cosines[start : start + len(some)] = np.einsum("pw,pw->p", first, second, dtype=np.float64)
-    # Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its rounding.
-    return np.round(cosines, 6)
 
 
 def _worst(pairs: Sequence[LabelledPair], cosines: Floats, labels: Floats) -> list[Example]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.evaluation.plane import on_a_plane
+
 INK, FAINT = "#222222", "#bbbbbb"
+SHAPES = "os^Dv"
+"""Beside colours, which not everybody tells apart."""
 
 
 def training_curve(history: Sequence[Mapping[str, float]], file: Path) -> None:
@@ -30,19 +35,15 @@ def training_curve(history: Sequence[Mapping[str, float]], file: Path) -> None:
 
 
 def sentence_map(vectors: NDArray[np.float32], labels: Sequence[str], file: Path, shown: int = 10, seed: int = 0) -> None:
-    """A 2-D map of vectors (sentence, width): t-SNE of cosines, coloured by the `shown` most frequent labels."""
-    from sklearn.manifold import TSNE
-
-    perplexity = min(30.0, (len(vectors) - 1) / 3)
-    places = TSNE(metric="cosine", init="random", perplexity=perplexity, random_state=seed).fit_transform(vectors)
+    """A map of vectors (sentence, width); the `shown` most frequent labels have a colour and a shape each."""
+    places = on_a_plane(vectors, seed)
     figure, axes = _figure(1, 1, (9, 7))
-    palette = _palette(shown)
     frequent = [label for label, _ in Counter(labels).most_common(shown)]
     rest = np.array([label not in frequent for label in labels])
     axes.scatter(*places[rest].T, s=4, color=FAINT, linewidths=0, label="others")
-    for label, colour in zip(frequent, palette, strict=False):
+    for label, colour, shape in zip(frequent, _palette(shown), itertools.cycle(SHAPES), strict=False):
         chosen = np.array([one == label for one in labels])
-        axes.scatter(*places[chosen].T, s=10, color=colour, linewidths=0, label=label)
+        axes.scatter(*places[chosen].T, s=12, color=colour, marker=shape, linewidths=0, label=label)
     axes.set_axis_off()
     axes.legend(frameon=False, markerscale=2.5, loc="center left", bbox_to_anchor=(1.0, 0.5))
     _save(figure, file)

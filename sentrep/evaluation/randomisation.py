@@ -15,17 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.resampling import (
-    AGGREGATES,
-    NUMBERS,
-    Floats,
-    Integers,
-    bootstrap,
-    expected_precision,
-    portions,
-    ranks,
-    ratios,
-)
+from sentrep.evaluation.metrics import Floats, Integers
+from sentrep.evaluation.resampling import AGGREGATES, NUMBERS, bootstrap, expected_precision, portions, ranks, ratios
 
 Seeds = Sequence[Floats]
 """Per-item scores of a model, once for each seed that it was trained with; their values are averaged."""
@@ -58,27 +49,22 @@ def differences(
     observed = [_average(seeds, aggregate, np.ones((1, n))) for seeds in models]
     drawn = [[_average(seeds, aggregate, some) for seeds in models] for some in bootstrap(n, max(draws // 10, 1000), seed)]
     resampled = [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
+    values = {(first, second): float((observed[first] - observed[second])[0]) for first, second in pairs}
     if aggregate == "average-precision":
         draws = min(draws, max(1000, 10 * NUMBERS // n))  # each draw is put in order anew
     extreme = dict.fromkeys(pairs, 0)
     for swap in _swaps(n, draws, seed):
-        exchange = _by_order(models, swap) if aggregate == "average-precision" else _by_sums(models, aggregate, swap)
+        exchanged = exchange(models, aggregate, swap)
         for first, second in pairs:
-            seeds = len(models[first]), len(models[second])
-            rivals = (
-                zip(range(seeds[0]), range(seeds[1]), strict=False)
-                if seeds[0] == seeds[1]
-                else itertools.product(*map(range, seeds))
-            )
-            exchanged = np.mean([exchange(first, a, second, b) for a, b in rivals], axis=0)
-            seen = abs(float((observed[first] - observed[second])[0]))
+            rivals = _rivals(len(models[first]), len(models[second]))
+            drawn_anew = np.abs(np.mean([exchanged(first, a, second, b) for a, b in rivals], axis=0))
             # A hair of slack: the observed arrangement, met again among the draws, must count as equal in spite of rounding.
-            extreme[first, second] += int((np.abs(exchanged) >= seen * (1 - 1e-9) - 1e-12).sum())
+            extreme[first, second] += int((drawn_anew >= abs(values[first, second]) * (1 - 1e-9) - 1e-12).sum())
     found = {}
     for first, second in pairs:
         low, high = np.quantile(resampled[first] - resampled[second], [0.025, 0.975])
-        value = float((observed[first] - observed[second])[0])
-        found[first, second] = Difference(value, float(low), float(high), (1 + extreme[first, second]) / (1 + draws))
+        p = (1 + extreme[first, second]) / (1 + draws)
+        found[first, second] = Difference(values[first, second], float(low), float(high), p)
     return found
 
 

@@ -10,12 +10,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sentrep.evaluation.metrics import tied_precision
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+from sentrep.evaluation.metrics import Floats, Integers, tied_precision
 
 # Bounds the working memory: so many numbers at a time, whatever the count of items and draws.
 NUMBERS = 2_000_000

@@ -26,6 +26,8 @@ EVALUATION_VERSION = 3
 EXAMPLES = 20
 """Worst items that a task tells of."""
 
+# How every record of ours begins: a line that is nothing but the beginning of one was cut off, and is no foreign file.
+_BEGINNING = b'{"task": '
 
 _FILES = ("items", "examples")
 """Fields that name files beside the results."""
@@ -100,12 +102,22 @@ class ResultStore:
 
     A record is one line. Lines are only ever appended, and an unfinished last line (a full disk, a kill) is closed off before
     the next one is written, so that nothing already there can be damaged.
+
+    Raises `InputError` at once, and not after hours of measuring, where nothing can be written, for a folder, and for a file that
+    holds something else.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if self.path.is_dir():
             raise InputError(f"{self.path} is a folder; results are kept in a file: give {self.path / 'results.jsonl'}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.path}: no results can be kept there ({error}); give another file") from error
+        if not os.access(self.path if self.path.exists() else self.path.parent, os.W_OK):
+            raise InputError(f"{self.path}: may not be written; give another file")
+        self.read()
 
     def add(self, results: Sequence[Result], scores: Sequence[Score]) -> list[Result]:
         """Keep the results of one task, their per-item scores and worst examples; returns them with these files filled in."""
@@ -127,14 +139,14 @@ class ResultStore:
 
     def find(self, key: str) -> list[Result]:
         """All results under a key, or none if there are none, if some are missing, or if their per-item scores are gone."""
-        found = {result.metric: result for result in self.read() if result.key == key}
+        found = {result.metric: result for result in self.read(key) if result.key == key}
         results = list(found.values())
         complete = bool(results) and all(len(results) == result.siblings for result in results)
         return results if complete and all(Path(result.items).is_file() for result in results) else []
 
-    def read(self) -> list[Result]:
-        """Every readable record, in order of writing; others are counted in a warning."""
-        return read_results(self.path) if self.path.exists() else []
+    def read(self, holding: str = "") -> list[Result]:
+        """Every readable record, in order of writing; others are counted in a warning. `holding`: only lines with this in them."""
+        return read_results(self.path, holding) if self.path.exists() else []
 
     def _append(self, text: str) -> None:
         with self.path.open("ab+") as file:
@@ -146,27 +158,29 @@ class ResultStore:
             os.fsync(file.fileno())
 
 
-def read_results(path: str | Path) -> list[Result]:
+def read_results(path: str | Path, holding: str = "") -> list[Result]:
     """The records of a results file; `items` become paths that can be opened from anywhere.
 
-    Raises `InputError` if the file is absent, or holds no result at all although it is not empty.
+    `holding`: only lines that have this in them are looked at. Raises `InputError` if the file is absent, or begins with a line
+    that is no record and holds none.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such results file; `sentrep eval` writes one")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error
+    lines = [line for line in enumerate(content.splitlines(), start=1) if line[1].strip() and holding.encode() in line[1]]
     results, broken = [], []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in lines:
         try:
             record = json.loads(line)
-            known = {field.name: record[field.name] for field in fields(Result)}
+            result = Result(**{field.name: record[field.name] for field in fields(Result)})
+            results.append(replace(result, **_moved(result, lambda file: str(path.parent.absolute() / file))))
         except (ValueError, KeyError, TypeError):
             broken.append(number)
-            continue
-        result = Result(**known)
-        results.append(replace(result, **_moved(result, lambda file: str(path.parent.absolute() / file))))
-    if broken and not results:
+    if broken and not results and not _BEGINNING.startswith(lines[0][1][: len(_BEGINNING)]):
         raise InputError(f"{path}:{broken[0]}: not a result; expected the JSON lines that `sentrep eval` writes")
     if broken:
         warnings.warn(f"{path}: skipped {len(broken)} unreadable line(s), the first is line {broken[0]}", stacklevel=2)

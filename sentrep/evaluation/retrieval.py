@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from sentrep.evaluation.metrics import Groups, Placed, average_precision, ndcg, place, recall, reciprocal_rank
 from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task, Vectors, cosines, rows, unit
+from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task
+from sentrep.evaluation.vectors import Vectors, cosines, rows, unit
 from sentrep.progress import progress
 from sentrep.search import top_k
 from sentrep.search.approximate import HNSW, SETTINGS

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from sentrep.errors import InputError
 from sentrep.evaluation.metrics import average_ranks
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Task, unit
-from sentrep.evaluation.tsv import MissingSplit, header, of_split, read_table
+from sentrep.evaluation.task import Embeds, Model, Task
+from sentrep.evaluation.tsv import called, has_columns, of_one_split, of_split, read_table, stem, subset_of, tables
+from sentrep.evaluation.vectors import pair_cosines
 
-_HEADER = ["score", "sentence1", "sentence2"]
+_COLUMNS = ["score", "sentence1", "sentence2"]
 
 
 class Pair(NamedTuple):
@@ -49,16 +50,8 @@ class Similarity(Task):
 
     def run(self, model: Model) -> list[Score]:
         """Items are (cosine, score, number of the subset)."""
-        if not isinstance(model.does, Embeds):
-            raise TypeError(f"{model.name} does not embed")
         pairs = [pair for subset in self.subsets.values() for pair in subset]
-        texts = list(dict.fromkeys(text for pair in pairs for text in (pair.first, pair.second)))
-        row = {text: number for number, text in enumerate(texts)}
-        vectors = unit(model.does, texts)
-        first, second = vectors[[row[pair.first] for pair in pairs]], vectors[[row[pair.second] for pair in pairs]]
-        cosines = np.einsum("pw,pw->p", first, second, dtype=np.float64)
-        # Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its rounding.
-        cosines = np.round(cosines, 6)
+        cosines = pair_cosines(model.does, [(pair.first, pair.second) for pair in pairs])
         subset = np.repeat(np.arange(len(self.subsets)), [len(each) for each in self.subsets.values()])
         items = np.stack([cosines, np.array([pair.score for pair in pairs]), subset], axis=1)
         examples = _worst(pairs, cosines)
@@ -89,37 +82,31 @@ def _worst(pairs: Sequence[Pair], cosines: NDArray[np.float64]) -> list[Example]
 
 def is_similarity(path: Path) -> bool:
     """Whether a path is a table of scored pairs, or a folder that holds one."""
-    return bool(_tables(path))
+    return any(has_columns(file, _COLUMNS) for file in (path.glob("*.tsv") if path.is_dir() else [path]))
 
 
 def read_similarity(path: str | Path, *, name: str = "", split: str | None = None) -> list[Similarity]:
-    """One task from a .tsv file, or from a folder of them, each with the header score, sentence1, sentence2, and no quoting.
+    """One task from a .tsv file, or from a folder of them, with the columns score, sentence1, sentence2, and no quoting.
 
     Files named test.tsv or NAME.test.tsv are of the test split, and likewise dev and train; NAME is the subset. Without
-    `split`, test is taken where there is one, otherwise every file.
+    `split`, test is taken where there is one, otherwise every file. `name`: in tables; the folder's own, if empty.
 
-    Raises `InputError`, with file and line, for wrong columns, scores that are no numbers, and empty sentences.
+    Raises `InputError`, with file and line, for wrong columns, scores that are no numbers or all the same, and empty sentences;
+    `MissingSplit` where there is no such split.
     """
     path = Path(path)
-    tables = _tables(path)
-    if not tables:
-        raise InputError(f"{path}: no table with the header {', '.join(_HEADER)} (.tsv, tabs between columns)")
-    splits = {file: of_split(file) for file in tables}
-    if path.is_dir() and split is None and "test" in splits.values():
-        split = "test"
-    chosen = [file for file in tables if split is None or splits[file] == split]
-    if not chosen:
-        raise MissingSplit(f"{path}: no file of split {split!r}; there are: {', '.join(file.name for file in tables)}")
-    name = name or (path.resolve().name if path.is_dir() else path.name.removesuffix(".tsv"))
-    subsets = {_subset(file): _read(file) for file in chosen}
-    if len(subsets) < len(chosen):
-        subsets = {file.stem: _read(file) for file in chosen}
-    return [Similarity(name, subsets, split=split or (splits[chosen[0]] if len(chosen) == 1 else "all"))]
+    splits = {file: of_split(file) for file in tables(path, _COLUMNS)}
+    chosen = of_one_split(path, splits, split)
+    subsets = {subset_of(file): _read(file) for file in chosen}
+    if len(subsets) < len(chosen):  # dev.tsv and train.tsv, both without a NAME
+        subsets = {stem(file): _read(file) for file in chosen}
+    parts = {splits[file] for file in chosen}
+    return [Similarity(name or called(path), subsets, split=parts.pop() if len(parts) == 1 else "all")]
 
 
 def _read(file: Path) -> list[Pair]:
     pairs = []
-    for number, (written, first, second) in read_table(file, _HEADER):
+    for number, (written, first, second) in read_table(file, _COLUMNS):
         try:
             score = float(written)
         except ValueError as error:
@@ -129,14 +116,6 @@ def _read(file: Path) -> list[Pair]:
         pairs.append(Pair(score, first, second))
     if len(pairs) < 2:
         raise InputError(f"{file}: {len(pairs)} pairs; a correlation needs 2 or more")
+    if len({pair.score for pair in pairs}) < 2:
+        raise InputError(f"{file}: all {len(pairs)} pairs have the score {pairs[0].score:g}; nothing can rise with it")
     return pairs
-
-
-def _tables(path: Path) -> list[Path]:
-    """Files with our header; a folder may hold other tables beside them."""
-    files = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
-    return [file for file in files if file.is_file() and file.suffix == ".tsv" and header(file) == _HEADER]
-
-
-def _subset(file: Path) -> str:
-    return file.stem.rpartition(".")[0] if of_split(file) != "all" else file.stem

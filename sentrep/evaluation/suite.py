@@ -12,14 +12,13 @@ A suite may also take in others: ``suites = ["sts", "transfer"]``.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sentrep.errors import InputError
+from sentrep.errors import InputError, nearest
 from sentrep.evaluation.beir import is_beir, read_retrieval
 from sentrep.evaluation.classification import read_classification
 from sentrep.evaluation.clustering import read_clustering
@@ -75,16 +74,19 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
         raise InputError(f"{data}: no folder of benchmarks; give one (--data, or the environment variable SENTREP_DATA)")
     made = Suite([], [])
     for entry in _entries(file):
-        where = data / entry.get("path", ".")
-        if not where.exists():
-            made.left.append(Left(entry["path"], f"not in {data}"))
+        path = entry.get("path", ".")
+        if not (data / path).exists():
+            made.left.append(Left(path, f"not in {data.resolve()}"))
             continue
         try:
             made.tasks.extend(_made(entry, data, file, split))
         except MissingSplit as error:
-            made.left.append(Left(entry["path"], str(error)))
+            made.left.append(Left(path, str(error)))
     if not made.tasks:
-        raise InputError(f"{file}: none of its {len(made.left)} data sets can be used; {made.left[0].task}: {made.left[0].reason}")
+        raise InputError(
+            f"{file}: none of its {len(made.left)} data sets can be used; {made.left[0].task}: {made.left[0].reason}; "
+            "give the folder that they lie in (--data, or the environment variable SENTREP_DATA)"
+        )
     return made
 
 
@@ -99,26 +101,34 @@ def _made(entry: Mapping[str, Any], folder: Path, file: Path, split: str | None)
     """Tasks of one table of a TOML file; its own `split` counts unless another is asked for."""
     options = {name: value for name, value in entry.items() if name not in ("path", "kind")}
     path = folder / entry.get("path", ".")
+    where = f"{file}: {entry['path']}" if "path" in entry else str(file)
+    if not path.exists():
+        raise InputError(f"{where}: no such file or folder in {folder}")
     kind = entry.get("kind") or _kind(path)
     if kind not in KINDS:
-        raise InputError(f"{file}: no kind of task is called {kind!r}; {_nearest(str(kind), KINDS)}")
-    parameters = {
-        name: parameter
-        for name, parameter in inspect.signature(KINDS[kind], eval_str=True).parameters.items()
-        if parameter.kind is parameter.KEYWORD_ONLY
-    }
-    for name, value in options.items():
-        if name not in parameters:
-            raise InputError(f"{file}: {kind} has no option {name!r}; {_nearest(name, parameters)}")
-        if not isinstance(value, parameters[name].annotation):
-            raise InputError(f"{file}: {kind} wants {parameters[name].annotation} for {name}, not {value!r}")
+        raise InputError(f"{where}: no kind of task is called {kind!r}; {nearest(str(kind), KINDS)}")
+    _check_options(kind, options, where)
     if split is not None:
         options["split"] = split
     return KINDS[kind](path, **options)
 
 
-def _entries(file: Path) -> list[dict[str, Any]]:
-    """The tables of a TOML file: each [[task]], or the whole file as one."""
+def _check_options(kind: str, options: Mapping[str, Any], where: str) -> None:
+    parameters = inspect.signature(KINDS[kind], eval_str=True).parameters
+    types = {name: each.annotation for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+    for name, value in options.items():
+        if name not in types:
+            raise InputError(f"{where}: {kind} has no option {name!r}; {nearest(name, types)}")
+        # To Python, true and false are numbers as well.
+        if not isinstance(value, types[name]) or (isinstance(value, bool) and types[name] is not bool):
+            wanted = getattr(types[name], "__name__", types[name])
+            raise InputError(f"{where}: {kind} wants {wanted} for {name}, not {value!r}")
+
+
+def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+    """The tables of a TOML file: each [[task]], or the whole file as one. `within`: the suites that have taken it in."""
+    if file in within:
+        raise InputError(f"{file}: takes itself in; its suites must be others")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -132,7 +142,9 @@ def _entries(file: Path) -> list[dict[str, Any]]:
     others = content.get("suites", [])
     if not isinstance(others, list):
         raise InputError(f"{file}: suites is {others!r}; expected a list of names of suites")
-    return [*(entry for other in others for entry in _entries(_located(str(other)))), *entries]
+    if not entries and not others:
+        raise InputError(f"{file}: names no task; write [[task]] above the options of each")
+    return [*(entry for other in others for entry in _entries(_located(str(other)), (*within, file))), *entries]
 
 
 def _kind(path: Path) -> str:
@@ -141,17 +153,18 @@ def _kind(path: Path) -> str:
         return "retrieval"
     if is_similarity(path):
         return "similarity"
-    tables = sorted(path.glob("*.tsv")) if path.is_dir() else [path]
-    headers = [set(header(table)) for table in tables if table.is_file() and table.suffix == ".tsv"]
-    if any({"label", "text"} <= columns for columns in headers):
+    tables = sorted(path.glob("*.tsv")) if path.is_dir() else [path] if path.suffix == ".tsv" else []
+    headers = {table.name: header(table) for table in tables}
+    if any({"label", "text"} <= set(columns) for columns in headers.values()):
         return "classification"
-    if any({"label", "sentence1", "sentence2"} <= columns for columns in headers):
+    if any({"label", "sentence1", "sentence2"} <= set(columns) for columns in headers.values()):
         return "pair-classification"
+    found = "".join(f"; {name} has the columns {', '.join(columns)[:200]!r}" for name, columns in list(headers.items())[:3])
     raise InputError(
-        f"{path}: no layout that is known. Known are: a folder with corpus.jsonl, queries.jsonl (each also .gz) and "
-        "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the header score, sentence1, sentence2 (similarity), "
-        f"label, text (classification) or label, sentence1, sentence2 (pairs). For another kind put a {TASK_FILE} beside the "
-        f'files, for instance kind = "clustering"; kinds are: {", ".join(KINDS)}'
+        f"{path}: no layout that is known{found}. Known are: a folder with corpus.jsonl, queries.jsonl (each also .gz) and "
+        "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, sentence2 (similarity), "
+        "label, text (classification) or label, sentence1, sentence2 (pairs), tabs between. For another kind put a "
+        f'{TASK_FILE} beside the files, for instance kind = "clustering"; kinds are: {", ".join(KINDS)}'
     )
 
 
@@ -160,10 +173,5 @@ def _located(suite: str | Path) -> Path:
     if str(suite) in known:
         return known[str(suite)]
     if Path(suite).suffix != ".toml" or not Path(suite).is_file():
-        raise InputError(f"no suite is called {str(suite)!r}; {_nearest(str(suite), known)}; or give the path of a .toml file")
+        raise InputError(f"no suite is called {str(suite)!r} and no .toml file; {nearest(str(suite), known)}")
     return Path(suite)
-
-
-def _nearest(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from sentrep.evaluation.result import Result
@@ -19,40 +19,45 @@ def table(results: Sequence[Result], style: Style = "text") -> str:
     blocks = []
     for task in dict.fromkeys((result.task, result.split) for result in results):
         here = [result for result in results if (result.task, result.split) == task]
-        metrics = list(dict.fromkeys(result.metric for result in here))
-        found = {(result.model, result.metric): result for result in here}
-        body = [
-            [model, *(number(found.get((model, metric))) for metric in metrics)]
-            for model in dict.fromkeys(result.model for result in here)
-        ]
-        counts = sorted({result.count for result in here if result.metric == metrics[0]})
+        columns: dict[str, dict[str, Result]] = {}
+        for result in here:
+            columns.setdefault(result.metric, {})[result.model] = result
+        shown = {metric: _column(list(column.values())) for metric, column in columns.items()}
+        models = dict.fromkeys(result.model for result in here)
+        body = [[model, *(shown[metric].get(model, "–") for metric in columns)] for model in models]
+        counts = sorted({result.count for result in next(iter(columns.values())).values()})
         title = f"{task[0]} ({task[1]}, {' or '.join(map(str, counts))} items)"
-        blocks.append(render([["model", *metrics], *body], style, title))
+        blocks.append(render([["model", *columns], *body], style, title))
     return "\n".join(blocks)
 
 
-def number(result: Result | None) -> str:
-    """Value and interval, as many digits as the metric's scale deserves.
+def _column(results: Sequence[Result]) -> dict[str, str]:
+    """A metric's cells by their models."""
+    percent = out_of_100(value for result in results for value in (result.value, result.low, result.high))
+    return {result.model: interval_of(result.value, result.low, result.high, percent) for result in results}
 
-    >>> interval_of(0.4712, 0.4401, 0.5019)
+
+def out_of_100(values: Iterable[float]) -> bool:
+    """Whether the values of a column, its intervals' ends among them, are out of 100 and not out of 1; the records do not say."""
+    return any(abs(value) > 1.5 for value in values)
+
+
+def interval_of(value: float, low: float, high: float, percent: bool) -> str:
+    """A value with its interval in brackets, as many digits as its scale deserves.
+
+    >>> interval_of(0.4712, 0.4401, 0.5019, percent=False)
     '.471 [.440, .502]'
-    >>> interval_of(72.38, 71.0, 74.0)
+    >>> interval_of(72.38, 71.0, 74.0, percent=True)
     '72.4 [71.0, 74.0]'
     """
-    return interval_of(result.value, result.low, result.high) if result else "–"
-
-
-def interval_of(value: float, low: float, high: float) -> str:
-    """A value with its interval in brackets."""
     if math.isnan(low):  # somebody else's record, which does not say
-        return digits(value, abs(value) > 1.5)
-    in_percent = max(abs(value), abs(low), abs(high)) > 1.5
-    return f"{digits(value, in_percent)} [{digits(low, in_percent)}, {digits(high, in_percent)}]"
+        return digits(value, percent)
+    return f"{digits(value, percent)} [{digits(low, percent)}, {digits(high, percent)}]"
 
 
-def digits(value: float, in_percent: bool) -> str:
+def digits(value: float, percent: bool) -> str:
     """72.4 for values out of 100, .471 for values out of 1."""
-    return f"{value:.1f}" if in_percent else f"{value:.3f}".replace("0.", ".", 1)
+    return f"{value:.1f}" if percent else f"{value:.3f}".replace("0.", ".", 1)
 
 
 def render(rows: Sequence[Sequence[str]], style: Style = "text", title: str = "") -> str:

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol, runtime_checkable
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
 from sentrep.evaluation.collapse import collapse
 from sentrep.evaluation.resampling import interval, value_of
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
+from sentrep.evaluation.vectors import Embeds, Ranks, Vectors
 
-__all__ = [
-    "Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Scores", "Task", "Vectors", "cosines", "evaluate", "finite",
-    "rows", "unit",
-]  # fmt: skip
-
-Vectors = NDArray[np.float32]
-Scores = NDArray[np.floating[Any]]
-
-
-@runtime_checkable
-class Embeds(Protocol):
-    """A model that turns texts into vectors."""
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """(text, width), float32; lengths do not matter, since tasks normalise."""
-
-
-@runtime_checkable
-class Ranks(Protocol):
-    """A model that scores documents for a query without vectors of its own: BM25, a fusion of two others."""
-
-    def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
-        """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps memory flat."""
+__all__ = ["Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Task", "Watched", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -139,52 +115,6 @@ class Watched:
         self.seconds += time.perf_counter() - started
         self.alarm = self.alarm or collapse(vectors)
         return vectors
-
-
-def unit(does: Embeds, texts: Sequence[str]) -> Vectors:
-    """Vectors of length 1, (text, width).
-
-    What is not a number becomes the zero vector, which is equally near to everything: a broken model scores at chance.
-    """
-    vectors = finite(does, texts)
-    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so their cosines.
-    lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
-    vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    return vectors
-
-
-def finite(does: Embeds, texts: Sequence[str]) -> Vectors:
-    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that is no number."""
-    vectors = np.array(does.encode(texts), dtype=np.float32)
-    if vectors.ndim != 2 or len(vectors) != len(texts):
-        raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
-    vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
-    return vectors
-
-
-def rows(does: Embeds | Ranks, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
-    """Scores of all documents, (document,), query by query; cosines where the model embeds."""
-    if not isinstance(does, Embeds):
-        yield from does.rank(documents, queries)
-        return
-    yield from cosines(unit(does, documents), unit(does, queries))
-
-
-def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
-    """Products of all documents, (document,), query by query.
-
-    In float64: the last digits of a float32 product depend on its place in the matrix, by up to 1e-5 where all vectors are
-    nearly the same, and equal documents would not be equal. In blocks of 64 MB at most.
-    """
-    queries_at_once, documents_at_once = max(1, 2**23 // len(documents)), 2**13
-    products = np.empty((min(queries_at_once, len(queries)), len(documents)))
-    for start in range(0, len(queries), queries_at_once):
-        some = queries[start : start + queries_at_once].astype(np.float64)
-        for at in range(0, len(documents), documents_at_once):
-            block = documents[at : at + documents_at_once].astype(np.float64)
-            products[: len(some), at : at + documents_at_once] = some @ block.T
-        # Copies: whoever holds on to a row must neither keep the whole block alive nor see it filled anew.
-        yield from (row.copy() for row in products[: len(some)])
 
 
 def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None) -> list[Result]:

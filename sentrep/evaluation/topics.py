@@ -2,50 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sentrep.errors import InputError
+from sentrep.evaluation.labelled import Labelled, read_labelled
 from sentrep.evaluation.metrics import Floats, Placed, average_precision, place, precision, r_precision
-from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
+from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.retrieval import TOLERANCE
-from sentrep.evaluation.task import Embeds, Model, Ranks, Scores, Task, cosines, unit
-from sentrep.evaluation.tsv import MissingSplit, header, of_split, read_lines, read_table
+from sentrep.evaluation.task import Embeds, Model, Ranks, Task
+from sentrep.evaluation.vectors import Scores, cosines, unit
 from sentrep.progress import progress
 
 # With a thousand relevant texts a query, more queries than this at once would cost more memory than time.
 _QUERIES_AT_ONCE = 256
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Different texts with a label each, of which some share one."""
-
-    name: str
-    texts: tuple[str, ...]
-    labels: tuple[str, ...]
-    """(text,)"""
-    split: str = "test"
-    note: str = ""
-    """How the texts were chosen, in words."""
-
-    def __post_init__(self) -> None:
-        if len(self.texts) != len(self.labels):
-            raise ValueError(f"{self.name}: {len(self.texts)} texts and {len(self.labels)} labels")
-        if not 1 < len(set(self.labels)) < len(self.texts):
-            raise InputError(
-                f"{self.name}: {len(self.texts)} different texts with {len(set(self.labels))} labels; "
-                "needs two labels or more, and more texts than labels"
-            )
-
-    @property
-    def fingerprint(self) -> str:
-        """Texts and labels in one hash."""
-        return fingerprint([*self.texts, "labels", *self.labels])
 
 
 class Topics(Task):
@@ -130,91 +101,3 @@ def read_topics(
     """
     found = read_labelled(path, "topics", name=name, split=split, label_field=label_field, text_field=text_field, sample=sample)
     return [Topics(data) for data in found]
-
-
-def read_labelled(
-    path: str | Path,
-    kind: str,
-    *,
-    name: str = "",
-    split: str | None = None,
-    label_field: str = "label",
-    text_field: str = "text",
-    sample: int = 4000,
-) -> list[Labelled]:
-    """The texts of each file: .tsv without quoting, .jsonl or .jsonl.gz with one object a line.
-
-    Files named test.tsv or NAME.test.tsv are of the test split, and likewise dev and train. A text that occurs again is taken
-    once, with its first label; the texts that are drawn are always the same ones. Options as in `read_topics`, but that `kind` is
-    what a name says behind the folder's own, since one folder may serve several tasks.
-
-    Raises `InputError`, with file and line, for wrong columns and fields, empty texts, and labels that are all equal or all
-    different; `MissingSplit` where there is no such split.
-    """
-    if sample < 2:
-        raise InputError(f"sample = {sample}; needs two texts or more")
-    path = Path(path)
-    files = [file for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if _readable(file, label_field, text_field)]
-    if not files:
-        raise InputError(
-            f"{path}: no texts with labels; expected a .tsv with columns {label_field} and {text_field}, or a .jsonl or .jsonl.gz"
-        )
-    splits = {file: of_split(Path(_stem(file) + ".tsv")) for file in files}
-    if split is None and "test" in splits.values():
-        split = "test"
-    chosen = [file for file in files if split in (None, splits[file])]
-    if not chosen:
-        raise MissingSplit(f"{path}: no file of split {split!r}; there are: {', '.join(file.name for file in files)}")
-    name = name or f"{path.resolve().name if path.is_dir() else _stem(path)}: {kind}"
-    found = []
-    for file in chosen:
-        labels: dict[str, str] = {}
-        for label, text in _labelled(file, label_field, text_field):
-            labels.setdefault(text, label)
-        full = f"{name}: {_stem(file)}" if len(chosen) > 1 else name
-        found.append(_drawn(full, splits[file], labels, sample, file))
-    return found
-
-
-def _drawn(name: str, split: str, labels: dict[str, str], sample: int, file: Path) -> Labelled:
-    texts, note = list(labels), ""
-    if len(texts) > sample:
-        places = np.sort(np.random.default_rng(0).choice(len(texts), size=sample, replace=False))
-        texts, note = [texts[at] for at in places], f"{sample} of {len(texts)} texts, drawn evenly"
-    try:
-        return Labelled(name, tuple(texts), tuple(labels[text] for text in texts), split, note)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
-
-
-def _readable(file: Path, label_field: str, text_field: str) -> bool:
-    if not file.is_file():
-        return False
-    tsv = file.suffix == ".tsv" and {label_field, text_field} <= set(header(file))
-    return tsv or file.name.endswith((".jsonl", ".jsonl.gz"))
-
-
-def _stem(file: Path) -> str:
-    return file.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".tsv")
-
-
-def _labelled(file: Path, label_field: str, text_field: str) -> Iterator[tuple[str, str]]:
-    """Labels and texts."""
-    if file.suffix == ".tsv":
-        yield from ((label, text) for _, (label, text) in read_table(file, [label_field, text_field]))
-        return
-    for number, line in read_lines(file):
-        yield _record(line, f"{file}:{number}", label_field, text_field)
-
-
-def _record(line: str, where: str, label_field: str, text_field: str) -> tuple[str, str]:
-    try:
-        record = json.loads(line)
-        label, text = str(record[label_field]).strip(), " ".join(record[text_field].split())
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f'{where}: expected a JSON object with "{label_field}" and "{text_field}" ({type(error).__name__}: {error})'
-        ) from error
-    if not label or not text:
-        raise InputError(f"{where}: nothing in {(text_field if label else label_field)!r}")
-    return label, text

@@ -57,7 +57,6 @@ class SkipThought(Method):
         assert width is not None
         self.end = token_table(self.f).num_embeddings
         self.tokens = nn.Embedding(self.end, config.decoder_token_width)
-        nn.init.uniform_(self.tokens.weight, -0.1, 0.1)
         self.decoders = nn.ModuleDict(
             {
                 to: Decoder(config.decoder_token_width, config.decoder_width, width, config.condition, config.layer_norm)

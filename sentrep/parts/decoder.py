@@ -44,10 +44,10 @@ class Decoder(nn.Module):
         every = condition == "every-gate"
         self.code = nn.Linear(code_width, 3 * width, bias=False) if every else None
         self.first = None if every or code_width == width else nn.Linear(code_width, width)
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter, -0.1, 0.1)
         for gate in self.state.weight.data.split(width):
             nn.init.orthogonal_(gate)
+        if self.code is not None:  # until the code says something it is noise, which must not shout tokens down
+            self.code.weight.data.mul_(0.1)
         self.token_norm = nn.LayerNorm(3 * width) if layer_norm else nn.Identity()
         self.state_norm = nn.LayerNorm(3 * width) if layer_norm else nn.Identity()
 

@@ -58,3 +58,14 @@ class WordModelConfig:
             raise InputError(f"--sample {self.sample} is a share of the words: 0 or more, below 1")
         if self.minutes is not None and self.minutes <= 0:
             raise InputError(f"--minutes {self.minutes} must be above 0")
+
+
+def check_name(name: str) -> None:
+    """Raises `InputError` for what cannot be fitted to a model folder, with what to do instead."""
+    if name == "doc2vec":
+        raise InputError(
+            "doc2vec has to learn the vector of each text anew and is no model folder; it is measured from Python, in memory: "
+            "sentrep.api.evaluate(sentrep.api.doc2vec('my/texts'), suites=['quick'])"
+        )
+    if name not in WORD_MODELS:
+        raise InputError(f"no baseline is called {name!r}; there are: {', '.join(WORD_MODELS)}")

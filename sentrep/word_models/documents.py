@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from sentrep.evaluation.result import fingerprint
-from sentrep.evaluation.task import Model, Vectors
+from sentrep.evaluation.task import Model
+from sentrep.evaluation.vectors import Vectors
 from sentrep.progress import progress
 from sentrep.text.store import Store
 from sentrep.word_models.config import WordModelConfig

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
 from sentrep.text.config import TokenizerConfig
 from sentrep.text.store import Store
-from sentrep.word_models.config import WORD_MODELS, WordModelConfig, WordModelName
+from sentrep.word_models.config import WORD_MODELS, WordModelConfig, WordModelName, check_name
 from sentrep.word_models.documents import doc2vec
 from sentrep.word_models.lsa import PASSAGE, lsa
 from sentrep.word_models.passages import Passages, words
@@ -43,8 +42,7 @@ def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None
     Raises:
         InputError: there is no such baseline, or the corpus has too little text for these settings.
     """
-    if name not in WORD_MODELS:
-        raise InputError(f"no baseline is called {name!r}; there are: {', '.join(WORD_MODELS)}")
+    check_name(name)
     config = config or WordModelConfig()
     if name.startswith("untrained"):
         return _bag(store, config, config.frequency if name == "untrained-weighted" else 0.0)

@@ -2,7 +2,8 @@
 
 With X the (passage, vocab) matrix of tf-idf rows of length 1 and V its first right singular vectors, the vector of a text with
 counts n_w is x V, which up to its length is Σ_w n_w idf_w V_w. So LSA is a bag with the rows idf_w V_w. V is found by subspace
-iteration on XᵀX (Halko et al. 2011, section 4.5), which reads X block by block and never holds a matrix of (passage × width).
+iteration on XᵀX (Halko et al. 2011, section 4.5), which reads X block by block: no slower than scikit-learn's TruncatedSVD, and it
+holds neither X nor a matrix of (passage × width), so that memory does not grow with the corpus.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 PASSAGE = 16
 POWER = 2.0
-"""Of idf = ln((1 + passages) / (1 + passages with the word)). Plain idf leaves so much to frequent words that similarity of single
-sentences suffers by ten points; with scikit-learn's idf, which adds 1, by ten more (eval/word_models.md)."""
+"""Of idf = ln((1 + passages) / (1 + passages with the word)). Plain idf leaves much to frequent words: on the development sets of
+STS-B and SICK-R, Spearman is 46 and 47 with the square, 37 and 43 with plain idf, 30 and 38 with scikit-learn's, which adds 1 (200
+wide, 300,000 sentences of prose)."""
 READINGS = 6
 """Of the corpus; each brings the directions nearer to the exact ones. Six are as many as scikit-learn's TruncatedSVD takes."""
 SPARE = 10

@@ -9,7 +9,7 @@ import pytest
 
 from sentrep.evaluation import Embeds, Model, Ranks, Retrieval, bm25, evaluate, fused, random_vectors
 from sentrep.evaluation.baselines import words
-from sentrep.evaluation.task import rows
+from sentrep.evaluation.vectors import rows
 from tests.evaluation.toy import letters, words_task
 
 DOCUMENTS = ["the cat sat", "the dog sat down", "a bird", "the cat and the dog", ""]

@@ -127,6 +127,12 @@ def test_a_broken_folder_is_refused_before_any_model_is_loaded(tmp_path: Path) -
     folder = _write(tmp_path / "pets", qrels=QRELS + "q1\td9\t1\n")
     with pytest.raises(InputError, match=r"test\.tsv:5: document 'd9'"):
         api.evaluate("no/such/model", [folder])
+    (folder / "qrels" / "test.tsv").write_text(QRELS)
+    (tmp_path / "foreign.jsonl").write_text("[]\n")
+    with pytest.raises(InputError, match=r"foreign\.jsonl:1: not a result"):
+        api.evaluate("no/such/model", [folder], results=tmp_path / "foreign.jsonl")
+    with pytest.raises(InputError, match="no such model folder"):
+        api.evaluate("no/such/model", [folder])
 
 
 @pytest.mark.parametrize("part", ["corpus.jsonl.gz", "queries.jsonl", "qrels/test.tsv"])

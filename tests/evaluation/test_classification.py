@@ -233,7 +233,7 @@ def test_trees_give_sentences_grades_and_phrases(tmp_path: Path) -> None:
         ("score text", [["1", "a"]], r"train.tsv:1: no column 'label'"),
         ("label text", [["1", "a"], ["1"]], r"train.tsv:3: 1 columns; expected label, text"),
         ("label text", [["1", "a"], ["", "b"]], r"train.tsv:3: nothing in column 'label'"),
-        ("label text", [], "nothing in train"),
+        ("label text", [], r"/.*: nothing in train"),
         ("label text", [["x", "a"], ["x", "b"]], "all of train has the label 'x'; a classifier needs two"),
         ("label sentence1 sentence2", [["x", "a", "b"], ["y", "b", "c"]], "some parts hold single sentences and others pairs"),
     ],
@@ -255,6 +255,9 @@ def test_other_refusals(tmp_path: Path) -> None:
         read_classification(tmp_path, positive="z")
     with pytest.raises(InputError, match="folds = 1; cross-validation needs 2 or more"):
         read_classification(tmp_path, folds=1)
+    _write(tmp_path / "few" / "all.tsv", "label text", [["x", "a"], ["y", "b"]])
+    with pytest.raises(InputError, match=r"few: few: 2 in all; cross-validation inside cross-validation needs 3"):
+        read_classification(tmp_path / "few")
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data beside the working copy")

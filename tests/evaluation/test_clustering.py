@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics
-from sklearn.cluster import KMeans
 
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, ResultStore, clustering, compare, evaluate
-from sentrep.evaluation.clustering import Clustering, information, k_means, read_clustering
+from sentrep.evaluation.clustering import Clustering, information, read_clustering
+from sentrep.evaluation.labelled import Labelled
 from sentrep.evaluation.randomisation import difference
 from sentrep.evaluation.resampling import value_of
 from sentrep.evaluation.task import Embeds
-from sentrep.evaluation.topics import Labelled
 from tests.evaluation.test_topics import words_of_topics
-from tests.evaluation.toy import Constant, Letters, OneDirection, letters
+from tests.evaluation.toy import COLLAPSED, Letters, letters
 
 
 def _values(does: Embeds, task: Clustering) -> dict[str, float]:
@@ -55,16 +54,6 @@ def test_a_task_is_the_mean_over_seeds_of_scikit_learn_s_measure(monkeypatch: py
     assert [values[name] for name in ("homogeneity", "completeness", "V-measure")] == pytest.approx(list(wanted), abs=1e-9)
 
 
-COLLAPSED: dict[str, Embeds] = {
-    "constant": Constant(1.0),
-    "wide": Constant(np.ones(384)),
-    "wide random": Constant(np.random.default_rng(0).standard_normal(1200)),
-    "nan": Constant(float("nan")),
-    "zero": Constant(0.0),
-    "rank one": OneDirection(),
-}
-
-
 @pytest.mark.parametrize("does", COLLAPSED.values(), ids=COLLAPSED.keys())
 def test_a_collapsed_model_has_nothing(does: Embeds) -> None:
     # The lengths of texts tell the labels, and so do the lengths of the collapsed vectors: it must not help.
@@ -91,44 +80,6 @@ class Random:
 
 def test_random_vectors_have_little_more_than_nothing() -> None:
     assert 0 < _values(Random(), Clustering(words_of_topics(600)))["V-measure"] < 2
-
-
-def _blobs(count: int, clusters: int, spread: float) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(0)
-    centres = random.standard_normal((clusters, 8))
-    labels = random.integers(0, clusters, count)
-    return (centres[labels] + spread * random.standard_normal((count, 8))).astype(np.float32), labels
-
-
-def test_k_means_finds_what_lies_apart() -> None:
-    points, labels = _blobs(300, 6, 0.1)
-    assert metrics.v_measure_score(labels, k_means(points, 6, starts=4, seed=0)) == pytest.approx(1)
-
-
-def _variance(points: np.ndarray, clusters: np.ndarray) -> float:
-    groups = [points[clusters == each] for each in np.unique(clusters)]
-    return sum(float(((group - group.mean(axis=0)) ** 2).sum()) for group in groups)
-
-
-def test_k_means_is_as_good_as_scikit_learn_s() -> None:
-    points, _ = _blobs(400, 8, 1.2)
-    theirs = KMeans(8, n_init=20, random_state=0).fit(points).inertia_
-    ours = [_variance(points, k_means(points, 8, starts=8, seed=seed)) for seed in range(3)]
-    assert max(ours) < 1.02 * theirs
-    assert _variance(points, k_means(points, 8, starts=1, seed=0)) >= ours[0] - 1e-6, "of several starts the best is kept"
-
-
-def test_k_means_does_not_depend_on_its_blocks_and_is_seeded(monkeypatch: pytest.MonkeyPatch) -> None:
-    points, _ = _blobs(200, 5, 1.0)
-    whole = k_means(points, 5, starts=3, seed=1)
-    assert np.array_equal(whole, k_means(points, 5, starts=3, seed=1))
-    monkeypatch.setattr(clustering, "_NUMBERS", 1024 * 33)
-    np.testing.assert_array_equal(whole, k_means(points, 5, starts=3, seed=1))
-
-
-def test_fewer_places_than_clusters() -> None:
-    points = np.repeat(np.eye(3, dtype=np.float32), 20, axis=0)
-    assert metrics.v_measure_score(np.arange(60) // 20, k_means(points, 5, starts=2, seed=0)) == pytest.approx(1)
 
 
 def _noisy(labels: np.ndarray, noise: float, random: np.random.Generator) -> np.ndarray:

@@ -84,6 +84,19 @@ def test_seeds_become_one_row_with_mean_and_deviation(tmp_path: Path, scores: np
     assert ".100 (3 seeds)" in found.table()
 
 
+def test_a_column_has_one_scale(tmp_path: Path, scores: np.ndarray) -> None:
+    """A collapsed model's 0.9 stands among others' 70: it is out of 100 too, with or without several seeds."""
+    for seed in (0, 1):
+        _result(tmp_path, f"flat-{seed}", scores + 0.3 * seed, seed, "flat")
+    _result(tmp_path, "good", 70 + scores)
+    _result(tmp_path, "alone", scores)
+    lines = compare(tmp_path / "results.jsonl").table().splitlines()
+    shown = {line.split()[1]: line.split()[2] for line in lines[3:6]}
+    assert shown["flat"] == f"{scores.mean() + 0.15:.1f}"
+    assert shown["good"] == f"{70 + scores.mean():.1f}"
+    assert shown["alone"] == f"{scores.mean():.1f}"
+
+
 def test_equal_seeds_of_one_method_are_different_models(tmp_path: Path, scores: np.ndarray) -> None:
     for name in ("small", "large"):
         _result(tmp_path, name, scores, 0, "bag")

@@ -13,7 +13,6 @@ import pytest
 
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, Retrieval, bm25, evaluate, label_free, random_vectors
-from sentrep.evaluation.label_free import Reservoir
 from sentrep.evaluation.label_free_data import read_label_free
 from sentrep.evaluation.tsv import MissingSplit
 from tests.evaluation.toy import Constant, OneDirection
@@ -137,6 +136,9 @@ def test_too_little_text_is_refused_and_too_few_to_choose_from_is_no_task() -> N
         label_free([Text("1", "", ["only one sentence here"])], "tiny")
     with pytest.raises(InputError, match="tiny: too little text"):
         label_free(_documents(3), "tiny")
+    for asked in ({"queries": 0}, {"candidates": 19}):
+        with pytest.raises(InputError, match=f"few: .*{next(iter(asked))} = .*needs at least 1 and 20"):
+            label_free(_documents(5), "few", **asked)
     assert [task.name for task in label_free(_documents(5), "few")] == ["few: next sentence", "few: same document"]
 
 
@@ -255,15 +257,3 @@ def test_chinese_novels_ask_of_themselves() -> None:
     found, luck = ({r.task.rpartition(": ")[2]: r.value for r in each.results if r.metric == "MAP"} for each in (done, chance))
     assert found["inverse cloze"] > 0.2 > 0.02 > luck["inverse cloze"]
     assert all(found[kind] > luck[kind] + 0.02 for kind in KINDS)
-
-
-def test_the_reservoir_is_even_over_the_stream() -> None:
-    counts = Counter[int]()
-    for seed in range(2000):
-        reservoir = Reservoir[int](5, seed)
-        for number in range(20):
-            reservoir.offer(number)
-        counts.update(reservoir.drawn())
-    # 500 expected for each, with a standard deviation of 19.
-    assert min(counts.values()) > 400
-    assert max(counts.values()) < 600

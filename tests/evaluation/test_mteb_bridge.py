@@ -20,7 +20,7 @@ from sentrep.encoders.forward import encode
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, Pair, ResultStore, Retrieval, Similarity, bm25, compare, evaluate
 from sentrep.evaluation.mteb_bridge import MtebModel, mteb_model, read_mteb
-from sentrep.evaluation.task import Vectors
+from sentrep.evaluation.vectors import Vectors
 from sentrep.models import load, measured
 from tests import toy
 from tests.encoders.test_forward import made

@@ -65,7 +65,7 @@ def test_everything_is_drawn_and_texts_stay_texts(page: Page, report: Path) -> N
     assert texts(page, "h2") == ["League table", "Training", "Sentences", "Worst failures", "How it was measured"]
     assert texts(page, "#verdict") == [data_of(report)["league"]["verdict"]]
     assert len(texts(page, ".league tbody tr")) == 3
-    assert page.run("document.querySelectorAll('.map circle').length") == len(data_of(report)["sentences"]["texts"])
+    assert page.run("document.querySelectorAll('.map .dot').length") == len(data_of(report)["sentences"]["texts"])
     assert page.run("document.querySelectorAll('.heat i').length") == len(data_of(report)["sentences"]["heat"]["sentences"]) ** 2
     assert "<b>others</b>" in texts(page, ".league th button")
     assert page.run("window.pwned") is None
@@ -165,9 +165,20 @@ def test_a_chosen_sentence_shows_its_neighbours(page: Page, report: Path) -> Non
 
 
 def test_the_map_tells_and_takes_a_dot(page: Page, report: Path) -> None:
-    page.click(".map circle:nth-of-type(20)")
+    page.click(".map .dot:nth-of-type(20) path")
     chosen = int(page.run("new URLSearchParams(location.hash.slice(1)).get('pick')"))
     assert texts(page, "blockquote") == texts(page, "#tip") == [data_of(report)["sentences"]["texts"][chosen]]
+
+
+def test_regions_are_told_apart_by_shape_as_well_as_by_colour(page: Page, report: Path) -> None:
+    shown = data_of(report)["sentences"]
+    looks = page.run("[...document.querySelectorAll('.dot')].map((dot) => [dot.classList[1], dot.firstChild.getAttribute('d')])")
+    pairs = set(zip(shown["region"], map(tuple, looks), strict=True))
+    regions = len(shown["labels"])
+    assert len(pairs) == len({look for _, look in pairs}) == regions > 4, "each region has a look of its own"
+    assert len({shape for _, (_, shape) in pairs}) == 4
+    names = page.run("[...document.querySelectorAll('.names text')].map((each) => each.textContent)")
+    assert names == [label and f"{'●■▲◆'[number % 4]} {label}" for number, label in enumerate(shown["labels"])]
 
 
 @pytest.mark.parametrize("typed", ["the Anchor of a SHIP, at the harbour!", "北京市很大", "qqq anchor"])

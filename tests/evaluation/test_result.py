@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sentrep.errors import InputError
-from sentrep.evaluation import Model, ResultStore, Score, Task, evaluate, read_items, read_results
+from sentrep.evaluation import Model, Result, ResultStore, Score, Task, evaluate, read_items, read_results
 from sentrep.evaluation import task as task_module
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Embeds
@@ -91,6 +93,18 @@ def test_an_interrupted_write_damages_nothing_before_it_and_is_made_good(cut: in
     assert len(kept) == 5
 
 
+@pytest.mark.parametrize("kept", [4, 40, 400])
+def test_a_file_that_is_nothing_but_a_cut_line_is_gone_on_with(kept: int, tmp_path: Path) -> None:
+    path, task = tmp_path / "results.jsonl", Counted()
+    evaluate(letters(), [task], ResultStore(path))
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.warns(UserWarning, match=r"skipped 1 unreadable line\(s\), the first is line 1"):
+        after = evaluate(letters(), [task], ResultStore(path)).results
+    assert [result.value for result in after] == [1.5, 3.0]
+    with pytest.warns(UserWarning, match="unreadable"):
+        assert read_results(path) == after
+
+
 def test_a_last_line_without_its_end_is_closed_off(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
     evaluate(letters(), [Counted()], ResultStore(path))
@@ -125,14 +139,27 @@ def test_a_record_says_what_was_measured_and_with_what(tmp_path: Path) -> None:
     assert "20 queries among 60 documents" in result.protocol
 
 
-def test_bad_files_are_refused_by_name(tmp_path: Path) -> None:
+def test_bad_files_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="no such results file"):
         read_results(tmp_path / "none.jsonl")
     (tmp_path / "wrong.jsonl").write_text(json.dumps({"loss": 1}) + "\n")
     with pytest.raises(InputError, match=r"wrong\.jsonl:1"):
         read_results(tmp_path / "wrong.jsonl")
+    with pytest.raises(InputError, match=r"wrong\.jsonl:1"):
+        ResultStore(tmp_path / "wrong.jsonl")
     with pytest.raises(InputError, match="is a folder"):
         ResultStore(tmp_path)
+    with pytest.raises(InputError, match=r"wrong\.jsonl/new\.jsonl: no results can be kept there"):
+        ResultStore(tmp_path / "wrong.jsonl" / "new.jsonl")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda path, mode: path != tmp_path)
+        with pytest.raises(InputError, match=r"new\.jsonl: may not be written"):
+            ResultStore(tmp_path / "new.jsonl")
+    (tmp_path / "typed.jsonl").write_text(
+        json.dumps({field.name: 3 for field in fields(Result)}) + "\n" + json.dumps({"task": "toy"}) + "\n"
+    )
+    with pytest.warns(UserWarning, match=r"skipped 2 unreadable"):
+        assert read_results(tmp_path / "typed.jsonl") == []
     with pytest.raises(InputError, match="evaluate again with a results file"):
         read_items(evaluate(letters(), [Counted()]).results[0])
 

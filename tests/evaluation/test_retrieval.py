@@ -13,9 +13,9 @@ import pytest
 from sentrep.evaluation import Model, Retrieval, Task, bm25, evaluate, fused, random_vectors, read_beir, retrieval, words
 from sentrep.evaluation.metrics import average_precision, ndcg, place_all, recall
 from sentrep.evaluation.result import EXAMPLES
-from sentrep.evaluation.task import Embeds, rows, unit
+from sentrep.evaluation.vectors import Embeds, rows, unit
 from sentrep.search.approximate import HNSW
-from tests.evaluation.toy import Constant, Letters, OneDirection, letters, words_task
+from tests.evaluation.toy import COLLAPSED, Constant, Letters, letters, words_task
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -59,16 +59,6 @@ def test_equals_metrics_on_the_whole_matrix() -> None:
 
 
 # Sums of many equal float32 numbers are wrong by much more than one digit: hence the wide one.
-COLLAPSED: dict[str, Embeds] = {
-    "constant": Constant(1.0),
-    "wide constant": Constant(np.ones(384)),
-    "wide random constant": Constant(np.random.default_rng(0).standard_normal(1200)),
-    "nan": Constant(float("nan")),
-    "zero": Constant(0.0),
-    "rank one": OneDirection(),
-}
-
-
 @pytest.mark.parametrize("collapsed", COLLAPSED.values(), ids=COLLAPSED.keys())
 @pytest.mark.parametrize("documents", [60, 9001])
 def test_collapsed_models_score_exactly_at_chance(collapsed: Embeds, documents: int) -> None:

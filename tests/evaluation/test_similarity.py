@@ -10,8 +10,9 @@ from scipy import stats
 
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, Pair, Similarity, evaluate, read_similarity
+from sentrep.evaluation.similarity import is_similarity
 from sentrep.evaluation.task import Embeds
-from tests.evaluation.toy import Constant, Letters, OneDirection, letters
+from tests.evaluation.toy import COLLAPSED, Letters, letters
 
 HEADER = "score\tsentence1\tsentence2\n"
 
@@ -44,7 +45,7 @@ def test_equals_scipy_under_each_convention() -> None:
     )
 
 
-@pytest.mark.parametrize("does", [Constant(1.0), Constant(float("nan")), OneDirection()], ids=["constant", "nan", "rank one"])
+@pytest.mark.parametrize("does", COLLAPSED.values(), ids=COLLAPSED.keys())
 def test_a_collapsed_model_has_no_correlation(does: Embeds) -> None:
     (result,) = evaluate(Model("collapsed", "c", does), [Similarity("sts", {"": _pairs(30, 0)})]).results
     assert (result.metric, result.value, result.low, result.high) == ("Spearman", 0, 0, 0)
@@ -78,6 +79,18 @@ def test_a_folder_without_splits_is_taken_whole(tmp_path: Path) -> None:
     assert (whole.split, list(whole.subsets)) == ("all", ["a", "b"])
 
 
+def test_columns_may_be_more_and_in_any_order(tmp_path: Path) -> None:
+    (tmp_path / "test.tsv").write_text("genre\tsentence2\tscore\tsentence1\nnews\tb\t1\ta\nnews\td\t2\tc\n")
+    assert is_similarity(tmp_path)
+    assert read_similarity(tmp_path)[0].subsets[""] == [Pair(1.0, "a", "b"), Pair(2.0, "c", "d")]
+
+
+def test_equal_scores_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "test.tsv").write_text(HEADER + "1\ta\tb\n1\tc\td\n")
+    with pytest.raises(InputError, match=r"test\.tsv: all 2 pairs have the score 1"):
+        read_similarity(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -103,5 +116,8 @@ def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as UTF-8"):
         read_similarity(tmp_path)
     (tmp_path / "test.tsv").write_text("label\ttext\n")
-    with pytest.raises(InputError, match="no table with the header"):
+    with pytest.raises(InputError, match=r"test\.tsv:1: no column 'score'; expected score, sentence1, sentence2"):
+        read_similarity(tmp_path)
+    (tmp_path / "test.tsv").rename(tmp_path / "labels.tsv")
+    with pytest.raises(InputError, match=r"no \.tsv with the columns score, .* there are: labels\.tsv"):
         read_similarity(tmp_path)

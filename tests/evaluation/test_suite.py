@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentrep.errors import InputError
-from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, tasks_from
+from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, suite, tasks_from
 from sentrep.evaluation.suite import KINDS, read_suite, suites
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -61,12 +61,31 @@ def test_a_task_file_says_what_a_layout_cannot(home: Path) -> None:
         ("kind = ", r"task\.toml: cannot be read as TOML"),
         ("task = 3", r"task\.toml: 'task' is not a list of tables"),
         ("[[task]]\npath = 3", r"task\.toml: path is 3"),
+        ('kind = "clustering"\nsample = true', r"task\.toml: clustering wants int for sample, not True"),
+        ('kind = "topics"\npath = "nowhere"', r"task\.toml: nowhere: no such file or folder in "),
+        ('[[task]]\npath = "."\nkind = 3', r"task\.toml: \.: no kind of task is called 3; there are: retrieval, label-free"),
+        ("task = []", r"task\.toml: names no task"),
     ],
 )
 def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> None:
     (home / "topics" / "task.toml").write_text(content)
     with pytest.raises(InputError, match=message):
         tasks_from(home / "topics")
+
+
+def test_of_a_layout_that_is_nearly_known_it_is_said_what_is_missing(home: Path) -> None:
+    (home / "sts" / "dev.tsv").unlink()
+    (home / "sts" / "test.tsv").write_text("score\tsentence_1\tsentence2\n1\ta\tb\n")
+    with pytest.raises(InputError, match=r"test\.tsv has the columns 'score, sentence_1, sentence2'\. Known are"):
+        tasks_from(home / "sts")
+    (home / "pets" / "corpus.jsonl").rename(home / "pets" / "documents.jsonl")
+    with pytest.raises(InputError, match=r"pets: has no corpus\.jsonl or corpus\.jsonl\.gz"):
+        tasks_from(home / "pets")
+    (home / "pets" / "documents.jsonl").rename(home / "pets" / "corpus.jsonl")
+    (home / "pets" / "qrels" / "test.tsv").unlink()
+    (home / "pets" / "qrels").rmdir()
+    with pytest.raises(InputError, match=r"no judgements for split 'test', in a file test\.tsv"):
+        tasks_from(home / "pets")
 
 
 def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
@@ -89,15 +108,22 @@ def test_a_suite_of_one_s_own(home: Path) -> None:
 
 
 def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
-    with pytest.raises(InputError, match=r"no suite is called 'quik'; did you mean 'quick'\?"):
+    with pytest.raises(InputError, match=r"no suite is called 'quik' and no .toml file; did you mean 'quick'\?"):
         read_suite("quik", home)
-    with pytest.raises(InputError, match=r"none of its .* data sets can be used; sts-b: not in"):
+    with pytest.raises(InputError, match=r"none of its .* data sets can be used; sts-b: not in .*; give the folder .* \(--data"):
         read_suite("quick", home)
     with pytest.raises(InputError, match="no folder of benchmarks; give one"):
         read_suite("quick", home / "nowhere")
     (home / "sts" / "test.tsv").write_text("score\tsentence1\tsentence2\nmuch\ta\tb\n")
     (home / "mine.toml").write_text('[[task]]\npath = "sts"\n')
     with pytest.raises(InputError, match=r"test\.tsv:2: score 'much' is not a number"):
+        read_suite(home / "mine.toml", home)
+    (home / "mine.toml").write_text(f"suites = ['{home / 'other.toml'}']")
+    (home / "other.toml").write_text(f"suites = ['{home / 'mine.toml'}']")
+    with pytest.raises(InputError, match=r"mine\.toml: takes itself in"):
+        read_suite(home / "mine.toml", home)
+    (home / "mine.toml").write_text("about = 'nothing'\ntask = []")
+    with pytest.raises(InputError, match=r"mine\.toml: names no task"):
         read_suite(home / "mine.toml", home)
 
 
@@ -123,10 +149,14 @@ def test_the_suites_read_the_shared_data(name: str) -> None:
     assert len({task.fingerprint for task in made.tasks}) == len(names)
 
 
-@needs_data
 def test_full_is_all_of_the_others() -> None:
-    whole = {task.fingerprint for task in read_suite("full", DATA).tasks}
-    assert {task.fingerprint for name in SUITES - {"full", "quick"} for task in read_suite(name, DATA).tasks} <= whole
+    entries = {name: suite._entries(file) for name, file in suites().items()}
+    others = [entry for name in SUITES - {"full", "quick"} for entry in entries[name]]
+    assert len(entries["full"]) == len(others) > 20
+    assert all(entry in entries["full"] for entry in others)
+    # What quick asks, full asks too, whether or not a table says the kind that the layout says anyway.
+    asked = {(entry["path"], entry.get("name")) for entry in entries["full"]}
+    assert {(entry["path"], entry.get("name")) for entry in entries["quick"]} <= asked
 
 
 @needs_data

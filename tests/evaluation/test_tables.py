@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from dataclasses import replace
 
 from sentrep.evaluation import Model, evaluate, random_vectors, table
-from sentrep.evaluation.tables import interval_of, render
+from sentrep.evaluation.tables import interval_of, out_of_100, render
 from tests.evaluation.toy import letters, words_task
 
 
@@ -28,9 +30,20 @@ def test_wide_letters_keep_columns_aligned() -> None:
 
 
 def test_numbers_have_the_digits_of_their_scale() -> None:
-    assert interval_of(-0.05, -0.1, 0.2) == "-.050 [-.100, .200]"
-    assert interval_of(0.3, -4.0, 5.0) == "0.3 [-4.0, 5.0]"
-    assert interval_of(1, 1, 1) == "1.000 [1.000, 1.000]"
+    for value, low, high, shown in (
+        (-0.05, -0.1, 0.2, "-.050 [-.100, .200]"),
+        (0.3, -4.0, 5.0, "0.3 [-4.0, 5.0]"),
+        (1, 1, 1, "1.000 [1.000, 1.000]"),
+        (0.75, math.nan, math.nan, ".750"),
+    ):
+        assert interval_of(value, low, high, out_of_100([value, low, high])) == shown
+
+
+def test_a_column_has_one_scale() -> None:
+    """A collapsed model's correlation of 0 stands among others' 70: it is out of 100 too."""
+    result = replace(evaluate(letters(), [words_task()]).results[0], metric="Spearman", value=70.0, low=69.0, high=71.0)
+    lines = table([result, replace(result, model="flat", value=0.0, low=0.0, high=0.0)]).splitlines()
+    assert [line.split(maxsplit=1)[1] for line in lines[3:]] == ["70.0 [69.0, 71.0]", "0.0 [0.0, 0.0]"]
 
 
 def test_csv_survives_commas_in_names() -> None:

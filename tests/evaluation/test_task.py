@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pytest
 
 from sentrep.evaluation import Model, Pair, Score, Similarity, Task, bm25, evaluate
-from sentrep.evaluation.task import Embeds, unit
+from sentrep.evaluation.vectors import Embeds
 from tests.evaluation.toy import letters, words_task
 
 
@@ -40,16 +37,3 @@ def test_ctrl_c_is_not_swallowed() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         evaluate(letters(), [Interrupted()])
-
-
-def test_unit_vectors_are_unit_or_zero_and_the_model_s_own_stay_untouched() -> None:
-    vectors = np.array([[3, 4], [np.nan, 1], [np.inf, 0], [0, 0]], dtype=np.float32)
-
-    class Given:
-        def encode(self, texts: Sequence[str]) -> np.ndarray:
-            return vectors
-
-    np.testing.assert_allclose(unit(Given(), list("abcd")), [[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
-    assert vectors[0].tolist() == [3, 4]
-    with pytest.raises(ValueError, match="expected"):
-        unit(Given(), ["one text"])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sentrep.evaluation import Model, Retrieval
+from sentrep.evaluation import Embeds, Model, Retrieval
 from sentrep.evaluation.result import fingerprint
 
 
@@ -34,6 +34,17 @@ class OneDirection:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         direction = np.random.default_rng(0).standard_normal(48)
         return (np.array([[1.0 + len(text) + text.count("a") / 7] for text in texts]) * direction).astype(np.float32)
+
+
+COLLAPSED: dict[str, Embeds] = {
+    "constant": Constant(1.0),
+    "wide constant": Constant(np.ones(384)),
+    "wide random constant": Constant(np.random.default_rng(0).standard_normal(1200)),
+    "nan": Constant(float("nan")),
+    "zero": Constant(0.0),
+    "rank one": OneDirection(),
+}
+"""Every way of telling no text from another: at chance on each task."""
 
 
 class Saved:

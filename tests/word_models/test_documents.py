@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sentrep.evaluation import Embeds, Model, Retrieval, evaluate
-from sentrep.evaluation.task import unit
+from sentrep.evaluation.vectors import unit
 from sentrep.text.store import Store
 from sentrep.word_models.documents import DocumentVectors, doc2vec
 from sentrep.word_models.vectors import LAST_RATE

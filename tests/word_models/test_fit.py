@@ -15,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 
+from sentrep import api, measuring
 from sentrep.encoders import folder
 from sentrep.encoders.build import build
 from sentrep.encoders.config import EncoderConfig
@@ -113,6 +114,19 @@ def test_chinese_is_learnt_from(name: WordModelName, tmp_path: Path) -> None:
     config = WordModelConfig(width=4, min_count=1, passage=3, epochs=20, window=10, sample=0.0)
     dog, hound, plane = encode(fit(name, made, config), ["一只狗在公园", "小狗和猫在叫", "飞机在天空起飞"])
     assert dog @ hound > 0.5 > dog @ plane
+
+
+def test_what_is_no_folder_says_so_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"doc2vec has to learn .* from Python, .*sentrep\.api\.doc2vec\('my/texts'\)"):
+        api.baseline("doc2vec", tmp_path / "absent", tmp_path / "out")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="no baseline is called 'word2vek'; there are: untrained, "):
+        api.baseline("word2vek", tmp_path / "absent", tmp_path / "out")  # type: ignore[arg-type]
+
+
+def test_doc2vec_is_fitted_from_files(tmp_path: Path) -> None:
+    (tmp_path / "texts.txt").write_text("One cat sat on a mat. One dog sat on a log.\n" * 20)
+    model = measuring.doc2vec(tmp_path / "texts.txt", WordModelConfig(width=8, min_count=1, epochs=2), tmp_path / "cache")
+    assert model.does.encode(["a cat sat"]).shape == (1, 8)  # type: ignore[union-attr]
 
 
 def test_what_cannot_be_fitted_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

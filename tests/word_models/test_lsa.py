@@ -31,3 +31,12 @@ def test_lsa_equals_tfidf_and_truncated_svd(store: Store, power: float) -> None:
     expected = cosines(svd.transform(tfidf.transform(new)))
     ours = [rows[store.tokenizer.encode(text)].mean(axis=0) for text in new]
     np.testing.assert_allclose(cosines(ours), expected, atol=1e-3)
+
+
+def test_lsa_is_seeded_and_its_seed_changes_no_cosine(store: Store) -> None:
+    """Directions have no sign of their own: cosines do not mind, and the same seed gives the same ones, bit by bit."""
+    passages = Passages(store, 3)
+    first, again, other = (lsa(passages, 11, seed=seed, readings=40) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+    np.testing.assert_allclose(cosines(other[passages.known]), cosines(first[passages.known]), atol=1e-3)

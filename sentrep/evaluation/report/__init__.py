@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from sentrep.evaluation.report.league import league_table
 from sentrep.evaluation.report.page import render
 from sentrep.evaluation.report.sentences import picture
 from sentrep.evaluation.task import Model
+from sentrep.files import whole
 
 __all__ = ["Run", "write_report"]
 
@@ -61,13 +61,8 @@ def write_report(
         data["curves"] = training_curves(runs)
     if model is not None:
         data["sentences"] = picture(model, sentences, seed)
-    _write(out, render(data))
-    return out
-
-
-def _write(out: Path, page: bytes) -> None:
-    """Aside first: a page is there whole or not at all."""
+    page = render(data)
     out.parent.mkdir(parents=True, exist_ok=True)
-    aside = out.with_name(f".{out.name}.{os.getpid()}")
-    aside.write_bytes(page)
-    aside.replace(out)
+    with whole(out) as file:
+        file.write(page)
+    return out

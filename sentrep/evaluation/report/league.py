@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sentrep.evaluation.compare import Cell, Column, Comparison, cell_of, compare, row_letters, row_names
+from sentrep.evaluation.compare import side_by_side
+from sentrep.evaluation.comparison import Cell, Column, Comparison, row_letters
 from sentrep.evaluation.result import Result
 
 KINDS = {
@@ -25,53 +26,25 @@ def league_table(results: Sequence[Result]) -> dict[str, Any]:
 
     A cell is [value, low, high, deviation over seeds, seeds, rows that it significantly beats, whether it can be tested].
     """
-    latest = list({(result.model_hash, result.seed, *_column(result)): result for result in results}.values())
-    found = _Found(latest)
+    compared = side_by_side(results)
     groups: dict[str, list[dict[str, Any]]] = {}
-    for task in found.tasks:
-        groups.setdefault(_kind(found.columns_of(task)[0]), []).append(_task(task, found))
+    for task in dict.fromkeys(column[:2] for column in compared.columns):
+        columns = compared.columns_of(task)
+        groups.setdefault(_kind(columns[0]), []).append(_task(columns, compared))
     grouped = [{"name": name, "metrics": _metrics(tasks), "tasks": _short_tasks(tasks)} for name, tasks in groups.items()]
-    models = [_model(row, number, found) for number, row in enumerate(found.rows)]
+    models = [_model(row, number, compared) for number, row in enumerate(compared.rows)]
     leaders, said = verdict(models, grouped)
-    return {"models": models, "groups": grouped, "leaders": leaders, "verdict": said, "versions": latest[-1].versions}
+    return {"models": models, "groups": grouped, "leaders": leaders, "verdict": said, "versions": results[-1].versions}
 
 
-class _Found:
-    """Results by the rows and columns of their comparison."""
-
-    def __init__(self, results: Sequence[Result]) -> None:
-        names = row_names(results)
-        self.results: dict[tuple[str, Column], list[Result]] = {}
-        for result in results:
-            self.results.setdefault((names[result.model_hash, result.seed], _column(result)), []).append(result)
-        self.rows = list(dict.fromkeys(row for row, _ in self.results))
-        self.columns = list(dict.fromkeys(column for _, column in self.results))
-        self.tasks = list(dict.fromkeys(column[:2] for column in self.columns))
-        self.comparison = compare(results) if len(self.rows) > 1 else self._alone()
-
-    def columns_of(self, task: tuple[str, str]) -> list[Column]:
-        """The task's metrics, the main one first."""
-        return [column for column in self.columns if column[:2] == task]
-
-    def of(self, row: str, column: Column) -> list[Result]:
-        """A row's results on a metric, one a seed."""
-        return self.results.get((row, column), [])
-
-    def _alone(self) -> Comparison:
-        """One row, which there is nothing to compare with."""
-        cells = {place: cell_of(group) for place, group in self.results.items()}
-        higher = {column: group[0].higher_is_better for (_, column), group in self.results.items()}
-        return Comparison(tuple(self.rows), tuple(self.columns), cells, (), higher)
-
-
-def _task(task: tuple[str, str], found: _Found) -> dict[str, Any]:
-    columns = found.columns_of(task)
-    some = next(result for row in found.rows for result in found.of(row, columns[0]))
-    by_row = [found.of(row, columns[0]) for row in found.rows]
-    tables = {column[2]: _cells(column, found) for column in columns}
+def _task(columns: Sequence[Column], compared: Comparison) -> dict[str, Any]:
+    """A task by the columns of its metrics, the main one first."""
+    by_row = [compared.results.get((row, columns[0]), []) for row in compared.rows]
+    some = next(result for results in by_row for result in results)
+    tables = {column[2]: _cells(column, compared) for column in columns}
     return {
-        "name": task[0],
-        "split": task[1],
+        "name": some.task,
+        "split": some.split,
         "count": some.count,
         "protocol": some.protocol,
         "data": some.data[:12],
@@ -82,14 +55,12 @@ def _task(task: tuple[str, str], found: _Found) -> dict[str, Any]:
     }
 
 
-def _cells(column: Column, found: _Found) -> dict[str, Any]:
-    compared = found.comparison
-    cells = [compared.cells.get((row, column)) for row in found.rows]
-    values = [value for cell in cells if cell for value in (cell.value, cell.low, cell.high)]
-    beaten = [[found.rows.index(other) for other in compared.beats(row, column)] for row in found.rows]
+def _cells(column: Column, compared: Comparison) -> dict[str, Any]:
+    cells = [compared.cells.get((row, column)) for row in compared.rows]
+    beaten = [[compared.rows.index(other) for other in compared.beats(row, column)] for row in compared.rows]
     return {
         "higher": compared.higher_is_better[column],
-        "percent": max(map(abs, values)) > 1.5,
+        "percent": compared.out_of_100(column),
         "cells": [_numbers(cell, rows) for cell, rows in zip(cells, beaten, strict=True)],
     }
 
@@ -114,10 +85,10 @@ def _seconds(results: Sequence[Result]) -> list[float] | None:
     return [embedding, max(0.0, sum(result.seconds for result in results) / len(results) - embedding)]
 
 
-def _model(row: str, number: int, found: _Found) -> dict[str, Any]:
-    mine = [result for (name, _), results in found.results.items() if name == row for result in results]
+def _model(row: str, number: int, compared: Comparison) -> dict[str, Any]:
+    mine = [result for (name, _), results in compared.results.items() if name == row for result in results]
     return {
-        "name": short_names(found.rows)[row],
+        "name": short_names(compared.rows)[row],
         "letter": row_letters(number + 1)[-1],
         "full": sorted({result.model for result in mine}),
         "hashes": sorted({result.model_hash[:12] for result in mine}),
@@ -180,7 +151,3 @@ def _metrics(tasks: Sequence[dict[str, Any]]) -> list[str]:
 def _kind(column: Column) -> str:
     name = KINDS.get(column[2].split(" ")[0], f"By {column[2].split(' ')[0]}")
     return f"{name} without labels" if column[1] == "held-out" else name
-
-
-def _column(result: Result) -> Column:
-    return (result.task, result.split, result.metric)

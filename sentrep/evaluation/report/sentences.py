@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.errors import InputError
-from sentrep.evaluation.label_free import Reservoir
+from sentrep.evaluation.k_means import k_means
+from sentrep.evaluation.plane import on_a_plane
 from sentrep.evaluation.report.league import short_names
 from sentrep.evaluation.report.words import readable, typed, words
-from sentrep.evaluation.task import Embeds, Model, Vectors, Watched, cosines, unit
+from sentrep.evaluation.reservoir import Reservoir
+from sentrep.evaluation.task import Embeds, Model, Watched
+from sentrep.evaluation.vectors import Vectors, cosines, unit
 
 LIMIT = 2000
 """Sentences on the page: more would make the map a blot and the page heavy."""
@@ -69,26 +72,17 @@ def _sample(sentences: Iterable[str], seed: int) -> list[str]:
 
 
 def _places(vectors: Vectors, seed: int) -> NDArray[np.int64]:
-    """Where sentences lie on the map, (sentence, 2), 0 to 1000: t-SNE of cosines (van der Maaten & Hinton 2008)."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    if len(vectors) < 10:  # too few for neighbourhoods to mean anything
-        places = PCA(2).fit_transform(vectors)
-    else:
-        perplexity = min(30.0, (len(vectors) - 1) / 3)
-        places = TSNE(metric="cosine", init="random", perplexity=perplexity, random_state=seed).fit_transform(vectors)
+    """Where sentences lie on the map, (sentence, 2), 0 to 1000."""
+    places = on_a_plane(vectors, seed)
     low, high = places.min(axis=0), places.max(axis=0)
     scaled: NDArray[np.int64] = np.rint(1000 * (places - low) / np.maximum(high - low, 1e-9)).astype(np.int64)
     return scaled
 
 
 def _regions(places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Colours of the map, (sentence,): k-means of the places, so that what is near has one colour; the largest region first."""
-    from sklearn.cluster import KMeans
-
+    """Regions of the map, (sentence,): k-means of the places, so that what is near is of one region; the largest is 0."""
     count = max(1, min(REGIONS, len(np.unique(places, axis=0)), len(places) // 5))
-    found = KMeans(count, n_init=4, random_state=seed).fit_predict(places)
+    found = k_means(places.astype(np.float32), count, starts=4, seed=seed)
     order = np.argsort(-np.bincount(found, minlength=count), kind="stable")
     ranks: NDArray[np.int64] = np.argsort(order)[found]
     return ranks

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.task import Embeds, Vectors, unit
+from sentrep.evaluation.vectors import Embeds, Vectors, to_unit, unit
 
 WORDS = 3000
 """Known words: the most frequent."""
@@ -95,25 +95,19 @@ def _bags(texts: Sequence[str], vocabulary: Sequence[str]) -> Vectors:
         for word in words(text):
             if word in places:
                 bags[row, places[word]] += 1
-    return _unit(bags)
+    return to_unit(bags)
 
 
 def _agreement(true: Vectors, candidates: Vectors, guessed: Vectors, narrow: NDArray[np.int8]) -> float:
     """How many of the nearest candidates by the model are the nearest by the guess too; as the page computes it."""
     wanted = np.argsort(-(true @ candidates.T), axis=1, kind="stable")[:, :NEAREST]
-    found = np.argsort(-(_unit(guessed) @ _unit(narrow.astype(np.float32)).T), axis=1, kind="stable")[:, :NEAREST]
+    found = np.argsort(-(to_unit(guessed) @ to_unit(narrow.astype(np.float32)).T), axis=1, kind="stable")[:, :NEAREST]
     return float(np.mean([len(set(a) & set(b)) for a, b in zip(wanted.tolist(), found.tolist(), strict=True)]))
 
 
 def _bytes(vectors: Vectors) -> NDArray[np.int8]:
     """-127 to 127; cosines do not mind the scale."""
     scaled: NDArray[np.int8] = np.rint(127 * vectors / max(float(np.abs(vectors).max()), 1e-9)).astype(np.int8)
-    return scaled
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Vectors = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
     return scaled
 
 

@@ -3,6 +3,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const SHAPES = ["M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0", "M-3,-3h6v6h-6z", "M0,-4L3.8,3h-7.6z", "M0,-4L4,0L0,4L-4,0z"];
+const SIGNS = "●■▲◆";  // the same shapes in a line of text
 const COLOURS = 8;
 
 /**

@@ -1,4 +1,4 @@
-// The map: each sentence a dot, the chosen one tied to its neighbours.
+// The map: each sentence a mark in the colour and shape of its region, the chosen one tied to its neighbours.
 
 /**
  * @param {Object} shown the sentences
@@ -9,12 +9,14 @@ function sentenceMap(shown, pick) {
   const at = (value) => `${(2 + value * 0.096).toFixed(2)}%`;
   const anchor = (x) => (x < 150 ? "start" : x > 850 ? "end" : "middle");  // names at the edge stay on the map
   const colour = (number) => `c${number % COLOURS}`;
-  const radius = places.length > 600 ? 2.5 : 4;
-  const dots = places.map(([x, y], number) => s("circle", { class: colour(region[number]), cx: at(x), cy: at(y), r: radius }));
+  const size = places.length > 600 ? 0.8 : 1.2;
+  const dots = places.map(([x, y], number) => s("svg", { class: `dot ${colour(region[number])}`, x: at(x), y: at(y) },
+    s("path", { d: SHAPES[region[number] % SHAPES.length], style: { "--size": size } })));
   const ties = s("g", { class: "ties" });
   const name = (label, number) => {
     const [x, y] = middle(number);
-    return s("text", { class: colour(number), x: at(x), y: at(y), "text-anchor": anchor(x) }, label);
+    return s("text", { class: colour(number), x: at(x), y: at(y), "text-anchor": anchor(x) },
+      label && `${SIGNS[number % SIGNS.length]} ${label}`);
   };
   const svg = s("svg", { class: "map", tabindex: 0, role: "application",
     "aria-label": `Map of ${texts.length} sentences; the arrow keys go from one to the next` },

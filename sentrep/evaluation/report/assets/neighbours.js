@@ -14,7 +14,7 @@ function drawSentences(section, shown) {
   const list = h("div", { class: "neighbours", "aria-live": "polite" });
   section.append(
     h("p", { class: "note" }, `${several(shown.texts.length, "sentence")}, embedded by `, h("b", null, shown.model), ". ",
-      "What the model finds alike lies close together; colours mark regions, named by words that are frequent there. ",
+      "What the model finds alike lies close together; colours and shapes mark regions, named by words that are frequent there. ",
       "Click a dot for its neighbours."),
     shown.alarm ? h("p", { class: "warning" }, `⚠ ${shown.alarm}`) : "",
     h("div", { class: "map-and-list" }, h("div", { class: "map-frame" }, map.svg),

@@ -1,0 +1,112 @@
+"""What a model gives for texts, as tasks want to have it: vectors, and scores made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+Scores = NDArray[np.floating[Any]]
+
+# Pairs whose vectors are copied together: 64 MB at width 2048.
+_PAIRS_AT_ONCE = 4096
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A model that turns texts into vectors."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(text, width), float32; lengths do not matter, since tasks normalise."""
+
+
+@runtime_checkable
+class Ranks(Protocol):
+    """A model that scores documents for a query without vectors of its own: BM25, a fusion of two others."""
+
+    def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
+        """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps memory flat."""
+
+
+def unit(does: Embeds | Ranks, texts: Sequence[str]) -> Vectors:
+    """Vectors of length 1, (text, width).
+
+    What is not a number becomes the zero vector, which is equally near to everything: a broken model scores at chance.
+    """
+    return to_unit(finite(does, texts))
+
+
+def to_unit(vectors: Vectors) -> Vectors:
+    """The same array, (row, width), its rows brought to length 1; zeros stay zeros."""
+    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so their cosines.
+    lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
+    vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
+    return vectors
+
+
+def finite(does: Embeds | Ranks, texts: Sequence[str]) -> Vectors:
+    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that is no number.
+
+    Raises `TypeError` for a model that ranks only; `evaluate` never gives one to a task that needs vectors.
+    """
+    if not isinstance(does, Embeds):
+        raise TypeError(f"{type(does).__name__} does not embed")
+    vectors = np.array(does.encode(texts), dtype=np.float32)
+    if vectors.ndim != 2 or len(vectors) != len(texts):
+        raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
+    vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
+    return vectors
+
+
+def rows(does: Embeds | Ranks, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
+    """Scores of all documents, (document,), query by query; cosines where the model embeds."""
+    if not isinstance(does, Embeds):
+        yield from does.rank(documents, queries)
+        return
+    yield from cosines(unit(does, documents), unit(does, queries))
+
+
+def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
+    """Products of all documents, (document,), query by query.
+
+    In float64: the last digits of a float32 product depend on its place in the matrix, by up to 1e-5 where all vectors are
+    nearly the same, and equal documents would not be equal. In blocks of 64 MB at most.
+    """
+    queries_at_once, documents_at_once = max(1, 2**23 // len(documents)), 2**13
+    products = np.empty((min(queries_at_once, len(queries)), len(documents)))
+    for start in range(0, len(queries), queries_at_once):
+        some = queries[start : start + queries_at_once].astype(np.float64)
+        for at in range(0, len(documents), documents_at_once):
+            block = documents[at : at + documents_at_once].astype(np.float64)
+            products[: len(some), at : at + documents_at_once] = some @ block.T
+        # Copies: whoever holds on to a row must neither keep the whole block alive nor see it filled anew.
+        yield from (row.copy() for row in products[: len(some)])
+
+
+def pair_cosines(does: Embeds | Ranks, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """Cosines of pairs of texts, (pair,), to six digits; each text is embedded once.
+
+    Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its rounding.
+    """
+    texts, number = numbered(text for pair in pairs for text in pair)
+    vectors, sides = unit(does, texts), number.reshape(-1, 2)
+    found = np.empty(len(pairs))
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        first, second = (vectors[side] for side in sides[start : start + _PAIRS_AT_ONCE].T)
+        found[start : start + len(first)] = np.einsum("pw,pw->p", first, second, dtype=np.float64)
+    return np.round(found, 6)
+
+
+def numbered(texts: Iterable[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """The different texts as they first appear, and for each text its number among these.
+
+    >>> different, number = numbered(["a", "b", "a"])
+    >>> different, number.tolist()
+    (['a', 'b'], [0, 1, 0])
+    """
+    known: dict[str, int] = {}
+    number = [known.setdefault(text, len(known)) for text in texts]
+    return list(known), np.array(number, dtype=np.int64)
