@@ -130,7 +130,7 @@ def prepared(arguments: argparse.Namespace) -> tuple[Setup, list[str]]:
     write_json(file, same)
     return setup, [
         f"`scripts/league {shlex.join(sys.argv[1:])}`",
-        f"{setup.minutes:g} minutes of training a row with {setup.threads} threads on {hardware()}; one row at a time",
+        f"{setup.minutes:g} minutes of training a row with {some(setup.threads, 'thread')} on {hardware()}; one row at a time",
         f"corpus: {', '.join('/'.join(Path(name).parts[-2:]) for name in corpus)}",
         f"{store.sentences:,} sentences, {store.tokens:,} tokens of {store.tokenizer.vocab_size:,} kinds, for all but bm25",
         f"vectors of {setup.width}; transformers of {setup.layers} layers; {MAX_TOKENS} tokens of a text are read",
@@ -220,7 +220,11 @@ def hardware() -> str:
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), machine()["processor"])
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{machine()['cores']} cores of {name}, {memory:.0f} GiB"
+    return f"{some(machine()['cores'], 'core')} of {name}, {memory:.0f} GiB"
+
+
+def some(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def say(line: str) -> None:
