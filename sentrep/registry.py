@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sentrep.errors import InputError, nearest
-from sentrep.methods import cpc_config, quick_thought_config, skip_thought_config
+from sentrep.methods import cpc_config, infomax_config, quick_thought_config, skip_thought_config
 
 if TYPE_CHECKING:
     from sentrep.methods.base import Method
@@ -30,6 +30,7 @@ class Entry:
 METHODS: dict[str, Entry] = {
     "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought"),
     "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc:ContrastivePredictiveCoding"),
+    "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax"),
     "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought"),
 }
 

@@ -1,0 +1,80 @@
+"""Deep InfoMax on text: "Learning deep representations by mutual information estimation and maximization", Hjelm et al., ICLR 2019;
+"An unsupervised sentence embedding method by mutual information maximization" (IS-BERT), Zhang et al., EMNLP 2020, section 3.
+
+A vector is good if it can be told whose it is. A discriminator reads a sentence's tokens and a vector, the sentence's own or
+another's, and says whether they belong together; encoder and discriminator both want it to be right. What it can know is a lower
+bound of the mutual information of sentence and vector, in its Jensen-Shannon form:
+
+    I = E_own[ −sp(−T(x_i, E(x))) ] − E_other[ sp(T(x_i, E(x'))) ],   sp(a) = log(1 + e^a)          Hjelm et al., equation 4
+
+No order of sentences is needed, and no decoder. If T were log P(x | E(x)), the first term would be that of an auto-encoder, which
+is here too: ``sentrep train skip-thought --write itself``.
+
+Differs from IS-BERT: the vector is that of any encoder, not the mean of the convolutions' output, and the discriminator has token
+rows of its own.
+
+Wants any text; documents of two sentences or more, as all methods here.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from sentrep.encoders.folder import Encoder
+from sentrep.encoders.forward import encode_tokens
+from sentrep.encoders.token_table import token_table
+from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.infomax_config import Config
+from sentrep.parts.contrast import gather, mean_over_rows, place
+from sentrep.parts.discriminator import Discriminator
+from sentrep.text.block import SentenceBlock
+
+
+class InfoMax(Method):
+    """An encoder, and a discriminator that knows whose vector is whose."""
+
+    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+        super().__init__()
+        self.config, self.token_budget = config, token_budget
+        self.f = make_encoder()
+        vocab, width = token_table(self.f).num_embeddings, self.f.get_embedding_dimension()
+        assert width is not None
+        self.discriminator = Discriminator(vocab, config.discriminator_token_width, config.windows, config.feature_width, width)
+
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        vectors, features = gather(self.embed(block)), self.discriminator.features(block.ids, block.offsets)
+        lengths = block.offsets.diff()
+        sentence = torch.repeat_interleave(lengths)
+        if self.config.judge == "sentence":
+            features, sentence = self.mean(features, block), torch.arange(len(block), device=sentence.device)
+        scores = self.discriminator(features, vectors).float()
+        begin = place(len(block), scores.device)
+        own = scores.gather(1, begin + sentence.unsqueeze(1)).squeeze(1)
+        others = (F.softplus(scores).sum(1) - F.softplus(own)) / max(1, len(vectors) - 1)
+        counted = (lengths > 0)[sentence]
+        loss = mean_over_rows(F.softplus(-own) + others, counted)
+        with torch.no_grad():  # does a sentence, all its tokens together, find its own vector?
+            whole = scores if self.config.judge == "sentence" else self.mean(scores, block)
+            hit = whole.argmax(1) == begin + torch.arange(len(block), device=whole.device)
+            metrics = {
+                "accuracy": mean_over_rows(hit.float(), lengths > 0),
+                "own": mean_over_rows(torch.sigmoid(own), counted),
+                "norm": vectors.norm(dim=1).mean(),
+            }
+        return Step(loss, metrics)
+
+    @staticmethod
+    def mean(values: Float[Tensor, "token column"], block: SentenceBlock) -> Float[Tensor, "sentence column"]:
+        """Mean over the tokens of each sentence; zeros for an empty one."""
+        lengths = block.offsets.diff()
+        sums = values.new_zeros(len(block), values.shape[1]).index_add(0, torch.repeat_interleave(lengths), values)
+        return sums / lengths.clamp(min=1).unsqueeze(1)
+
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+
+    def encoder(self) -> Encoder:
+        return self.f
