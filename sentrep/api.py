@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.contexts import Contexts
 from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
 from sentrep.expanding import expand
-from sentrep.generating import Writer, generate, interpolate, open_method
+from sentrep.generating import Writer, generate, interpolate
 from sentrep.measuring import baseline, compare, doc2vec, evaluate, mteb_model, report, tasks_of
 from sentrep.models import encoding, load, measured, opened, stamp
 from sentrep.registry import configured, entry
+from sentrep.reopening import open_method
 from sentrep.text.config import TokenizerConfig
 from sentrep.training.config import TrainingConfig
 
@@ -110,8 +112,13 @@ def embed_corpus(
     dtype: str = "float32",
     shard: int = 65_536,
     overwrite: bool = False,
+    context: bool = False,
 ) -> Embedded:
-    """Embed every sentence of a corpus into the folder `out`, shard by shard. Interrupted and called again, it goes on."""
+    """Embed every sentence of a corpus into the folder `out`, shard by shard. Interrupted and called again, it goes on.
+
+    Args:
+        context: not the sentences' own vectors, but those of what their documents have said so far; of a run of cpc.
+    """
     from sentrep.embedding import embed_to_folder
 
     config, encoder = corpus_config(corpus), opened(model)
@@ -119,8 +126,14 @@ def embed_corpus(
     described = {
         "model": made_by.content_hash, "model_name": made_by.name, "model_path": made_by.path, "source": str(config),
     }  # fmt: skip
-    pairs = ((name, sentence) for name, sentence in sentences(config))
-    return embed_to_folder(encoding(encoder), pairs, Path(out), stamp=described, dtype=dtype, shard=shard, overwrite=overwrite)
+    encode, pairs = encoding(encoder), sentences(config)
+    if context:
+        if not isinstance(model, str | Path):
+            raise InputError("contexts are made by a run; give the folder of one, not an encoder")
+        encode = contexts = Contexts.open(model)
+        pairs = contexts.watch(pairs)
+        described["model"] += f" contexts {contexts.identity}"
+    return embed_to_folder(encode, pairs, Path(out), stamp=described, dtype=dtype, shard=shard, overwrite=overwrite)
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ def embed(
     split: Split = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     overwrite: bool = False,
+    context: bool = False,
 ) -> None:
     """Embed every sentence of some files into a folder of vectors. Interrupted and started again, it goes on.
 
@@ -126,9 +127,10 @@ def embed(
         split: 'lines' for one sentence a line, 'prose' for text to be split; 'auto' looks.
         dtype: How vectors are stored.
         overwrite: Replace other vectors that are in --out.
+        context: Vectors of what a document has said up to each sentence, instead of the sentence's own; MODEL is a run of cpc.
     """
     corpus = CorpusConfig(input, text_field=text_field, split=split)
-    embedded = api.embed_corpus(model, corpus, out, dtype=dtype, overwrite=overwrite)
+    embedded = api.embed_corpus(model, corpus, out, dtype=dtype, overwrite=overwrite, context=context)
     print(f"{len(embedded):,} sentences, {embedded.width} wide, in {out}")
     print(f"next: sentrep index {out} --out INDEX")
 

@@ -1,23 +1,22 @@
-"""The verb `generate` as Python functions: a trained method reopened, and sentences out of it. They are in `sentrep.api` too."""
+"""The verb `generate` as Python functions: sentences out of a trained method. They are in `sentrep.api` too."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sentrep.errors import InputError
-from sentrep.models import load
 from sentrep.parts.decoding_config import DecodingConfig
 from sentrep.progress import progress
 from sentrep.registry import entry
+from sentrep.reopening import open_method, told
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
-    from sentrep.encoders.folder import Encoder
     from sentrep.methods.base import Method
     from sentrep.text.tokenizer import Tokenizer
 
@@ -84,10 +83,10 @@ class Writer:
         """The method of a run; InputError where it has no decoder or lacks a file."""
         from sentrep.parts.decoding import Generates
 
-        told = _told(Path(run))
-        if not issubclass(entry(told["method"]).load(), Generates):
-            raise InputError(f"{run} is a run of {told['method']}, which has no decoder; generate with a run of skip-thought")
-        return cls(*open_method(run), told["tokenizer"]["max_tokens"])
+        record = told(Path(run))
+        if not issubclass(entry(record["method"]).load(), Generates):
+            raise InputError(f"{run} is a run of {record['method']}, which has no decoder; generate with a run of skip-thought")
+        return cls(*open_method(run), record["tokenizer"]["max_tokens"])
 
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
         """What the method's `embed` makes of sentences, read as they are in training."""
@@ -127,77 +126,3 @@ class Writer:
             [Generated(self.tokenizer.decode(found.tokens), found.log_probability, found.tokens) for found in each]
             for each in written
         ]
-
-
-def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
-    """The trained method of a run and its tokenizer, put together from ``model/`` (the encoder) and ``method/`` (what else it has
-    learnt), ready to be used and not to be trained.
-
-    Raises:
-        InputError: `run` is no finished run, or its files do not hold all of the method.
-    """
-    import torch
-
-    from sentrep.text.tokenizer import Tokenizer
-
-    run = Path(run)
-    told, model = _told(run), run / "model"
-    if not model.is_dir():
-        raise InputError(f"{model} is not there: the run has not ended; give its training command again to go on")
-    encoders: list[Encoder] = []
-
-    def make_encoder() -> Encoder:
-        encoders.append(load(model))
-        return encoders[-1]
-
-    settings = _settings(run, told)
-    with torch.random.fork_rng(devices=[]):  # weights are drawn, only to be overwritten
-        method = entry(told["method"]).load()(settings, make_encoder, told["training"]["token_budget"])
-    if not any(encoder is method.encoder() for encoder in encoders):
-        raise InputError(f"{model} holds several encoders side by side, from which {told['method']} cannot be put together again")
-    _fill(method, run / "method" / "method.safetensors")
-    return method.eval(), Tokenizer.open(model)
-
-
-def _told(run: Path) -> dict[str, Any]:
-    """What run.json says of how the run was made."""
-    from sentrep.training.run_folder import read_json
-
-    file = run / "run.json"
-    if not file.is_file():
-        raise InputError(f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made")
-    told = read_json(file).get("run")
-    if not isinstance(told, dict) or not {"method", "settings", "tokenizer", "training"} <= told.keys():
-        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made")
-    return told
-
-
-def _settings(run: Path, told: dict[str, Any]) -> Any:
-    config = entry(told["method"]).config
-    try:
-        return config(**told["settings"])
-    except TypeError as error:
-        raise InputError(f"{run / 'run.json'}: settings of {told['method']} from another version of sentrep ({error})") from error
-
-
-def _fill(method: Method, file: Path) -> None:
-    """Give the method what it has learnt besides the encoder that is exported."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    wanted = {name: parameter.shape for name, parameter in method.beside_encoder().items()}
-    if not wanted:
-        return
-    if not file.is_file():
-        raise InputError(f"{file} is not there; without it there is an encoder, but no more of the method than that")
-    try:
-        found = load_file(file)
-    except SafetensorError as error:
-        raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
-    shapes = {name: tensor.shape for name, tensor in found.items()}
-    amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
-    if amiss:
-        raise InputError(
-            f"{file} does not fit the method of this version of sentrep: {', '.join(amiss[:3])} is missing or of another shape"
-        )
-    method.load_state_dict(found, strict=False)

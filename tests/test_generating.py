@@ -19,11 +19,12 @@ from sentrep import api, generating
 from sentrep.cli import main
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
-from sentrep.generating import Generated, Writer, generate, interpolate, open_method
+from sentrep.generating import Generated, Writer, generate, interpolate
 from sentrep.methods.skip_thought import SkipThought
 from sentrep.parts.decoding import State
 from sentrep.parts.decoding_config import DecodingConfig
 from sentrep.registry import METHODS
+from sentrep.reopening import open_method
 from sentrep.text.block import SentenceBlock
 from sentrep.text.config import TokenizerConfig
 from sentrep.training.config import TrainingConfig

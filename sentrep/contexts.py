@@ -1,0 +1,106 @@
+"""Vectors of what a document has said so far, sentence by sentence: the contexts of contrastive predictive coding."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from sentrep.embedding.embed import PIECE
+from sentrep.errors import InputError
+from sentrep.files import sha256
+from sentrep.registry import entry
+from sentrep.reopening import open_method, told
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from sentrep.methods.base import Method
+    from sentrep.text.block import SentenceBlock
+    from sentrep.text.tokenizer import Tokenizer
+
+AT_ONCE = 512
+"""Contexts that are made together."""
+
+
+@runtime_checkable
+class HasContext(Protocol):
+    """What is asked of a method that sums up documents."""
+
+    def contexts(self, z: Float[Tensor, "sentence width"], block: SentenceBlock) -> Float[Tensor, "sentence context_width"]:
+        """What was said in its run up to each sentence, itself included."""
+
+
+@dataclass
+class Contexts:
+    """Vectors of sentences that pass in the order of their documents, each with those before it.
+
+    A context reaches back as far as in training, where nothing stands before a run: over `reach` sentences, this one included.
+    So it depends on those alone, wherever the work was interrupted.
+    """
+
+    method: Method
+    tokenizer: Tokenizer
+    max_tokens: int
+    reach: int
+    identity: str
+    """Of the weights beside the encoder's."""
+    passed: deque[tuple[str, str]] = field(default_factory=deque)
+    """Document and text of what came by last."""
+
+    @classmethod
+    def open(cls, run: str | Path) -> Contexts:
+        """The contexts of a run; InputError where its method has none."""
+        record = told(Path(run))
+        if not issubclass(entry(record["method"]).load(), HasContext):
+            raise InputError(f"{run} is a run of {record['method']}, which knows no context; give a run of cpc")
+        opened = open_method(run)
+        learnt = sha256(Path(run) / "method" / "method.safetensors")
+        return cls(*opened, record["tokenizer"]["max_tokens"], record["training"]["run"], learnt)
+
+    def watch(self, pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """The pairs (id, text) as they are; an id is that of the document, and ``#`` with a number."""
+        for name, text in pairs:
+            self.passed.append((name.rpartition("#")[0], text))
+            if len(self.passed) > PIECE + self.reach:  # finished shards pass without being encoded
+                self.passed.popleft()
+            yield name, text
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Contexts (text, context width) of the texts that passed last."""
+        import numpy as np
+        import torch
+
+        from sentrep.text.block import SentenceBlock
+
+        while len(self.passed) > len(texts) + self.reach - 1:
+            self.passed.popleft()
+        documents, known = zip(*self.passed, strict=True)
+        before = len(known) - len(texts)
+        assert list(known[before:]) == list(texts), "texts are encoded in the order in which they pass"
+        ids, lengths, _ = self.tokenizer.encode_batch(known, self.max_tokens)
+        offsets, each = torch.tensor([0, *np.cumsum(lengths)]), torch.arange(len(known))
+        pieces = []
+        with torch.no_grad():
+            z = self.method.embed(SentenceBlock(torch.from_numpy(ids.astype(np.int64)), offsets, each, each))
+            for start in range(before, len(known), AT_ONCE):
+                runs = [self.run(documents, place) for place in range(start, min(start + AT_ONCE, len(known)))]
+                run = torch.repeat_interleave(torch.tensor([len(places) for places in runs]))
+                places = torch.tensor([place for places in runs for place in places])
+                empty = SentenceBlock(places[:0], places.new_zeros(len(places) + 1), run, run)
+                assert isinstance(self.method, HasContext)
+                states = self.method.contexts(z[places], empty)
+                pieces.append(states[torch.bincount(run).cumsum(0) - 1])
+        return torch.cat(pieces).numpy()
+
+    def run(self, documents: Sequence[str], place: int) -> range:
+        """The sentences of the same document that a context reaches, the one at `place` last."""
+        first = place
+        while first and place - first + 1 < self.reach and documents[first - 1] == documents[place]:
+            first -= 1
+        return range(first, place + 1)

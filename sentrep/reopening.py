@@ -1,0 +1,89 @@
+"""A trained method put together again from its run: what generation, contexts and whatever else needs more than the encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentrep.errors import InputError
+from sentrep.models import load
+from sentrep.registry import entry
+
+if TYPE_CHECKING:
+    from sentrep.encoders.folder import Encoder
+    from sentrep.methods.base import Method
+    from sentrep.text.tokenizer import Tokenizer
+
+
+def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
+    """The trained method of a run and its tokenizer, put together from ``model/`` (the encoder) and ``method/`` (what else it has
+    learnt), ready to be used and not to be trained.
+
+    Raises:
+        InputError: `run` is no finished run, or its files do not hold all of the method.
+    """
+    import torch
+
+    from sentrep.text.tokenizer import Tokenizer
+
+    run = Path(run)
+    record, model = told(run), run / "model"
+    if not model.is_dir():
+        raise InputError(f"{model} is not there: the run has not ended; give its training command again to go on")
+    encoders: list[Encoder] = []
+
+    def make_encoder() -> Encoder:
+        encoders.append(load(model))
+        return encoders[-1]
+
+    settings = _settings(run, record)
+    with torch.random.fork_rng(devices=[]):  # weights are drawn, only to be overwritten
+        method = entry(record["method"]).load()(settings, make_encoder, record["training"]["token_budget"])
+    if not any(encoder is method.encoder() for encoder in encoders):
+        raise InputError(f"{model} holds several encoders side by side, from which {record['method']} cannot be put together again")
+    _fill(method, run / "method" / "method.safetensors")
+    return method.eval(), Tokenizer.open(model)
+
+
+def told(run: Path) -> dict[str, Any]:
+    """What run.json says of how the run was made."""
+    from sentrep.training.run_folder import read_json
+
+    file = run / "run.json"
+    if not file.is_file():
+        raise InputError(f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made")
+    record = read_json(file).get("run")
+    if not isinstance(record, dict) or not {"method", "settings", "tokenizer", "training"} <= record.keys():
+        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made")
+    return record
+
+
+def _settings(run: Path, record: dict[str, Any]) -> Any:
+    config = entry(record["method"]).config
+    try:
+        return config(**record["settings"])
+    except TypeError as error:
+        raise InputError(f"{run / 'run.json'}: settings of {record['method']} from another version of sentrep ({error})") from error
+
+
+def _fill(method: Method, file: Path) -> None:
+    """Give the method what it has learnt besides the encoder that is exported."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    wanted = {name: parameter.shape for name, parameter in method.beside_encoder().items()}
+    if not wanted:
+        return
+    if not file.is_file():
+        raise InputError(f"{file} is not there; without it there is an encoder, but no more of the method than that")
+    try:
+        found = load_file(file)
+    except SafetensorError as error:
+        raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
+    shapes = {name: tensor.shape for name, tensor in found.items()}
+    amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
+    if amiss:
+        raise InputError(
+            f"{file} does not fit the method of this version of sentrep: {', '.join(amiss[:3])} is missing or of another shape"
+        )
+    method.load_state_dict(found, strict=False)
