@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from sentrep.embedding.embed import PIECE
 from sentrep.errors import InputError
 from sentrep.files import sha256
 from sentrep.registry import entry
@@ -65,6 +64,8 @@ class Contexts:
 
     def watch(self, pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """The pairs (id, text) as they are; an id is that of the document, and ``#`` with a number."""
+        from sentrep.embedding.embed import PIECE
+
         for name, text in pairs:
             self.passed.append((name.rpartition("#")[0], text))
             if len(self.passed) > PIECE + self.reach:  # finished shards pass without being encoded
