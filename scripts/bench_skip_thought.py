@@ -20,11 +20,13 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from bench_training import turns
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
@@ -59,12 +61,8 @@ def main() -> None:
         "ours, whole softmax, fp32": ours(store, arguments, 0, bf16=False),
         "reference": reference(store, arguments),
     }
-    rates: dict[str, list[float]] = {name: [] for name in contenders}
     load = os.getloadavg()[0]
-    for _ in range(arguments.rounds):
-        for name, step in contenders.items():
-            rates[name].append(measured(step))
-            print(f"  {name}: {rates[name][-1]:,.0f} tokens/s", flush=True)
+    rates = turns({name: partial(measured, step) for name, step in contenders.items()}, arguments.rounds, "tokens")
     report = {
         "corpus": [Path(name).name for name in arguments.corpus],
         "threads": arguments.threads,

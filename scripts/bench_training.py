@@ -18,7 +18,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +100,13 @@ def bag(bench: Bench, rounds: int) -> dict[str, Any]:
     }
 
 
-def turns(contenders: dict[str, Measure], rounds: int) -> dict[str, list[float]]:
+def turns(contenders: Mapping[str, Measure], rounds: int, unit: str = "sentences") -> dict[str, list[float]]:
     """Each contender once a round."""
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, measure in contenders.items():
             rates[name].append(measure())
-            print(f"  {name}: {rates[name][-1]:,.0f} sentences/s", flush=True)
+            print(f"  {name}: {rates[name][-1]:,.0f} {unit}/s", flush=True)
     return rates
 
 

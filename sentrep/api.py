@@ -6,7 +6,7 @@ The command line says the same words with the same meaning. Heavy libraries are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ def train(
         method: a name in `sentrep.registry.METHODS`.
         corpus: what to read.
         out: the run's folder.
-        encoder: a kind ('bag', 'gru', 'lstm', 'transformer'), the path or name of a model, or an `EncoderConfig`.
+        encoder: a kind ('bag', 'gru', 'lstm', 'conv', 'transformer'), the path or name of a model, or an `EncoderConfig`.
         tokenizer: a kind ('bpe', 'unigram', 'word'), a path, or a `TokenizerConfig`.
         settings: the method's own Config; its defaults if None.
         training: how long and how fast; see `TrainingConfig`.
@@ -71,14 +71,15 @@ def train(
     """
     from sentrep.training.job import Job, run_job
 
-    method_class = entry(method).load()
+    registered, training = entry(method), training or TrainingConfig()
+    method_class = registered.load()
     job = Job(
         method,
         configured(method, settings),
         corpus_config(corpus),
         TokenizerConfig(tokenizer) if isinstance(tokenizer, str) else tokenizer,
         EncoderConfig(encoder) if isinstance(encoder, str) else encoder,
-        training or TrainingConfig(),
+        replace(training, block=training.block or registered.block),
     )
     return run_job(job, method_class, len(method_class.phases), Path(out), Path(cache or cache_folder()), overwrite)
 

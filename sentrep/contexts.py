@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from sentrep.errors import InputError
 from sentrep.files import sha256
-from sentrep.registry import entry
-from sentrep.reopening import open_method, told
+from sentrep.reopening import Reopened, reopen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from sentrep.methods.base import Method
     from sentrep.text.block import SentenceBlock
-    from sentrep.text.tokenizer import Tokenizer
 
 AT_ONCE = 512
 """Contexts that are made together."""
@@ -43,10 +39,7 @@ class Contexts:
     So it depends on those alone, wherever the work was interrupted.
     """
 
-    method: Method
-    tokenizer: Tokenizer
-    max_tokens: int
-    reach: int
+    reopened: Reopened
     identity: str
     """Of the weights beside the encoder's."""
     passed: deque[tuple[str, str]] = field(default_factory=deque)
@@ -55,12 +48,12 @@ class Contexts:
     @classmethod
     def open(cls, run: str | Path) -> Contexts:
         """The contexts of a run; InputError where its method has none."""
-        record = told(Path(run))
-        if not issubclass(entry(record["method"]).load(), HasContext):
-            raise InputError(f"{run} is a run of {record['method']}, which knows no context; give a run of cpc")
-        opened = open_method(run)
-        learnt = sha256(Path(run) / "method" / "method.safetensors")
-        return cls(*opened, record["tokenizer"]["max_tokens"], record["training"]["run"], learnt)
+        reopened = reopen(run, HasContext, "which knows no context; give a run of cpc")
+        return cls(reopened, sha256(Path(run) / "method" / "method.safetensors"))
+
+    @property
+    def reach(self) -> int:
+        return self.reopened.reach
 
     def watch(self, pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """The pairs (id, text) as they are; an id is that of the document, and ``#`` with a number."""
@@ -74,7 +67,6 @@ class Contexts:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Contexts (text, context width) of the texts that passed last."""
-        import numpy as np
         import torch
 
         from sentrep.text.block import SentenceBlock
@@ -84,20 +76,18 @@ class Contexts:
         documents, known = zip(*self.passed, strict=True)
         before = len(known) - len(texts)
         assert list(known[before:]) == list(texts), "texts are encoded in the order in which they pass"
-        ids, lengths, _ = self.tokenizer.encode_batch(known, self.max_tokens)
-        offsets, each = torch.tensor([0, *np.cumsum(lengths)]), torch.arange(len(known))
-        pieces = []
-        with torch.no_grad():
-            z = self.method.embed(SentenceBlock(torch.from_numpy(ids.astype(np.int64)), offsets, each, each))
-            for start in range(before, len(known), AT_ONCE):
-                runs = [self.run(documents, place) for place in range(start, min(start + AT_ONCE, len(known)))]
-                run = torch.repeat_interleave(torch.tensor([len(places) for places in runs]))
-                places = torch.tensor([place for places in runs for place in places])
-                empty = SentenceBlock(places[:0], places.new_zeros(len(places) + 1), run, run)
-                assert isinstance(self.method, HasContext)
-                states = self.method.contexts(z[places], empty)
-                pieces.append(states[torch.bincount(run).cumsum(0) - 1])
-        return torch.cat(pieces).numpy()
+        method, z, pieces = self.reopened.method, self.reopened.vectors(known), []
+        assert isinstance(method, HasContext)
+        for start in range(before, len(known), AT_ONCE):
+            runs = [self.run(documents, place) for place in range(start, min(start + AT_ONCE, len(known)))]
+            run = torch.repeat_interleave(torch.tensor([len(places) for places in runs]))
+            places = torch.tensor([place for places in runs for place in places])
+            wordless = SentenceBlock(places[:0], places.new_zeros(len(places) + 1), run, run)  # only its runs are looked at
+            with torch.no_grad():
+                states = method.contexts(z[places], wordless)
+            pieces.append(states[torch.bincount(run).cumsum(0) - 1])
+        vectors: NDArray[np.float32] = torch.cat(pieces).numpy()
+        return vectors
 
     def run(self, documents: Sequence[str], place: int) -> range:
         """The sentences of the same document that a context reaches, the one at `place` last."""

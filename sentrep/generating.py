@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from sentrep.errors import InputError
 from sentrep.parts.decoding_config import DecodingConfig
 from sentrep.progress import progress
-from sentrep.registry import entry
-from sentrep.reopening import open_method, told
+from sentrep.reopening import Reopened, reopen
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
-
-    from sentrep.methods.base import Method
-    from sentrep.text.tokenizer import Tokenizer
 
 AT_ONCE = 64
 """Sentences that are decoded together."""
@@ -73,36 +69,23 @@ def interpolate(
 class Writer:
     """A method that can write, reopened from its run: sentences to vectors, and vectors to sentences."""
 
-    method: Method
-    tokenizer: Tokenizer
-    max_tokens: int
-    """What of a sentence is read, as in training."""
+    reopened: Reopened
 
     @classmethod
     def open(cls, run: str | Path) -> Writer:
         """The method of a run; InputError where it has no decoder or lacks a file."""
         from sentrep.parts.decoding import Generates
 
-        record = told(Path(run))
-        if not issubclass(entry(record["method"]).load(), Generates):
-            raise InputError(f"{run} is a run of {record['method']}, which has no decoder; generate with a run of skip-thought")
-        return cls(*open_method(run), record["tokenizer"]["max_tokens"])
+        return cls(reopen(run, Generates, "which has no decoder; generate with a run of skip-thought"))
 
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
         """What the method's `embed` makes of sentences, read as they are in training."""
-        import torch
-
-        from sentrep.text.block import SentenceBlock
-
         if isinstance(sentences, str):
             raise InputError(f"sentences is one string, {sentences[:40]!r}; give a list, even if it is a list of one")
-        ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.max_tokens)
+        lengths = self.reopened.tokenizer.encode_batch(sentences).lengths
         if (lengths == 0).any():
             raise InputError(f"sentence {int((lengths == 0).argmax()) + 1} is empty, so there is nothing to write from")
-        offsets = torch.tensor([0, *lengths.cumsum()])
-        each = torch.arange(len(sentences))
-        with torch.no_grad():
-            return self.method.embed(SentenceBlock(torch.from_numpy(ids.astype("int64")), offsets, each, each))
+        return self.reopened.vectors(sentences)
 
     def __call__(
         self, vectors: Float[Tensor, "sentence width"], to: str = "next", decoding: DecodingConfig | None = None
@@ -112,17 +95,17 @@ class Writer:
 
         from sentrep.parts.decoding import Generates, decode
 
-        assert isinstance(self.method, Generates)
+        method, tokenizer = self.reopened.method, self.reopened.tokenizer
+        assert isinstance(method, Generates)
         decoding, written = decoding or DecodingConfig(), []
         random = torch.Generator().manual_seed(decoding.seed)
-        added = self.tokenizer.inner.get_added_tokens_decoder().items()
+        added = tokenizer.inner.get_added_tokens_decoder().items()
         special = {number for number, token in added if token.special}  # those stand for no text
         parts = vectors.split(AT_ONCE)
         for part in progress(parts, "decoding", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
             with torch.no_grad():
-                generator = self.method.generator(to, part)
+                generator = method.generator(to, part)
             written += decode(generator, decoding, random, tuple(special - {generator.end}))
         return [
-            [Generated(self.tokenizer.decode(found.tokens), found.log_probability, found.tokens) for found in each]
-            for each in written
+            [Generated(tokenizer.decode(found.tokens), found.log_probability, found.tokens) for found in each] for each in written
         ]

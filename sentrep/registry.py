@@ -20,6 +20,8 @@ class Entry:
     config: type
     place: str
     """module:Class"""
+    block: int | None = None
+    """Sentences in a block, where it should not be as its encoder has it: a method that is slow makes more steps of less."""
 
     def load(self) -> type[Method]:
         module, name = self.place.split(":")
@@ -31,7 +33,7 @@ METHODS: dict[str, Entry] = {
     "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought"),
     "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc:ContrastivePredictiveCoding"),
     "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax"),
-    "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought"),
+    "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought", block=128),
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +12,42 @@ from sentrep.models import load
 from sentrep.registry import entry
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
     from sentrep.encoders.folder import Encoder
     from sentrep.methods.base import Method
     from sentrep.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """A method with its tokenizer, which reads sentences as they are read in training."""
+
+    method: Method
+    tokenizer: Tokenizer
+    max_tokens: int
+    reach: int
+    """Consecutive sentences that it saw at once in training."""
+
+    def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
+        """What the method's `embed` makes of sentences."""
+        import torch
+
+        from sentrep.text.block import SentenceBlock
+
+        ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.max_tokens)
+        offsets, each = torch.tensor([0, *lengths.cumsum()]), torch.arange(len(sentences))
+        with torch.no_grad():
+            return self.method.embed(SentenceBlock(torch.from_numpy(ids.astype("int64")), offsets, each, each))
+
+
+def reopen(run: str | Path, able: type, lacks: str) -> Reopened:
+    """The method of a run, if it is `able`, a protocol; else an InputError that says what it `lacks`."""
+    record = told(Path(run))
+    if not issubclass(entry(record["method"]).load(), able):
+        raise InputError(f"{run} is a run of {record['method']}, {lacks}")
+    return Reopened(*open_method(run), record["tokenizer"]["max_tokens"], record["training"]["run"])
 
 
 def open_method(run: str | Path) -> tuple[Method, Tokenizer]:

@@ -232,4 +232,4 @@ def test_every_setting_is_frozen_and_explained(place: str) -> None:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr)
         if isinstance(text.value, ast.Constant) and len(str(text.value.value)) > 10
     }
-    assert {field.name for field in dataclasses.fields(made)} <= explained
+    assert {field.name for field in dataclasses.fields(made)} == explained

@@ -116,16 +116,16 @@ def test_between_two_sentences_the_topic_changes(writer: Writer) -> None:
 def test_a_reopened_method_has_all_that_was_learnt(trained: Trained, writer: Writer) -> None:
     weights = trained.run.load_best()
     assert weights is not None
-    reopened = writer.method.state_dict()
+    reopened = writer.reopened.method.state_dict()
     decoding = {name for name in weights if not name.startswith("f.")}
     assert len(decoding) > 10
     assert all(torch.equal(weights[name], reopened[name]) for name in decoding)
-    assert not writer.method.training
+    assert not writer.reopened.method.training
     assert np.allclose(writer.vectors(SENTENCES), api.embed(trained.model, SENTENCES), atol=1e-6)
 
 
 def sentence_block(writer: Writer, texts: list[str]) -> SentenceBlock:
-    return toy.block([writer.tokenizer.encode(text) for text in texts], [0] * len(texts))
+    return toy.block([writer.reopened.tokenizer.encode(text) for text in texts], [0] * len(texts))
 
 
 @pytest.mark.parametrize(
@@ -135,15 +135,15 @@ def test_decoding_goes_by_the_probabilities_of_training(place: Path, kind: str, 
     """For every kind of encoder: the likelihood that the objective gives the neighbours of sentences, reopened and step by step."""
     few = train(place, f"{kind} {condition}", kind=kind, condition=condition)
     writer = Writer.open(few.run.path)
-    assert isinstance(writer.method, SkipThought)
+    assert isinstance(writer.reopened.method, SkipThought)
     texts = [few.store.sentence(place) for place in range(6)]
     block = sentence_block(writer, texts)
     assert torch.equal(block.ids, torch.from_numpy(few.store.ids[: len(block.ids)].astype(np.int64)))
     with torch.no_grad():
-        objective = writer.method(block, "train").metrics
+        objective = writer.reopened.method(block, "train").metrics
         for to, sources, targets in (("next", texts[:-1], texts[1:]), ("previous", texts[1:], texts[:-1])):
-            advance, state, end = writer.method.generator(to, writer.vectors(sources))
-            rows = [[*writer.tokenizer.encode(text), end] for text in targets]
+            advance, state, end = writer.reopened.method.generator(to, writer.vectors(sources))
+            rows = [[*writer.reopened.tokenizer.encode(text), end] for text in targets]
             assert objective[f"nll_{to}"].item() == pytest.approx(-forced(advance, state, rows), abs=1e-4)
 
 
@@ -170,7 +170,7 @@ def test_texts_are_of_their_tokens_and_special_ones_never_come(writer: Writer) -
         for candidates in generate(writer, SENTENCES[:20], decoding=decoding):
             assert len(candidates) == k
             for text, log_probability, tokens in candidates:
-                assert text == writer.tokenizer.decode(tokens)
+                assert text == writer.reopened.tokenizer.decode(tokens)
                 assert len(text.split()) == len(tokens)
                 assert 3 <= len(tokens) <= 12
                 assert min(tokens) >= len(toy.SPECIAL)

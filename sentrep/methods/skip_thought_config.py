@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sentrep.errors import InputError
 
@@ -11,9 +11,6 @@ from sentrep.errors import InputError
 @dataclass(frozen=True)
 class Config:
     """Skip-thought (Kiros et al. 2015): write the previous and the next sentence, given this one's vector."""
-
-    BLOCK: ClassVar[int] = 128
-    """Sentences in a block where --block is not given: the paper's batch."""
 
     write: Literal["neighbours", "neighbours-and-itself", "itself"] = "neighbours"
     """What is written from a sentence's vector: the sentences around it (the paper), itself as well, or itself alone, which is the

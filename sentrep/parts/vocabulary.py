@@ -93,18 +93,19 @@ class _Softmax(torch.autograd.Function):
         weights: Float[Tensor, " token"],
     ) -> tuple[Float[Tensor, ""], Float[Tensor, " token"]]:
         learning = any(ctx.needs_input_grad)
-        gradients = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, own_bias, rows, bias)]
-        of_states, of_own, of_rows, of_bias = gradients if learning else [None] * 4
+        gradients = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, own_bias, rows, bias) if learning]
         each = torch.empty(len(states), device=states.device)
-        for part in torch.arange(len(states), device=states.device).split(max(1, ROWS // len(rows))):
-            here = slice(int(part[0]), int(part[-1]) + 1)
+        chunk = max(1, ROWS // len(rows))
+        for start in range(0, len(states), chunk):
+            here = slice(start, start + chunk)
             state, target, weight = states[here], targets[here], weights[here].unsqueeze(1)
             own = (state * own_rows[here]).sum(1, dtype=torch.float32) + own_bias[here]
             logits = (state @ rows.T).float() + bias
             logits.masked_fill_(candidates == target.unsqueeze(1), -torch.inf)
             total = torch.logaddexp(own, logits.logsumexp(1))
             each[here] = total - own
-            if of_states is not None and of_own is not None and of_rows is not None and of_bias is not None:
+            if learning:
+                of_states, of_own, of_rows, of_bias = gradients
                 others = logits.sub_(total.unsqueeze(1)).exp_().mul_(weight)
                 missing = ((own - total).exp() - 1) * weight.squeeze(1)
                 of_bias += others.sum(0)

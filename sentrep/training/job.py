@@ -48,8 +48,7 @@ class Job:
     def resolved(self) -> Job:
         """With every value filled in that depends on another, so that run.json says what was really done."""
         kind, training = self.encoder.encoder, self.training
-        usual = getattr(self.settings, "BLOCK", None) or BLOCK.get(kind, 512)  # a method that is slow makes more steps of less
-        block, lr = training.block or usual, training.lr or LR.get(kind, 2e-5)
+        block, lr = training.block or BLOCK.get(kind, 512), training.lr or LR.get(kind, 2e-5)
         return replace(self, training=replace(training, block=block, lr=lr))
 
 
