@@ -79,7 +79,7 @@ def train(
         corpus_config(corpus),
         TokenizerConfig(tokenizer) if isinstance(tokenizer, str) else tokenizer,
         EncoderConfig(encoder) if isinstance(encoder, str) else encoder,
-        replace(training, block=training.block or registered.block),
+        replace(training, block=training.block or registered.block, choose_by=training.choose_by or registered.choose_by),
     )
     return run_job(job, method_class, len(method_class.phases), Path(out), Path(cache or cache_folder()), overwrite)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sentrep.errors import InputError, nearest
 from sentrep.methods import cpc_config, infomax_config, quick_thought_config, skip_thought_config
@@ -22,6 +22,8 @@ class Entry:
     """module:Class"""
     block: int | None = None
     """Sentences in a block, where it should not be as its encoder has it: a method that is slow makes more steps of less."""
+    choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
+    """What makes a checkpoint the best."""
 
     def load(self) -> type[Method]:
         module, name = self.place.split(":")
@@ -33,7 +35,7 @@ METHODS: dict[str, Entry] = {
     "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought"),
     "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc:ContrastivePredictiveCoding"),
     "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax"),
-    "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought", block=128),
+    "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought", block=128, choose_by="loss"),
 }
 
 

@@ -48,6 +48,9 @@ class TrainingConfig:
     """Of weights, order of text, and dropout."""
     validation: float = 0.02
     """Share of the documents that is held out to choose the best checkpoint by; 0 trains on everything and keeps the last."""
+    choose_by: Literal["neighbour-mrr", "loss", "last"] | None = None
+    """What makes a checkpoint the best: how well its vectors find the next sentence, the method's own loss, or that it is the last.
+    Unset: the loss for skip-thought, whose decoders still learn while its vectors forget; neighbour-mrr for others."""
     validate_every: int | None = None
     """Steps between validations. Unset: ten in a run."""
     patience: int = 0

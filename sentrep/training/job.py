@@ -78,6 +78,8 @@ def run_job(job: Job, make_method: MakeMethod, phases: int, out: Path, cache: Pa
     config, run = job.training, RunFolder(out)
     assert config.block is not None
     assert config.lr is not None
+    if config.choose_by == "loss" and phases > 1:
+        raise InputError("--choose-by loss: a method of several phases has several losses; give neighbour-mrr or last")
     accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config, job.encoder))
     if config.block // min(config.run, config.block) < accelerator.num_processes:
         raise InputError(f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run")

@@ -31,7 +31,7 @@ from sentrep.training.config import TrainingConfig
 from sentrep.training.interrupt import interruptible
 from sentrep.training.reporting import Reporter
 from sentrep.training.run_folder import RunFolder
-from sentrep.training.validation import Validation, line
+from sentrep.training.validation import Validation, line, score
 
 END = {
     "finished": "",
@@ -50,6 +50,7 @@ class Outcome:
     """A key of `END`."""
     best_step: int
     best: float
+    """What `validation.score` made of that step."""
     seconds: float
 
 
@@ -151,8 +152,9 @@ def train(
                 report.hold(state.step, measured)
                 report.write(state.step, {f"valid_{name}": value for name, value in measured.items()})
                 report.warn(alarms if 4 * state.step >= steps else [])  # any run looks lost in its first quarter
-                if measured["neighbour_mrr"] > state.best:
-                    state.best, state.best_step = measured["neighbour_mrr"], state.step
+                standing = score(measured, config, state.step)
+                if standing > state.best:
+                    state.best, state.best_step = standing, state.step
                     if accelerator.is_main_process:
                         run.save_best(method.state_dict())
                 elif config.patience and (state.step - state.best_step) >= config.patience * every and not ended:

@@ -13,6 +13,7 @@ from sentrep.parts.contrast import gather
 from sentrep.parts.spectrum import spectrum
 from sentrep.text.block import Blocks, SentenceBlock
 from sentrep.training import monitors
+from sentrep.training.config import TrainingConfig
 
 LARGEST = 4
 """Blocks looked at: more sharpen the numbers less than they cost."""
@@ -28,10 +29,7 @@ class Validation:
 
     @torch.no_grad()
     def measure(self, method: Method, autocast: Callable[[], AbstractContextManager[None]]) -> tuple[dict[str, float], list[str]]:
-        """Means over the blocks, and the alarms they raise.
-
-        The best checkpoint is the one with the highest ``neighbour_mrr``, which needs no label.
-        """
+        """Means over the blocks, and the alarms they raise."""
         method.eval()
         found: list[dict[str, float]] = []
         seen: list[torch.Tensor] = []
@@ -53,6 +51,13 @@ class Validation:
         vectors = torch.cat(seen)
         means = {name: sum(each[name] for each in found) / len(found) for name in found[0]} | spectrum(vectors)
         return means, monitors.alarms(means, vectors.shape[1], len(whole.document.unique()), len(vectors))
+
+
+def score(measured: dict[str, float], config: TrainingConfig, step: int) -> float:
+    """How good a checkpoint is; the best is the one with the highest score. No score needs a label."""
+    if config.choose_by == "loss":
+        return -measured["loss"]
+    return float(step) if config.choose_by == "last" else measured["neighbour_mrr"]
 
 
 def line(measured: dict[str, float]) -> str:

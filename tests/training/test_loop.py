@@ -29,14 +29,20 @@ def config(**options: Any) -> TrainingConfig:
 
 
 def loop(
-    out: Path, method: Any, scores: list[float] | None = None, bf16: bool = False, lr: float = 5e-3, **options: Any
+    out: Path,
+    method: Any,
+    scores: list[float] | None = None,
+    bf16: bool = False,
+    lr: float = 5e-3,
+    losses: list[float] | None = None,
+    **options: Any,
 ) -> trainer.Outcome:
-    """Train on the toy corpus; with `scores`, validation says these."""
+    """Train on the toy corpus; with `scores` (and `losses`), validation says these."""
     chosen = config(**options)
     run = RunFolder(out)
     run.open({})
     accelerator = trainer.accelerator_for(chosen, len(method.phases), run.logs, bf16)
-    outcome = trainer.train(method, toy.blocks(), Scripted(scores) if scores else None, chosen, lr, run, accelerator)
+    outcome = trainer.train(method, toy.blocks(), Scripted(scores, losses) if scores else None, chosen, lr, run, accelerator)
     accelerator.end_training()
     return outcome
 
@@ -44,11 +50,12 @@ def loop(
 class Scripted(Validation):
     """A validation that says what the test wants to hear."""
 
-    def __init__(self, scores: list[float]) -> None:
-        object.__setattr__(self, "scores", list(scores))
+    def __init__(self, scores: list[float], losses: list[float] | None) -> None:
+        object.__setattr__(self, "said", iter(list(zip(scores, losses or scores, strict=True))))
 
     def measure(self, method: Method, autocast: Any) -> tuple[dict[str, float], list[str]]:
-        return {"neighbour_mrr": self.scores.pop(0)}, []  # type: ignore[attr-defined]
+        score, loss = next(self.said)  # type: ignore[attr-defined]
+        return {"neighbour_mrr": score, "loss": loss}, []
 
 
 def quick_thought(kind: str = "bag", **settings: Any) -> Any:
@@ -125,6 +132,16 @@ def test_without_validation_the_last_weights_are_left(tmp_path: Path) -> None:
     loop(tmp_path / "a", first, steps=8)
     loop(tmp_path / "b", second, steps=8, scores=[0.1, 0.2], validate_every=4)
     assert same(weights(first), weights(second))
+
+
+def test_the_best_checkpoint_may_be_the_likeliest_or_the_last(tmp_path: Path) -> None:
+    scores, losses = [0.5, 0.4, 0.3, 0.2], [3.0, 1.0, 2.0, 1.0]
+
+    def best_step(choose_by: Any) -> int:
+        options = {"steps": 8, "validate_every": 2, "choose_by": choose_by}
+        return loop(tmp_path / str(choose_by), quick_thought(), scores, losses=losses, **options).best_step
+
+    assert [best_step(choice) for choice in (None, "neighbour-mrr", "loss", "last")] == [2, 2, 4, 8]
 
 
 def test_patience_runs_out(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ POINTS = 300
 
 CHARTS = {
     "loss": ("Loss", "Dotted: the loss of a blind guess. A loss that stays there learns nothing."),
-    "neighbour_mrr": ("Finds the next sentence", "Mean reciprocal rank in the block, by cosine. It chooses the checkpoint."),
+    "neighbour_mrr": ("Finds the next sentence", "Mean reciprocal rank in the block, by cosine. Chooses most checkpoints."),
     "accuracy": ("Finds its own text in the block", "Share of sentences whose neighbour is picked among all candidates."),
     "effective_rank": ("Effective rank", "Dimensions that the vectors fill. A fall towards 1 is a collapse."),
     "mean_cosine": ("Mean cosine", "Of different sentences. Above .9 all vectors point the same way."),
