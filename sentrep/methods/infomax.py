@@ -29,7 +29,7 @@ from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.infomax_config import Config
 from sentrep.parts.contrast import gather, mean_over_rows, place
-from sentrep.parts.discriminator import Discriminator
+from sentrep.parts.matching import Matching
 from sentrep.text.block import SentenceBlock
 
 
@@ -42,7 +42,7 @@ class InfoMax(Method):
         self.f = make_encoder()
         vocab, width = token_table(self.f).num_embeddings, self.f.get_embedding_dimension()
         assert width is not None
-        self.discriminator = Discriminator(vocab, config.discriminator_token_width, config.windows, config.feature_width, width)
+        self.discriminator = Matching(vocab, config.discriminator_token_width, config.windows, config.feature_width, width)
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
         vectors, features = gather(self.embed(block)), self.discriminator.features(block.ids, block.offsets)

@@ -7,14 +7,14 @@ from itertools import pairwise
 import torch
 import torch.nn.functional as F
 
-from sentrep.parts.discriminator import Discriminator
+from sentrep.parts.matching import Matching
 
 SENTENCES = [[3, 4], [], [9, 8, 7, 6, 5, 1], [1], [2, 3]]
 
 
-def made() -> Discriminator:
+def made() -> Matching:
     torch.manual_seed(0)
-    return Discriminator(vocab=20, token_width=4, windows=(1, 3, 5), feature_width=6, width=8)
+    return Matching(vocab=20, token_width=4, windows=(1, 3, 5), feature_width=6, width=8)
 
 
 def test_features_see_their_own_sentence_and_nothing_beyond_it() -> None:

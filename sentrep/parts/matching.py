@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 
-class Discriminator(nn.Module):
+class Matching(nn.Module):
     """Scores of tokens, seen through windows of several sizes, against sentence vectors.
 
     Args:
