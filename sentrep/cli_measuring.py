@@ -26,9 +26,12 @@ def evaluate(
     """Measure models on benchmarks, or on text of your own without any labels.
 
     Args:
-        model: Run folders, model folders, names of public models, or the baselines 'bm25' and 'random'.
-        task: Benchmark folders or files: BEIR layout, TSV of similarity, classification or pairs, or with a task.toml beside them.
-        suite: Suites of benchmarks: quick, sts, transfer, probing, retrieval, pairs, label-free, full, or TOML files.
+        model: Run folders, model folders, names of public models, or baselines: 'bm25' and 'random'; to summarize
+            'lead-8', 'content-9', 'textrank-9', with any number of words.
+        task: Benchmark folders or files: BEIR layout, TSV of similarity, classification or pairs, JSON lines of
+            articles and summaries, or with a task.toml beside them.
+        suite: Suites of benchmarks: quick, sts, transfer, probing, retrieval, pairs, label-free, summarization, full, or
+            TOML files.
         data: Folder with the benchmarks of the suites. Unset: $SENTREP_DATA.
         heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.
         split: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.

@@ -38,9 +38,11 @@ def evaluate(
     """Measure a model.
 
     Args:
-        model: a path, a name, an encoder, the baseline 'bm25' or 'random', or a `Model` made of anything that embeds or ranks.
+        model: a path, a name, an encoder, a baseline ('bm25', 'random', 'lead-8', 'content-9', 'textrank-9', with any number), or a
+            `Model` made of anything that embeds, ranks or summarizes.
         tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
-        suites: names ('quick', 'sts', 'transfer', 'probing', 'retrieval', 'pairs', 'label-free', 'full') or files of suites.
+        suites: names ('quick', 'sts', 'transfer', 'probing', 'retrieval', 'pairs', 'label-free',
+            'summarization', 'full') or files of suites.
         data: folder with the suites' benchmarks; $SENTREP_DATA if None.
         heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
         split: of the benchmarks; test where there is one, if None. Choose settings on 'dev'.

@@ -53,17 +53,16 @@ def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
 
 
 def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Model:
-    """A model as the evaluation sees it: a path, a name, an encoder, the baseline 'bm25' or 'random', or itself."""
-    from sentrep.encoders.folder import content_hash
-    from sentrep.evaluation import baselines
+    """A model as the evaluation sees it: a path, a name, an encoder, a baseline such as 'bm25' or 'lead-8', or itself."""
+    from sentrep.evaluation.baselines import named
     from sentrep.evaluation.task import Model
 
     if isinstance(model, Model):
         return model
-    if isinstance(model, str) and model == "bm25":
-        return baselines.bm25()
-    if isinstance(model, str) and model == "random":
-        return baselines.random_vectors()
+    if isinstance(model, str) and (baseline := named(model)):
+        return baseline
+    from sentrep.encoders.folder import content_hash  # costs seconds, which a baseline need not pay
+
     encoder = opened(model)
     method, seed = made_by(Path(model)) if isinstance(model, str | Path) else ("", None)
     shown = name or (str(model) if isinstance(model, str | Path) else "encoder")

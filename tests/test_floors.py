@@ -29,7 +29,7 @@ DOORS = {
     "sentence_transformers": {"encoders"},
     "faiss": {"search"},
     "datasets": {"text.source"},
-    "nltk": {"text.segment", "text.punkt"},
+    "nltk": {"text.segment", "text.punkt", "evaluation.rouge"},
     "accelerate": {"training.trainer"},
     "bm25s": {"evaluation.baselines"},
     "mteb": {"evaluation.mteb_bridge"},

@@ -8,6 +8,7 @@ from sentrep.evaluation.classification import Classification, read_classificatio
 from sentrep.evaluation.clustering import Clustering, read_clustering
 from sentrep.evaluation.compare import compare
 from sentrep.evaluation.comparison import Comparison
+from sentrep.evaluation.extractive import extractive, lead_like
 from sentrep.evaluation.label_free import label_free
 from sentrep.evaluation.label_free_data import read_label_free
 from sentrep.evaluation.mteb_bridge import mteb_model, read_mteb
@@ -16,8 +17,9 @@ from sentrep.evaluation.result import Example, Result, ResultStore, Score, read_
 from sentrep.evaluation.retrieval import Retrieval
 from sentrep.evaluation.similarity import Pair, Similarity, read_similarity
 from sentrep.evaluation.suite import read_suite, suites, tasks_from
+from sentrep.evaluation.summarization import Summarization, Summarized, read_summarization
 from sentrep.evaluation.tables import table
-from sentrep.evaluation.task import Embeds, Evaluation, Model, Ranks, Task, evaluate
+from sentrep.evaluation.task import Embeds, Evaluation, Model, Ranks, Summarizes, Task, evaluate
 from sentrep.evaluation.topics import Topics, read_topics
 
 __all__ = [
@@ -36,13 +38,18 @@ __all__ = [
     "Retrieval",
     "Score",
     "Similarity",
+    "Summarization",
+    "Summarized",
+    "Summarizes",
     "Task",
     "Topics",
     "bm25",
     "compare",
     "evaluate",
+    "extractive",
     "fused",
     "label_free",
+    "lead_like",
     "mteb_model",
     "random_vectors",
     "read_beir",
@@ -57,6 +64,7 @@ __all__ = [
     "read_retrieval",
     "read_similarity",
     "read_suite",
+    "read_summarization",
     "read_topics",
     "singular_words",
     "suites",

@@ -10,19 +10,27 @@ from typing import Literal
 
 import numpy as np
 
+from sentrep.evaluation.extractive import extractive
 from sentrep.evaluation.metrics import average_ranks
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
 from sentrep.evaluation.vectors import Scores, Vectors, rows
+from sentrep.evaluation.writing import CJK
 
 Tokenize = Callable[[str], list[str]]
 
 # Tokenizers that agree on this are taken for the same.
 _SAMPLE = "The Cats' queries were RUNNING over 42 e-mails, naïve_names and https://example.org/a; 一个女孩在梳头。"
 
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
-_RUNS = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
-_IS_CJK = re.compile(rf"[{_CJK}]")
+_RUNS = re.compile(rf"[{CJK}]+|[^\W{CJK}]+")
+_IS_CJK = re.compile(rf"[{CJK}]")
+
+
+def named(name: str) -> Model | None:
+    """The baseline of that name: 'bm25', 'random', or one that summarizes (`extractive`); None if there is none."""
+    if name == "bm25":
+        return bm25()
+    return random_vectors() if name == "random" else extractive(name)
 
 
 def random_vectors(width: int = 512, seed: int = 0) -> Model:

@@ -15,7 +15,7 @@ from sentrep.evaluation.classifier import STRENGTHS, TOLERANCE
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Task
 from sentrep.evaluation.tsv import MissingSplit
-from sentrep.evaluation.vectors import Ranks, Vectors, finite, numbered
+from sentrep.evaluation.vectors import Does, Vectors, finite, numbered
 
 # Rows of a block of pairs: 32 MB at width 2048.
 _AT_ONCE = 4096
@@ -79,7 +79,7 @@ class Classification(Task):
         choosing = [(trained, rows) for rows in checked] or crossed(self.labels, trained, self.folds)
         return [Fold(trained, tested, choosing)]
 
-    def _features(self, does: Embeds | Ranks) -> Vectors:
+    def _features(self, does: Does) -> Vectors:
         """(instance, width), or for pairs (instance, two or four times the width); each text is embedded once."""
         texts, number = numbered(text for instance in self.instances for text in (instance.first, instance.second) if text)
         vectors = finite(does, texts)

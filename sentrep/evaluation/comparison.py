@@ -59,7 +59,7 @@ class Comparison:
     results: Groups
     cells: dict[tuple[str, Column], Cell]
     contests: tuple[Contest, ...]
-    higher_is_better: dict[Column, bool]
+    higher_is_better: dict[Column, bool | None]
 
     def beats(self, row: str, column: Column) -> list[str]:
         """The rows that this one is significantly better than."""
@@ -68,7 +68,9 @@ class Comparison:
     @cached_property
     def _beaten(self) -> dict[tuple[str, Column], list[str]]:
         beaten: dict[tuple[str, Column], list[str]] = {}
-        for contest in filter(lambda each: each.significant, self.contests):
+        for contest in self.contests:
+            if not contest.significant or self.higher_is_better[contest.column] is None:
+                continue
             first_wins = (contest.difference.value > 0) == self.higher_is_better[contest.column]
             winner, loser = (contest.first, contest.second) if first_wins else (contest.second, contest.first)
             beaten.setdefault((winner, contest.column), []).append(loser)
@@ -94,7 +96,7 @@ class Comparison:
                 [f"{letters[row]} {row}", *(self._cell(row, column, letters, percent[column]) for column in columns)]
                 for row in self.rows
             ]
-            notes = ("" if self.higher_is_better[column] else " (lower is better)" for column in columns)
+            notes = (_BETTER[self.higher_is_better[column]] for column in columns)
             header = ["model", *(column[2] + note for column, note in zip(columns, notes, strict=True))]
             blocks.append(render([header, *body], style, f"{task[0]} ({task[1]})"))
         told = _LEGEND + (_UNTESTED if any(not cell.tested for cell in self.cells.values()) else "")
@@ -114,6 +116,7 @@ class Comparison:
         return " ".join([shown, "".join(letters[beaten] for beaten in self.beats(row, column))]).rstrip()
 
 
+_BETTER = {True: "", False: " (lower is better)", None: " (neither is better)"}
 _LEGEND = (
     "[95 % bootstrap interval over items], or mean ± standard deviation over seeds. Letters at the end of a cell: the models it "
     f"beats (paired randomisation test over items, Holm-corrected over the pairs, p < {SIGNIFICANT})."

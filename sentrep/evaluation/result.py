@@ -50,7 +50,8 @@ class Score(NamedTuple):
     items: NDArray[np.float64]
     """(item,), or (item, column) for aggregates that need more than one number an item."""
     aggregate: str = "mean"
-    higher_is_better: bool = True
+    higher_is_better: bool | None = True
+    """None where neither side is better: such a metric describes, and nobody beats anybody by it."""
     examples: Sequence[Example] = ()
     """The worst items, worst first, `EXAMPLES` at most; on the first of a task's scores only."""
 
@@ -66,7 +67,8 @@ class Result:
     low: float
     """Lower end of the 95 % bootstrap interval over items."""
     high: float
-    higher_is_better: bool
+    higher_is_better: bool | None
+    """None of a metric that describes and does not judge."""
     count: int
     """Items: queries, pairs, sentences."""
     aggregate: str

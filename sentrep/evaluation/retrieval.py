@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sentrep.evaluation.metrics import Groups, Placed, average_precision, ndcg, place, recall, reciprocal_rank
 from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task
-from sentrep.evaluation.vectors import Vectors, cosines, rows, unit
+from sentrep.evaluation.vectors import Does, Vectors, cosines, rows, unit
 from sentrep.progress import progress
 from sentrep.search import top_k
 from sentrep.search.approximate import HNSW, SETTINGS
@@ -111,14 +111,14 @@ class Retrieval(Task):
         first, *others = [Score(name, items) for name, items in metrics.items()]
         return [first._replace(examples=self._worst(first.items, stands)), *others]
 
-    def place(self, does: Embeds | Ranks) -> Placed:
+    def place(self, does: Does) -> Placed:
         """Where the relevant documents stand, by exact search."""
         return self._placed([stand.groups for stand in self._stands(does)])
 
     def _placed(self, groups: Sequence[Groups]) -> Placed:
         return Placed.of(groups, self.gains)
 
-    def _stands(self, does: Embeds | Ranks) -> Iterator[Stand]:
+    def _stands(self, does: Does) -> Iterator[Stand]:
         return self._searched(does) if isinstance(does, Embeds) else self._ranked(does)
 
     def _searched(self, does: Embeds) -> Iterator[Stand]:
@@ -170,7 +170,7 @@ class Retrieval(Task):
         stands = np.isin(self.relevant[number], found) | (np.abs(relevant - end) <= TOLERANCE)
         return place(standing, np.where(stands, relevant, 2 * _LOST), self.gains[number], TOLERANCE)
 
-    def _ranked(self, does: Ranks) -> Iterator[Stand]:
+    def _ranked(self, does: Does) -> Iterator[Stand]:
         for number, row in enumerate(rows(does, self.documents, self.queries)):
             scores = np.nan_to_num(row)
             tolerance = TOLERANCE * float(np.abs(scores).max())

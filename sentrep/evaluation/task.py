@@ -11,9 +11,9 @@ from typing import NamedTuple
 from sentrep.evaluation.collapse import collapse
 from sentrep.evaluation.resampling import interval, value_of
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
-from sentrep.evaluation.vectors import Embeds, Ranks, Vectors
+from sentrep.evaluation.vectors import Does, Embeds, Ranks, Summarizes, Vectors
 
-__all__ = ["Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Task", "Watched", "evaluate"]
+__all__ = ["Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Summarizes", "Task", "Watched", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Model:
     name: str
     content_hash: str
     """Hash of the model's contents, not of its path: it decides whether an old score may be reused."""
-    does: Embeds | Ranks
+    does: Does
     method: str = ""
     """What made it, all settings but the seed: `compare` averages models of one method whose seeds differ."""
     seed: int | None = None
@@ -87,7 +87,7 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
             # The same weights under another name are the same model: what was measured holds, under today's name.
             done.results += [replace(result, model=model.name, method=model.method, seed=model.seed) for result in known]
             continue
-        watched = Watched(model.does) if isinstance(model.does, Embeds) else None
+        watched = Watched(model.does) if Embeds in task.needs and isinstance(model.does, Embeds) else None
         started = time.perf_counter()
         try:
             scores = task.run(replace(model, does=watched) if watched else model)

@@ -12,7 +12,7 @@ from sentrep.evaluation.metrics import Floats, Placed, average_precision, place,
 from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.retrieval import TOLERANCE
 from sentrep.evaluation.task import Embeds, Model, Ranks, Task
-from sentrep.evaluation.vectors import Scores, cosines, unit
+from sentrep.evaluation.vectors import Does, Scores, cosines, rows, unit
 from sentrep.progress import progress
 
 # With a thousand relevant texts a query, more queries than this at once would cost more memory than time.
@@ -64,13 +64,13 @@ class Topics(Task):
         examples = self._worst(items["MAP"], nearest)
         return [Score(name, each, examples=examples if name == "MAP" else ()) for name, each in items.items()]
 
-    def _rows(self, does: Embeds | Ranks) -> Iterator[Scores]:
+    def _rows(self, does: Does) -> Iterator[Scores]:
         """Scores of all texts, (text,), query by query; each text is embedded once."""
         if isinstance(does, Embeds):
             vectors = unit(does, self.texts)
             yield from cosines(vectors, vectors[self.queries])
         else:
-            yield from does.rank(self.texts, [self.texts[number] for number in self.queries])
+            yield from rows(does, self.texts, [self.texts[number] for number in self.queries])
 
     def _worst(self, precisions: Floats, nearest: list[int]) -> list[Example]:
         """Queries with the least average precision, which is their score."""

@@ -1,4 +1,4 @@
-"""What a model gives for texts, as tasks want to have it: vectors, and scores made of them."""
+"""What a model gives for texts, as tasks want to have it: vectors, scores made of them, summaries."""
 
 from __future__ import annotations
 
@@ -31,7 +31,19 @@ class Ranks(Protocol):
         """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps memory flat."""
 
 
-def unit(does: Embeds | Ranks, texts: Sequence[str]) -> Vectors:
+@runtime_checkable
+class Summarizes(Protocol):
+    """A model that writes a shorter text for a long one."""
+
+    def summarize(self, texts: Sequence[str]) -> list[str]:
+        """One summary a text, in their order; any may be empty."""
+
+
+Does = Embeds | Ranks | Summarizes
+"""What a model can be asked for; it may do more than one of these."""
+
+
+def unit(does: Does, texts: Sequence[str]) -> Vectors:
     """Vectors of length 1, (text, width).
 
     What is not a number becomes the zero vector, which is equally near to everything: a broken model scores at chance.
@@ -47,10 +59,10 @@ def to_unit(vectors: Vectors) -> Vectors:
     return vectors
 
 
-def finite(does: Embeds | Ranks, texts: Sequence[str]) -> Vectors:
+def finite(does: Does, texts: Sequence[str]) -> Vectors:
     """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that is no number.
 
-    Raises `TypeError` for a model that ranks only; `evaluate` never gives one to a task that needs vectors.
+    Raises `TypeError` for a model that does not embed; `evaluate` never gives one to a task that needs vectors.
     """
     if not isinstance(does, Embeds):
         raise TypeError(f"{type(does).__name__} does not embed")
@@ -61,9 +73,9 @@ def finite(does: Embeds | Ranks, texts: Sequence[str]) -> Vectors:
     return vectors
 
 
-def rows(does: Embeds | Ranks, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
+def rows(does: Does, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
     """Scores of all documents, (document,), query by query; cosines where the model embeds."""
-    if not isinstance(does, Embeds):
+    if isinstance(does, Ranks) and not isinstance(does, Embeds):
         yield from does.rank(documents, queries)
         return
     yield from cosines(unit(does, documents), unit(does, queries))
@@ -86,7 +98,7 @@ def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
         yield from (row.copy() for row in products[: len(some)])
 
 
-def pair_cosines(does: Embeds | Ranks, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+def pair_cosines(does: Does, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
     """Cosines of pairs of texts, (pair,), to six digits; each text is embedded once.
 
     Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its rounding.

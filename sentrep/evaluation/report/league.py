@@ -17,6 +17,7 @@ KINDS = {
     "AP": "Pairs",
     "V-measure": "Clustering",
     "MAP": "Topics",
+    "R-1": "Summaries",
 }
 """First word of a task's first metric -> what tasks of this kind are called."""
 

@@ -76,23 +76,23 @@ function groupTable(league, place, redraw) {
     alarms(league, group));
 }
 
-/** Columns with a title, a value to sort a row by, whether higher values are better (1 or -1), and a cell for a row. */
+/** Columns with a title, a value to sort a row by, whether lower values are better (-1), and a cell for a row. */
 function columnsOf({ models }, group, metric) {
   const names = group.tasks.map((task) => (task.columns[metric] ? metric : Object.keys(task.columns)[0]));
   const chosen = group.tasks.map((task, number) => task.columns[names[number]]);
-  const better = (column) => (column.higher ? 1 : -1);
+  const better = (column) => (column.higher === false ? -1 : 1);
   const value = (column, row) => (column.cells[row] ? column.cells[row][VALUE] : null);
   const whole = (row) => chosen.every((column) => column.cells[row]);
   const mean = (row) => (whole(row) ? sum(chosen.map((column) => value(column, row))) / chosen.length : null);
   const tasks = group.tasks.map((task, number) => ({
     title: task.name,
-    note: names[number] + (chosen[number].higher ? "" : ", lower is better"),
+    note: names[number] + (chosen[number].higher === false ? ", lower is better" : ""),
     better: better(chosen[number]),
     of: (row) => value(chosen[number], row),
     cell: (row) => scoreCell(models, task, chosen[number], row),
   }));
   const means = models.map((_, row) => mean(row)).filter((each) => each !== null);
-  const best = chosen[0].higher ? Math.max(...means) : Math.min(...means);
+  const best = bestOf(chosen[0], means);
   const shown = (number) => digits(number, chosen[0].percent);
   const average = {
     title: "mean", note: `of ${tasks.length}`, better: better(chosen[0]), of: mean,
@@ -106,12 +106,18 @@ function columnsOf({ models }, group, metric) {
   return [name, ...(tasks.length > 1 ? [average] : []), ...tasks, time("embedding", 0), time("scoring", 1)];
 }
 
+/** The best of some values of a column; null where the metric only describes. */
+function bestOf(column, values) {
+  if (column.higher === null) return null;
+  return column.higher ? Math.max(...values) : Math.min(...values);
+}
+
 function scoreCell(models, task, column, row) {
   const cell = column.cells[row];
   if (!cell) return h("td", { class: "soft" }, "–");
   const number = (place) => digits(cell[place], column.percent);
   const values = column.cells.filter(Boolean).map((each) => each[VALUE]);
-  const best = values.length > 1 && cell[VALUE] === (column.higher ? Math.max(...values) : Math.min(...values));
+  const best = values.length > 1 && cell[VALUE] === bestOf(column, values);
   const alarm = task.alarms[row] && h("span", { class: "warning", role: "img", "aria-label": "alarm" }, "⚠ ");
   const letters = cell[BEATS].map((other) => models[other].letter).join(" ");
   const node = h("td", { class: best ? "score best" : "score" }, h("span", { class: "value" }, alarm, number(VALUE)),
