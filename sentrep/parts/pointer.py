@@ -1,0 +1,193 @@
+"""A pointer-generator: a decoder that at each step writes a word of its own or copies one of the source.
+
+    e_i = v · tanh(W_h h_i + W_s s + w_c c_i + b)      a = softmax(e)      h* = Σ a_i h_i      c' = c + a
+    P(w) = p_gen P_vocab(w) + (1 − p_gen) Σ_{i: x_i = w} a_i      p_gen = σ(w_h* · h* + w_s · s + w_x · x + b)
+
+"Get to the point: summarization with pointer-generator networks", See, Liu & Manning, ACL 2017, sections 2.1 to 2.3, with GRUs in
+place of LSTMs. The state s depends on the words before and not on what was attended to, as in the paper's equations (the released
+code feeds the context back). So the recurrence over a known text runs at once, and only coverage c goes step by step.
+
+Token ids are ordered by frequency. The decoder generates the first `shortlist` of them and the end of the text; any id of the
+source can be copied, so a rare name costs no row of the softmax.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from sentrep.encoders.recurrent import reorder, reversal
+
+UNREACHABLE = -23.0
+"""Log-probability that is told of a word that can neither be generated nor copied, about 1e-10: finite, and without gradient."""
+TINY = 1e-30
+"""In place of a probability of zero whose logarithm is taken but does not count."""
+
+
+class Memory(NamedTuple):
+    """A source as it is attended to and copied from. All its parts are rows of texts, so a beam can carry them along."""
+
+    states: Float[Tensor, "text position memory_width"]
+    keys: Float[Tensor, "text position width"]
+    """W_h h + b, the same at every step."""
+    ids: Int[Tensor, "text position"]
+    """What is copied from each position."""
+    alive: Bool[Tensor, "text position"]
+
+
+class State(NamedTuple):
+    """What a decoder carries from step to step."""
+
+    hidden: Float[Tensor, "text width"]
+    coverage: Float[Tensor, "text position"]
+    """How much attention each position has had so far."""
+
+
+class Outcome(NamedTuple):
+    """What the decoder would write at each step, before any softmax over words."""
+
+    features: Float[Tensor, "text step width"]
+    """V [s, h*] + b, from which words are generated."""
+    attention: Float[Tensor, "text step position"]
+    switch: Float[Tensor, "text step"]
+    """Logit of p_gen."""
+    repeated: Float[Tensor, "text step"]
+    """Coverage loss Σ min(a_i, c_i) (section 2.3, equation 12): attention to where attention has been."""
+
+
+class Likelihoods(NamedTuple):
+    """What the decoder says of given words."""
+
+    log_probability: Float[Tensor, "text step"]
+    """In nats; 0 beyond the end of a text, `UNREACHABLE` where a word cannot be written."""
+    reachable: Bool[Tensor, "text step"]
+    """Whether the word can be generated or copied."""
+
+
+class PointerDecoder(nn.Module):
+    """Writes texts from a memory.
+
+        memory = decoder.remember(reader(source, alive), ids, alive)
+        outcome, state = decoder(tokens_before, decoder.begin(memory), memory)
+        decoder.likelihoods(outcome, memory, targets, written).log_probability
+
+    Args:
+        vocab: token ids there are; the end of a text has the id `vocab`.
+        shortlist: so many of the first ids can be generated.
+        token_width: of the vectors that it reads at each step: of the last token, and whatever the method puts beside it.
+        width: of its states and of the attention.
+        memory_width: of the states that it attends to.
+        coverage: whether attention knows where it has been.
+    """
+
+    def __init__(self, vocab: int, shortlist: int, token_width: int, width: int, memory_width: int, coverage: bool = True) -> None:
+        super().__init__()
+        self.end, self.shortlist = vocab, min(shortlist, vocab)
+        self.first = nn.Linear(memory_width, width)
+        self.cell = nn.GRU(token_width, width, batch_first=True)
+        self.key = nn.Linear(memory_width, width)
+        self.query = nn.Linear(width, width, bias=False)
+        self.score = nn.Parameter(torch.empty(width).uniform_(-0.1, 0.1))
+        self.covered = nn.Parameter(torch.zeros(width)) if coverage else None
+        self.readout = nn.Linear(width + memory_width, width)
+        self.words = nn.Linear(width, self.shortlist + 1)
+        self.switch = nn.Linear(memory_width + width + token_width, 1)
+
+    def remember(
+        self,
+        states: Float[Tensor, "text position memory_width"],
+        ids: Int[Tensor, "text position"],
+        alive: Bool[Tensor, "text position"],
+    ) -> Memory:
+        """A source that was read, ready to be written from."""
+        return Memory(states, self.key(states), ids, alive)
+
+    def begin(self, memory: Memory) -> State:
+        """Before the first step: the mean of what was read, and attention to nothing."""
+        mean = memory.states.sum(1) / memory.alive.sum(1, keepdim=True).clamp(min=1)
+        return State(torch.tanh(self.first(mean)), torch.zeros_like(memory.alive, dtype=torch.float32))
+
+    def forward(self, tokens: Float[Tensor, "text step token_width"], state: State, memory: Memory) -> tuple[Outcome, State]:
+        """One step or many: what would be written after each of the tokens, and the state after the last.
+
+        A known text in one call costs much less than step by step. Beyond its end a text may be padded with anything.
+        """
+        hidden, last = self.cell(tokens, state.hidden.to(tokens.dtype).unsqueeze(0))
+        coverage, weights = state.coverage, []
+        for query in self.query(hidden).unbind(1):
+            weights.append(self.attend(query, coverage, memory))
+            coverage = coverage + weights[-1]
+        attention = torch.stack(weights, 1)
+        before = state.coverage.unsqueeze(1) + attention.cumsum(1) - attention
+        context = attention.to(memory.states.dtype) @ memory.states
+        features = self.readout(torch.cat([hidden, context], 2))
+        switch = self.switch(torch.cat([context, hidden, tokens], 2)).squeeze(2).float()
+        switch = switch.masked_fill(~memory.alive.any(1, keepdim=True), torch.inf)  # from an empty source nothing is copied
+        return Outcome(features, attention, switch, torch.minimum(attention, before).sum(2)), State(last.squeeze(0), coverage)
+
+    def attend(
+        self, query: Float[Tensor, "text width"], coverage: Float[Tensor, "text position"], memory: Memory
+    ) -> Float[Tensor, "text position"]:
+        """How much each position is attended to."""
+        asked = query.unsqueeze(1)
+        if self.covered is None:
+            energy = memory.keys + asked
+        else:  # [c_i, 1] · [w_c; W_s s]: one product, whose gradient makes no tensor of this size
+            seen = coverage.to(asked.dtype)
+            asked = torch.cat([self.covered.to(asked.dtype).expand_as(asked), asked], 1)
+            energy = torch.baddbmm(memory.keys, torch.stack([seen, torch.ones_like(seen)], 2), asked)
+        scores = (energy.tanh_() @ self.score.to(energy.dtype)).float()
+        return scores.masked_fill(~memory.alive, torch.finfo(scores.dtype).min).softmax(1) * memory.alive
+
+    def likelihoods(
+        self, outcome: Outcome, memory: Memory, targets: Int[Tensor, "text step"], alive: Bool[Tensor, "text step"]
+    ) -> Likelihoods:
+        """Of given words; those beyond the end of a text are not `alive`. No row as long as the vocabulary is made, and none of
+        the shortlist where a word is not in it."""
+        column = torch.where(targets == self.end, self.shortlist, targets)
+        listed = alive & ((targets < self.shortlist) | (targets == self.end))
+        of_listed = -F.cross_entropy(self.words(outcome.features[listed]).float(), column[listed], reduction="none")
+        generated = torch.full(targets.shape, -torch.inf, device=targets.device).masked_scatter(listed, of_listed)
+        same = memory.ids.unsqueeze(1) == targets.unsqueeze(2)
+        copied = (outcome.attention * same).sum(2)
+        log_probability = torch.logaddexp(
+            F.logsigmoid(outcome.switch) + generated, F.logsigmoid(-outcome.switch) + copied.clamp(min=TINY).log()
+        )
+        reachable = listed | (alive & (same & memory.alive.unsqueeze(1)).any(2))
+        return Likelihoods(log_probability.where(reachable, UNREACHABLE).where(alive, 0), reachable)
+
+    def probabilities(self, outcome: Outcome, memory: Memory) -> Float[Tensor, "text step vocab_and_end"]:
+        """Of every word and, last, of the end; they sum to one. For sampling, greedy and beam search, and soft words."""
+        own = outcome.switch.sigmoid().unsqueeze(2)
+        listed, end = (own * self.words(outcome.features).float().softmax(2)).split([self.shortlist, 1], 2)
+        beyond = own.new_zeros(*own.shape[:2], self.end - self.shortlist)
+        copied = (1 - own) * outcome.attention
+        return torch.cat([listed, beyond, end], 2).scatter_add_(2, memory.ids.unsqueeze(1).expand_as(copied), copied)
+
+
+class Reader(nn.Module):
+    """A bidirectional GRU over token vectors, which may be rows of a table, soft, or straight-through.
+
+    Args:
+        token_width: of the vectors.
+        width: of the states, both directions together; even.
+    """
+
+    def __init__(self, token_width: int, width: int) -> None:
+        super().__init__()
+        if width % 2:
+            raise ValueError(f"width {width} cannot be shared by two directions: make it even")
+        self.ahead = nn.GRU(token_width, width // 2, batch_first=True)
+        self.back = nn.GRU(token_width, width // 2, batch_first=True)
+
+    def forward(
+        self, tokens: Float[Tensor, "text position token_width"], alive: Bool[Tensor, "text position"]
+    ) -> Float[Tensor, "text position width"]:
+        """A state for each token, zeros beyond the end; a text is alive from its first position on."""
+        flip = reversal(alive.sum(1), alive.shape[1])
+        states = [self.ahead(tokens)[0], reorder(self.back(reorder(tokens, flip))[0], flip)]
+        return torch.cat(states, 2) * alive.unsqueeze(2)
