@@ -100,7 +100,7 @@ def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, s
     """Train for so many seconds."""
     torch.manual_seed(seed)
     transformers_logging.set_verbosity_error()  # else the decoder's new weights are a page of warnings
-    bf16 = wants_bf16(TrainingConfig(device="cpu"), config)
+    bf16 = config.encoder != "bag" and wants_bf16(TrainingConfig(device="cpu"))
     numbers = np.flatnonzero(np.diff(store.offsets))
     batch, clock = min(recipe.batch, len(numbers)), Clock(seconds, recipe.lr)
     with tempfile.TemporaryDirectory() as scratch:

@@ -72,14 +72,21 @@ def train(
     from sentrep.training.job import Job, run_job
 
     registered, training = entry(method), training or TrainingConfig()
+    encoder = EncoderConfig(encoder) if isinstance(encoder, str) else encoder
+    plain = encoder.encoder == "bag" and not registered.multiplies  # nothing that bf16 would hasten
     method_class = registered.load()
     job = Job(
         method,
         configured(method, settings),
         corpus_config(corpus),
         TokenizerConfig(tokenizer) if isinstance(tokenizer, str) else tokenizer,
-        EncoderConfig(encoder) if isinstance(encoder, str) else encoder,
-        replace(training, block=training.block or registered.block, choose_by=training.choose_by or registered.choose_by),
+        encoder,
+        replace(
+            training,
+            block=training.block or registered.block,
+            choose_by=training.choose_by or registered.choose_by,
+            precision="fp32" if plain and training.precision == "auto" else training.precision,
+        ),
     )
     return run_job(job, method_class, len(method_class.phases), Path(out), Path(cache or cache_folder()), overwrite)
 

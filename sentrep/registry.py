@@ -22,6 +22,8 @@ class Entry:
     """module:Class"""
     block: int | None = None
     """Sentences in a block, where it should not be as its encoder has it: a method that is slow makes more steps of less."""
+    multiplies: bool = True
+    """Whether it multiplies matrices besides those of its encoder, so that bf16 pays even where the encoder has none."""
     choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
     """What makes a checkpoint the best."""
 
@@ -32,9 +34,9 @@ class Entry:
 
 
 METHODS: dict[str, Entry] = {
-    "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought"),
+    "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought", multiplies=False),
     "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc:ContrastivePredictiveCoding"),
-    "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax"),
+    "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax", block=256),
     "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought", block=128, choose_by="loss"),
 }
 

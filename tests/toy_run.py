@@ -15,7 +15,10 @@ from typing import Any
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [{}, {"target": "rest", "word_dropout": 0.2}, {"towers": "separate", "score": "dot", "negatives": "all"}],
-    "cpc": [{"context_width": 48}, {"context_width": 48, "negatives": "same-document", "score": "cosine", "horizons": 2}],
+    "cpc": [
+        {"context_width": 48},
+        {"context_width": 48, "negatives": "same-document", "normalize": False, "temperature": 1.0, "horizons": 2},
+    ],
     "infomax": [
         {"feature_width": 16, "discriminator_token_width": 24},
         {"feature_width": 16, "discriminator_token_width": 24, "judge": "sentence", "windows": (3,)},

@@ -11,9 +11,11 @@ nearer to the sentence that did come than to others.
 log N − L_k is a lower bound of the mutual information of context and sentence, where N is the number of candidates; it cannot
 exceed log N, however much there is to know (section 2.3).
 
-Differs from the paper: any encoder will do (its own is ``--encoder conv``), and every sentence of a block is encoded once and is a
-candidate of all others. Exported is z, the vector of a sentence by itself. The paper itself: ``--encoder conv --width 2400
---context-width 2400 --token-width 620 --tokenizer word --vocab 20000 --lr 2e-4 --schedule constant``.
+Differs from the paper: any encoder will do (its own is ``--encoder conv``). In the score the sentences' vectors have unit length,
+and it is divided by a temperature. Every sentence of a block is encoded once and is a candidate of all others, but for what the
+context has heard already: that cannot be what comes, and is too like it to be told apart by a network that has just begun.
+Exported is z, the vector of a sentence by itself. The paper itself: ``--encoder conv --width 2400 --context-width 2400
+--token-width 620 --tokenizer word --vocab 20000 --no-normalize --temperature 1 --lr 2e-4 --schedule constant``.
 
 Wants documents of many sentences, in order; runs (``--run``) of more than ``--horizons`` sentences.
 """
@@ -21,12 +23,14 @@ Wants documents of many sentences, in order; runs (``--run``) of more than ``--h
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from sentrep.encoders.folder import Encoder
 from sentrep.encoders.forward import encode_tokens
+from sentrep.errors import InputError
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.cpc_config import Config
 from sentrep.parts.contrast import classify, gather, mean_over_rows, place, similarity
@@ -43,20 +47,29 @@ class ContrastivePredictiveCoding(Method):
         width = self.g.get_embedding_dimension()
         assert width is not None
         self.context = nn.GRU(width, config.context_width, batch_first=True)
-        self.predict = nn.ModuleList(nn.Linear(config.context_width, width, bias=False) for _ in range(config.horizons))
+        maps = [nn.Linear(config.context_width, width, bias=False) for _ in range(config.horizons)]
+        for each in maps:  # a low temperature shall not make a beginner sure: the loss starts at log N
+            each.weight.data *= min(1.0, config.temperature)
+        self.predict = nn.ModuleList(maps)
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
         z = self.embed(block)
         c = self.contexts(z, block)
-        candidates, document, begin = gather(z), gather(block.document), place(len(z), z.device)
+        candidates, document, run = gather(z), gather(block.document), gather(block.run)
+        begin, number = place(len(z), z.device), torch.arange(len(candidates), device=z.device)
         losses, metrics = [], dict[str, Tensor]()
         for k, predict in enumerate(self.predict, start=1):
             now, later = block.pairs(k)
+            if self.training and len(now) == 0:
+                raise InputError(f"--horizons {len(self.predict)}: no run has {k + 1} sentences; raise --run, or lower --horizons")
             scores = self.similarity(predict(c[now]), candidates)
             positive = torch.zeros_like(scores, dtype=torch.bool)
             positive[torch.arange(len(now)), begin + later] = True
             same = block.document[now].unsqueeze(1) == document
-            against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[self.config.negatives]
+            said = (block.run[now].unsqueeze(1) == run) & (number <= begin + now.unsqueeze(1))
+            against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[
+                self.config.negatives
+            ] & ~said
             outcome = classify(scores, positive, positive | against)
             counted = outcome.candidates > 1
             losses.append(mean_over_rows(outcome.loss, counted))
@@ -66,8 +79,8 @@ class ContrastivePredictiveCoding(Method):
             if k == 1:
                 metrics |= {"accuracy": metrics["accuracy_1"], "chance": chance}
             if k == 1 and not self.training:  # could it tell the sentences of one document apart, or only documents?
-                near = classify(scores, positive, positive | same)
-                metrics["accuracy_same_document"] = mean_over_rows(near.hit.float(), counted)
+                near = classify(scores, positive, positive | (same & ~said))
+                metrics["accuracy_same_document"] = mean_over_rows(near.hit.float(), near.candidates > 1)
         return Step(torch.stack(losses).mean(), metrics)
 
     def contexts(self, z: Float[Tensor, "sentence width"], block: SentenceBlock) -> Float[Tensor, "sentence context_width"]:
@@ -81,7 +94,9 @@ class ContrastivePredictiveCoding(Method):
     def similarity(
         self, prediction: Float[Tensor, "row width"], candidates: Float[Tensor, "candidate width"]
     ) -> Float[Tensor, "row candidate"]:
-        return similarity(prediction, candidates, self.config.temperature if self.config.score == "cosine" else None)
+        if self.config.normalize:
+            candidates = F.normalize(candidates.float(), dim=1)
+        return similarity(prediction.float() / self.config.temperature, candidates, None)
 
     def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
         return encode_tokens(self.g, block.ids, block.offsets, self.token_budget)

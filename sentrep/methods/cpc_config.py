@@ -20,10 +20,10 @@ class Config:
     """Which sentences stand against the one to come: others of the run's document, those of other documents, or both."""
     context_width: int = 512
     """Width of the network that reads a document's sentences one after the other (the paper: 2400)."""
-    score: Literal["dot", "cosine"] = "dot"
-    """The log-bilinear score of the paper, or the cosine of prediction and sentence over --temperature."""
-    temperature: float = 0.05
-    """Divides the cosine."""
+    normalize: bool = True
+    """Score predictions against sentences' vectors of unit length; if not, of the length that they have (the paper)."""
+    temperature: float = 0.02
+    """Divides the scores (the paper: 1)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.horizons <= FURTHEST:

@@ -20,7 +20,8 @@ class TrainingConfig:
     """Stop after this much wall-clock time at the latest; the schedule is cut to fit. A run that time ends is not
     bit-exact: how far it comes depends on the machine."""
     block: int | None = None
-    """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 128 for skip-thought."""
+    """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 256 for
+    infomax, 128 for skip-thought."""
     run: int = 8
     """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous batch."""
     lr: float | None = None
@@ -37,7 +38,8 @@ class TrainingConfig:
     accumulate: int = 1
     """Blocks whose gradients are averaged for one step. More negatives need a larger --block: a block never sees another."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """'auto' is bf16 where the hardware multiplies it (GPUs; CPUs with AVX-512 BF16 or AMX, except for 'bag'), fp32 elsewhere."""
+    """'auto' is bf16 where the hardware multiplies it (GPUs; CPUs with AVX-512 BF16 or AMX), fp32 elsewhere and
+    where neither encoder nor method multiplies matrices (quick-thought on a 'bag')."""
     token_budget: int = 4096
     """Padded tokens in a micro-batch of an encoder that pads."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -80,7 +80,7 @@ def run_job(job: Job, make_method: MakeMethod, phases: int, out: Path, cache: Pa
     assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
         raise InputError("--choose-by loss: a method of several phases has several losses; give neighbour-mrr or last")
-    accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config, job.encoder))
+    accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
     if config.block // min(config.run, config.block) < accelerator.num_processes:
         raise InputError(f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run")
     settle_cpu(config.threads, alone=accelerator.device.type == "cpu")
@@ -141,10 +141,10 @@ def export(method: Method, run: RunFolder) -> None:
         save_file(state, run.path / "method" / "method.safetensors")
 
 
-def wants_bf16(config: TrainingConfig, encoder: EncoderConfig) -> bool:
-    """Whether to train in bf16: as told, or wherever the hardware multiplies it and the encoder multiplies matrices."""
+def wants_bf16(config: TrainingConfig) -> bool:
+    """Whether to train in bf16: as told, or wherever the hardware multiplies it."""
     if config.precision != "auto":
         return config.precision == "bf16"
     if config.device != "cpu" and torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    return encoder.encoder != "bag" and bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

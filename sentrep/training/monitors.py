@@ -21,6 +21,9 @@ FEW = 16
 DEAF = 0.02
 """Nats a token. A decoder that loses less by another sentence's vector gets by without."""
 
+COIN = 0.55
+"""Of a test between two: a better share than this is worth speaking of."""
+
 TIE = 1e-6
 """Cosines nearer than this are equal: the last digits of a product depend on its place in the matrix."""
 
@@ -83,6 +86,13 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
         found.append(
             f"shortcut: neighbours are told from other documents' sentences {100 * gap:.0f} points better than from their own "
             "document's. The vectors tell topics, not sentences; try longer runs (--run) with --negatives all."
+        )
+    near, far = (values.get(f"next_against_{where}", 0.5) for where in ("same_document", "other_documents"))
+    if near < COIN and far > near + 0.3:
+        found.append(
+            f"shortcut: the following sentence is nearer than another document's in {100 * far:.0f} of 100 cases, than one of "
+            f"its own in {100 * near:.0f}, hardly more than a coin. The vectors tell documents, not sentences; try --negatives all "
+            "or same-document."
         )
     if values.get("code_gap", math.inf) < DEAF:
         found.append(

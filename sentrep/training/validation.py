@@ -14,6 +14,7 @@ from sentrep.parts.spectrum import spectrum
 from sentrep.text.block import Blocks, SentenceBlock
 from sentrep.training import monitors
 from sentrep.training.config import TrainingConfig
+from sentrep.training.probe import document_probe, next_against
 
 LARGEST = 4
 """Blocks looked at: more sharpen the numbers less than they cost."""
@@ -32,7 +33,7 @@ class Validation:
         """Means over the blocks, and the alarms they raise."""
         method.eval()
         found: list[dict[str, float]] = []
-        seen: list[torch.Tensor] = []
+        seen: list[tuple[torch.Tensor, SentenceBlock]] = []
         device = next(method.parameters()).device
         for index in range(min(LARGEST, len(self.blocks))):
             block = self.blocks.block(0, index, self.shard, self.shards).to(device)
@@ -45,11 +46,14 @@ class Validation:
                 vectors = gather(method.embed(block).float())
             whole = SentenceBlock(block.ids, block.offsets, gather(block.document), gather(block.run))
             each = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
-            found.append(each | {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)})
-            seen.append(vectors)
+            found.append(each | {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(vectors, whole))
+            seen.append((vectors, whole))
         method.train()
-        vectors = torch.cat(seen)
-        means = {name: sum(each[name] for each in found) / len(found) for name in found[0]} | spectrum(vectors)
+        vectors = torch.cat([each for each, _ in seen])
+        document, run = torch.cat([block.document for _, block in seen]), torch.cat([block.run for _, block in seen])
+        everywhere = [name for name in found[0] if all(name in each for each in found)]
+        means = {name: sum(each[name] for each in found) / len(found) for name in everywhere}
+        means |= spectrum(vectors) | document_probe(vectors, document, run)
         return means, monitors.alarms(means, vectors.shape[1], len(whole.document.unique()), len(vectors))
 
 

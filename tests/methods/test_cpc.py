@@ -44,30 +44,34 @@ def naive(made: ContrastivePredictiveCoding, block: SentenceBlock, k: int) -> tu
     """Loss, log of the candidates, accuracy and accuracy within the document, at one distance."""
     z, config = made.embed(block), made.config
     c = contexts(made, z)
-    rows = []
+    rows, nears = [], []
     for t in range(len(z) - k):
         if RUNS[t] != RUNS[t + k]:
             continue
         prediction = made.predict[k - 1].weight @ c[t]  # type: ignore[operator]
         scores = {}
         for j in range(len(z)):
-            if config.score == "dot":
-                scores[j] = prediction @ z[j]
-            else:
-                scores[j] = torch.cosine_similarity(prediction, z[j], dim=0) / config.temperature
-        own = {j for j in scores if DOCUMENTS[j] == DOCUMENTS[t]}
-        against = {"same-document": own, "other-documents": set(scores) - own, "both": set(scores)}[config.negatives] | {t + k}
+            length = z[j].norm().clamp(min=1e-12) if config.normalize else 1
+            scores[j] = prediction @ z[j] / length / config.temperature
+        said = {j for j in scores if RUNS[j] == RUNS[t] and j <= t}
+        own = {j for j in scores if DOCUMENTS[j] == DOCUMENTS[t]} - said
+        others = set(scores) - own - said
+        against = {"same-document": own, "other-documents": others, "both": own | others}[config.negatives] | {t + k}
+        if len(own) > 1:
+            nears.append(float(max(sorted(own), key=lambda j: float(scores[j])) == t + k))
+        if len(against) == 1:
+            continue  # nothing to choose
         total = torch.stack([scores[j] for j in sorted(against)]).logsumexp(0)
-        hit, near = (max(sorted(group), key=lambda j: float(scores[j])) == t + k for group in (against, own))
-        rows.append((total - scores[t + k], torch.tensor(math.log(len(against))), float(hit), float(near)))
-    losses, chances, hits, nears = zip(*rows, strict=True)
-    return torch.stack(losses).mean(), torch.stack(chances).mean(), sum(hits) / len(rows), sum(nears) / len(rows)
+        hit = max(sorted(against), key=lambda j: float(scores[j])) == t + k
+        rows.append((total - scores[t + k], torch.tensor(math.log(len(against))), float(hit)))
+    losses, chances, hits = zip(*rows, strict=True)
+    return torch.stack(losses).mean(), torch.stack(chances).mean(), sum(hits) / len(rows), sum(nears) / len(nears)
 
 
-@pytest.mark.parametrize("score", ["dot", "cosine"])
+@pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("negatives", ["same-document", "other-documents", "both"])
-def test_objective(negatives: str, score: str) -> None:
-    made, given = method(negatives=negatives, score=score), block()
+def test_objective(negatives: str, normalize: bool) -> None:
+    made, given = method(negatives=negatives, normalize=normalize), block()
     with torch.no_grad():
         step = made(given, "train")
         wanted = [naive(made, given, k) for k in (1, 2, 3)]
@@ -93,6 +97,19 @@ def test_other_documents_are_negatives_and_nothing_else(negatives: str) -> None:
 
     assert torch.allclose(loss(others[:5]), loss(others[4::-1]), atol=1e-6)
     assert torch.allclose(loss(others[:5]), loss(others[5:]), atol=1e-6) == (negatives == "same-document")
+
+
+def test_what_was_said_is_no_candidate() -> None:
+    """A run of two sentences in a document of its own: the second has no rival, and the first is none."""
+    made = method(negatives="same-document", horizons=1)
+    with torch.no_grad():
+        assert made(toy.block([[9, 8], [7, 6, 5]], [0, 0]), "train").loss == 0
+
+
+def test_runs_that_are_too_short_are_refused() -> None:
+    made = method(horizons=4).train()
+    with pytest.raises(InputError, match="--horizons 4: no run has 5 sentences; raise --run"):
+        made(block(), "train")
 
 
 def test_the_future_is_not_looked_at() -> None:

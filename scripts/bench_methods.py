@@ -1,0 +1,122 @@
+"""How fast each method trains, beside quick-thought with the same encoder: same text, blocks, width and threads, in turns.
+
+A method reads each sentence of a block once, so with an encoder that is slow it should cost little more than quick-thought, which
+does nothing else; with one that costs next to nothing ('bag') it is the method itself that is measured. The unit is sentences
+read a second: forward, backward, clipping and the optimiser's step.
+
+python scripts/bench_methods.py --corpus ../shared/data/corpus-novels --out eval/bench_methods.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from bench_training import turns
+
+from sentrep import api
+from sentrep.encoders.build import build
+from sentrep.encoders.config import EncoderConfig
+from sentrep.registry import METHODS
+from sentrep.text.block import Blocks
+from sentrep.text.config import TokenizerConfig
+from sentrep.text.store import Store, prepare
+from sentrep.training.config import TrainingConfig
+from sentrep.training.job import settle_cpu, wants_bf16
+from sentrep.training.run_folder import versions
+
+ANCHOR = "quick-thought"
+KINDS = ("bag", "conv", "gru", "transformer")
+SECONDS = 8.0
+"""About how long one measurement lasts."""
+Step = Callable[[], int]
+"""Trains on one block; sentences read."""
+
+
+def main() -> None:
+    arguments = options()
+    settle_cpu(arguments.threads, alone=True)
+    store = prepare(api.corpus_config(arguments.corpus), TokenizerConfig(), arguments.cache or api.cache_folder())
+    names = [ANCHOR, *(name for name in arguments.methods if name != ANCHOR)]
+    load, ratios, speeds = os.getloadavg()[0], {}, {}
+    for kind in arguments.kinds:
+        contenders = {name: partial(measured, trained(name, kind, store, arguments)) for name in names}
+        rates = turns(contenders, arguments.rounds, f"sentences ({kind})")
+        speeds[kind] = {name: list(map(round, each)) for name, each in rates.items()}
+        ratios[kind] = {name: ratio(each, rates[ANCHOR]) for name, each in rates.items()}
+    print(json.dumps(ratios, indent=1))
+    if arguments.out:
+        record = {
+            "corpus": [Path(name).name for name in arguments.corpus],
+            "threads": arguments.threads,
+            "block": arguments.block,
+            "width": arguments.width,
+            "load": [round(load, 2), round(os.getloadavg()[0], 2)],
+            "versions": versions(),
+            "ratio_to_quick_thought": ratios,
+            "sentences_per_second": speeds,
+        }
+        arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def ratio(rates: list[float], anchor: list[float]) -> float:
+    """To the anchor's rate of the same turn; the median over turns."""
+    return round(statistics.median(a / b for a, b in zip(rates, anchor, strict=True)), 2)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
+    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
+    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=3, help="turns that each method has")
+    parser.add_argument("--block", type=int, default=512, help="sentences in a block")
+    parser.add_argument("--width", type=int, default=512, help="of the vectors")
+    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    return parser.parse_args()
+
+
+def measured(step: Step) -> float:
+    """Sentences read a second; the first block warms up."""
+    step()
+    sentences, began = 0, time.perf_counter()
+    while time.perf_counter() - began < SECONDS:
+        sentences += step()
+    return sentences / (time.perf_counter() - began)
+
+
+def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -> Step:
+    """A step of our trainer, with the method's defaults and in the precision that the trainer would choose."""
+    torch.manual_seed(0)
+    shape, inner, counts = EncoderConfig(kind, width=arguments.width), store.tokenizer.inner, store.token_counts()
+    entry = METHODS[name]
+    method = entry.load()(entry.config(), lambda: build(shape, inner, counts, 128), TrainingConfig().token_budget)
+    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
+    blocks = Blocks(store.ids, store.offsets, store.spans("train", 0.02, 0), arguments.block, 8, 0)
+    bf16 = (kind != "bag" or entry.multiplies) and wants_bf16(TrainingConfig(device="cpu"))
+    numbers = iter(range(10**9))
+
+    def step() -> int:
+        block = blocks.block(0, next(numbers) % len(blocks))
+        for phase in method.phases:
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                method(block, phase).loss.backward()
+            torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return len(block)
+
+    return step
+
+
+if __name__ == "__main__":
+    main()
