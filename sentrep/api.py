@@ -88,7 +88,7 @@ def train(
             precision="fp32" if plain and training.precision == "auto" else training.precision,
         ),
     )
-    return run_job(job, method_class, len(method_class.phases), Path(out), Path(cache or cache_folder()), overwrite)
+    return run_job(job, method_class, Path(out), Path(cache or cache_folder()), overwrite)
 
 
 def combine(models: Sequence[str | Path | Encoder], out: str | Path) -> Encoder:

@@ -17,6 +17,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.folder import content_hash
 from sentrep.encoders.forward import encode
 from sentrep.errors import InputError
+from sentrep.methods import infomax_config
 from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job import Trained
@@ -62,6 +63,21 @@ def test_the_face_of_the_package() -> None:
         assert getattr(sentrep, name) is getattr(api, name, InputError)
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = sentrep.trian
+
+
+def test_a_method_without_neighbours_reads_documents_of_one_sentence(place: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "titles.jsonl"
+    lines = [f"a title of {word} and {word}s" for word in ("sea", "fish", "stone", "rain", "tree") * 20]
+    corpus.write_text("\n".join(json.dumps({"text": line}) for line in lines))
+    few: dict[str, Any] = {"corpus": corpus, "tokenizer": TokenizerConfig("word", vocab=16), "cache": tmp_path / "cache"}
+    training = TrainingConfig(steps=3, block=20, device="cpu", tracker="none")
+    small = infomax_config.Config(feature_width=8, discriminator_token_width=8)
+    done = api.train(
+        "infomax", out=tmp_path / "run", encoder=EncoderConfig("bag", width=16), settings=small, training=training, **few
+    )
+    assert done.outcome.steps == 3
+    with pytest.raises(InputError, match="no document of the corpus has 2 sentences"):
+        api.train("quick-thought", out=tmp_path / "refused", training=training, **few)
 
 
 def test_a_trained_model_is_in_the_run_folder(trained: Trained) -> None:

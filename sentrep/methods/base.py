@@ -38,10 +38,16 @@ class Method(nn.Module, ABC):
 
     phases: ClassVar[tuple[str, ...]] = ("train",)
     """What is done for each block, in order; each phase has its own optimiser."""
+    neighbours: ClassVar[bool] = True
+    """Whether a sentence is read beside others of its document; if not, documents may be single sentences."""
 
     @abstractmethod
     def forward(self, block: SentenceBlock, phase: str) -> Step:
         """The objective, as the paper writes it."""
+
+    def turn(self, share: float) -> tuple[str, ...]:
+        """The phases of the next block, `share` of the way through the run. A method with a curriculum says which, and how often."""
+        return self.phases
 
     @abstractmethod
     def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:

@@ -13,7 +13,7 @@ is here too: ``sentrep train skip-thought --write itself``.
 Differs from IS-BERT: the vector is that of any encoder, not the mean of the convolutions' output, and the discriminator has token
 rows of its own.
 
-Wants any text; documents of two sentences or more, as all methods here.
+Wants any text; its order does not matter.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from sentrep.text.block import SentenceBlock
 
 class InfoMax(Method):
     """An encoder, and a discriminator that knows whose vector is whose."""
+
+    neighbours = False
 
     def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()

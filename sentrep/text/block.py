@@ -74,14 +74,17 @@ class Blocks:
         size: sentences in a block, about: a block ends with a whole run.
         run: consecutive sentences in a run, about: a single sentence left over joins its neighbour, as it would have no neighbours.
         seed: of the order of runs and of where documents are cut.
+        neighbours: whether a sentence needs one; documents of a single sentence are left out then.
 
     Raises:
         InputError: no document has two sentences, so nothing has a neighbour.
     """
 
-    def __init__(self, ids: np.ndarray, offsets: np.ndarray, spans: np.ndarray, size: int, run: int, seed: int) -> None:
+    def __init__(
+        self, ids: np.ndarray, offsets: np.ndarray, spans: np.ndarray, size: int, run: int, seed: int, neighbours: bool = True
+    ) -> None:
         self.ids, self.offsets, self.size, self.run, self.seed = ids, offsets, size, min(run, size), seed
-        self.spans = spans[spans[:, 1] - spans[:, 0] >= 2]
+        self.spans = spans[spans[:, 1] - spans[:, 0] >= 1 + neighbours]
         self.sentences = int((self.spans[:, 1] - self.spans[:, 0]).sum())
         if self.sentences == 0:
             raise InputError(

@@ -29,9 +29,6 @@ from sentrep.training.validation import Validation
 BLOCK = {"bag": 1024}
 LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
 
-MakeMethod = Callable[[Any, MakeEncoder, int], Method]
-"""A method's class: (settings, make_encoder, token_budget)."""
-
 
 @dataclass(frozen=True)
 class Job:
@@ -66,16 +63,16 @@ class Trained:
         return self.run.model
 
 
-def run_job(job: Job, make_method: MakeMethod, phases: int, out: Path, cache: Path, overwrite: bool = False) -> Trained:
+def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool = False) -> Trained:
     """Prepare the corpus, train, and save the encoder to ``out/model``. A run that was interrupted is taken up again.
 
     Args:
-        phases: how many phases the method has.
+        method_class: of the method; made of its settings, of what makes an encoder, and of a token budget.
         cache: where prepared corpora are kept; one is made once and reused.
         overwrite: remove a run that is in `out` already.
     """
     job = job.resolved()
-    config, run = job.training, RunFolder(out)
+    config, run, phases = job.training, RunFolder(out), len(method_class.phases)
     assert config.block is not None
     assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
@@ -92,14 +89,15 @@ def run_job(job: Job, make_method: MakeMethod, phases: int, out: Path, cache: Pa
         run.open({**asdict(job), "fingerprint": store.fingerprint}, overwrite)
     accelerator.wait_for_everyone()
 
+    make: Callable[[Any, MakeEncoder, int], Method] = method_class
     torch.manual_seed(config.seed)
     counts, inner = store.token_counts(), store.tokenizer.inner
-    method = make_method(job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget)
+    method = make(job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget)
     torch.manual_seed(config.seed + accelerator.process_index)  # equal weights everywhere, dropout of its own in each process
 
     def blocks(part: Any) -> Blocks:
         spans = store.spans(part, config.validation, config.seed)
-        return Blocks(store.ids, store.offsets, spans, config.block or 0, config.run, config.seed)
+        return Blocks(store.ids, store.offsets, spans, config.block or 0, config.run, config.seed, method_class.neighbours)
 
     trained_on, validation = blocks("train"), None
     try:

@@ -118,7 +118,7 @@ def train(
             group = [next(supply).to(accelerator.device) for _ in range(config.accumulate)]
             model.train()
             values: dict[str, Tensor] = {}
-            for phase in method.phases:
+            for phase in method.turn(share):
                 optimizer, seen = optimizers[phase], dict[str, Tensor]()
                 for param_group in optimizer.param_groups:
                     param_group["lr"] = lr * rate * param_group["share"]

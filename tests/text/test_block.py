@@ -94,6 +94,15 @@ def test_a_corpus_without_neighbours_is_refused() -> None:
         Blocks(np.arange(4), np.arange(5), np.array([[0, 1, 0], [1, 2, 1]]), 10, 2, 0)
 
 
+def test_documents_of_one_sentence_are_read_where_no_neighbour_is_needed() -> None:
+    spans = np.array([[0, 1, 0], [1, 2, 1], [2, 5, 2]])
+    arrays = np.arange(10), np.arange(0, 12, 2), spans
+    assert Blocks(*arrays, 10, 2, 0).sentences == 3
+    block = Blocks(*arrays, 10, 2, 0, neighbours=False).block(0, 0)
+    assert sorted(block.ids.tolist()) == list(range(10))
+    assert sorted(block.document.tolist()) == [0, 1, 2, 2, 2]
+
+
 def test_a_corpus_smaller_than_a_block_is_one_block() -> None:
     blocks = toy.blocks(size=10**6)
     assert len(blocks) == 1
