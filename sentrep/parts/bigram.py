@@ -49,7 +49,8 @@ class Bigrams:
         total = self.total[before]
         left = torch.where(total > 0, DISCOUNT * self.kinds[before] / total.clamp(min=1), 1.0)
         own = (seen - DISCOUNT).clamp(min=0) / total.clamp(min=1)
-        return (own + left * self.continuation[after]).clamp(min=1e-12).log()
+        probability: Tensor = own + left * self.continuation[after]
+        return probability.clamp(min=1e-12).log()
 
     def of_texts(self, texts: Texts) -> Float[Tensor, " text"]:
         """Mean log-probability of the tokens of a text and its end, in nats."""
