@@ -27,10 +27,11 @@ def evaluate(
 
     Args:
         model: Run folders, model folders, names of public models, or baselines: 'bm25' and 'random'; to summarize
-            'lead-8', 'content-9', 'textrank-9', with any number of words.
+            'lead-8', 'content-9', 'textrank-9', with any number of words; to parse 'left-branching', 'right-branching', 'balanced',
+            'random-trees', 'uniform-trees'.
         task: Benchmark folders or files: BEIR layout, TSV of similarity, classification or pairs, JSON lines of
             articles and summaries, or with a task.toml beside them.
-        suite: Suites of benchmarks: quick, sts, transfer, probing, retrieval, pairs, label-free, summarization, full, or
+        suite: Suites of benchmarks: quick, sts, transfer, probing, retrieval, pairs, label-free, summarization, parsing, full, or
             TOML files.
         data: Folder with the benchmarks of the suites. Unset: $SENTREP_DATA.
         heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.

@@ -38,11 +38,12 @@ def evaluate(
     """Measure a model.
 
     Args:
-        model: a path, a name, an encoder, a baseline ('bm25', 'random', 'lead-8', 'content-9', 'textrank-9', with any number), or a
-            `Model` made of anything that embeds, ranks or summarizes.
+        model: a path, a name, an encoder, a baseline ('bm25', 'random'; 'lead-8', 'content-9', 'textrank-9', with any number;
+            'left-branching', 'right-branching', 'balanced', 'random-trees', 'uniform-trees'), or a `Model` made of anything
+            that embeds, ranks, summarizes or parses.
         tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
         suites: names ('quick', 'sts', 'transfer', 'probing', 'retrieval', 'pairs', 'label-free',
-            'summarization', 'full') or files of suites.
+            'summarization', 'parsing', 'full') or files of suites.
         data: folder with the suites' benchmarks; $SENTREP_DATA if None.
         heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
         split: of the benchmarks; test where there is one, if None. Choose settings on 'dev'.

@@ -53,7 +53,7 @@ def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
 
 
 def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Model:
-    """A model as the evaluation sees it: a path, a name, an encoder, a baseline such as 'bm25' or 'lead-8', or itself."""
+    """A model as the evaluation sees it: a path, a name, an encoder, a baseline ('bm25', 'lead-8', 'balanced'), or itself."""
     from sentrep.evaluation.baselines import named
     from sentrep.evaluation.task import Model
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from sentrep.evaluation.branching import branching
 from sentrep.evaluation.extractive import extractive
 from sentrep.evaluation.metrics import average_ranks
 from sentrep.evaluation.result import fingerprint
@@ -27,10 +28,10 @@ _IS_CJK = re.compile(rf"[{CJK}]")
 
 
 def named(name: str) -> Model | None:
-    """The baseline of that name: 'bm25', 'random', or one that summarizes (`extractive`); None if there is none."""
+    """The baseline of that name: 'bm25', 'random', one that summarizes (`extractive`) or parses (`branching`); else None."""
     if name == "bm25":
         return bm25()
-    return random_vectors() if name == "random" else extractive(name)
+    return random_vectors() if name == "random" else extractive(name) or branching(name)
 
 
 def random_vectors(width: int = 512, seed: int = 0) -> Model:

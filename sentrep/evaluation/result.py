@@ -54,6 +54,8 @@ class Score(NamedTuple):
     """None where neither side is better: such a metric describes, and nobody beats anybody by it."""
     examples: Sequence[Example] = ()
     """The worst items, worst first, `EXAMPLES` at most; on the first of a task's scores only."""
+    alarm: str = ""
+    """What is wrong with the model, whatever it scores; empty if nothing is."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class Result:
     embedding_seconds: float
     """Of these, spent in the model turning texts into vectors; 0 for a model that ranks without."""
     alarm: str
-    """What is wrong with the model's vectors on this task's texts, such as a collapse; empty if nothing is."""
+    """What is wrong with the model's vectors or trees on this task's texts, such as a collapse; empty if nothing is."""
     examples: str
     """File of the worst items in words (.json), like `items`; empty where the task tells of none."""
     key: str
@@ -127,7 +129,9 @@ class ResultStore:
         folder.mkdir(parents=True, exist_ok=True)
         kept = []
         for result, score in zip(results, scores, strict=True):
-            stem = folder / f"{result.key}-{re.sub(r'[^A-Za-z0-9@.]+', '-', result.metric)}"
+            # Letters of any script stay: labels of a Chinese treebank may differ in these alone.
+            metric = re.sub(r"[^\w@.]+", "-", result.metric)
+            stem = folder / f"{result.key}-{metric}"
             items, examples = stem.with_name(f"{stem.name}.npy"), stem.with_name(f"{stem.name}.json")
             with whole(items) as out:
                 np.save(out, score.items, allow_pickle=False)

@@ -24,6 +24,7 @@ from sentrep.evaluation.classification import read_classification
 from sentrep.evaluation.clustering import read_clustering
 from sentrep.evaluation.label_free_data import read_label_free
 from sentrep.evaluation.pair_classification import read_pair_classification
+from sentrep.evaluation.parsing import is_parsing, read_parsing
 from sentrep.evaluation.similarity import is_similarity, read_similarity
 from sentrep.evaluation.summarization import is_summarization, read_summarization
 from sentrep.evaluation.task import Left, Task
@@ -39,6 +40,7 @@ KINDS: dict[str, Callable[..., Sequence[Task]]] = {
     "clustering": read_clustering,
     "topics": read_topics,
     "summarization": read_summarization,
+    "parsing": read_parsing,
 }
 """Kind -> what reads it; the reader's keyword arguments are the kind's options."""
 
@@ -157,6 +159,8 @@ def _kind(path: Path) -> str:
         return "similarity"
     if is_summarization(path):
         return "summarization"
+    if is_parsing(path):
+        return "parsing"
     tables = sorted(path.glob("*.tsv")) if path.is_dir() else [path] if path.suffix == ".tsv" else []
     headers = {table.name: header(table) for table in tables}
     if any({"label", "text"} <= set(columns) for columns in headers.values()):
@@ -168,7 +172,7 @@ def _kind(path: Path) -> str:
         f"{path}: no layout that is known{found}. Known are: a folder with corpus.jsonl, queries.jsonl (each also .gz) and "
         "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, sentence2 (similarity), "
         "label, text (classification) or label, sentence1, sentence2 (pairs), tabs between; JSON lines with article and summary "
-        "(summarization). For another kind put a "
+        "(summarization); .trees with a bracketed tree on each line (parsing). For another kind put a "
         f'{TASK_FILE} beside the files, for instance kind = "clustering"; kinds are: {", ".join(KINDS)}'
     )
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from sentrep.evaluation.collapse import collapse
 from sentrep.evaluation.resampling import interval, value_of
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
-from sentrep.evaluation.vectors import Does, Embeds, Ranks, Summarizes, Vectors
+from sentrep.evaluation.vectors import Does, Embeds, Parses, Ranks, Summarizes, Vectors
 
-__all__ = ["Embeds", "Evaluation", "Left", "Model", "Ranks", "Score", "Summarizes", "Task", "Watched", "evaluate"]
+__all__ = ["Embeds", "Evaluation", "Left", "Model", "Parses", "Ranks", "Score", "Summarizes", "Task", "Watched", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Evaluation:
     skipped: list[Left] = field(default_factory=list)
     failed: list[Left] = field(default_factory=list)
     alarms: list[Left] = field(default_factory=list)
-    """Tasks on whose texts the model's vectors have collapsed."""
+    """Tasks on whose texts the model's vectors or trees have collapsed."""
 
 
 def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:
@@ -118,7 +118,7 @@ class Watched:
 
 
 def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None) -> list[Result]:
-    alarm = watched.alarm if watched else ""
+    alarm = next((each for each in (watched.alarm if watched else "", *(score.alarm for score in scores)) if each), "")
     results = []
     for score in scores:
         low, high = interval(score.items, score.aggregate)

@@ -1,8 +1,8 @@
-"""What a model gives for texts, as tasks want to have it: vectors, scores made of them, summaries."""
+"""What a model gives for texts, as tasks want to have it: vectors, scores made of them, summaries, trees."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -39,7 +39,20 @@ class Summarizes(Protocol):
         """One summary a text, in their order; any may be empty."""
 
 
-Does = Embeds | Ranks | Summarizes
+@runtime_checkable
+class Parses(Protocol):
+    """A model that brackets the words of a sentence."""
+
+    def parse(self, sentences: Sequence[Sequence[str]]) -> Sequence[Collection[tuple[int, int]]]:
+        """For each sentence the spans of its tree: first word, and the one after the last.
+
+        Words are given, since brackets are compared word by word; who reads pieces of words gives back the words around them. A
+        tree may be binary or have any number of branches. Spans lie inside each other or apart; one word and the whole
+        sentence may be among them or not.
+        """
+
+
+Does = Embeds | Ranks | Summarizes | Parses
 """What a model can be asked for; it may do more than one of these."""
 
 

@@ -11,7 +11,7 @@ from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, 
 from sentrep.evaluation.suite import KINDS, read_suite, suites
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-SUITES = {"quick", "sts", "transfer", "probing", "retrieval", "pairs", "label-free", "summarization", "full"}
+SUITES = {"quick", "sts", "transfer", "probing", "retrieval", "pairs", "label-free", "summarization", "parsing", "full"}
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
 
@@ -151,7 +151,7 @@ def test_the_suites_read_the_shared_data(name: str) -> None:
 
 def test_full_is_all_of_the_others_that_ask_for_vectors() -> None:
     entries = {name: suite._entries(file) for name, file in suites().items()}
-    others = [entry for name in SUITES - {"full", "quick", "summarization"} for entry in entries[name]]
+    others = [entry for name in SUITES - {"full", "quick", "summarization", "parsing"} for entry in entries[name]]
     assert len(entries["full"]) == len(others) > 20
     assert all(entry in entries["full"] for entry in others)
     # What quick asks, full asks too, whether or not a table says the kind that the layout says anyway.

@@ -18,6 +18,7 @@ KINDS = {
     "V-measure": "Clustering",
     "MAP": "Topics",
     "R-1": "Summaries",
+    "F1": "Trees",
 }
 """First word of a task's first metric -> what tasks of this kind are called."""
 
