@@ -62,6 +62,18 @@ def centred(values: Float[Tensor, "text step"], alive: Bool[Tensor, "text step"]
     return (values - mean).where(alive, 0)
 
 
+def leave_one_out(values: Float[Tensor, "sentence sample"]) -> Float[Tensor, "sentence sample"]:
+    """Minus the mean of the other samples of the same sentence: a baseline that costs nothing and leaves the expectation as it is,
+    for samples are independent ("Variational inference for Monte Carlo objectives", Mnih & Rezende, ICML 2016). A single sample
+    has no others and keeps its value.
+
+    >>> leave_one_out(torch.tensor([[1.0, 2.0, 6.0]]))
+    tensor([[-3.0000, -1.5000,  4.5000]])
+    """
+    others = values.shape[1] - 1
+    return values if not others else (values - values.mean(1, keepdim=True)) * ((others + 1) / others)
+
+
 def self_critical(sampled_loss: Float[Tensor, " text"], greedy_loss: Float[Tensor, " text"]) -> Float[Tensor, " text"]:
     """How much better than the greedy text the drawn one did, one advantage for all its steps ("Self-critical sequence training for
     image captioning", Rennie et al., CVPR 2017). What is decoded as in use is the baseline, so nothing is learnt for it.

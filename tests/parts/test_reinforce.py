@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentrep.parts.reinforce import centred, entropy, policy_loss, returns, self_critical, step_rewards
+from sentrep.parts.reinforce import centred, entropy, leave_one_out, policy_loss, returns, self_critical, step_rewards
 
 WORDS, END, LONGEST = 3, 2, 3
 BATCHES, BATCH = 200, 1000
@@ -147,6 +147,34 @@ def test_a_self_critical_advantage_leaves_the_expectation_and_lowers_the_varianc
     assert (gradients.mean(0) - exact(logits, 1.0)).abs().sub(4 * error).max() <= 0
     assert gradients.var(0).sum() < 0.5 * sampled(logits, 1.0, nothing)[0].var(0).sum()
     assert self_critical(torch.tensor([1.0]), torch.tensor([3.0])).item() == 2  # the drawn text is restored better: positive
+
+
+def test_leave_one_out_against_a_double_loop() -> None:
+    values = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+    found = leave_one_out(values)
+    for sentence in range(3):
+        for sample in range(4):
+            others = [values[sentence, other].item() for other in range(4) if other != sample]
+            assert found[sentence, sample].item() == pytest.approx(values[sentence, sample].item() - sum(others) / 3, abs=1e-6)
+    assert torch.equal(leave_one_out(values[:, :1]), values[:, :1])
+
+
+@pytest.mark.parametrize("samples", [2, 5])
+def test_leave_one_out_leaves_the_expectation_and_lowers_the_variance(samples: int) -> None:
+    """The gradient of the expected score of one word, known exactly, from a few samples of many copies of it."""
+    logits, copies = policy()[0].detach(), 20000
+    chance = logits.softmax(0)
+    exact = chance * (SCORES[0] - (chance * SCORES[0]).sum())
+    word = chance.expand(copies, WORDS).multinomial(samples, replacement=True, generator=torch.Generator().manual_seed(3))
+    slope = torch.eye(WORDS)[word] - chance  # of log p, by the logits
+    variances = []
+    for advantage in (SCORES[0][word], leave_one_out(SCORES[0][word])):
+        gradients = (advantage.unsqueeze(2) * slope).mean(1)
+        error = gradients.std(0) / copies**0.5
+        assert (gradients.mean(0) - exact).abs().sub(4 * error).max() <= 0
+        variances.append(gradients.var(0).sum())
+    assert error.max() < 0.02 * exact.norm()
+    assert variances[1] < 0.5 * variances[0]
 
 
 def ragged() -> tuple[Tensor, Tensor]:
