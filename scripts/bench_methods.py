@@ -24,7 +24,7 @@ from bench_training import turns
 from sentrep import api
 from sentrep.encoders.build import build
 from sentrep.encoders.config import EncoderConfig
-from sentrep.registry import METHODS
+from sentrep.registry import ALONE, METHODS
 from sentrep.text.block import Blocks
 from sentrep.text.config import TokenizerConfig
 from sentrep.text.store import Store, prepare
@@ -75,7 +75,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
     parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
-    parser.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
+    parser.add_argument("--methods", nargs="+", choices=ALONE, default=ALONE)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each method has")

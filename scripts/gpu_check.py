@@ -32,7 +32,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sentrep.encoders.config import EncoderConfig
-from sentrep.registry import METHODS
+from sentrep.registry import ALONE, METHODS
 from sentrep.training.config import TrainingConfig
 
 TOLERANCE = 0.02
@@ -117,7 +117,7 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         corpus = arguments.corpus or str(write_corpus(Path(scratch) / "corpus.jsonl", SIZES[device]))
-        for method in arguments.methods or METHODS:
+        for method in arguments.methods or ALONE:
             for encoder in arguments.encoders:
                 case = Case(method, encoder, device, SIZES[device], corpus, f"{scratch}/cache", arguments.deterministic)
                 rows.append(check(case, Path(scratch) / f"{method}-{encoder}"))

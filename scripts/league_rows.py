@@ -18,7 +18,7 @@ from sentrep import api
 from sentrep.encoders.config import EncoderConfig
 from sentrep.evaluation.baselines import random_vectors
 from sentrep.evaluation.task import Model
-from sentrep.registry import METHODS
+from sentrep.registry import ALONE, METHODS
 from sentrep.text.config import TokenizerConfig
 from sentrep.text.store import Store
 from sentrep.training.config import TrainingConfig
@@ -108,7 +108,7 @@ def rows() -> list[Row]:
     made = [Row("bag/untrained-unweighted", partial(untrained, "bag", 0.0), {"frequency": 0})]
     for kind in KINDS:
         made.append(Row(f"{kind}/untrained", partial(untrained, kind, EncoderConfig().frequency)))
-        for method in METHODS:
+        for method in ALONE:
             for end, settings in SETTINGS.get(f"{kind}/{method}", {"": Settings()}).items():
                 train = partial(ours, kind, method, settings)
                 made.append(Row(f"{kind}/{method}{end}", train, settings.method | settings.training))

@@ -1,4 +1,4 @@
-"""The verbs as Python functions: train, load, combine, expand, embed, build_index, open_index, generate; and those that measure.
+"""The verbs as Python functions: train, load, combine, expand, embed, build_index, open_index, generate, summarize, and measuring.
 
 The command line says the same words with the same meaning. Heavy libraries are imported by the verb that needs them.
 """
@@ -20,6 +20,7 @@ from sentrep.measuring import baseline, compare, doc2vec, evaluate, mteb_model, 
 from sentrep.models import encoding, load, measured, opened, stamp
 from sentrep.registry import configured, entry
 from sentrep.reopening import open_method
+from sentrep.summarizing import Summarizer, summarize
 from sentrep.text.config import TokenizerConfig
 from sentrep.training.config import TrainingConfig
 
@@ -33,9 +34,9 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 __all__ = [
-    "Search", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "doc2vec", "embed",
-    "embed_corpus", "evaluate", "expand", "generate", "index_embedded", "interpolate", "load", "measured", "mteb_model",
-    "open_index", "open_method", "report", "sentences", "stamp", "tasks_of", "train",
+    "Search", "Summarizer", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "doc2vec",
+    "embed", "embed_corpus", "evaluate", "expand", "generate", "index_embedded", "interpolate", "load", "measured", "mteb_model",
+    "open_index", "open_method", "report", "sentences", "stamp", "summarize", "tasks_of", "train",
 ]  # fmt: skip
 
 

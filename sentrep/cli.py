@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union
 import tyro
 
 from sentrep import api
-from sentrep.cli_generating import ask, generate
+from sentrep.cli_generating import ask, generate, summarize
 from sentrep.cli_measuring import baseline, compare, evaluate, report
 from sentrep.cli_models import combine, expand
 from sentrep.encoders.config import EncoderConfig
@@ -32,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         verbs: dict[str, Verb] = {
             "quickstart": quickstart, "train": train, "embed": embed, "index": index, "search": search, "generate": generate,
+            "summarize": summarize,
             "eval": evaluate, "compare": compare, "report": report, "combine": combine, "expand": expand, "baseline": baseline,
         }  # fmt: skip
         return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)

@@ -1,7 +1,8 @@
-"""The command that writes: generate."""
+"""The commands that write: generate, summarize."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,8 +10,11 @@ import tyro
 
 from sentrep import api
 from sentrep.errors import InputError
+from sentrep.files import whole
 from sentrep.generating import Generated, Writer
 from sentrep.parts.decoding_config import DecodingConfig
+from sentrep.summarizing import Summarizer
+from sentrep.text.config import CorpusConfig
 
 
 def generate(
@@ -47,6 +51,40 @@ def generate(
         print("An empty line ends.")
         while sentence := ask():
             show(api.generate(writer, [sentence], to, decoding)[0])
+
+
+def summarize(
+    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    input: tuple[str, ...],
+    out: Path | None = None,
+    length: int | None = None,
+    text_field: str = "text",
+    decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made
+) -> None:
+    """Write a short text for each of some long ones, a line each.
+
+    Args:
+        run: Folder of a run of seq2seq2seq.
+        input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a text. Empty lines are left
+            out, and a line of more than 2,000 characters is several texts.
+        out: File for JSON lines of article and summary; the summaries are printed, if unset.
+        length: Tokens that a summary is to have, about. Unset: two thirds of what the run was trained to write at most.
+        text_field: Field or column that holds the text.
+        decoding: How summaries are read out of the decoder. None has more tokens than the run was trained to write.
+    """
+    summarizer = Summarizer.open(run)
+    config = CorpusConfig(input, text_field=text_field, split="lines")
+    texts = [sentence for _, sentence in api.sentences(config)]
+    written = api.summarize(summarizer, texts, length, decoding)
+    if out is None:
+        print("\n".join(written))
+        return
+    pairs = zip(texts, written, strict=True)
+    lines = [json.dumps({"article": text, "summary": summary}, ensure_ascii=False) for text, summary in pairs]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with whole(out) as aside:
+        aside.write("".join(line + "\n" for line in lines).encode())
+    print(f"{len(lines):,} summaries in {out}")
 
 
 def show(candidates: list[Generated], margin: str = "") -> None:

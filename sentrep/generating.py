@@ -99,13 +99,11 @@ class Writer:
         assert isinstance(method, Generates)
         decoding, written = decoding or DecodingConfig(), []
         random = torch.Generator().manual_seed(decoding.seed)
-        added = tokenizer.inner.get_added_tokens_decoder().items()
-        special = {number for number, token in added if token.special}  # those stand for no text
         parts = vectors.split(AT_ONCE)
         for part in progress(parts, "decoding", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
             with torch.no_grad():
                 generator = method.generator(to, part)
-            written += decode(generator, decoding, random, tuple(special - {generator.end}))
+            written += decode(generator, decoding, random, tuple(self.reopened.special - {generator.end}))
         return [
             [Generated(tokenizer.decode(found.tokens), found.log_probability, found.tokens) for found in each] for each in written
         ]

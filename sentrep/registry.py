@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sentrep.errors import InputError, nearest
-from sentrep.methods import cpc_config, infomax_config, quick_thought_config, skip_thought_config
+from sentrep.methods import cpc_config, infomax_config, quick_thought_config, seq2seq2seq_config, skip_thought_config
 
 if TYPE_CHECKING:
     from sentrep.methods.base import Method
@@ -22,6 +22,8 @@ class Entry:
     """module:Class"""
     block: int | None = None
     """Sentences in a block, where it should not be as its encoder has it: a method that is slow makes more steps of less."""
+    alone: bool = True
+    """Whether a corpus is all that it learns from."""
     multiplies: bool = True
     """Whether it multiplies matrices besides those of its encoder, so that bf16 pays even where the encoder has none."""
     choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
@@ -38,7 +40,14 @@ METHODS: dict[str, Entry] = {
     "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc:ContrastivePredictiveCoding"),
     "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax", block=256),
     "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought", block=128, choose_by="loss"),
+    "seq2seq2seq": Entry(
+        seq2seq2seq_config.Config, "sentrep.methods.seq2seq2seq:Seq2Seq2Seq", block=96, choose_by="last", alone=False
+    ),
 }
+
+
+ALONE = [name for name, entry in METHODS.items() if entry.alone]
+"""Those that can be trained on any corpus as it is."""
 
 
 def entry(name: str) -> Entry:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +44,17 @@ def write_corpus(path: Path, count: int = 240, seed: int = 0) -> Path:
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+@cache
+def summaries() -> str:
+    """Path of a file of short sentences of such words, each with those of one topic."""
+    random = np.random.default_rng(1)
+    topics = random.integers(TOPICS, size=200)
+    lines = [" ".join(f"topic{topic}word{word}" for word in random.integers(OWN, size=random.integers(2, 5))) for topic in topics]
+    path = Path(tempfile.mkdtemp()) / "summaries.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
 
 
 def tokenizer() -> Tokenizer:

@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+SMALL = {"generator_token_width": 16, "generator_width": 24, "at_most": 5, "longest": 12, "shortlist": 300}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [{}, {"target": "rest", "word_dropout": 0.2}, {"towers": "separate", "score": "dot", "negatives": "all"}],
     "cpc": [
@@ -27,6 +28,10 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"samples": 0, "decoder_width": 48},
         {"samples": 20, "decoder_width": 48, "layer_norm": True, "condition": "first-state", "write": "neighbours-and-itself"},
     ],
+    "seq2seq2seq": [
+        SMALL | {"pretrain": 0.5, "critic_turns": 1},
+        SMALL | {"pretrain": 0.4, "learns_by": "gumbel", "adversary": "wgan-gp", "self_made": "shuffled", "critic_turns": 2},
+    ],
 }
 """For each method the settings that the contract is held against: its defaults first."""
 
@@ -39,6 +44,8 @@ def make(method: str, settings: dict[str, Any], kind: str = "bag", seed: int = 0
     from sentrep.registry import METHODS
     from tests import toy
 
+    if method == "seq2seq2seq":
+        settings = {"summaries": toy.summaries()} | settings
     config = EncoderConfig(kind, width=64, layers=1 if kind == "transformer" else None, token_width=32)
     torch.manual_seed(seed)
     return METHODS[method].load()(METHODS[method].config(**settings), lambda: build(config, toy.tokenizer(), toy.counts(), 32), 512)

@@ -46,7 +46,7 @@ class Method(nn.Module, ABC):
         """The objective, as the paper writes it."""
 
     def turn(self, share: float) -> tuple[str, ...]:
-        """The phases of the next block, `share` of the way through the run. A method with a curriculum says which, and how often."""
+        """The phases of the next block, `share` of the way through the run; a method with a curriculum says which, how often."""
         return self.phases
 
     @abstractmethod

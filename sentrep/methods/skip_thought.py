@@ -18,12 +18,10 @@ Wants documents of two or more sentences, in order.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -34,7 +32,7 @@ from sentrep.errors import InputError
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.skip_thought_config import Config
 from sentrep.parts.contrast import row_weight
-from sentrep.parts.decoder import BEFORE, Decoder, Packing, pack
+from sentrep.parts.decoder import BEFORE, Decoder, Packing, pack, scaled
 from sentrep.parts.decoding import Generator, State
 from sentrep.parts.vocabulary import Vocabulary
 from sentrep.text.block import SentenceBlock
@@ -142,8 +140,3 @@ class Written(NamedTuple):
     loss: Float[Tensor, ""]
     each: dict[str, Float[Tensor, " token"]]
     """By decoder, without gradient."""
-
-
-def scaled(vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence width"]:
-    """Of the same direction and a mean square of 1; a zero vector stays one."""
-    return F.normalize(vectors, dim=1) * math.sqrt(vectors.shape[1])

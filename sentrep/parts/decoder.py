@@ -12,6 +12,7 @@ Sentences are ragged and none is padded: they are sorted by length, and a step c
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import torch
@@ -131,3 +132,8 @@ def pack(
     targets = padded[place + 1].where(step < lengths[order][sentence], end)
     inputs = padded[place].where(step > 0, BEFORE)
     return Packing(inputs, targets, written.sum(1).tolist(), order)
+
+
+def scaled(vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence width"]:
+    """Of the same direction and a mean square of 1; a zero vector stays one."""
+    return F.normalize(vectors, dim=1) * math.sqrt(vectors.shape[1])

@@ -51,7 +51,7 @@ class ConvCritic(nn.Module):
         super().__init__()
         self.enter = nn.Conv1d(token_width, width, 1)
         self.blocks = nn.ModuleList(_Block(width, kernel) for _ in range(blocks))
-        self.score = nn.Linear(width, 1)
+        self.score = nn.Linear(width, 1, bias=False)  # where only differences of scores count, a bias would learn nothing
 
     def forward(
         self, tokens: Float[Tensor, "text position token_width"], alive: Bool[Tensor, "text position"]

@@ -46,3 +46,25 @@ def of_lists(texts: Sequence[Sequence[int]], device: torch.device | str = "cpu")
     lengths = torch.tensor([0, *map(len, texts)], device=device)
     flat = torch.tensor([token for text in texts for token in text], dtype=torch.long, device=device)
     return pad(flat, lengths.cumsum(0), max(map(len, texts), default=0))
+
+
+def compact(ids: Int[Tensor, "text position"], kept: Bool[Tensor, "text position"]) -> Texts:
+    """The kept tokens of each text, moved together, in their order."""
+    order = kept.long().argsort(dim=1, descending=True, stable=True)
+    width = int(kept.sum(1).max()) if len(kept) else 0
+    alive = kept.gather(1, order)[:, :width]
+    return Texts(ids.gather(1, order)[:, :width].where(alive, 0), alive)
+
+
+def ended(texts: Texts, end: int) -> Texts:
+    """Each text with a token for its end."""
+    more = texts.alive.new_zeros(len(texts.ids), 1)
+    ids, alive = torch.cat([texts.ids, more.long()], 1), torch.cat([texts.alive, more], 1)
+    longer = torch.cat([~more, texts.alive], 1)
+    return Texts(ids.where(alive, end).where(longer, 0), longer)
+
+
+def without(texts: Texts, end: int) -> Texts:
+    """Each text without that token, which is at its end."""
+    alive = texts.alive & (texts.ids != end)
+    return Texts(texts.ids.where(alive, 0), alive)

@@ -21,6 +21,12 @@ FEW = 16
 DEAF = 0.02
 """Nats a token. A decoder that loses less by another sentence's vector gets by without."""
 
+COPIED = 0.6
+"""Of a summary, from its first word on: more is hardly a summary. People's headlines have .03."""
+
+SURE = 0.95
+"""A critic that is right more often has won."""
+
 COIN = 0.55
 """Of a test between two: a better share than this is worth speaking of."""
 
@@ -93,6 +99,21 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
             f"shortcut: the following sentence is nearer than another document's in {100 * far:.0f} of 100 cases, than one of "
             f"its own in {100 * near:.0f}, hardly more than a coin. The vectors tell documents, not sentences; try --negatives all "
             "or same-document."
+        )
+    if values.get("prefix_copy", 0.0) > COPIED and not values.get("pretraining"):
+        found.append(
+            f"summaries copy: {100 * values['prefix_copy']:.0f} % of a summary is the article's own beginning. "
+            "Try a higher --critic, a lower --reconstruction, or other --summaries."
+        )
+    if values.get("gain_over_lead", math.inf) <= 0 and not values.get("pretraining"):
+        found.append(
+            "summaries say no more than the article's beginning of the same length: the article is restored no better from them "
+            f"({values['gain_over_lead']:+.3f} nats a token). Try a higher --reconstruction, or train longer."
+        )
+    if values.get("critic_accuracy", 0.0) > SURE and not values.get("pretraining"):
+        found.append(
+            f"the critic is sure ({100 * values['critic_accuracy']:.0f} % right), so its rewards tell words hardly apart. "
+            "Try fewer --critic-turns, another --adversary, or a longer --pretrain."
         )
     if values.get("code_gap", math.inf) < DEAF:
         found.append(

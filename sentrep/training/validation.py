@@ -46,7 +46,9 @@ class Validation:
                 vectors = gather(method.embed(block).float())
             whole = SentenceBlock(block.ids, block.offsets, gather(block.document), gather(block.run))
             each = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
-            found.append(each | {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(vectors, whole))
+            if len(whole.pairs(1)[0]):
+                each |= {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(vectors, whole)
+            found.append(each)
             seen.append((vectors, whole))
         method.train()
         vectors = torch.cat([each for each, _ in seen])
@@ -61,11 +63,11 @@ def score(measured: dict[str, float], config: TrainingConfig, step: int) -> floa
     """How good a checkpoint is; the best is the one with the highest score. No score needs a label."""
     if config.choose_by == "loss":
         return -measured["loss"]
-    return float(step) if config.choose_by == "last" else measured["neighbour_mrr"]
+    return float(step) if config.choose_by == "last" else measured.get("neighbour_mrr", float(step))
 
 
 def line(measured: dict[str, float]) -> str:
     """The values a person looks at first."""
-    names = ("loss", "accuracy", "code_gap", "neighbour_mrr", "effective_rank", "mean_cosine")
+    names = ("loss", "accuracy", "code_gap", "gain_over_lead", "prefix_copy", "neighbour_mrr", "effective_rank", "mean_cosine")
     digits = {"effective_rank": 0, "mean_cosine": 2}
     return ", ".join(f"{name.replace('_', ' ')} {measured[name]:.{digits.get(name, 3)}f}" for name in names if name in measured)

@@ -20,7 +20,7 @@ from sentrep.text.block import SentenceBlock
 from sentrep.training import trainer
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import RunFolder
-from sentrep.training.validation import Validation
+from sentrep.training.validation import Validation, score
 from tests import toy, toy_run
 
 
@@ -142,6 +142,10 @@ def test_the_best_checkpoint_may_be_the_likeliest_or_the_last(tmp_path: Path) ->
         return loop(tmp_path / str(choose_by), quick_thought(), scores, losses=losses, **options).best_step
 
     assert [best_step(choice) for choice in (None, "neighbour-mrr", "loss", "last")] == [2, 2, 4, 8]
+
+
+def test_without_neighbours_the_last_is_the_best() -> None:
+    assert [score({"loss": 1.0}, config(), step) for step in (3, 7)] == [3, 7]
 
 
 def test_patience_runs_out(tmp_path: Path) -> None:

@@ -92,3 +92,14 @@ def test_few_sentences_are_no_collapse() -> None:
     assert values["effective_rank"] < 0.1 * 512
     assert alarms(values, 512, 10, sentences=40) == []
     assert alarms(values, 512, 10, sentences=2000) != []
+
+
+def test_a_degenerate_summariser_is_told() -> None:
+    bad = {"prefix_copy": 0.7, "gain_over_lead": -0.1, "critic_accuracy": 0.99}
+    told = alarms(bad, 8, 5)
+    assert [alarm.split()[0] for alarm in told] == ["summaries", "summaries", "the"]
+    assert "70 %" in told[0]
+    assert "-0.100 nats" in told[1]
+    assert "99 % right" in told[2]
+    assert not alarms(bad | {"pretraining": 1.0}, 8, 5)
+    assert not alarms({"prefix_copy": 0.5, "gain_over_lead": 0.1, "critic_accuracy": 0.9}, 8, 5)

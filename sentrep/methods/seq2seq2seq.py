@@ -1,0 +1,281 @@
+"""Seq2seq2seq: "Learning to encode text as human-readable summaries using generative adversarial networks", Wang & Lee, EMNLP 2018.
+
+An auto-encoder whose code is a text. A generator writes a short text from a long one, a reconstructor restores the long one from
+it, and a critic that has seen what people write keeps the short text readable. Words are discrete, so no gradient comes back
+through them: the generator learns by REINFORCE.
+
+    L_G = − Σ_i (d_i − b_i + w [R(x | y*) − R(x | y)]) log p(y_i | y_<i, x)    y drawn, y* greedy, R in nats a token     section 3
+    d_i = Σ_{j ≥ i} γ^(j−i) (s_j − s_{j−1})                                s_j: the critic's belief after word j    section 4.2
+
+The phases: the critic learns to tell drawn summaries from people's sentences; the summarizer is generator and reconstructor, which
+learns to restore the article from the greedy summary. Before all that the generator learns from self-made pairs.
+
+Differs from the paper: the self-made summary is, by default, the likeliest headline that deletion makes of the article
+(`parts/hedge.py`), and goes on to be learnt a little, as an anchor; a countdown controls the length; GRUs for LSTMs; the critic's
+baseline is the batch's mean return at each step. The vector of a text, which any encoder gives, is read by generator and
+reconstructor at each step, so it learns to stand for an article, and for a summary. The paper's pre-training: ``--self-made
+shuffled``; its first method: ``--learns-by softmax --adversary wgan-gp``.
+
+Wants articles, each as one sentence (``--split lines``), and sentences that people wrote about others (``--summaries``).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from sentrep.encoders.folder import Encoder
+from sentrep.encoders.forward import encode_tokens
+from sentrep.encoders.token_table import inner_tokenizer, token_table
+from sentrep.errors import InputError
+from sentrep.methods.base import Group, MakeEncoder, Method, Step
+from sentrep.methods.seq2seq2seq_config import Config
+from sentrep.parts.adversarial import ADVERSARIES, Rows
+from sentrep.parts.contrast import gather
+from sentrep.parts.decoder import scaled
+from sentrep.parts.decoding import Generator
+from sentrep.parts.discriminator import ConvCritic, StepCritic
+from sentrep.parts.hedge import beginnings, preference
+from sentrep.parts.padding import Texts, ended, pad, without
+from sentrep.parts.pointer import Outcome
+from sentrep.parts.reinforce import centred, policy_loss, returns, self_critical, step_rewards
+from sentrep.parts.rewriter import How, Rewriter, Source
+from sentrep.parts.self_made import headlines, shuffled
+from sentrep.parts.wording import wording
+from sentrep.parts.written import Written, read_pairs
+from sentrep.text.block import SentenceBlock
+from sentrep.text.tokenizer import Tokenizer
+
+TEMPERATURE = 0.5
+"""Of straight-through words ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
+
+Noise = list[Float[Tensor, "text vocab_and_end"]]
+"""By which each step was drawn."""
+
+
+class Seq2Seq2Seq(Method):
+    """Generator, reconstructor and critic around an encoder."""
+
+    phases = ("critic", "summarizer")
+    neighbours = False
+    read: Int[Tensor, " vocab"]
+    """How often each token was met in articles so far."""
+    never: Bool[Tensor, " vocab"]
+    """Tokens that stand for no text."""
+
+    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+        super().__init__()
+        self.config, self.token_budget, self.share = config, token_budget, 0.0
+        self.f = make_encoder()
+        width = self.f.get_embedding_dimension()
+        assert width is not None
+        self.tokenizer, self.end = Tokenizer(inner_tokenizer(self.f)), token_table(self.f).num_embeddings
+        sizes = config.generator_token_width, config.generator_width, width
+        self.generator = Rewriter(self.end, config.shortlist, *sizes, coverage=config.coverage > 0)
+        self.reconstructor = Rewriter(self.end, config.shortlist, *sizes, coverage=False)
+        judge = StepCritic if config.learns_by == "reinforce" else ConvCritic
+        self.critic_rows = nn.Embedding(self.end + 1, config.generator_token_width)
+        self.critic = judge(config.generator_token_width, config.generator_width)
+        special = [number for number, token in self.tokenizer.inner.get_added_tokens_decoder().items() if token.special]
+        self.register_buffer(
+            "never", torch.zeros(self.end, dtype=torch.bool).index_fill(0, torch.tensor(special).long(), True), False
+        )
+        self.register_buffer("read", torch.zeros(self.end, dtype=torch.long))
+
+    def turn(self, share: float) -> tuple[str, ...]:
+        self.share = share
+        if share < self.config.pretrain or self.config.critic == 0:
+            return ("summarizer",)
+        return ("critic",) * self.config.critic_turns + ("summarizer",)
+
+    def parameter_groups(self, phase: str) -> list[Group]:
+        critics = {id(parameter) for part in (self.critic_rows, self.critic) for parameter in part.parameters()}
+        return [Group([each for each in self.parameters() if each.requires_grad and (id(each) in critics) == (phase == "critic")])]
+
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        articles = pad(block.ids, block.offsets, self.config.longest)
+        full = (articles.lengths > 0).nonzero().squeeze(1)
+        articles, code = articles.rows(full), scaled(self.embed(block)[full])
+        source = self.generator.read(articles, code)
+        if phase == "critic":
+            return self.judge(source)
+        if not self.training:
+            return self.look(articles, source)
+        self.read += gather(articles.ids[articles.alive].bincount(minlength=self.end).unsqueeze(0)).sum(0)
+        taught = self.teach(articles, code)
+        return taught if self.share < self.config.pretrain else self.reinforce(articles, source, taught)
+
+    def judge(self, source: Source) -> Step:
+        """The critic's turn: people's sentences against as many drawn ones."""
+        with torch.no_grad():
+            drawn, noise = self.write(source, self.drawing)
+            soft = self.softened(self.generator.after(source, drawn), source, noise)
+        table = self.critic_rows.weight
+        real, fake = self.people(len(drawn.ids), table), Rows(self.vectors(table, drawn, soft).detach(), drawn.alive)
+        real_scores, fake_scores = self.scores(*real), self.scores(*fake)
+        adversary = ADVERSARIES[self.config.adversary]
+        loss = adversary.critic(real_scores, fake_scores) + adversary.penalty(self.scores, real, fake)
+        accuracy = ((real_scores > 0).float().mean() + (fake_scores < 0).float().mean()) / 2
+        return Step(loss, {"critic_accuracy": accuracy, "critic_gap": (real_scores.mean() - fake_scores.mean()).detach()})
+
+    def teach(self, articles: Texts, code: Float[Tensor, "text width"]) -> Step:
+        """Pairs that are known: self-made ones, and those that people made."""
+        if self.config.self_made == "headline":
+            worth = preference(self.written.counts(self.end), self.read)
+            read, wanted = headlines(articles, self.lengths(len(code)), worth, self.begins, self.written.language)
+        else:
+            read, wanted = shuffled(articles)
+        surprise, outcome = self.generator.surprise(self.generator.read(read, code), ended(wanted, self.end))
+        restored = self.restored(wanted, articles).mean()
+        loss = surprise.mean() + restored + self.config.coverage * outcome.repeated.mean()
+        metrics = {"self_made_nll": surprise.mean().detach(), "restored_nll": restored.detach()}
+        if self.config.pairs is not None:
+            chosen = torch.randint(len(self.pairs[0].ids), (len(code),), device=code.device)
+            given, summaries = (texts.rows(chosen) for texts in self.pairs)
+            supervised = self.generator.surprise(self.generator.read(given, self.code(given)), ended(summaries, self.end))[0].mean()
+            loss, metrics["supervised_nll"] = loss + supervised, supervised.detach()
+        return Step(loss, metrics)
+
+    def reinforce(self, articles: Texts, source: Source, taught: Step) -> Step:
+        """What is drawn, and what critic and reconstructor make of it."""
+        config, (drawn, noise), (greedy, _) = self.config, self.write(source, self.drawing), self.write(source, "greedy")
+        outcome = self.generator.after(source, drawn)
+        soft = self.softened(outcome, source, noise)
+        from_greedy = self.restored(without(greedy, self.end), articles)
+        loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
+        if config.critic and soft is not None:
+            table = self.critic_rows.weight.detach()
+            fake = self.scores(self.vectors(table, drawn, soft), drawn.alive, frozen=True)
+            real = self.scores(*self.people(len(fake), table), frozen=True)
+            loss = loss + config.critic * ADVERSARIES[config.adversary].generator(real, fake)
+        if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
+            loss = loss + config.reconstruction * self.restored(without(drawn, self.end), articles, soft).mean()
+            return Step(loss, taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()})
+        with torch.no_grad():
+            from_drawn = self.restored(without(drawn, self.end), articles)
+            advantage = config.reconstruction * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
+            if config.critic and soft is None:
+                belief = self.critic(self.critic_rows(drawn.ids), drawn.alive).sigmoid()
+                value = returns(step_rewards(belief, drawn.alive), drawn.alive, config.discount)
+                advantage = advantage + config.critic * centred(value, drawn.alive)
+        told = self.generator.decoder.likelihoods(outcome, source.memory, drawn.ids, drawn.alive).log_probability
+        loss = loss + policy_loss(told, advantage, drawn.alive).sum() / drawn.alive.sum()
+        metrics = {
+            "from_greedy_nll": from_greedy.mean().detach(),
+            "from_drawn_nll": from_drawn.mean(),
+            "advantage": advantage[drawn.alive].std(),
+        }
+        return Step(loss, taught.metrics | metrics)
+
+    def look(self, articles: Texts, source: Source) -> Step:
+        """Validation: greedy summaries as long as people's are on average, beside drawn ones and the article's beginning."""
+        length = self.written.texts.lengths.float().mean().round().long().expand(len(articles.ids))
+        greedy = without(self.write(source, "greedy", length)[0], self.end)
+        drawn = without(self.write(source, "drawn", length)[0], self.end)
+        lead = Texts(articles.ids, articles.alive & (articles.alive.cumsum(1) <= greedy.lengths.unsqueeze(1)))
+        from_greedy, from_drawn, from_lead = (self.restored(texts, articles).mean() for texts in (greedy, drawn, lead))
+        metrics = wording(greedy, articles) | {
+            "from_greedy_nll": from_greedy,
+            "from_drawn_nll": from_drawn,
+            "gain_over_lead": from_lead - from_greedy,
+            "pretraining": torch.tensor(float(self.share < self.config.pretrain)),
+            "fluency_nll": -self.written.outside.of_texts(greedy).mean(),
+            "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
+        }
+        return Step(from_greedy, metrics)
+
+    def write(self, source: Source, how: How, length: Int[Tensor, " text"] | None = None) -> tuple[Texts, Noise]:
+        """Summaries with their ends, of lengths such as people's have unless told."""
+        length = self.lengths(len(source.code)) if length is None else length
+        return self.generator.write(source, length, self.config.at_most, self.never, how)
+
+    def restored(
+        self, summaries: Texts, articles: Texts, soft: Float[Tensor, "text step vocab_and_end"] | None = None
+    ) -> Float[Tensor, " text"]:
+        """Nats a token of the articles, as the reconstructor sees them from summaries."""
+        tokens = None if soft is None else self.vectors(self.reconstructor.rows.weight, summaries, soft)
+        source = self.reconstructor.read(summaries, self.code(summaries), tokens)
+        return self.reconstructor.surprise(source, ended(articles, self.end))[0]
+
+    def softened(self, outcome: Outcome, source: Source, noise: Noise) -> Float[Tensor, "text step vocab_and_end"] | None:
+        """Words as a gradient can pass through them: their distribution, or a sharp one around what was drawn."""
+        if self.config.learns_by == "reinforce":
+            return None
+        probabilities = self.generator.decoder.probabilities(outcome, source.memory)
+        if self.config.learns_by == "softmax":
+            return probabilities
+        return ((probabilities.clamp(min=1e-30).log() + torch.stack(noise, 1)) / TEMPERATURE).softmax(2)
+
+    def vectors(
+        self, table: Float[Tensor, "row token_width"], texts: Texts, soft: Float[Tensor, "text step vocab_and_end"] | None
+    ) -> Float[Tensor, "text step token_width"]:
+        """Rows of words, hard, soft, or hard with the gradient of soft ones."""
+        hard = F.embedding(texts.ids, table)
+        if soft is None:
+            return hard
+        mixed = soft.to(table.dtype) @ table
+        return mixed if self.config.learns_by == "softmax" else hard.detach() + mixed - mixed.detach()
+
+    def scores(self, tokens: Tensor, alive: Bool[Tensor, "text position"], frozen: bool = False) -> Float[Tensor, " score"]:
+        """What the critic thinks of each text, or of each word that it reads; frozen, it learns nothing from being asked."""
+        given = {name: each.detach() if frozen else each for name, each in self.critic.named_parameters()}
+        told: Tensor = functional_call(self.critic, given, (tokens, alive))
+        return told[alive] if told.dim() == 2 else told
+
+    def people(self, count: int, table: Float[Tensor, "row token_width"]) -> Rows:
+        """So many sentences of people, with their ends."""
+        texts = ended(self.written.draw(count), self.end)
+        return Rows(F.embedding(texts.ids, table), texts.alive)
+
+    def lengths(self, count: int) -> Int[Tensor, " text"]:
+        """So many lengths such as people's sentences have."""
+        return self.written.lengths(count)
+
+    def code(self, texts: Texts) -> Float[Tensor, "text width"]:
+        """What generator and reconstructor are told of a text as a whole."""
+        offsets = F.pad(texts.lengths.cumsum(0), (1, 0))
+        return scaled(encode_tokens(self.f, texts.ids[texts.alive], offsets, self.token_budget))
+
+    @property
+    def drawing(self) -> How:
+        """How summaries are drawn that are to be learnt from."""
+        return "gumbel" if self.config.learns_by == "gumbel" else "drawn"
+
+    @cached_property
+    def written(self) -> Written:
+        """What people wrote; read when it is first needed, so that a trained model does without."""
+        if self.config.summaries is None:
+            raise InputError(
+                "seq2seq2seq learns from people's sentences what a summary is: give --summaries FILE. Titles of the corpus "
+                "will do, with --summaries-field title"
+            )
+        field, at_most = self.config.summaries_field, self.config.at_most
+        return Written.read(self.config.summaries, field, self.tokenizer, at_most, self.end, self.never.device)
+
+    @cached_property
+    def pairs(self) -> tuple[Texts, Texts]:
+        """Articles with people's summaries."""
+        assert self.config.pairs is not None
+        lengths = self.config.longest, self.config.at_most
+        return read_pairs(self.config.pairs, self.tokenizer, self.config.pairs_used, *lengths, self.never.device)
+
+    @cached_property
+    def begins(self) -> Bool[Tensor, " vocab"]:
+        """Which tokens begin a word."""
+        tokens = [self.tokenizer.inner.id_to_token(number) or "" for number in range(self.end)]
+        return beginnings(tokens).to(self.never.device)
+
+    def summarizer(self, articles: Texts, length: Int[Tensor, " text"]) -> Generator:
+        """What writes summaries of about so many tokens."""
+        return self.generator.generator(self.generator.read(articles, self.code(articles)), length)
+
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+
+    def encoder(self) -> Encoder:
+        return self.f

@@ -1,0 +1,70 @@
+"""Settings of seq2seq2seq. Light: the command line's help is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sentrep.errors import InputError
+
+
+@dataclass(frozen=True)
+class Config:
+    """Seq2seq2seq (Wang & Lee 2018): write a short text, as people would, from which the long one can be restored."""
+
+    summaries: str | None = None
+    """File of sentences such as people write, of other articles than those of the corpus: anything that --corpus takes, one a line
+    or a record. Those of more than --at-most tokens are left out."""
+    summaries_field: str = "summary"
+    """Field or column that holds them (jsonl, csv, tsv, parquet)."""
+    pairs: str | None = None
+    """File of articles with summaries, for the little supervision that there may be: JSON lines {article, summary}."""
+    pairs_used: int | None = None
+    """How many of those pairs, from the first on; all, if unset."""
+    pretrain: float = 0.5
+    """Share of the run in which the generator learns from self-made pairs; without any it writes nothing that could be judged."""
+    self_made: Literal["headline", "shuffled"] = "headline"
+    """The summary of a self-made pair: the words of the article that make the likeliest headline (Zajic et al. 2002), or a stretch
+    of the article, which is read with its phrases shuffled (the paper)."""
+    learns_by: Literal["reinforce", "softmax", "gumbel"] = "reinforce"
+    """How the generator learns what the critic thinks: from rewards for drawn words (the paper's second method), through the
+    softmax (its first), or through drawn words as if they were soft (straight-through Gumbel)."""
+    adversary: Literal["standard", "wgan-gp", "wgan-div", "rsgan", "gan-qp"] = "standard"
+    """What critic and generator minimise; see parts/adversarial.py."""
+    critic: float = 1.0
+    """Weight of what the critic thinks; 0 trains without one."""
+    critic_turns: int = 3
+    """How often the critic learns from a block before the generator does (the released code: 3)."""
+    reconstruction: float = 5.0
+    """Weight of how much better the article is restored from a drawn summary than from the greedy one, in nats a token."""
+    anchor: float = 0.2
+    """Weight that the self-made pairs keep after pre-training."""
+    discount: float = 0.3
+    """Of later rewards (the released code: .3)."""
+    coverage: float = 0.1
+    """Weight of the coverage loss: attention shall not return (See et al. 2017)."""
+    longest: int = 50
+    """Tokens of an article that are read and restored (the paper's data: 50)."""
+    at_most: int = 16
+    """Tokens of a summary."""
+    shortlist: int = 8000
+    """Tokens that can be written without being copied, from the first of the vocabulary on."""
+    generator_token_width: int = 128
+    """Width of token rows of generator, reconstructor and critic."""
+    generator_width: int = 256
+    """Width of the states of generator, reconstructor and critic (the released code: 600, 200, 500)."""
+
+    def __post_init__(self) -> None:
+        for name in ("longest", "at_most", "shortlist", "generator_token_width", "generator_width", "critic_turns"):
+            if getattr(self, name) < 1:
+                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be 1 or more")
+        if self.generator_width % 2:
+            raise InputError(f"--generator-width {self.generator_width} is shared by two directions: make it even")
+        if not 0 <= self.pretrain <= 1 or not 0 <= self.discount <= 1:
+            raise InputError(f"--pretrain {self.pretrain} and --discount {self.discount} are between 0 and 1")
+        if min(self.critic, self.reconstruction, self.coverage, self.anchor) < 0:
+            weights = f"--critic {self.critic}, --reconstruction {self.reconstruction}, --coverage {self.coverage}"
+            raise InputError(f"{weights}, --anchor {self.anchor}: weights are 0 or more")
+        if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
+            wanted = "--learns-by softmax or gumbel"
+            raise InputError(f"--adversary {self.adversary} bounds a critic of whole texts by its slope; give {wanted} with it")

@@ -1,0 +1,149 @@
+"""Reads a text and writes another: the pointer-generator with all that it needs, from token ids to token ids.
+
+At each step it reads the token before, the text's vector (so that what writes also teaches the encoder), and how many tokens are
+left to write, which is how its length is controlled: a countdown, as in "Controlling output length in neural encoder-decoders",
+Kikuchi et al., EMNLP 2016, section 3.3, there embedded and here a number.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from sentrep.parts.decoding import Generator
+from sentrep.parts.decoding import State as Carried
+from sentrep.parts.padding import Texts
+from sentrep.parts.pointer import Memory, Outcome, PointerDecoder, Reader, State
+
+How = Literal["greedy", "drawn", "gumbel"]
+
+TENS = 10.0
+"""Tokens that are left are told in tens, so that they are of the size of everything else that is read."""
+
+
+class Source(NamedTuple):
+    """A text that was read."""
+
+    memory: Memory
+    code: Float[Tensor, "text token_width"]
+
+
+class Rewriter(nn.Module):
+    """From texts to texts.
+
+    Args:
+        vocab: token ids there are; the end has the id `vocab`.
+        shortlist: so many of the first ids can be written without being copied.
+        token_width: of its rows.
+        width: of its states; even.
+        code_width: of the texts' vectors.
+        coverage: whether attention knows where it has been.
+    """
+
+    def __init__(self, vocab: int, shortlist: int, token_width: int, width: int, code_width: int, coverage: bool) -> None:
+        super().__init__()
+        self.rows = nn.Embedding(vocab + 1, token_width)
+        self.reader = Reader(token_width, width)
+        self.code = nn.Linear(code_width, token_width)
+        self.decoder = PointerDecoder(vocab, shortlist, 2 * token_width + 1, width, width, coverage)
+
+    @property
+    def end(self) -> int:
+        """The id that ends a text."""
+        return self.decoder.end
+
+    def read(
+        self,
+        texts: Texts,
+        code: Float[Tensor, "text code_width"],
+        tokens: Float[Tensor, "text position token_width"] | None = None,
+    ) -> Source:
+        """Texts, ready to be written from. Their ends are not read.
+
+        Args:
+            code: their vectors.
+            tokens: what is read in place of their ids' rows: soft or straight-through mixtures of rows.
+        """
+        alive = texts.alive & (texts.ids != self.end)
+        ids = texts.ids.where(alive, 0)
+        states = self.reader(self.rows(ids) if tokens is None else tokens, alive)
+        return Source(self.decoder.remember(states, ids, alive), self.code(code))
+
+    def after(self, source: Source, texts: Texts, length: Int[Tensor, " text"] | None = None) -> Outcome:
+        """What would be written at each step of given texts, whose end is a token of theirs.
+
+        Args:
+            length: what the decoder is told that they are to have. Theirs, if None; of texts that it wrote, what it was told then:
+                otherwise these are not the distributions that they were drawn from.
+        """
+        before = torch.cat([torch.full_like(texts.ids[:, :1], self.end), texts.ids[:, :-1]], 1)
+        length = (texts.alive & (texts.ids != self.end)).sum(1) if length is None else length
+        left = length.unsqueeze(1) - torch.arange(texts.ids.shape[1], device=length.device)
+        outcome: Outcome = self.decoder(self.inputs(source, before, left), self.decoder.begin(source.memory), source.memory)[0]
+        return outcome
+
+    def surprise(self, source: Source, texts: Texts) -> tuple[Float[Tensor, " text"], Outcome]:
+        """Mean negative log-likelihood of the tokens of given texts, in nats, over those that can be written at all."""
+        outcome = self.after(source, texts)
+        told = self.decoder.likelihoods(outcome, source.memory, texts.ids, texts.alive)
+        counted = told.reachable & texts.alive
+        return -told.log_probability.where(counted, 0).sum(1) / counted.sum(1).clamp(min=1), outcome
+
+    def inputs(
+        self, source: Source, before: Int[Tensor, "text step"], left: Int[Tensor, "text step"]
+    ) -> Float[Tensor, "text step input"]:
+        """What is read before each step."""
+        rows = self.rows(before)
+        countdown = (left.clamp(min=0) / TENS).unsqueeze(2).to(rows.dtype)
+        return torch.cat([rows, source.code.to(rows.dtype).unsqueeze(1).expand_as(rows), countdown], 2)
+
+    @torch.no_grad()
+    def write(
+        self, source: Source, length: Int[Tensor, " text"], at_most: int, never: Bool[Tensor, " vocab"], how: How
+    ) -> tuple[Texts, list[Float[Tensor, "text vocab_and_end"]]]:
+        """Texts with their ends, and the Gumbel noise by which each step was drawn, if it was that.
+
+        Args:
+            length: tokens that each text is to have, told to the decoder and not enforced.
+            at_most: tokens that a text may have.
+            never: ids that are not written.
+            how: by the likeliest token each time; drawn; or drawn by the Gumbel-max trick, which costs more and gives the noise.
+        """
+        state: State = self.decoder.begin(source.memory)
+        before, going = torch.full_like(length, self.end), torch.ones_like(length, dtype=torch.bool)
+        ids, alive, noises = [], [], []
+        for step in range(at_most + 1):
+            inputs = self.inputs(source, before.unsqueeze(1), (length - step).unsqueeze(1))
+            outcome, state = self.decoder(inputs, state, source.memory)
+            chances = self.decoder.probabilities(outcome, source.memory)[:, 0]
+            chances[:, : self.end].masked_fill_(never, 0)
+            chances[:, self.end].clamp_(min=1e-30)  # where nothing else may come, a text ends
+            if how == "gumbel":
+                noises.append(-torch.empty_like(chances).exponential_().clamp(min=1e-30).log())
+                chosen = (chances.log() + noises[-1]).argmax(1)
+            else:
+                chosen = chances.argmax(1) if how == "greedy" else chances.multinomial(1).squeeze(1)
+            before = (chosen if step < at_most else torch.full_like(length, self.end)).where(going, 0)
+            ids.append(before)
+            alive.append(going)
+            going = going & (before != self.end)
+            if not going.any():
+                break
+        return Texts(torch.stack(ids, 1), torch.stack(alive, 1)), noises
+
+    def generator(self, source: Source, length: Int[Tensor, " text"]) -> Generator:
+        """The same, a step at a time, for greedy, beam and nucleus search."""
+
+        def advance(tokens: Int[Tensor, " hypothesis"] | None, state: Carried) -> tuple[Float[Tensor, "hypothesis vocab"], Carried]:
+            hidden, coverage, code, left, *memory = state
+            read = Source(Memory(*memory), code)
+            before = torch.full_like(left, self.end) if tokens is None else tokens
+            inputs = self.inputs(read, before.unsqueeze(1), left.unsqueeze(1))
+            outcome, (hidden, coverage) = self.decoder(inputs, State(hidden, coverage), read.memory)
+            told = self.decoder.probabilities(outcome, read.memory)[:, 0]
+            return told.clamp(min=1e-30).log(), (hidden, coverage, code, left - 1, *memory)
+
+        return Generator(advance, (*self.decoder.begin(source.memory), source.code, length, *source.memory), self.end)

@@ -1,0 +1,105 @@
+"""The verb `summarize` as Python functions: short texts out of a trained method. They are in `sentrep.api` too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from sentrep.errors import InputError
+from sentrep.parts.decoding_config import DecodingConfig
+from sentrep.progress import progress
+from sentrep.reopening import Reopened, reopen, told
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
+    from torch import Tensor
+
+    from sentrep.parts.decoding import Generator
+    from sentrep.parts.padding import Texts
+
+AT_ONCE = 64
+"""Texts that are summarised together."""
+
+
+@runtime_checkable
+class Summarizing(Protocol):
+    """What is asked of a method whose summaries are to be decoded."""
+
+    def summarizer(self, articles: Texts, length: Int[Tensor, " text"]) -> Generator:
+        """What writes summaries of about so many tokens."""
+
+
+def summarize(
+    run: str | Path | Summarizer, texts: Sequence[str], length: int | None = None, decoding: DecodingConfig | None = None
+) -> list[str]:
+    """A short text for each of some long ones.
+
+    Args:
+        run: folder of a run of seq2seq2seq; or a `Summarizer`, which is such a run opened once.
+        texts: to summarise.
+        length: tokens that a summary is to have, about; two thirds of what the run was trained to write at most, if None.
+        decoding: how summaries are found; a beam of 5, if None. None is longer than the run was trained to write.
+
+    Raises:
+        InputError: the run cannot be opened, its method does not summarise, or not at that length.
+    """
+    summarizer = run if isinstance(run, Summarizer) else Summarizer.open(run)
+    return summarizer(texts, length, decoding)
+
+
+@dataclass(frozen=True)
+class Summarizer:
+    """A method that summarises, reopened from its run."""
+
+    reopened: Reopened
+    longest: int
+    """Tokens of a text that are read."""
+    at_most: int
+    """Tokens of a summary."""
+
+    @classmethod
+    def open(cls, run: str | Path) -> Summarizer:
+        """The method of a run; InputError where it does not summarise or lacks a file."""
+        reopened = reopen(run, Summarizing, "which does not summarise; give a run of seq2seq2seq")
+        settings = told(Path(run))["settings"]
+        return cls(reopened, settings["longest"], settings["at_most"])
+
+    def __call__(self, texts: Sequence[str], length: int | None = None, decoding: DecodingConfig | None = None) -> list[str]:
+        """One summary a text; of an empty text an empty one."""
+        import torch
+
+        from sentrep.parts.decoding import decode
+        from sentrep.parts.padding import pad
+
+        if isinstance(texts, str):
+            raise InputError(f"texts is one string, {texts[:40]!r}; give a list, even if it is a list of one")
+        method, tokenizer = self.reopened.method, self.reopened.tokenizer
+        assert isinstance(method, Summarizing)
+        decoding = self.bounded(decoding or DecodingConfig())
+        length = max(1, 2 * self.at_most // 3) if length is None else length
+        if not 1 <= length <= self.at_most:
+            raise InputError(f"--length {length}: this run was trained to write 1 to {self.at_most} tokens")
+        ids, lengths, _ = tokenizer.encode_batch(texts, self.reopened.max_tokens)
+        articles = pad(torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), self.longest)
+        full = torch.tensor([place for place, text in enumerate(texts) if text.strip() and lengths[place]], dtype=torch.long)
+        random, summaries = torch.Generator().manual_seed(decoding.seed), [""] * len(texts)
+        parts = full.split(AT_ONCE) if len(full) else ()
+        for part in progress(parts, "summarising", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
+            with torch.no_grad():
+                generator = method.summarizer(articles.rows(part), torch.full((len(part),), length))
+            found = decode(generator, decoding, random, tuple(self.reopened.special - {generator.end}))
+            for place, candidates in zip(part.tolist(), found, strict=True):
+                summaries[place] = tokenizer.decode(candidates[0].tokens)
+        return summaries
+
+    def bounded(self, decoding: DecodingConfig) -> DecodingConfig:
+        """The same, no longer than was learnt: beyond that the countdown says nothing."""
+        if decoding.k > 1:
+            raise InputError(f"--k {decoding.k}: a text has one summary; leave it at 1")
+        return replace(decoding, at_most=min(decoding.at_most, self.at_most))
+
+    def summarize(self, texts: Sequence[str]) -> list[str]:
+        """The same, as the evaluation asks for it."""
+        return self(texts)

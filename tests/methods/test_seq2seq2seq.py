@@ -1,0 +1,196 @@
+"""Seq2seq2seq: who learns when and from what, and that rewards move what is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from sentrep.errors import InputError
+from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
+from sentrep.methods.seq2seq2seq_config import Config
+from sentrep.parts.padding import Texts, pad
+from sentrep.text.block import SentenceBlock
+from tests import toy, toy_run
+
+LEARNS = [
+    {"learns_by": "reinforce", "adversary": "standard"},
+    {"learns_by": "reinforce", "adversary": "rsgan"},
+    {"learns_by": "softmax", "adversary": "wgan-gp"},
+    {"learns_by": "softmax", "adversary": "wgan-div"},
+    {"learns_by": "gumbel", "adversary": "gan-qp"},
+    {"learns_by": "gumbel", "adversary": "standard"},
+]
+
+
+def method(seed: int = 0, **settings: Any) -> Seq2Seq2Seq:
+    made: Seq2Seq2Seq = toy_run.make("seq2seq2seq", toy_run.SMALL | {"pretrain": 0.0} | settings, seed=seed)
+    return made
+
+
+def block() -> SentenceBlock:
+    return toy.blocks(size=32).block(0, 0)
+
+
+def gradients(made: Seq2Seq2Seq) -> set[str]:
+    """Names of the parameters that have one."""
+    return {name for name, each in made.named_parameters() if each.grad is not None and each.grad.abs().sum() > 0}
+
+
+# --- Who learns when --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_curriculum() -> None:
+    made = method(pretrain=0.4, critic_turns=2)
+    assert made.turn(0.0) == made.turn(0.39) == ("summarizer",)
+    assert made.turn(0.4) == made.turn(1.0) == ("critic", "critic", "summarizer")
+    assert method(critic=0.0).turn(0.9) == ("summarizer",)
+
+
+@pytest.mark.parametrize("settings", LEARNS, ids=str)
+def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, Any]) -> None:
+    made = method(**settings)
+    own = {phase: {id(each) for group in made.parameter_groups(phase) for each in group.parameters} for phase in made.phases}
+    names = {phase: {name for name, each in made.named_parameters() if id(each) in own[phase]} for phase in made.phases}
+    assert names["critic"] == {name for name, _ in made.named_parameters() if name.startswith("critic")}
+    for phase in made.phases:
+        made.zero_grad()
+        torch.manual_seed(1)
+        loss = made(block(), phase).loss
+        assert torch.isfinite(loss)
+        loss.backward()
+        assert gradients(made) == names[phase]
+
+
+def test_before_and_after_pre_training() -> None:
+    made = method(pretrain=0.5)
+    made.turn(0.1)
+    taught = made(block(), "summarizer").metrics
+    made.turn(0.9)
+    reinforced = made(block(), "summarizer").metrics
+    assert "from_drawn_nll" not in taught
+    assert {*taught, "from_greedy_nll", "from_drawn_nll", "advantage"} == set(reinforced)
+
+
+# --- What is learnt ---------------------------------------------------------------------------------------------------------------
+
+
+class Fond(torch.nn.Module):
+    """A critic that believes a text from the first of some tokens on."""
+
+    def __init__(self, made: Seq2Seq2Seq, tokens: Tensor) -> None:
+        super().__init__()
+        made.critic_rows.weight.data.zero_()
+        made.critic_rows.weight.data[tokens, 0] = 1.0
+
+    def forward(self, tokens: Tensor, alive: Tensor) -> Tensor:
+        return (8 * tokens[:, :, 0].cumsum(1).clamp(max=1) - 4).where(alive, 0)
+
+
+def test_rewards_change_what_is_written() -> None:
+    """Nothing but the critic speaks, and it likes the first twenty common words."""
+    made = method(reconstruction=0.0, anchor=0.0, coverage=0.0)
+    liked = torch.arange(5, 25)
+    made.critic = Fond(made, liked)  # type: ignore[assignment]
+    optimizer = torch.optim.Adam(made.generator.parameters(), lr=5e-3)
+
+    def share() -> float:
+        made.eval()
+        with torch.no_grad():
+            articles = pad(block().ids, block().offsets, 12)
+            drawn = made.write(made.generator.read(articles, made.code(articles)), "drawn")[0]
+        made.train()
+        return float((torch.isin(drawn.ids, liked) & drawn.alive).any(1).float().mean())
+
+    torch.manual_seed(0)
+    before, blocks = share(), toy.blocks(size=64)
+    for index in range(25):
+        optimizer.zero_grad()
+        made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
+        optimizer.step()
+    assert before < 0.6
+    assert share() > before + 0.25
+
+
+def test_the_reconstructor_rewards_what_restores_the_article() -> None:
+    """The advantage of a summary is how much better than from the greedy one its article is restored."""
+    made = method(critic=0.0, anchor=0.0, coverage=0.0, reconstruction=2.0)
+    seen: dict[str, Tensor] = {}
+    original = made.restored
+
+    def watch(summaries: Texts, articles: Texts, soft: Tensor | None = None) -> Tensor:
+        found = original(summaries, articles, soft)
+        seen["drawn" if seen else "greedy"] = found.detach()
+        return found
+
+    made.restored = watch  # type: ignore[method-assign]
+    torch.manual_seed(2)
+    step = made(block(), "summarizer")
+    seen.pop("greedy")
+    assert step.metrics["from_drawn_nll"] == pytest.approx(float(seen["drawn"].mean()))
+    assert float(step.metrics["advantage"]) > 0
+
+
+def test_pairs_of_people_are_learnt(tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.jsonl"
+    articles = [" ".join(f"topic{topic}word{word}" for word in range(6)) for topic in range(12)]
+    lines = [json.dumps({"article": article, "summary": " ".join(article.split()[:2])}) for article in articles]
+    pairs.write_text("\n".join(lines))
+    made = method(pairs=str(pairs), pairs_used=8, pretrain=1.0)
+    optimizer = torch.optim.Adam(made.parameters(), lr=5e-3)
+    losses = []
+    torch.manual_seed(0)
+    for index in range(30):
+        optimizer.zero_grad()
+        step = made(toy.blocks(size=32).block(0, index), "summarizer")
+        step.loss.backward()
+        optimizer.step()
+        losses.append(float(step.metrics["supervised_nll"]))
+    assert len(made.pairs[0].ids) == 8
+    assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
+
+
+@torch.no_grad()
+def test_validation_tells_how_summaries_are_worded() -> None:
+    made = method().eval()
+    found = made(block(), "summarizer").metrics
+    assert {"prefix_copy", "novelty", "repetition", "distinct_2", "length", "gain_over_lead", "fluency_nll"} <= set(found)
+    assert all(torch.isfinite(value) for value in found.values())
+    assert 0 <= found["prefix_copy"] <= 1
+    assert 0 < found["length"] <= 5
+
+
+def test_empty_articles_are_passed_over() -> None:
+    made = method()
+    some = toy.block([[7, 8, 9], [], [20, 21, 22]], [0, 1, 2])
+    for phase in made.phases:
+        assert torch.isfinite(made(some, phase).loss)
+
+
+# --- Settings ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_without_sentences_of_people_nothing_begins() -> None:
+    made = method(summaries=None)
+    with pytest.raises(InputError, match="--summaries FILE"):
+        made(block(), "summarizer")
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"pretrain": 1.5}, "--pretrain 1.5"),
+        ({"discount": -0.1}, "--discount -0.1"),
+        ({"critic": -1.0}, "--critic -1.0"),
+        ({"at_most": 0}, "--at-most 0"),
+        ({"generator_width": 25}, "--generator-width 25"),
+        ({"adversary": "wgan-gp"}, "--learns-by softmax or gumbel"),
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        Config(**settings)
