@@ -40,7 +40,7 @@ from sentrep.parts.contrast import gather
 from sentrep.parts.decoder import scaled
 from sentrep.parts.decoding import Generator
 from sentrep.parts.discriminator import ConvCritic, StepCritic
-from sentrep.parts.hedge import beginnings, preference
+from sentrep.parts.hedge import NEVER, beginnings, preference
 from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
 from sentrep.parts.reinforce import centred, policy_loss, returns, self_critical, step_rewards
@@ -113,8 +113,9 @@ class Seq2Seq2Seq(Method):
     def judge(self, source: Source) -> Step:
         """The critic's turn: people's sentences against as many drawn ones."""
         with torch.no_grad():
-            drawn, noise = self.write(source, self.drawing)
-            soft = self.softened(self.generator.after(source, drawn), source, noise)
+            length = self.lengths(len(source.code))
+            drawn, noise = self.write(source, self.drawing, length)
+            soft = self.softened(self.generator.after(source, drawn, length), source, noise)
         table = self.critic_rows.weight
         real, fake = self.people(len(drawn.ids), table), Rows(self.vectors(table, drawn, soft).detach(), drawn.alive)
         real_scores, fake_scores = self.scores(*real), self.scores(*fake)
@@ -126,7 +127,7 @@ class Seq2Seq2Seq(Method):
     def teach(self, articles: Texts, code: Float[Tensor, "text width"]) -> Step:
         """Pairs that are known: self-made ones, and those that people made."""
         if self.config.self_made == "headline":
-            worth = preference(self.written.counts(self.end), self.read)
+            worth = preference(self.written.counts(self.end), self.read).masked_fill(self.never, NEVER)
             read, wanted = headlines(articles, self.lengths(len(code)), worth, self.begins, self.written.language)
         else:
             read, wanted = shuffled(articles)
@@ -143,8 +144,9 @@ class Seq2Seq2Seq(Method):
 
     def reinforce(self, articles: Texts, source: Source, taught: Step) -> Step:
         """What is drawn, and what critic and reconstructor make of it."""
-        config, (drawn, noise), (greedy, _) = self.config, self.write(source, self.drawing), self.write(source, "greedy")
-        outcome = self.generator.after(source, drawn)
+        config, length = self.config, self.lengths(len(source.code))
+        (drawn, noise), (greedy, _) = self.write(source, self.drawing, length), self.write(source, "greedy", length)
+        outcome = self.generator.after(source, drawn, length)
         soft = self.softened(outcome, source, noise)
         from_greedy = self.restored(without(greedy, self.end), articles)
         loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
@@ -164,7 +166,8 @@ class Seq2Seq2Seq(Method):
                 value = returns(step_rewards(belief, drawn.alive), drawn.alive, config.discount)
                 advantage = advantage + config.critic * centred(value, drawn.alive)
         told = self.generator.decoder.likelihoods(outcome, source.memory, drawn.ids, drawn.alive).log_probability
-        loss = loss + policy_loss(told, advantage, drawn.alive).sum() / drawn.alive.sum()
+        chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < config.at_most)  # then the end is forced
+        loss = loss + policy_loss(told, advantage, chosen).sum() / chosen.sum()
         metrics = {
             "from_greedy_nll": from_greedy.mean().detach(),
             "from_drawn_nll": from_drawn.mean(),
@@ -189,9 +192,8 @@ class Seq2Seq2Seq(Method):
         }
         return Step(from_greedy, metrics)
 
-    def write(self, source: Source, how: How, length: Int[Tensor, " text"] | None = None) -> tuple[Texts, Noise]:
-        """Summaries with their ends, of lengths such as people's have unless told."""
-        length = self.lengths(len(source.code)) if length is None else length
+    def write(self, source: Source, how: How, length: Int[Tensor, " text"]) -> tuple[Texts, Noise]:
+        """Summaries with their ends, of about so many tokens."""
         return self.generator.write(source, length, self.config.at_most, self.never, how)
 
     def restored(

@@ -58,6 +58,8 @@ class Config:
         for name in ("longest", "at_most", "shortlist", "generator_token_width", "generator_width", "critic_turns"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be 1 or more")
+        if self.pairs_used is not None and self.pairs_used < 1:
+            raise InputError(f"--pairs-used {self.pairs_used} must be 1 or more")
         if self.generator_width % 2:
             raise InputError(f"--generator-width {self.generator_width} is shared by two directions: make it even")
         if not 0 <= self.pretrain <= 1 or not 0 <= self.discount <= 1:

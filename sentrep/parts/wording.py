@@ -22,7 +22,7 @@ def wording(summaries: Texts, articles: Texts) -> dict[str, Float[Tensor, ""]]:
     same = ((mine == theirs) & (mine >= 0)).cumprod(1).sum(1)
     known = ((ids.unsqueeze(2) == articles.ids.unsqueeze(1)) & articles.alive.unsqueeze(1)).any(2)
     before = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool, device=ids.device).tril(-1)
-    again = ((ids.unsqueeze(2) == ids.unsqueeze(1)) & before & alive.unsqueeze(1)).any(2)
+    again = ((ids.unsqueeze(2) == ids.unsqueeze(1)) & before).any(2)
     pairs = torch.stack([ids[:, :-1], ids[:, 1:]], 2)[alive[:, 1:]]
     count = length.clamp(min=1)
     return {

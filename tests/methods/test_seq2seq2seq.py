@@ -102,7 +102,7 @@ def test_rewards_change_what_is_written() -> None:
         made.eval()
         with torch.no_grad():
             articles = pad(block().ids, block().offsets, 12)
-            drawn = made.write(made.generator.read(articles, made.code(articles)), "drawn")[0]
+            drawn = made.write(made.generator.read(articles, made.code(articles)), "drawn", made.lengths(len(articles.ids)))[0]
         made.train()
         return float((torch.isin(drawn.ids, liked) & drawn.alive).any(1).float().mean())
 
@@ -187,6 +187,7 @@ def test_without_sentences_of_people_nothing_begins() -> None:
         ({"discount": -0.1}, "--discount -0.1"),
         ({"critic": -1.0}, "--critic -1.0"),
         ({"at_most": 0}, "--at-most 0"),
+        ({"pairs_used": 0}, "--pairs-used 0"),
         ({"generator_width": 25}, "--generator-width 25"),
         ({"adversary": "wgan-gp"}, "--learns-by softmax or gumbel"),
     ],
