@@ -22,7 +22,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "infomax": [
         {"feature_width": 16, "discriminator_token_width": 24},
-        {"feature_width": 16, "discriminator_token_width": 24, "judge": "sentence", "windows": (3,)},
+        {"feature_width": 16, "discriminator_token_width": 24, "judge": "sentence", "windows": (3,), "features": "encoder"},
     ],
     "skip-thought": [
         {"samples": 0, "decoder_width": 48},

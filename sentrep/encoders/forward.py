@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding, WordEmbeddings
@@ -35,19 +35,28 @@ def encode_tokens(
     cut where the encoder has no more positions."""
     if isinstance(encoder[0], StaticEmbedding):
         return _vectors(encoder, {"input_ids": ids, "offsets": offsets[:-1]})
-    if len(ids) == 0:  # nothing but empty sentences: padding needs a token to stand on
-        ids = ids.new_zeros(1)
     if len(offsets) == 1:
         return torch.zeros(0, encoder.get_embedding_dimension(), device=ids.device)
-    _attend_plainly(encoder[0], ids.device)
-    lengths = offsets.diff().clamp(max=encoder.max_seq_length or len(ids) + 1)
-    order = lengths.argsort(stable=True)
-    batches = [
-        _vectors(encoder, _padded(encoder[0], ids, offsets[:-1][rows], lengths[rows]))
-        for rows in _micro_batches(order, lengths[order], token_budget)
+    batches = list(_read(encoder, ids, offsets, token_budget))
+    return _in_order([batch.rows for batch in batches], [batch.read["sentence_embedding"] for batch in batches], offsets)
+
+
+def encode_with_states(
+    encoder: SentenceTransformer, ids: Int[Tensor, " token"], offsets: Int[Tensor, " offset"], token_budget: int = TOKEN_BUDGET
+) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token state_width"]]:
+    """The same vectors, and beside them the encoder's state of each token: of a bag, which has none, the token's row. Zeros for
+    tokens beyond what the encoder reads of a sentence."""
+    if isinstance(encoder[0], StaticEmbedding):
+        return encode_tokens(encoder, ids, offsets), encoder[0].embedding.weight[ids]
+    batches = list(_read(encoder, ids, offsets, token_budget))
+    vectors = _in_order([batch.rows for batch in batches], [batch.read["sentence_embedding"] for batch in batches], offsets)
+    states = [batch.read["token_embeddings"][batch.present] for batch in batches]
+    places = [
+        (offsets[batch.rows].unsqueeze(1) + torch.arange(batch.present.shape[1], device=ids.device))[batch.present]
+        for batch in batches
     ]
-    # Stock pooling makes no number of an empty sentence: it has the zero vector.
-    return torch.cat(batches)[order.argsort()].where((lengths > 0).unsqueeze(1), 0)
+    flat = torch.cat(states)
+    return vectors, flat.new_zeros(len(ids), flat.shape[1]).index_copy(0, torch.cat(places), flat)
 
 
 @torch.inference_mode()
@@ -93,6 +102,39 @@ def token_ids(first: Any, texts: list[str]) -> list[list[int]]:
     if isinstance(first, Reader):
         return [encoding.ids[: first.max_tokens] for encoding in first.tokenizer.encode_batch(texts)]
     return [encoding.ids for encoding in first.tokenizer.encode_batch(texts, add_special_tokens=False)]
+
+
+@torch.no_grad()
+def state_width(encoder: SentenceTransformer) -> int:
+    """Width of the states that `encode_with_states` gives."""
+    one = torch.zeros(1, dtype=torch.long, device=encoder.device)
+    return int(encode_with_states(encoder, one, torch.tensor([0, 1], device=encoder.device))[1].shape[1])
+
+
+class _Batch(NamedTuple):
+    rows: Int[Tensor, " row"]
+    """Which sentences it holds."""
+    read: dict[str, Tensor]
+    """What the encoder made of them."""
+    present: Bool[Tensor, "row position"]
+
+
+def _read(encoder: SentenceTransformer, ids: Tensor, offsets: Tensor, token_budget: int) -> Iterator[_Batch]:
+    """All sentences in padded batches, the short ones first."""
+    if len(ids) == 0:  # nothing but empty sentences: padding needs a token to stand on
+        ids = ids.new_zeros(1)
+    _attend_plainly(encoder[0], ids.device)
+    lengths = offsets.diff().clamp(max=encoder.max_seq_length or len(ids) + 1)
+    order = lengths.argsort(stable=True)
+    for rows in _micro_batches(order, lengths[order], token_budget):
+        features = _padded(encoder[0], ids, offsets[:-1][rows], lengths[rows])
+        present = features["attention_mask"].bool()
+        yield _Batch(rows, encoder(features), present)
+
+
+def _in_order(rows: list[Tensor], vectors: list[Tensor], offsets: Int[Tensor, " offset"]) -> Float[Tensor, "sentence width"]:
+    # Stock pooling makes no number of an empty sentence: it has the zero vector.
+    return torch.cat(vectors)[torch.cat(rows).argsort()].where((offsets.diff() > 0).unsqueeze(1), 0)
 
 
 def _vectors(encoder: SentenceTransformer, features: dict[str, Tensor]) -> Tensor:

@@ -10,8 +10,8 @@ bound of the mutual information of sentence and vector, in its Jensen-Shannon fo
 No order of sentences is needed, and no decoder. If T were log P(x | E(x)), the first term would be that of an auto-encoder, which
 is here too: ``sentrep train skip-thought --write itself``.
 
-Differs from IS-BERT: the vector is that of any encoder, not the mean of the convolutions' output, and the discriminator has token
-rows of its own.
+Differs from IS-BERT: the vector is that of any encoder, not the mean of the convolutions' output. The discriminator has token rows
+of its own unless told to read the encoder's states (``--features encoder``), which IS-BERT's does.
 
 Wants any text; its order does not matter.
 """
@@ -21,10 +21,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from sentrep.encoders.folder import Encoder
-from sentrep.encoders.forward import encode_tokens
+from sentrep.encoders.forward import encode_tokens, encode_with_states, state_width
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.infomax_config import Config
@@ -42,12 +42,16 @@ class InfoMax(Method):
         super().__init__()
         self.config, self.token_budget = config, token_budget
         self.f = make_encoder()
-        vocab, width = token_table(self.f).num_embeddings, self.f.get_embedding_dimension()
+        width = self.f.get_embedding_dimension()
         assert width is not None
-        self.discriminator = Matching(vocab, config.discriminator_token_width, config.windows, config.feature_width, width)
+        own = config.features == "own"
+        self.rows = nn.Embedding(token_table(self.f).num_embeddings, config.discriminator_token_width) if own else None
+        read = config.discriminator_token_width if own else state_width(self.f)
+        self.discriminator = Matching(read, config.windows, config.feature_width, width)
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
-        vectors, features = gather(self.embed(block)), self.discriminator.features(block.ids, block.offsets)
+        vectors, tokens = self.read(block)
+        vectors, features = gather(vectors), self.discriminator.features(tokens, block.offsets)
         lengths = block.offsets.diff()
         sentence = torch.repeat_interleave(lengths)
         if self.config.judge == "sentence":
@@ -67,6 +71,12 @@ class InfoMax(Method):
                 "norm": vectors.norm(dim=1).mean(),
             }
         return Step(loss, metrics)
+
+    def read(self, block: SentenceBlock) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token token_width"]]:
+        """The sentences' vectors, and the token vectors that the discriminator reads."""
+        if self.rows is None:
+            return encode_with_states(self.f, block.ids, block.offsets, self.token_budget)
+        return self.embed(block), self.rows(block.ids)
 
     @staticmethod
     def mean(values: Float[Tensor, "token column"], block: SentenceBlock) -> Float[Tensor, "sentence column"]:

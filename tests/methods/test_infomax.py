@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,14 @@ def block() -> SentenceBlock:
 
 def naive(made: InfoMax, given: SentenceBlock) -> tuple[Tensor, float]:
     """The objective and how often a sentence finds its own vector."""
-    vectors = made.embed(given)
+    vectors, tokens = made.read(given)
     losses, hits = [], []
     for i in range(len(given)):
         ids = given.ids[given.offsets[i] : given.offsets[i + 1]]
         if not len(ids):
             continue
-        features = made.discriminator.features(ids, torch.tensor([0, len(ids)]))
+        own = tokens[given.offsets[i] : given.offsets[i + 1]]
+        features = made.discriminator.features(own, torch.tensor([0, len(ids)]))
         if made.config.judge == "sentence":
             features = features.mean(0, keepdim=True)
         goes = [features @ made.discriminator.match.weight @ vector for vector in vectors]
@@ -48,7 +50,7 @@ def naive(made: InfoMax, given: SentenceBlock) -> tuple[Tensor, float]:
     return torch.stack(losses).mean(), sum(hits) / len(hits)
 
 
-@pytest.mark.parametrize("settings", [{}, {"judge": "sentence"}, {"windows": (3,)}], ids=str)
+@pytest.mark.parametrize("settings", [{}, {"judge": "sentence"}, {"windows": (3,)}, {"features": "encoder"}], ids=str)
 def test_objective(settings: dict[str, Any]) -> None:
     made, given = method(**settings), block()
     with torch.no_grad():
@@ -77,3 +79,22 @@ def test_training_tells_sentences_apart(tmp_path: Path) -> None:
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
         Config(**settings)
+
+
+@pytest.mark.parametrize("kind", ["bag", "gru", "lstm", "conv", "transformer"])
+def test_the_encoders_states_do_not_depend_on_padding_or_company(kind: str) -> None:
+    made: InfoMax = toy_run.make("infomax", {"features": "encoder", "feature_width": 8}, kind).eval()
+    given = block()
+    with torch.no_grad():
+        together = made.read(given)[1]
+        assert len(together) == len(given.ids)
+        for start, stop in pairwise(given.offsets):
+            ids = given.ids[start:stop]
+            if len(ids):
+                alone = made.read(toy.block([ids.tolist()], [0]))[1]
+                assert torch.allclose(alone, together[start:stop], atol=2e-5)
+                assert alone.abs().sum() > 0
+    vectors, states = made.read(given)
+    states.square().sum().backward()
+    assert any(each.grad is not None and each.grad.abs().sum() > 0 for each in made.f.parameters())
+    assert torch.allclose(vectors, made.embed(given), atol=2e-5)
