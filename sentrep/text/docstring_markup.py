@@ -51,7 +51,7 @@ def sentences(raw: str) -> list[str]:
         plain = unit
         for pattern, replacement in _INLINE:
             plain = pattern.sub(replacement, plain)
-        found.extend(sentence for sentence in _split(plain.strip()) if _WORDS.search(sentence))
+        found.extend(sentence for sentence in _split(plain.strip()) if any(map(str.isalpha, _WORDS.findall(sentence))))
     return found
 
 

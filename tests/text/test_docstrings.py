@@ -9,7 +9,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sentrep.errors import InputError
@@ -121,6 +121,7 @@ def test_markup_goes_and_words_stay(raw: str, expected: list[str]) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("ab .:*`-_=#>\n\t()[]<>1é\ud800"), max_size=80) | st.text())
+@example("¹¼")
 def test_any_text_becomes_clean_sentences(raw: str) -> None:
     for sentence in docstring_markup.sentences(raw):
         sentence.encode("utf-8")
