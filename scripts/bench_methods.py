@@ -13,13 +13,12 @@ import argparse
 import json
 import os
 import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import torch
-from bench_training import turns
+from bench_training import rate, turns
 
 from sentrep import api
 from sentrep.encoders.build import build
@@ -47,7 +46,7 @@ def main() -> None:
     names = [ANCHOR, *(name for name in arguments.methods if name != ANCHOR)]
     load, ratios, speeds = os.getloadavg()[0], {}, {}
     for kind in arguments.kinds:
-        contenders = {name: partial(measured, trained(name, kind, store, arguments)) for name in names}
+        contenders = {name: partial(rate, trained(name, kind, store, arguments), SECONDS) for name in names}
         rates = turns(contenders, arguments.rounds, f"sentences ({kind})")
         speeds[kind] = {name: list(map(round, each)) for name, each in rates.items()}
         ratios[kind] = {name: ratio(each, rates[ANCHOR]) for name, each in rates.items()}
@@ -85,15 +84,6 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(step: Step) -> float:
-    """Sentences read a second; the first block warms up."""
-    step()
-    sentences, began = 0, time.perf_counter()
-    while time.perf_counter() - began < SECONDS:
-        sentences += step()
-    return sentences / (time.perf_counter() - began)
-
-
 def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -> Step:
     """A step of our trainer, with the method's defaults and in the precision that the trainer would choose."""
     torch.manual_seed(0)
@@ -102,7 +92,7 @@ def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -
     method = entry.load()(entry.config(), lambda: build(shape, inner, counts, 128), TrainingConfig().token_budget)
     optimizer = torch.optim.AdamW(method.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
     blocks = Blocks(store.ids, store.offsets, store.spans("train", 0.02, 0), arguments.block, 8, 0)
-    bf16 = (kind != "bag" or entry.multiplies) and wants_bf16(TrainingConfig(device="cpu"))
+    bf16 = entry.hastened(kind) and wants_bf16(TrainingConfig(device="cpu"))
     numbers = iter(range(10**9))
 
     def step() -> int:

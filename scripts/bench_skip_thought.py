@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import statistics
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from bench_training import turns
+from bench_training import rate, turns
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
@@ -62,7 +61,7 @@ def main() -> None:
         "reference": reference(store, arguments),
     }
     load = os.getloadavg()[0]
-    rates = turns({name: partial(measured, step) for name, step in contenders.items()}, arguments.rounds, "tokens")
+    rates = turns({name: partial(rate, step, SECONDS) for name, step in contenders.items()}, arguments.rounds, "tokens")
     report = {
         "corpus": [Path(name).name for name in arguments.corpus],
         "threads": arguments.threads,
@@ -92,15 +91,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64, help="sentences; the released code's")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
     return parser.parse_args()
-
-
-def measured(step: Step) -> float:
-    """Tokens written a second; the first batch warms up."""
-    step()
-    tokens, began = 0, time.perf_counter()
-    while time.perf_counter() - began < SECONDS:
-        tokens += step()
-    return tokens / (time.perf_counter() - began)
 
 
 def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) -> Step:

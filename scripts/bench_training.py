@@ -100,6 +100,15 @@ def bag(bench: Bench, rounds: int) -> dict[str, Any]:
     }
 
 
+def rate(step: Callable[[], int], seconds: float) -> float:
+    """What a step returns, summed over about so many seconds, a second; the first step warms up."""
+    step()
+    done, began = 0, time.perf_counter()
+    while time.perf_counter() - began < seconds:
+        done += step()
+    return done / (time.perf_counter() - began)
+
+
 def turns(contenders: Mapping[str, Measure], rounds: int, unit: str = "sentences") -> dict[str, list[float]]:
     """Each contender once a round."""
     rates: dict[str, list[float]] = {name: [] for name in contenders}

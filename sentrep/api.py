@@ -74,7 +74,7 @@ def train(
 
     registered, training = entry(method), training or TrainingConfig()
     encoder = EncoderConfig(encoder) if isinstance(encoder, str) else encoder
-    plain = encoder.encoder == "bag" and not registered.multiplies  # nothing that bf16 would hasten
+    slow = training.precision == "auto" and not registered.hastened(encoder.encoder)
     method_class = registered.load()
     job = Job(
         method,
@@ -86,7 +86,7 @@ def train(
             training,
             block=training.block or registered.block,
             choose_by=training.choose_by or registered.choose_by,
-            precision="fp32" if plain and training.precision == "auto" else training.precision,
+            precision="fp32" if slow else training.precision,
         ),
     )
     return run_job(job, method_class, Path(out), Path(cache or cache_folder()), overwrite)

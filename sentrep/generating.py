@@ -103,7 +103,7 @@ class Writer:
         for part in progress(parts, "decoding", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
             with torch.no_grad():
                 generator = method.generator(to, part)
-            written += decode(generator, decoding, random, tuple(self.reopened.special - {generator.end}))
+            written += decode(generator, decoding, random, tuple(self.reopened.tokenizer.special - {generator.end}))
         return [
             [Generated(tokenizer.decode(found.tokens), found.log_probability, found.tokens) for found in each] for each in written
         ]

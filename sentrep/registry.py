@@ -29,6 +29,10 @@ class Entry:
     choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
     """What makes a checkpoint the best."""
 
+    def hastened(self, encoder: str) -> bool:
+        """Whether bf16 pays with that kind of encoder: a bag multiplies no matrices."""
+        return encoder != "bag" or self.multiplies
+
     def load(self) -> type[Method]:
         module, name = self.place.split(":")
         found: type[Method] = getattr(importlib.import_module(module), name)

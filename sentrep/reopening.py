@@ -30,12 +30,6 @@ class Reopened:
     reach: int
     """Consecutive sentences that it saw at once in training."""
 
-    @property
-    def special(self) -> set[int]:
-        """Tokens that stand for no text."""
-        added = self.tokenizer.inner.get_added_tokens_decoder().items()
-        return {number for number, token in added if token.special}
-
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
         """What the method's `embed` makes of sentences."""
         import torch

@@ -89,7 +89,7 @@ class Summarizer:
         for part in progress(parts, "summarising", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
             with torch.no_grad():
                 generator = method.summarizer(articles.rows(part), torch.full((len(part),), length))
-            found = decode(generator, decoding, random, tuple(self.reopened.special - {generator.end}))
+            found = decode(generator, decoding, random, tuple(self.reopened.tokenizer.special - {generator.end}))
             for place, candidates in zip(part.tolist(), found, strict=True):
                 summaries[place] = tokenizer.decode(candidates[0].tokens)
         return summaries

@@ -37,8 +37,7 @@ def encode_tokens(
         return _vectors(encoder, {"input_ids": ids, "offsets": offsets[:-1]})
     if len(offsets) == 1:
         return torch.zeros(0, encoder.get_embedding_dimension(), device=ids.device)
-    batches = list(_read(encoder, ids, offsets, token_budget))
-    return _in_order([batch.rows for batch in batches], [batch.read["sentence_embedding"] for batch in batches], offsets)
+    return _in_order(list(_read(encoder, ids, offsets, token_budget)), offsets)
 
 
 def encode_with_states(
@@ -49,14 +48,13 @@ def encode_with_states(
     if isinstance(encoder[0], StaticEmbedding):
         return encode_tokens(encoder, ids, offsets), encoder[0].embedding.weight[ids]
     batches = list(_read(encoder, ids, offsets, token_budget))
-    vectors = _in_order([batch.rows for batch in batches], [batch.read["sentence_embedding"] for batch in batches], offsets)
     states = [batch.read["token_embeddings"][batch.present] for batch in batches]
     places = [
         (offsets[batch.rows].unsqueeze(1) + torch.arange(batch.present.shape[1], device=ids.device))[batch.present]
         for batch in batches
     ]
     flat = torch.cat(states)
-    return vectors, flat.new_zeros(len(ids), flat.shape[1]).index_copy(0, torch.cat(places), flat)
+    return _in_order(batches, offsets), flat.new_zeros(len(ids), flat.shape[1]).index_copy(0, torch.cat(places), flat)
 
 
 @torch.inference_mode()
@@ -132,9 +130,12 @@ def _read(encoder: SentenceTransformer, ids: Tensor, offsets: Tensor, token_budg
         yield _Batch(rows, encoder(features), present)
 
 
-def _in_order(rows: list[Tensor], vectors: list[Tensor], offsets: Int[Tensor, " offset"]) -> Float[Tensor, "sentence width"]:
+def _in_order(batches: list[_Batch], offsets: Int[Tensor, " offset"]) -> Float[Tensor, "sentence width"]:
+    """The sentences' vectors, back in their order."""
+    order = torch.cat([batch.rows for batch in batches]).argsort()
+    vectors = torch.cat([batch.read["sentence_embedding"] for batch in batches])
     # Stock pooling makes no number of an empty sentence: it has the zero vector.
-    return torch.cat(vectors)[torch.cat(rows).argsort()].where((offsets.diff() > 0).unsqueeze(1), 0)
+    return vectors[order].where((offsets.diff() > 0).unsqueeze(1), 0)
 
 
 def _vectors(encoder: SentenceTransformer, features: dict[str, Tensor]) -> Tensor:

@@ -67,10 +67,8 @@ class ContrastivePredictiveCoding(Method):
             positive[torch.arange(len(now)), begin + later] = True
             same = block.document[now].unsqueeze(1) == document
             said = (block.run[now].unsqueeze(1) == run) & (number <= begin + now.unsqueeze(1))
-            against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[
-                self.config.negatives
-            ] & ~said
-            outcome = classify(scores, positive, positive | against)
+            against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[self.config.negatives]
+            outcome = classify(scores, positive, positive | (against & ~said))
             counted = outcome.candidates > 1
             losses.append(mean_over_rows(outcome.loss, counted))
             chance = mean_over_rows(outcome.candidates.float().log(), counted)

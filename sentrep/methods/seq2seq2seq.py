@@ -81,9 +81,10 @@ class Seq2Seq2Seq(Method):
         judge = StepCritic if config.learns_by == "reinforce" else ConvCritic
         self.critic_rows = nn.Embedding(self.end + 1, config.generator_token_width)
         self.critic = judge(config.generator_token_width, config.generator_width)
-        special = [number for number, token in self.tokenizer.inner.get_added_tokens_decoder().items() if token.special]
         self.register_buffer(
-            "never", torch.zeros(self.end, dtype=torch.bool).index_fill(0, torch.tensor(special).long(), True), False
+            "never",
+            torch.zeros(self.end, dtype=torch.bool).index_fill(0, torch.tensor(list(self.tokenizer.special)).long(), True),
+            False,
         )
         self.register_buffer("read", torch.zeros(self.end, dtype=torch.long))
 
@@ -115,7 +116,8 @@ class Seq2Seq2Seq(Method):
         with torch.no_grad():
             length = self.lengths(len(source.code))
             drawn, noise = self.write(source, self.drawing, length)
-            soft = self.softened(self.generator.after(source, drawn, length), source, noise)
+            hard = self.config.learns_by == "reinforce"
+            soft = None if hard else self.softened(self.generator.after(source, drawn, length), source, noise)
         table = self.critic_rows.weight
         real, fake = self.people(len(drawn.ids), table), Rows(self.vectors(table, drawn, soft).detach(), drawn.alive)
         real_scores, fake_scores = self.scores(*real), self.scores(*fake)

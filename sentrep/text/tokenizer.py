@@ -122,6 +122,11 @@ class Tokenizer:
                 return int(known)
         return 0
 
+    @property
+    def special(self) -> set[int]:
+        """Ids that stand for no text."""
+        return {number for number, token in self.inner.get_added_tokens_decoder().items() if token.special}
+
     def encode(self, sentence: str) -> list[int]:
         """The ids of one sentence, uncut."""
         return list(self.inner.encode(sentence).ids)
