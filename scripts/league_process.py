@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from league_rows import Row, Setup
 
+from sentrep.candidates import measured
 from sentrep.evaluation.result import Result, ResultStore
 from sentrep.evaluation.task import Embeds, Model, Task, evaluate
-from sentrep.models import measured
 from sentrep.text.store import Store
 from sentrep.training.run_folder import write_json
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.candidates import measured
 from sentrep.contexts import Contexts
 from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.encoders.config import EncoderConfig
@@ -17,7 +18,7 @@ from sentrep.errors import InputError
 from sentrep.expanding import expand
 from sentrep.generating import Writer, generate, interpolate
 from sentrep.measuring import baseline, compare, doc2vec, evaluate, mteb_model, report, tasks_of
-from sentrep.models import encoding, load, measured, opened, stamp
+from sentrep.models import encoding, load, opened, stamp
 from sentrep.registry import configured, entry
 from sentrep.reopening import open_method
 from sentrep.summarizing import Summarizer, summarize

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentrep.candidates import measured
 from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.errors import InputError
-from sentrep.models import load, measured
+from sentrep.models import load
 from sentrep.text.config import TokenizerConfig
 from sentrep.word_models.config import WordModelConfig, WordModelName, check_name
 

@@ -42,6 +42,11 @@ class Reopened:
             return self.method.embed(SentenceBlock(torch.from_numpy(ids.astype("int64")), offsets, each, each))
 
 
+def does(model: Path, able: type) -> bool:
+    """Whether it is the folder of a run whose method is `able`, a protocol."""
+    return (model / "run.json").is_file() and issubclass(entry(told(model)["method"]).load(), able)
+
+
 def reopen(run: str | Path, able: type, lacks: str) -> Reopened:
     """The method of a run, if it is `able`, a protocol; else an InputError that says what it `lacks`."""
     record = told(Path(run))

@@ -99,7 +99,3 @@ class Summarizer:
         if decoding.k > 1:
             raise InputError(f"--k {decoding.k}: a text has one summary; leave it at 1")
         return replace(decoding, at_most=min(decoding.at_most, self.at_most))
-
-    def summarize(self, texts: Sequence[str]) -> list[str]:
-        """The same, as the evaluation asks for it."""
-        return self(texts)

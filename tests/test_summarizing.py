@@ -15,9 +15,11 @@ import torch
 from tokenizers.processors import TemplateProcessing
 
 from sentrep import api, summarizing
+from sentrep.candidates import measured
 from sentrep.cli import main
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
+from sentrep.evaluation.vectors import Embeds, Summarizes
 from sentrep.methods.seq2seq2seq_config import Config
 from sentrep.parts.decoding import Bounds, beam, greedy
 from sentrep.parts.decoding_config import DecodingConfig
@@ -115,7 +117,6 @@ def test_empty_texts_have_empty_summaries(summarizer: Summarizer) -> None:
     assert summarizer(["", TEXTS[0], "  \n", TEXTS[1], ""]) == ["", whole[0], "", whole[1], ""]
     assert summarizer(["", " "]) == ["", ""]
     assert summarizer([]) == []
-    assert summarizer.summarize([TEXTS[0], ""]) == [whole[0], ""]
 
 
 def test_marks_around_a_text_do_not_make_it_one(summarizer: Summarizer) -> None:
@@ -225,3 +226,25 @@ def test_bad_input_is_one_line(
     (line,) = said(capsys, *(given.get(word, word) for word in words), status=1)
     assert line.startswith("sentrep: ")
     assert wanted in line
+
+
+def test_a_run_is_evaluated_as_what_writes_and_as_what_embeds(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, results = tmp_path / "headlines", tmp_path / "results.jsonl"
+    task.mkdir()
+    pairs = [{"article": text, "summary": " ".join(text.split()[:3])} for text in TEXTS]
+    (task / "test.jsonl").write_text("\n".join(map(json.dumps, pairs)))
+    monkeypatch.setattr(sys, "argv", ["sentrep", "eval", str(run), "--task", str(task), "--results", str(results)])
+    assert main() == 0
+    assert "R-1" in capsys.readouterr().out
+    model, alone = measured(run), measured(run / "model")
+    assert isinstance(model.does, Summarizes)
+    assert model.does.summarize(TEXTS[:4]) == summarize(run, TEXTS[:4])
+    assert not isinstance(alone.does, Summarizes)
+    assert isinstance(model.does, Embeds)
+    assert isinstance(alone.does, Embeds)
+    assert (model.does.encode(TEXTS[:4]) == alone.does.encode(TEXTS[:4])).all()
+    assert model.content_hash.startswith(alone.content_hash)
+    assert model.content_hash != alone.content_hash  # the same encoder with another decoder writes something else
+    assert model.method == alone.method

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sentrep.evaluation.baselines import bm25, fused, random_vectors, singular_words, words
 from sentrep.evaluation.beir import read_beir, read_retrieval
-from sentrep.evaluation.bracketing import Bracketed, read_trees, self_f1
+from sentrep.evaluation.bracketing import self_f1
 from sentrep.evaluation.branching import branching
 from sentrep.evaluation.classification import Classification, read_classification
 from sentrep.evaluation.clustering import Clustering, read_clustering
@@ -24,6 +24,7 @@ from sentrep.evaluation.summarization import Summarization, Summarized, read_sum
 from sentrep.evaluation.tables import table
 from sentrep.evaluation.task import Embeds, Evaluation, Model, Parses, Ranks, Summarizes, Task, evaluate
 from sentrep.evaluation.topics import Topics, read_topics
+from sentrep.text.brackets import Bracketed, read_trees
 
 __all__ = [
     "Bracketed",

@@ -10,7 +10,8 @@ from pathlib import Path
 from sentrep.errors import InputError
 from sentrep.evaluation.retrieval import Retrieval
 from sentrep.evaluation.task import Task
-from sentrep.evaluation.tsv import MissingSplit, read_lines
+from sentrep.evaluation.tsv import MissingSplit
+from sentrep.text.lines import read_lines
 
 _COLUMNS = ["query-id", "corpus-id", "score"]
 

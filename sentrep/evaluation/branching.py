@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sentrep.evaluation.bracketing import Span, Spans
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
+from sentrep.text.brackets import Span, Spans
 
 Branch = Callable[[Sequence[str]], Spans]
 """Words of a sentence -> the spans of its tree."""
@@ -94,26 +94,6 @@ def uniform_tree(count: int, random: np.random.Generator) -> Spans:
             stack.append((start, stop))
             spans.append((start, stop))
     return frozenset(spans)
-
-
-def right_binarised(spans: Iterable[Span], count: int) -> Spans:
-    """The binary tree that keeps all spans of a tree of `count` words, and branches to the right where that has more than two.
-
-    >>> sorted(right_binarised([(0, 2)], 5))
-    [(0, 2), (0, 5), (2, 5), (3, 5)]
-    """
-    nodes = {(0, count), *spans}
-    stops: dict[int, list[int]] = {}
-    for start, stop in nodes:
-        stops.setdefault(start, []).append(stop)
-    binary = set[Span]()
-    for start, stop in nodes:
-        child = start
-        while stop - child > 1:
-            binary.add((child, stop))
-            # The longest node that starts here is the next child, but for the node itself and what is around it.
-            child = max((end for end in stops.get(child, []) if end < stop or child > start), default=child + 1)
-    return frozenset(binary)
 
 
 def _model(name: str, branch: Branch, seed: int | None = None) -> Model:

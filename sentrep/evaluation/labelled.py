@@ -11,7 +11,8 @@ import numpy as np
 
 from sentrep.errors import InputError
 from sentrep.evaluation.result import fingerprint
-from sentrep.evaluation.tsv import belongs, called, of_one_split, of_split, read_lines, read_table, stem
+from sentrep.evaluation.tsv import belongs, called, of_one_split, of_split, read_table, stem
+from sentrep.text.lines import read_lines
 
 
 @dataclass(frozen=True)

@@ -9,28 +9,27 @@ from pathlib import Path
 import numpy as np
 
 from sentrep.errors import InputError
-from sentrep.evaluation.bracketing import (
+from sentrep.evaluation.bracketing import corpus_f1, overlaps, sentence_f1
+from sentrep.evaluation.branching import left_branching, right_branching
+from sentrep.evaluation.metrics import Floats
+from sentrep.evaluation.resampling import value_of
+from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
+from sentrep.evaluation.task import Model, Parses, Task
+from sentrep.evaluation.tsv import called, of_one_split, of_split
+from sentrep.text.brackets import (
     PUNCTUATION_TAGS,
     Bracketed,
     Constituent,
     Span,
     Spans,
     check,
-    corpus_f1,
     is_punctuation,
     legible,
     nontrivial,
-    overlaps,
     read_trees,
     reduced,
-    sentence_f1,
+    right_binarised,
 )
-from sentrep.evaluation.branching import left_branching, right_binarised, right_branching
-from sentrep.evaluation.metrics import Floats
-from sentrep.evaluation.resampling import value_of
-from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
-from sentrep.evaluation.task import Model, Parses, Task
-from sentrep.evaluation.tsv import called, of_one_split, of_split
 
 SHORT = 10
 """Words of the longest sentence in WSJ10, on which grammars were long induced (Klein and Manning 2002)."""

@@ -14,9 +14,10 @@ from sentrep.evaluation.metrics import Floats
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.rouge import first_bytes, rouge_l, rouge_n, rouge_words, stems
 from sentrep.evaluation.task import Model, Summarizes, Task
-from sentrep.evaluation.tsv import called, of_one_split, of_split, read_lines, stem
+from sentrep.evaluation.tsv import called, of_one_split, of_split, stem
 from sentrep.evaluation.wording import distinct, novelty, prefix_copy, repetition
 from sentrep.evaluation.writing import plain_words
+from sentrep.text.lines import read_lines
 
 BYTES = 75
 """Length of the headlines that DUC 2003 and 2004 asked for (task 1); there is no more to have at any length."""

@@ -3,13 +3,12 @@ their names say."""
 
 from __future__ import annotations
 
-import gzip
 import itertools
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sentrep.errors import InputError
+from sentrep.text.lines import read_lines
 
 SPLITS = ("train", "dev", "test")
 
@@ -85,20 +84,6 @@ def header(file: Path) -> list[str]:
     """Names of a table's columns; whatever the first line holds, if it is no table."""
     with file.open("rb") as lines:
         return lines.readline(_HEADER_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split("\t")
-
-
-def read_lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines that are not blank, without their ends, of a file or of what is packed in a .gz.
-
-    Raises `InputError` where it is no UTF-8 text, or damaged.
-    """
-    try:
-        with gzip.open(file, "rt", encoding="utf-8-sig") if file.suffix == ".gz" else file.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield number, line.rstrip("\r\n")
-    except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{file}: cannot be read as UTF-8 text ({error}); convert it first") from error
 
 
 def read_table(file: Path, columns: Sequence[str], may_be_empty: Collection[str] = ()) -> Iterator[tuple[int, list[str]]]:

@@ -134,9 +134,11 @@ class Seq2Seq2Seq(Method):
         else:
             read, wanted = shuffled(articles)
         surprise, outcome = self.generator.surprise(self.generator.read(read, code), ended(wanted, self.end))
-        restored = self.restored(wanted, articles).mean()
-        loss = surprise.mean() + restored + self.config.coverage * outcome.repeated.mean()
-        metrics = {"self_made_nll": surprise.mean().detach(), "restored_nll": restored.detach()}
+        loss = surprise.mean() + self.config.coverage * outcome.repeated.mean()
+        metrics = {"self_made_nll": surprise.mean().detach()}
+        if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
+            restored = self.restored(wanted, articles).mean()
+            loss, metrics["restored_nll"] = loss + restored, restored.detach()
         if self.config.pairs is not None:
             chosen = torch.randint(len(self.pairs[0].ids), (len(code),), device=code.device)
             given, summaries = (texts.rows(chosen) for texts in self.pairs)
@@ -167,7 +169,7 @@ class Seq2Seq2Seq(Method):
                 belief = self.critic(self.critic_rows(drawn.ids), drawn.alive).sigmoid()
                 value = returns(step_rewards(belief, drawn.alive), drawn.alive, config.discount)
                 advantage = advantage + config.critic * centred(value, drawn.alive)
-        told = self.generator.decoder.likelihoods(outcome, source.memory, drawn.ids, drawn.alive).log_probability
+        told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
         chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < config.at_most)  # then the end is forced
         loss = loss + policy_loss(told, advantage, chosen).sum() / chosen.sum()
         metrics = {

@@ -7,12 +7,14 @@
 place of LSTMs. The state s depends on the words before and not on what was attended to, as in the paper's equations (the released
 code feeds the context back). So the recurrence over a known text runs at once, and only coverage c goes step by step.
 
-Token ids are ordered by frequency. The decoder generates the first `shortlist` of them and the end of the text; any id of the
-source can be copied, so a rare name costs no row of the softmax.
+Token ids are ordered by frequency. The decoder generates the first `shortlist` of them, the end of the text, or any of the rest,
+one of which is then as likely as another. Any id of the source can be copied. So a rare name costs no row of the softmax, and yet
+every text has a likelihood: to have a rare name in the source is worth what it costs to guess it.
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -22,8 +24,6 @@ from torch import Tensor, nn
 
 from sentrep.encoders.recurrent import reorder, reversal
 
-UNREACHABLE = -23.0
-"""Log-probability that is told of a word that can neither be generated nor copied, about 1e-10: finite, and without gradient."""
 TINY = 1e-30
 """In place of a probability of zero whose logarithm is taken but does not count."""
 
@@ -59,25 +59,16 @@ class Outcome(NamedTuple):
     """Coverage loss Σ min(a_i, c_i) (section 2.3, equation 12): attention to where attention has been."""
 
 
-class Likelihoods(NamedTuple):
-    """What the decoder says of given words."""
-
-    log_probability: Float[Tensor, "text step"]
-    """In nats; 0 beyond the end of a text, `UNREACHABLE` where a word cannot be written."""
-    reachable: Bool[Tensor, "text step"]
-    """Whether the word can be generated or copied."""
-
-
 class PointerDecoder(nn.Module):
     """Writes texts from a memory.
 
         memory = decoder.remember(reader(source, alive), ids, alive)
         outcome, state = decoder(tokens_before, decoder.begin(memory), memory)
-        decoder.likelihoods(outcome, memory, targets, written).log_probability
+        decoder.log_probability(outcome, memory, targets, written)
 
     Args:
         vocab: token ids there are; the end of a text has the id `vocab`.
-        shortlist: so many of the first ids can be generated.
+        shortlist: so many of the first ids have a row of the softmax each.
         token_width: of the vectors that it reads at each step: of the last token, and whatever the method puts beside it.
         width: of its states and of the attention.
         memory_width: of the states that it attends to.
@@ -87,6 +78,7 @@ class PointerDecoder(nn.Module):
     def __init__(self, vocab: int, shortlist: int, token_width: int, width: int, memory_width: int, coverage: bool = True) -> None:
         super().__init__()
         self.end, self.shortlist = vocab, min(shortlist, vocab)
+        self.rest = vocab - self.shortlist
         self.first = nn.Linear(memory_width, width)
         self.cell = nn.GRU(token_width, width, batch_first=True)
         self.key = nn.Linear(memory_width, width)
@@ -94,7 +86,7 @@ class PointerDecoder(nn.Module):
         self.score = nn.Parameter(torch.empty(width).uniform_(-0.1, 0.1))
         self.covered = nn.Parameter(torch.zeros(width)) if coverage else None
         self.readout = nn.Linear(width + memory_width, width)
-        self.words = nn.Linear(width, self.shortlist + 1)
+        self.words = nn.Linear(width, self.shortlist + 1 + (self.rest > 0))
         self.switch = nn.Linear(memory_width + width + token_width, 1)
 
     def remember(
@@ -143,30 +135,28 @@ class PointerDecoder(nn.Module):
         scores = (energy.tanh_() @ self.score.to(energy.dtype)).float()
         return scores.masked_fill(~memory.alive, torch.finfo(scores.dtype).min).softmax(1) * memory.alive
 
-    def likelihoods(
+    def log_probability(
         self, outcome: Outcome, memory: Memory, targets: Int[Tensor, "text step"], alive: Bool[Tensor, "text step"]
-    ) -> Likelihoods:
-        """Of given words; those beyond the end of a text are not `alive`. No row as long as the vocabulary is made, and none of
-        the shortlist where a word is not in it."""
-        column = torch.where(targets == self.end, self.shortlist, targets)
-        listed = alive & ((targets < self.shortlist) | (targets == self.end))
-        of_listed = -F.cross_entropy(self.words(outcome.features[listed]).float(), column[listed], reduction="none")
-        generated = torch.full(targets.shape, -torch.inf, device=targets.device).masked_scatter(listed, of_listed)
-        same = memory.ids.unsqueeze(1) == targets.unsqueeze(2)
-        copied = (outcome.attention * same).sum(2)
-        log_probability = torch.logaddexp(
-            F.logsigmoid(outcome.switch) + generated, F.logsigmoid(-outcome.switch) + copied.clamp(min=TINY).log()
-        )
-        reachable = listed | (alive & (same & memory.alive.unsqueeze(1)).any(2))
-        return Likelihoods(log_probability.where(reachable, UNREACHABLE).where(alive, 0), reachable)
+    ) -> Float[Tensor, "text step"]:
+        """Of given words, in nats; 0 for those beyond the end of a text, which are not `alive`. No row as long as the vocabulary is
+        made."""
+        column = torch.where(targets == self.end, self.shortlist, targets.clamp(max=self.shortlist + 1))
+        generated = -F.cross_entropy(self.words(outcome.features[alive]).float(), column[alive], reduction="none")
+        generated = generated - math.log(max(1, self.rest)) * (column[alive] > self.shortlist)
+        copied = (outcome.attention * (memory.ids.unsqueeze(1) == targets.unsqueeze(2))).sum(2)[alive]
+        switch = outcome.switch[alive]
+        told = torch.logaddexp(F.logsigmoid(switch) + generated, F.logsigmoid(-switch) + copied.clamp(min=TINY).log())
+        return torch.zeros_like(outcome.switch).masked_scatter(alive, told)
 
     def probabilities(self, outcome: Outcome, memory: Memory) -> Float[Tensor, "text step vocab_and_end"]:
         """Of every word and, last, of the end; they sum to one. For sampling, greedy and beam search, and soft words."""
         own = outcome.switch.sigmoid().unsqueeze(2)
-        listed, end = (own * self.words(outcome.features).float().softmax(2)).split([self.shortlist, 1], 2)
-        beyond = own.new_zeros(*own.shape[:2], self.end - self.shortlist)
+        listed, end, *rest = (own * self.words(outcome.features).float().softmax(2)).split(
+            [self.shortlist, 1, *[1] * (self.rest > 0)], 2
+        )
+        unlisted = [each.expand(-1, -1, self.rest) / self.rest for each in rest]
         copied = (1 - own) * outcome.attention
-        return torch.cat([listed, beyond, end], 2).scatter_add_(2, memory.ids.unsqueeze(1).expand_as(copied), copied)
+        return torch.cat([listed, *unlisted, end], 2).scatter_add_(2, memory.ids.unsqueeze(1).expand_as(copied), copied)
 
 
 class Reader(nn.Module):

@@ -36,7 +36,7 @@ class Rewriter(nn.Module):
 
     Args:
         vocab: token ids there are; the end has the id `vocab`.
-        shortlist: so many of the first ids can be written without being copied.
+        shortlist: so many of the first ids have a row of the softmax each.
         token_width: of its rows.
         width: of its states; even.
         code_width: of the texts' vectors.
@@ -86,11 +86,10 @@ class Rewriter(nn.Module):
         return outcome
 
     def surprise(self, source: Source, texts: Texts) -> tuple[Float[Tensor, " text"], Outcome]:
-        """Mean negative log-likelihood of the tokens of given texts, in nats, over those that can be written at all."""
+        """Mean negative log-likelihood of the tokens of given texts, in nats."""
         outcome = self.after(source, texts)
-        told = self.decoder.likelihoods(outcome, source.memory, texts.ids, texts.alive)
-        counted = told.reachable & texts.alive
-        return -told.log_probability.where(counted, 0).sum(1) / counted.sum(1).clamp(min=1), outcome
+        told = self.decoder.log_probability(outcome, source.memory, texts.ids, texts.alive)
+        return -told.sum(1) / texts.lengths.clamp(min=1), outcome
 
     def inputs(
         self, source: Source, before: Int[Tensor, "text step"], left: Int[Tensor, "text step"]
@@ -125,7 +124,7 @@ class Rewriter(nn.Module):
                 noises.append(-torch.empty_like(chances).exponential_().clamp(min=1e-30).log())
                 chosen = (chances.log() + noises[-1]).argmax(1)
             else:
-                chosen = chances.argmax(1) if how == "greedy" else chances.multinomial(1).squeeze(1)
+                chosen = chances.argmax(1) if how == "greedy" else drawn(chances)
             before = (chosen if step < at_most else torch.full_like(length, self.end)).where(going, 0)
             ids.append(before)
             alive.append(going)
@@ -147,3 +146,10 @@ class Rewriter(nn.Module):
             return told.clamp(min=1e-30).log(), (hidden, coverage, code, left - 1, *memory)
 
         return Generator(advance, (*self.decoder.begin(source.memory), source.code, length, *source.memory), self.end)
+
+
+def drawn(chances: Float[Tensor, "text vocab"]) -> Int[Tensor, " text"]:
+    """One of each row, by its chances, which need not sum to one. `multinomial` draws a number for every column; here one does."""
+    below = chances.cumsum(1)
+    draw = torch.rand(len(chances), 1, device=chances.device) * below[:, -1:]
+    return torch.searchsorted(below, draw, right=True).squeeze(1).clamp(max=chances.shape[1] - 1)

@@ -9,21 +9,20 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sentrep.candidates import measured
 from sentrep.evaluation.baselines import named
-from sentrep.evaluation.bracketing import Spans, check, nontrivial
 from sentrep.evaluation.branching import (
     balanced,
     branching,
     left_branching,
     random_splits,
     random_trees,
-    right_binarised,
     right_branching,
     uniform_tree,
     uniform_trees,
 )
 from sentrep.evaluation.task import Model, Parses
-from sentrep.models import measured
+from sentrep.text.brackets import Spans, check
 
 NAMES = ["left-branching", "right-branching", "balanced", "random-trees", "uniform-trees"]
 
@@ -105,26 +104,3 @@ def test_random_splits_are_uniform_at_each_split() -> None:
     drawn = Counter(random_splits(5, random) for _ in range(6000))
     assert sum((drawn[tree] - 6000 * chance(tree)) ** 2 / (6000 * chance(tree)) for tree in trees) < 34.5
     assert max(map(chance, trees)) > 1.9 * min(map(chance, trees)), "not all trees alike"
-
-
-def test_binarised_to_the_right_by_hand() -> None:
-    assert right_binarised([], 1) == set()
-    assert right_binarised([], 4) == right_branching(4)
-    # (a (b c) (d (e f g) h)): the children of a node are taken from its right end
-    spans = [(1, 3), (3, 8), (4, 7)]
-    assert right_binarised(spans, 8) == {(0, 8), (1, 8), (3, 8), (1, 3), (4, 8), (4, 7), (5, 7)}
-    assert right_binarised([(0, 3), (0, 2), (0, 6)], 6) == {(0, 6), (0, 3), (0, 2), (3, 6), (4, 6)}
-
-
-def test_a_binarised_tree_is_binary_and_keeps_what_was_there() -> None:
-    random = np.random.default_rng(0)
-    for count in range(2, 12):
-        for _ in range(10):
-            whole = random_splits(count, random)
-            some = frozenset(span for span in sorted(whole) if random.random() < 0.4)
-            binary = right_binarised(some, count)
-            check(binary, count)
-            assert len(binary) == count - 1
-            assert some <= binary
-            assert right_binarised(whole, count) == whole, "what is binary stays"
-            assert right_binarised(nontrivial(some, count), count) == binary

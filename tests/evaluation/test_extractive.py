@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from sentrep import api
+from sentrep.candidates import measured
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, evaluate
 from sentrep.evaluation.baselines import named
 from sentrep.evaluation.extractive import STOP_WORDS, centrality, content, extractive, lead, lead_like, textrank
 from sentrep.evaluation.summarization import Summarization, Summarized
 from sentrep.evaluation.task import Summarizes
-from sentrep.models import measured
 from tests.evaluation.toy import letters, words_task
 
 NEWS = "Japan 's NEC corp. and UNK Computer said on Wednesday , they had agreed to join forces ( in supercomputer sales ) ."

@@ -15,13 +15,14 @@ import pytest
 import pytrec_eval
 import torch
 
+from sentrep.candidates import measured
 from sentrep.encoders import folder
 from sentrep.encoders.forward import encode
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, Pair, ResultStore, Retrieval, Similarity, bm25, compare, evaluate
 from sentrep.evaluation.mteb_bridge import MtebModel, mteb_model, read_mteb
 from sentrep.evaluation.vectors import Vectors
-from sentrep.models import load, measured
+from sentrep.models import load
 from tests import toy
 from tests.encoders.test_forward import made
 from tests.evaluation.toy import Constant, letters, words_task

@@ -13,13 +13,14 @@ from sentrep import api
 from sentrep.errors import InputError
 from sentrep.evaluation import Model, ResultStore, compare, evaluate, read_examples, read_items
 from sentrep.evaluation.baselines import named
-from sentrep.evaluation.bracketing import PUNCTUATION_TAGS, Span, corpus_f1, nontrivial, overlaps, sentence_f1, tree_of
-from sentrep.evaluation.branching import right_binarised, uniform_trees
+from sentrep.evaluation.bracketing import corpus_f1, overlaps, sentence_f1
+from sentrep.evaluation.branching import uniform_trees
 from sentrep.evaluation.extractive import lead
 from sentrep.evaluation.parsing import Parsing, is_parsing, read_parsing
 from sentrep.evaluation.resampling import value_of
 from sentrep.evaluation.suite import tasks_from
 from sentrep.evaluation.tsv import MissingSplit
+from sentrep.text.brackets import PUNCTUATION_TAGS, Span, nontrivial, right_binarised, tree_of
 from tests.evaluation.toy import letters, words_task
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -8,7 +8,8 @@ import pytest
 
 from sentrep.errors import InputError
 from sentrep.evaluation.suite import KINDS
-from sentrep.evaluation.tsv import MissingSplit, called, header, of_one_split, of_split, read_lines, read_table, subset_of, tables
+from sentrep.evaluation.tsv import MissingSplit, called, header, of_one_split, of_split, read_table, subset_of, tables
+from sentrep.text.lines import read_lines
 
 KINDS_OF_TABLES = {
     "similarity": "score\tsentence1\tsentence2\n1\ta\tb\n2\ta\tc\n",

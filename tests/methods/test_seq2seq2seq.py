@@ -63,7 +63,8 @@ def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, An
         loss = made(block(), phase).loss
         assert torch.isfinite(loss)
         loss.backward()
-        assert gradients(made) == names[phase]
+        idle = {"critic.score.bias"} if settings["adversary"] == "rsgan" else set()  # it cancels where only differences count
+        assert gradients(made) - idle == names[phase] - idle
 
 
 def test_before_and_after_pre_training() -> None:
@@ -73,7 +74,8 @@ def test_before_and_after_pre_training() -> None:
     made.turn(0.9)
     reinforced = made(block(), "summarizer").metrics
     assert "from_drawn_nll" not in taught
-    assert {*taught, "from_greedy_nll", "from_drawn_nll", "advantage"} == set(reinforced)
+    assert set(taught) == {"self_made_nll", "restored_nll"}
+    assert set(reinforced) == {"self_made_nll", "from_greedy_nll", "from_drawn_nll", "advantage"}
 
 
 # --- What is learnt ---------------------------------------------------------------------------------------------------------------
@@ -108,7 +110,7 @@ def test_rewards_change_what_is_written() -> None:
 
     torch.manual_seed(0)
     before, blocks = share(), toy.blocks(size=64)
-    for index in range(25):
+    for index in range(40):
         optimizer.zero_grad()
         made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
         optimizer.step()

@@ -10,12 +10,12 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sentrep.parts.decoding import Bounds, Generator, beam, greedy
 from sentrep.parts.decoding import State as Carried
-from sentrep.parts.pointer import UNREACHABLE, Memory, Outcome, PointerDecoder, Reader, State
+from sentrep.parts.pointer import Memory, Outcome, PointerDecoder, Reader, State
 
 VOCAB, SHORTLIST, END = 30, 8, 30
 TOKEN_WIDTH, WIDTH, MEMORY_WIDTH, STEPS = 5, 6, 4, 4
 SOURCES = [[3, 20, 3, 25], [29], [1, 2], [20, 21, 22, 23, 24]]
-"""Words from 8 on can only be copied."""
+"""Words from 8 on have no row of the softmax."""
 TARGETS = [[3, 20, END], [29, END], [7, 1, 2, END], [20, 21, 5, 25]]
 """The last word of the last is neither in the shortlist nor in the source."""
 
@@ -75,8 +75,10 @@ def naive(made: PointerDecoder, memory: Memory, row: int) -> tuple[list[list[flo
         logits = made.words(made.readout(torch.cat([s, context])))
         own = float(torch.sigmoid(made.switch(torch.cat([context, s, x]))))
         chances = [0.0] * (VOCAB + 1)
-        for word, chance in enumerate((logits.exp() / logits.exp().sum()).tolist()):
-            chances[word if word < SHORTLIST else END] += own * chance
+        *listed, end, rest = (logits.exp() / logits.exp().sum()).tolist()
+        for word in range(VOCAB):
+            chances[word] += own * (listed[word] if word < SHORTLIST else rest / (VOCAB - SHORTLIST))
+        chances[END] += own * end
         for word, weight in zip(SOURCES[row], a, strict=True):
             chances[word] += (1 - own) * weight
         distributions.append(chances)
@@ -97,15 +99,29 @@ def test_each_step_equals_the_equations(coverage: bool) -> None:
     assert outcome.repeated[:, 1:].gt(0).all()
 
 
-def test_the_distribution_sums_to_one_and_copies_words_that_are_not_generated() -> None:
+def test_the_distribution_sums_to_one_and_words_without_a_row_are_likelier_where_they_can_be_copied() -> None:
     made = decoder()
     memory = source(made, fill=28)
     probabilities = made.probabilities(written(made, memory), memory)
     assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-6)
     for row, text in enumerate(SOURCES):
-        writable = {*range(SHORTLIST), END, *text}
-        for word in range(VOCAB + 1):
-            assert (probabilities[row, :, word] > 0).all() == (word in writable), (row, word)
+        elsewhere = probabilities[row, :, [word for word in range(SHORTLIST, VOCAB) if word not in text]]
+        assert (elsewhere == elsewhere[:, :1]).all()  # the padding, 28, is not copied
+        assert (elsewhere > 0).all()
+        for word in {*text} - {*range(SHORTLIST)}:
+            assert (probabilities[row, :, word] > elsewhere[:, 0]).all()
+
+
+def test_a_shortlist_of_everything_leaves_no_rest() -> None:
+    made = PointerDecoder(VOCAB, 1000, TOKEN_WIDTH, WIDTH, MEMORY_WIDTH)
+    assert made.words.out_features == VOCAB + 1
+    memory = source(made)
+    outcome = written(made, memory)
+    probabilities = made.probabilities(outcome, memory)
+    assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-6)
+    targets, alive = padded(TARGETS)
+    chance = probabilities.gather(2, targets.unsqueeze(2)).squeeze(2)
+    assert torch.allclose(made.log_probability(outcome, memory, targets, alive)[alive], chance[alive].log(), atol=1e-5)
 
 
 def test_likelihoods_are_those_of_the_distribution() -> None:
@@ -113,13 +129,10 @@ def test_likelihoods_are_those_of_the_distribution() -> None:
     memory = source(made)
     targets, alive = padded(TARGETS, fill=9)
     outcome = written(made, memory)
-    found = made.likelihoods(outcome, memory, targets, alive)
+    found = made.log_probability(outcome, memory, targets, alive)
     chance = made.probabilities(outcome, memory).gather(2, targets.unsqueeze(2)).squeeze(2)
-    assert found.reachable.tolist() == (alive & (chance > 0)).tolist()
-    assert not found.reachable[3, 3]
-    assert torch.allclose(found.log_probability[found.reachable], chance[found.reachable].log(), atol=1e-5)
-    assert (found.log_probability[alive & ~found.reachable] == UNREACHABLE).all()
-    assert (found.log_probability[~alive] == 0).all()
+    assert torch.allclose(found[alive], chance[alive].log(), atol=1e-5)
+    assert (found[~alive] == 0).all()
 
 
 def test_gradients_are_those_of_the_distribution() -> None:
@@ -130,11 +143,11 @@ def test_gradients_are_those_of_the_distribution() -> None:
         made = decoder()
         memory = source(made)
         outcome = written(made, memory)
-        found = made.likelihoods(outcome, memory, targets, alive)
-        log_probability = found.log_probability
-        if not short:
+        if short:
+            log_probability = made.log_probability(outcome, memory, targets, alive)
+        else:
             chance = made.probabilities(outcome, memory).gather(2, targets.unsqueeze(2)).squeeze(2)
-            log_probability = chance.where(found.reachable, 1).log()
+            log_probability = chance.where(alive, 1).log()
         ((log_probability * weight).sum() + outcome.repeated.sum()).backward()
         gradients.append({name: parameter.grad for name, parameter in made.named_parameters()})
     for name, gradient in gradients[0].items():
@@ -143,15 +156,6 @@ def test_gradients_are_those_of_the_distribution() -> None:
         assert wanted is not None
         assert gradient.abs().max() > 0, name
         assert torch.allclose(gradient, wanted, atol=1e-5, rtol=1e-4), name
-
-
-def test_a_word_that_cannot_be_written_teaches_nothing() -> None:
-    made = decoder()
-    memory = source(made)
-    found = made.likelihoods(written(made, memory), memory, torch.full((4, STEPS), 27), torch.ones(4, STEPS, dtype=torch.bool))
-    assert not found.reachable.any()
-    found.log_probability.sum().backward()
-    assert all(parameter.grad is None or parameter.grad.eq(0).all() for parameter in made.parameters())
 
 
 def test_step_by_step_is_all_at_once() -> None:
@@ -187,10 +191,10 @@ def test_from_an_empty_source_everything_is_generated() -> None:
     assert (outcome.repeated == 0).all()
     probabilities = made.probabilities(outcome, memory)[0]
     assert torch.allclose(probabilities.sum(1), torch.ones(STEPS), atol=1e-6)
-    assert (probabilities[:, SHORTLIST:END] == 0).all()
-    found = made.likelihoods(outcome, memory, torch.tensor([[1, 20, 2, END]]), torch.ones(1, 4, dtype=torch.bool))
-    assert found.reachable.tolist() == [[True, False, True, True]]
-    found.log_probability.sum().backward()
+    assert (probabilities[:, SHORTLIST:END] == probabilities[:, [SHORTLIST]]).all()
+    found = made.log_probability(outcome, memory, torch.tensor([[1, 20, 2, END]]), torch.ones(1, 4, dtype=torch.bool))
+    assert torch.allclose(found[0], probabilities[torch.arange(4), [1, 20, 2, END]].log(), atol=1e-5)
+    found.sum().backward()
     assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in made.parameters())
 
 
@@ -214,8 +218,8 @@ def test_it_decodes_as_any_decoder_does() -> None:
             given = table[torch.tensor([END, *found.tokens])].unsqueeze(0)
             alone = Memory(*(part[[row]] for part in memory))
             outcome, _ = made(given, made.begin(alone), alone)
-            told = made.likelihoods(outcome, alone, torch.tensor([words]), torch.ones(1, len(words), dtype=torch.bool))
-            assert told.log_probability.sum().item() == pytest.approx(found.log_probability, abs=1e-4)
+            told = made.log_probability(outcome, alone, torch.tensor([words]), torch.ones(1, len(words), dtype=torch.bool))
+            assert told.sum().item() == pytest.approx(found.log_probability, abs=1e-4)
 
 
 def test_under_bfloat16_it_still_sums_to_one_and_repeats_itself() -> None:
@@ -230,17 +234,17 @@ def test_under_bfloat16_it_still_sums_to_one_and_repeats_itself() -> None:
             memory = made.remember(reader(torch.randn(4, 5, TOKEN_WIDTH), present), ids, present)
             outcome = written(made, memory)
             probabilities = made.probabilities(outcome, memory)
-            found = made.likelihoods(outcome, memory, targets, alive)
-        assert outcome.attention.dtype == probabilities.dtype == found.log_probability.dtype == torch.float32
+            found = made.log_probability(outcome, memory, targets, alive)
+        assert outcome.attention.dtype == probabilities.dtype == found.dtype == torch.float32
         assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-5)
-        (outcome.repeated.sum() - found.log_probability.sum()).backward()
+        (outcome.repeated.sum() - found.sum()).backward()
         learnt = [*made.parameters(), *reader.parameters()]
         gradients = [parameter.grad for parameter in learnt if parameter.grad is not None]
         assert len(gradients) == len(learnt)
         assert all(gradient.isfinite().all() for gradient in gradients)
-        traces.append([found.log_probability, *gradients])
+        traces.append([found, *gradients])
         chance = probabilities.gather(2, targets.unsqueeze(2)).squeeze(2)
-        assert torch.allclose(found.log_probability[found.reachable], chance[found.reachable].log(), atol=0.05)
+        assert torch.allclose(found[alive], chance[alive].log(), atol=0.05)
     assert all(torch.equal(one, other) for one, other in zip(*traces, strict=True))
 
 
@@ -255,7 +259,7 @@ def test_it_learns_to_copy_words_that_it_cannot_generate() -> None:
         memory = made.remember(reader(table[ids], everything), ids, everything)
         before = table[torch.cat([torch.full((16, 1), END), ids[:, :3]], 1)]
         outcome, _ = made(before, made.begin(memory), memory)
-        loss = -made.likelihoods(outcome, memory, ids, everything).log_probability.mean()
+        loss = -made.log_probability(outcome, memory, ids, everything).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

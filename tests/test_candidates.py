@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sentrep.models import made_by
+from sentrep.candidates import made_by
 
 
 def run(path: Path, seed: int, lr: float = 0.1) -> Path:
