@@ -34,14 +34,14 @@ def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Mo
     if isinstance(model, str) and (baseline := named(model)):
         return baseline
     from sentrep.encoders.folder import content_hash  # costs seconds, which a baseline need not pay
+    from sentrep.training.learnt import learnt_file
 
     encoder = opened(model)
     if not isinstance(model, str | Path):
         return Model(name or "encoder", content_hash(encoder), Encodes(encoder))
     run, hashes = Path(model), [content_hash(encoder)]
-    learnt = run / "method" / "method.safetensors"
-    if summarizes := does(run, Summarizing) and learnt.is_file():
-        hashes.append(hashlib.sha256(learnt.read_bytes()).hexdigest())
+    if summarizes := does(run, Summarizing):
+        hashes.append(hashlib.sha256(learnt_file(run).read_bytes()).hexdigest())
     able = Writes(encoder, Summarizer.open(run)) if summarizes else Encodes(encoder)
     return Model(name or str(model), "+".join(hashes), able, *made_by(run))
 

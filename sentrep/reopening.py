@@ -29,6 +29,8 @@ class Reopened:
     max_tokens: int
     reach: int
     """Consecutive sentences that it saw at once in training."""
+    settings: dict[str, Any]
+    """The method's, as run.json has them."""
 
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
         """What the method's `embed` makes of sentences."""
@@ -44,15 +46,19 @@ class Reopened:
 
 def does(model: Path, able: type) -> bool:
     """Whether it is the folder of a run whose method is `able`, a protocol."""
+    from sentrep.training.run_folder import told
+
     return (model / "run.json").is_file() and issubclass(entry(told(model)["method"]).load(), able)
 
 
 def reopen(run: str | Path, able: type, lacks: str) -> Reopened:
     """The method of a run, if it is `able`, a protocol; else an InputError that says what it `lacks`."""
+    from sentrep.training.run_folder import told
+
     record = told(Path(run))
     if not issubclass(entry(record["method"]).load(), able):
         raise InputError(f"{run} is a run of {record['method']}, {lacks}")
-    return Reopened(*open_method(run), record["tokenizer"]["max_tokens"], record["training"]["run"])
+    return Reopened(*open_method(run), record["tokenizer"]["max_tokens"], record["training"]["run"], record["settings"])
 
 
 def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
@@ -65,6 +71,8 @@ def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
     import torch
 
     from sentrep.text.tokenizer import Tokenizer
+    from sentrep.training.learnt import load_learnt
+    from sentrep.training.run_folder import told
 
     run = Path(run)
     record, model = told(run), run / "model"
@@ -81,21 +89,8 @@ def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
         method = entry(record["method"]).load()(settings, make_encoder, record["training"]["token_budget"])
     if not any(encoder is method.encoder() for encoder in encoders):
         raise InputError(f"{model} holds several encoders side by side, from which {record['method']} cannot be put together again")
-    _fill(method, run / "method" / "method.safetensors")
+    load_learnt(method, run)
     return method.eval(), Tokenizer.open(model)
-
-
-def told(run: Path) -> dict[str, Any]:
-    """What run.json says of how the run was made."""
-    from sentrep.training.run_folder import read_json
-
-    file = run / "run.json"
-    if not file.is_file():
-        raise InputError(f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made")
-    record = read_json(file).get("run")
-    if not isinstance(record, dict) or not {"method", "settings", "tokenizer", "training"} <= record.keys():
-        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made")
-    return record
 
 
 def _settings(run: Path, record: dict[str, Any]) -> Any:
@@ -104,26 +99,3 @@ def _settings(run: Path, record: dict[str, Any]) -> Any:
         return config(**record["settings"])
     except TypeError as error:
         raise InputError(f"{run / 'run.json'}: settings of {record['method']} from another version of sentrep ({error})") from error
-
-
-def _fill(method: Method, file: Path) -> None:
-    """Give the method what it has learnt besides the encoder that is exported."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    wanted = {name: parameter.shape for name, parameter in method.beside_encoder().items()}
-    if not wanted:
-        return
-    if not file.is_file():
-        raise InputError(f"{file} is not there; without it there is an encoder, but no more of the method than that")
-    try:
-        found = load_file(file)
-    except SafetensorError as error:
-        raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
-    shapes = {name: tensor.shape for name, tensor in found.items()}
-    amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
-    if amiss:
-        raise InputError(
-            f"{file} does not fit the method of this version of sentrep: {', '.join(amiss[:3])} is missing or of another shape"
-        )
-    method.load_state_dict(found, strict=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from sentrep.errors import InputError
 from sentrep.parts.decoding_config import DecodingConfig
 from sentrep.progress import progress
-from sentrep.reopening import Reopened, reopen, told
+from sentrep.reopening import Reopened, reopen
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -63,8 +63,7 @@ class Summarizer:
     def open(cls, run: str | Path) -> Summarizer:
         """The method of a run; InputError where it does not summarise or lacks a file."""
         reopened = reopen(run, Summarizing, "which does not summarise; give a run of seq2seq2seq")
-        settings = told(Path(run))["settings"]
-        return cls(reopened, settings["longest"], settings["at_most"])
+        return cls(reopened, reopened.settings["longest"], reopened.settings["at_most"])
 
     def __call__(self, texts: Sequence[str], length: int | None = None, decoding: DecodingConfig | None = None) -> list[str]:
         """One summary a text; of an empty text an empty one."""

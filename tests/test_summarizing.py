@@ -28,6 +28,7 @@ from sentrep.summarizing import Summarizer, Summarizing, summarize
 from sentrep.text.config import TokenizerConfig
 from sentrep.text.tokenizer import Tokenizer
 from sentrep.training.config import TrainingConfig
+from sentrep.training.learnt import learnt_file
 from tests import toy
 
 SMALL = {"generator_token_width": 16, "generator_width": 24, "at_most": 6, "longest": 12, "shortlist": 300}
@@ -43,7 +44,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def train(place: Path, out: str, method: str = "seq2seq2seq", settings: Config | None = None) -> Path:
+def train(
+    place: Path, out: str, method: str = "seq2seq2seq", settings: Config | None = None, steps: int = 4, start: Path | None = None
+) -> Path:
     return api.train(
         method,
         corpus=place / "corpus.jsonl",
@@ -51,7 +54,9 @@ def train(place: Path, out: str, method: str = "seq2seq2seq", settings: Config |
         encoder=EncoderConfig("bag", width=32),
         tokenizer=TokenizerConfig("word", max_tokens=10),
         settings=settings,
-        training=TrainingConfig(steps=4, block=64, device="cpu", tracker="none", validation=0.1, validate_every=4, lr=5e-2),
+        training=TrainingConfig(
+            steps=steps, block=64, device="cpu", tracker="none", validation=0.1, validate_every=4, lr=5e-2, start=start
+        ),
         cache=place / "cache",
     ).run.path
 
@@ -248,3 +253,25 @@ def test_a_run_is_evaluated_as_what_writes_and_as_what_embeds(
     assert model.content_hash.startswith(alone.content_hash)
     assert model.content_hash != alone.content_hash  # the same encoder with another decoder writes something else
     assert model.method == alone.method
+
+
+def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
+    settings = Config(summaries=str(toy.summaries()), pretrain=0.0, critic_turns=1, **SMALL)  # type: ignore[arg-type]
+    still = train(place, "still", settings=settings, steps=0, start=run)
+    assert learnt_file(still).read_bytes() == learnt_file(run).read_bytes()
+    assert summarize(still, TEXTS[:4]) == summarize(run, TEXTS[:4])
+    further = train(place, "further", settings=settings, steps=1, start=run)
+    assert learnt_file(further).read_bytes() != learnt_file(run).read_bytes()
+    told = json.loads((further / "run.json").read_text())["run"]
+    assert told["encoder"]["encoder"] == str(run / "model")
+    assert told["training"]["lr"] == 5e-2
+
+
+def test_what_a_run_cannot_go_on_from_is_said(place: Path, run: Path, tmp_path: Path) -> None:
+    settings = Config(summaries=str(toy.summaries()), **SMALL | {"generator_width": 26})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"method\.safetensors does not fit the method: .*settings that make its shape"):
+        train(place, "wider", settings=settings, start=run)
+    with pytest.raises(InputError, match="is a run of seq2seq2seq, not of quick-thought"):
+        train(place, "other", "quick-thought", start=run)
+    with pytest.raises(InputError, match=r"holds no run\.json"):
+        train(place, "none", start=tmp_path)

@@ -57,10 +57,10 @@ class Method(nn.Module, ABC):
     def encoder(self) -> Encoder:
         """What is exported."""
 
-    def beside_encoder(self) -> dict[str, nn.Parameter]:
-        """What is learnt besides the encoder that is exported, by name: decoders, discriminators."""
-        exported = {id(parameter) for parameter in self.encoder().parameters()}
-        return {name: parameter for name, parameter in self.named_parameters() if id(parameter) not in exported}
+    def beside_encoder(self) -> dict[str, Tensor]:
+        """What is learnt besides the encoder that is exported, by name: decoders, discriminators, counts."""
+        exported = {id(each) for part in (self.encoder().parameters(), self.encoder().buffers()) for each in part}
+        return {name: each for name, each in self.state_dict(keep_vars=True).items() if id(each) not in exported}
 
     def parameter_groups(self, phase: str) -> list[Group]:
         """What `phase` trains. The phases partition the parameters: each trainable parameter is in one group of one phase."""

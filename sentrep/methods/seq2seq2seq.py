@@ -81,15 +81,14 @@ class Seq2Seq2Seq(Method):
         judge = StepCritic if config.learns_by == "reinforce" else ConvCritic
         self.critic_rows = nn.Embedding(self.end + 1, config.generator_token_width)
         self.critic = judge(config.generator_token_width, config.generator_width)
-        self.register_buffer(
-            "never",
-            torch.zeros(self.end, dtype=torch.bool).index_fill(0, torch.tensor(list(self.tokenizer.special)).long(), True),
-            False,
-        )
+        special = torch.tensor(list(self.tokenizer.special)).long()
+        self.register_buffer("never", torch.zeros(self.end, dtype=torch.bool).index_fill(0, special, True), False)
         self.register_buffer("read", torch.zeros(self.end, dtype=torch.long))
 
     def turn(self, share: float) -> tuple[str, ...]:
         self.share = share
+        for part in (self.generator, self.reconstructor):
+            part.drop.p = self.config.generator_dropout if share < self.config.pretrain else 0.0
         if share < self.config.pretrain or self.config.critic == 0:
             return ("summarizer",)
         return ("critic",) * self.config.critic_turns + ("summarizer",)
@@ -114,7 +113,7 @@ class Seq2Seq2Seq(Method):
     def judge(self, source: Source) -> Step:
         """The critic's turn: people's sentences against as many drawn ones."""
         with torch.no_grad():
-            length = self.lengths(len(source.code))
+            length = self.written.lengths(len(source.code))
             drawn, noise = self.write(source, self.drawing, length)
             hard = self.config.learns_by == "reinforce"
             soft = None if hard else self.softened(self.generator.after(source, drawn, length), source, noise)
@@ -130,7 +129,7 @@ class Seq2Seq2Seq(Method):
         """Pairs that are known: self-made ones, and those that people made."""
         if self.config.self_made == "headline":
             worth = preference(self.written.counts(self.end), self.read).masked_fill(self.never, NEVER)
-            read, wanted = headlines(articles, self.lengths(len(code)), worth, self.begins, self.written.language)
+            read, wanted = headlines(articles, self.written.lengths(len(code)), worth, self.begins, self.written.language)
         else:
             read, wanted = shuffled(articles)
         surprise, outcome = self.generator.surprise(self.generator.read(read, code), ended(wanted, self.end))
@@ -148,53 +147,69 @@ class Seq2Seq2Seq(Method):
 
     def reinforce(self, articles: Texts, source: Source, taught: Step) -> Step:
         """What is drawn, and what critic and reconstructor make of it."""
-        config, length = self.config, self.lengths(len(source.code))
+        config, length = self.config, self.written.lengths(len(source.code))
         (drawn, noise), (greedy, _) = self.write(source, self.drawing, length), self.write(source, "greedy", length)
         outcome = self.generator.after(source, drawn, length)
         soft = self.softened(outcome, source, noise)
         from_greedy = self.restored(without(greedy, self.end), articles)
         loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
-        if config.critic and soft is not None:
-            table = self.critic_rows.weight.detach()
-            fake = self.scores(self.vectors(table, drawn, soft), drawn.alive, frozen=True)
-            real = self.scores(*self.people(len(fake), table), frozen=True)
-            loss = loss + config.critic * ADVERSARIES[config.adversary].generator(real, fake)
-        if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
-            loss = loss + config.reconstruction * self.restored(without(drawn, self.end), articles, soft).mean()
-            return Step(loss, taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()})
-        with torch.no_grad():
-            from_drawn = self.restored(without(drawn, self.end), articles)
-            advantage = config.reconstruction * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
-            if config.critic and soft is None:
-                belief = self.critic(self.critic_rows(drawn.ids), drawn.alive).sigmoid()
-                value = returns(step_rewards(belief, drawn.alive), drawn.alive, config.discount)
-                advantage = advantage + config.critic * centred(value, drawn.alive)
-        told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
-        chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < config.at_most)  # then the end is forced
-        loss = loss + policy_loss(told, advantage, chosen).sum() / chosen.sum()
-        metrics = {
-            "from_greedy_nll": from_greedy.mean().detach(),
-            "from_drawn_nll": from_drawn.mean(),
-            "advantage": advantage[drawn.alive].std(),
-        }
-        return Step(loss, taught.metrics | metrics)
+        metrics = taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()}
+        if soft is None:
+            rewards, from_drawn = self.rewards(articles, drawn, from_greedy)
+            told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
+            chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < config.at_most)  # then the end is forced
+            heard = loss + policy_loss(told, rewards, chosen).sum() / chosen.sum()
+            metrics |= {"from_drawn_nll": from_drawn, "advantage": rewards[drawn.alive].std()}
+        else:
+            heard = loss
+            if config.critic:
+                table = self.critic_rows.weight.detach()
+                fake = self.scores(self.vectors(table, drawn, soft), drawn.alive, frozen=True)
+                real = self.scores(*self.people(len(fake), table), frozen=True)
+                heard = heard + config.critic * ADVERSARIES[config.adversary].generator(real, fake)
+            if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
+                heard = heard + self.weight * self.restored(without(drawn, self.end), articles, soft).mean()
+        return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
+
+    @torch.no_grad()
+    def rewards(
+        self, articles: Texts, drawn: Texts, from_greedy: Float[Tensor, " text"]
+    ) -> tuple[Float[Tensor, "text step"], Float[Tensor, ""]]:
+        """What each word of drawn summaries was worth, and what the articles cost that are restored from them."""
+        from_drawn = self.restored(without(drawn, self.end), articles)
+        worth = self.weight * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
+        if self.config.critic:
+            belief = self.critic(self.critic_rows(drawn.ids), drawn.alive).sigmoid()
+            value = returns(step_rewards(belief, drawn.alive), drawn.alive, self.config.discount)
+            worth = worth + self.config.critic * centred(value, drawn.alive)
+        return worth, from_drawn.mean()
+
+    @property
+    def weight(self) -> float:
+        """Of the reconstructor's opinion, at this time of the run."""
+        first, last = self.config.reconstruction, self.config.reconstruction_end
+        done = (self.share - self.config.pretrain) / max(1 - self.config.pretrain, 1e-9)
+        return first if last is None else first + (last - first) * min(1.0, max(0.0, done))
 
     def look(self, articles: Texts, source: Source) -> Step:
         """Validation: greedy summaries as long as people's are on average, beside drawn ones and the article's beginning."""
         length = self.written.texts.lengths.float().mean().round().long().expand(len(articles.ids))
         greedy = without(self.write(source, "greedy", length)[0], self.end)
-        drawn = without(self.write(source, "drawn", length)[0], self.end)
+        ended_drawn = self.write(source, "drawn", length)[0]
+        drawn = without(ended_drawn, self.end)
         lead = Texts(articles.ids, articles.alive & (articles.alive.cumsum(1) <= greedy.lengths.unsqueeze(1)))
-        from_greedy, from_drawn, from_lead = (self.restored(texts, articles).mean() for texts in (greedy, drawn, lead))
+        from_greedy, from_drawn, from_lead = (self.restored(texts, articles) for texts in (greedy, drawn, lead))
         metrics = wording(greedy, articles) | {
-            "from_greedy_nll": from_greedy,
-            "from_drawn_nll": from_drawn,
-            "gain_over_lead": from_lead - from_greedy,
+            "from_greedy_nll": from_greedy.mean(),
+            "from_drawn_nll": from_drawn.mean(),
+            "gain_over_lead": (from_lead - from_greedy).mean(),
             "pretraining": torch.tensor(float(self.share < self.config.pretrain)),
             "fluency_nll": -self.written.outside.of_texts(greedy).mean(),
             "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
         }
-        return Step(from_greedy, metrics)
+        if self.config.learns_by == "reinforce":
+            metrics["advantage"] = self.rewards(articles, ended_drawn, from_greedy)[0][ended_drawn.alive].std()
+        return Step(from_greedy.mean(), metrics)
 
     def write(self, source: Source, how: How, length: Int[Tensor, " text"]) -> tuple[Texts, Noise]:
         """Summaries with their ends, of about so many tokens."""
@@ -237,10 +252,6 @@ class Seq2Seq2Seq(Method):
         """So many sentences of people, with their ends."""
         texts = ended(self.written.draw(count), self.end)
         return Rows(F.embedding(texts.ids, table), texts.alive)
-
-    def lengths(self, count: int) -> Int[Tensor, " text"]:
-        """So many lengths such as people's sentences have."""
-        return self.written.lengths(count)
 
     def code(self, texts: Texts) -> Float[Tensor, "text width"]:
         """What generator and reconstructor are told of a text as a whole."""

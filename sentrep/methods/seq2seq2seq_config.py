@@ -37,6 +37,12 @@ class Config:
     """How often the critic learns from a block before the generator does (the released code: 3)."""
     reconstruction: float = 5.0
     """Weight of how much better the article is restored from a drawn summary than from the greedy one, in nats a token."""
+    reconstruction_end: float | None = None
+    """That weight at the end of the run, to which it goes by a line from the end of pre-training on (the released code: from .5 to
+    .85); the same throughout, if unset."""
+    unrewarded: float = 0.05
+    """Share of the run, after pre-training, in which critic and reconstructor get to know what the generator writes before it
+    listens to them (the released code: 500 of 7,000 steps)."""
     anchor: float = 0.2
     """Weight that the self-made pairs keep after pre-training."""
     discount: float = 0.3
@@ -49,6 +55,8 @@ class Config:
     """Tokens of a summary."""
     shortlist: int = 8000
     """Tokens that can be written without being copied, from the first of the vocabulary on."""
+    generator_dropout: float = 0.3
+    """Dropout of generator and reconstructor while they learn from pairs; not while words are drawn and judged."""
     generator_token_width: int = 128
     """Width of token rows of generator, reconstructor and critic."""
     generator_width: int = 256
@@ -64,9 +72,13 @@ class Config:
             raise InputError(f"--generator-width {self.generator_width} is shared by two directions: make it even")
         if not 0 <= self.pretrain <= 1 or not 0 <= self.discount <= 1:
             raise InputError(f"--pretrain {self.pretrain} and --discount {self.discount} are between 0 and 1")
-        if min(self.critic, self.reconstruction, self.coverage, self.anchor) < 0:
-            weights = f"--critic {self.critic}, --reconstruction {self.reconstruction}, --coverage {self.coverage}"
-            raise InputError(f"{weights}, --anchor {self.anchor}: weights are 0 or more")
+        if not 0 <= self.generator_dropout < 1:
+            raise InputError(f"--generator-dropout {self.generator_dropout} is a share of the values: 0 or more, below 1")
+        if not 0 <= self.unrewarded <= 1:
+            raise InputError(f"--unrewarded {self.unrewarded} is a share of the run: 0 to 1")
+        if min(self.critic, self.reconstruction, self.reconstruction_end or 0, self.coverage, self.anchor) < 0:
+            weights = f"--critic {self.critic}, --reconstruction {self.reconstruction} to {self.reconstruction_end}"
+            raise InputError(f"{weights}, --coverage {self.coverage}, --anchor {self.anchor}: weights are 0 or more")
         if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
             wanted = "--learns-by softmax or gumbel"
             raise InputError(f"--adversary {self.adversary} bounds a critic of whole texts by its slope; give {wanted} with it")

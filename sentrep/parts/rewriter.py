@@ -41,10 +41,14 @@ class Rewriter(nn.Module):
         width: of its states; even.
         code_width: of the texts' vectors.
         coverage: whether attention knows where it has been.
+        dropout: of token rows, of codes, and of what words are generated from.
     """
 
-    def __init__(self, vocab: int, shortlist: int, token_width: int, width: int, code_width: int, coverage: bool) -> None:
+    def __init__(
+        self, vocab: int, shortlist: int, token_width: int, width: int, code_width: int, coverage: bool, dropout: float = 0.0
+    ) -> None:
         super().__init__()
+        self.drop = nn.Dropout(dropout)
         self.rows = nn.Embedding(vocab + 1, token_width)
         self.reader = Reader(token_width, width)
         self.code = nn.Linear(code_width, token_width)
@@ -69,8 +73,8 @@ class Rewriter(nn.Module):
         """
         alive = texts.alive & (texts.ids != self.end)
         ids = texts.ids.where(alive, 0)
-        states = self.reader(self.rows(ids) if tokens is None else tokens, alive)
-        return Source(self.decoder.remember(states, ids, alive), self.code(code))
+        states = self.reader(self.drop(self.rows(ids) if tokens is None else tokens), alive)
+        return Source(self.decoder.remember(states, ids, alive), self.code(self.drop(code)))
 
     def after(self, source: Source, texts: Texts, length: Int[Tensor, " text"] | None = None) -> Outcome:
         """What would be written at each step of given texts, whose end is a token of theirs.
@@ -82,8 +86,9 @@ class Rewriter(nn.Module):
         before = torch.cat([torch.full_like(texts.ids[:, :1], self.end), texts.ids[:, :-1]], 1)
         length = (texts.alive & (texts.ids != self.end)).sum(1) if length is None else length
         left = length.unsqueeze(1) - torch.arange(texts.ids.shape[1], device=length.device)
-        outcome: Outcome = self.decoder(self.inputs(source, before, left), self.decoder.begin(source.memory), source.memory)[0]
-        return outcome
+        inputs = self.drop(self.inputs(source, before, left))
+        outcome: Outcome = self.decoder(inputs, self.decoder.begin(source.memory), source.memory)[0]
+        return outcome._replace(features=self.drop(outcome.features))
 
     def surprise(self, source: Source, texts: Texts) -> tuple[Float[Tensor, " text"], Outcome]:
         """Mean negative log-likelihood of the tokens of given texts, in nats."""

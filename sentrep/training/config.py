@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from sentrep.errors import InputError
@@ -21,7 +22,7 @@ class TrainingConfig:
     bit-exact: how far it comes depends on the machine."""
     block: int | None = None
     """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 256 for
-    infomax, 128 for skip-thought, 96 for seq2seq2seq."""
+    infomax, 128 for skip-thought, 96 for seq2seq2seq, 32 for tree."""
     run: int = 8
     """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous batch."""
     lr: float | None = None
@@ -37,6 +38,9 @@ class TrainingConfig:
     """Largest gradient norm of a phase (quick-thought and skip-thought: 5); 0 leaves gradients alone."""
     accumulate: int = 1
     """Blocks whose gradients are averaged for one step. More negatives need a larger --block: a block never sees another."""
+    start: Path | None = None
+    """Folder of a finished run of the same method to go on from: its encoder, its vocabulary and all that the method has learnt.
+    The order of blocks, the optimiser and the learning rate begin anew; its rate, where --lr is unset."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """'auto' is bf16 where the hardware multiplies it (GPUs; CPUs with AVX-512 BF16 or AMX), fp32 elsewhere and
     where neither encoder nor method multiplies matrices (quick-thought on a 'bag')."""

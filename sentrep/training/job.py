@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from sentrep.encoders import folder
 from sentrep.encoders.build import build
@@ -22,7 +21,8 @@ from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.store import Store, prepare
 from sentrep.text.tokenizer import Tokenizer
 from sentrep.training.config import TrainingConfig
-from sentrep.training.run_folder import RunFolder
+from sentrep.training.learnt import load_learnt, save_learnt
+from sentrep.training.run_folder import RunFolder, told
 from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
 
@@ -44,9 +44,14 @@ class Job:
 
     def resolved(self) -> Job:
         """With every value filled in that depends on another, so that run.json says what was really done."""
-        kind, training = self.encoder.encoder, self.training
-        block, lr = training.block or BLOCK.get(kind, 512), training.lr or LR.get(kind, 2e-5)
-        return replace(self, training=replace(training, block=block, lr=lr))
+        encoder, training, usual = self.encoder, self.training, LR.get(self.encoder.encoder, 2e-5)
+        if training.start is not None:
+            before = told(training.start)
+            if before["method"] != self.method:
+                raise InputError(f"--start {training.start} is a run of {before['method']}, not of {self.method}")
+            encoder, usual = EncoderConfig(str(training.start / "model")), before["training"]["lr"]
+        block, lr = training.block or BLOCK.get(encoder.encoder, 512), training.lr or usual
+        return replace(self, encoder=encoder, training=replace(training, block=block, lr=lr))
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     torch.manual_seed(config.seed)
     counts, inner = store.token_counts(), store.tokenizer.inner
     method = make(job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget)
+    if config.start is not None:
+        load_learnt(method, config.start)
     torch.manual_seed(config.seed + accelerator.process_index)  # equal weights everywhere, dropout of its own in each process
 
     def blocks(part: Any) -> Blocks:
@@ -133,10 +140,7 @@ def export(method: Method, run: RunFolder) -> None:
     """Save the encoder to model/, and what else the method has learnt to method/."""
     method.cpu()
     folder.save(method.encoder(), run.model)
-    if beside := method.beside_encoder():
-        (run.path / "method").mkdir(exist_ok=True)
-        state = {name: parameter.detach().contiguous() for name, parameter in sorted(beside.items())}
-        save_file(state, run.path / "method" / "method.safetensors")
+    save_learnt(method, run.path)
 
 
 def wants_bf16(config: TrainingConfig) -> bool:

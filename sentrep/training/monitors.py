@@ -30,6 +30,9 @@ SURE = 0.95
 COIN = 0.55
 """Of a test between two: a better share than this is worth speaking of."""
 
+ONE_SIDED = 0.9
+"""Of the constituents: trees that share more with branching to one side do little else."""
+
 TIE = 1e-6
 """Cosines nearer than this are equal: the last digits of a product depend on its place in the matrix."""
 
@@ -115,6 +118,13 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
             f"the critic is sure ({100 * values['critic_accuracy']:.0f} % right), so its rewards tell words hardly apart. "
             "Try fewer --critic-turns, another --adversary, or a longer --pretrain."
         )
+    for side in ("right", "left"):
+        if values.get(f"{side}_f1", 0.0) > ONE_SIDED:
+            found.append(
+                f"the trees have collapsed: {100 * values[f'{side}_f1']:.0f} % of their constituents are those of {side} branching. "
+                "Try another --seed, a lower --parser-rate, a longer --prior-warmup, or some trees (--trees, --supervision first); "
+                "keep punctuation in the corpus."
+            )
     if values.get("code_gap", math.inf) < DEAF:
         found.append(
             f"the decoder does not listen: another sentence's vector costs it only {values['code_gap']:.3f} nats a token. "

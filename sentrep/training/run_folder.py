@@ -191,6 +191,17 @@ def machine() -> dict[str, Any]:
     return {"system": platform.system(), "processor": platform.machine(), "cores": len(os.sched_getaffinity(0))}
 
 
+def told(run: Path) -> dict[str, Any]:
+    """What run.json says of how the run was made."""
+    file = run / "run.json"
+    if not file.is_file():
+        raise InputError(f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made")
+    record = read_json(file).get("run")
+    if not isinstance(record, dict) or not {"method", "settings", "tokenizer", "training"} <= record.keys():
+        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made")
+    return record
+
+
 def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object, or say which file is damaged."""
     try:

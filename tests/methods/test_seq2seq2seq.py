@@ -28,7 +28,7 @@ LEARNS = [
 
 
 def method(seed: int = 0, **settings: Any) -> Seq2Seq2Seq:
-    made: Seq2Seq2Seq = toy_run.make("seq2seq2seq", toy_run.SMALL | {"pretrain": 0.0} | settings, seed=seed)
+    made: Seq2Seq2Seq = toy_run.make("seq2seq2seq", toy_run.SMALL | {"pretrain": 0.0, "unrewarded": 0.0} | settings, seed=seed)
     return made
 
 
@@ -65,6 +65,26 @@ def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, An
         loss.backward()
         idle = {"critic.score.bias"} if settings["adversary"] == "rsgan" else set()  # it cancels where only differences count
         assert gradients(made) - idle == names[phase] - idle
+
+
+def test_the_reconstructors_weight_goes_by_a_line() -> None:
+    made = method(pretrain=0.5, reconstruction=2.0, reconstruction_end=6.0)
+    for share, weight in ((0.2, 2.0), (0.5, 2.0), (0.75, 4.0), (1.0, 6.0)):
+        made.turn(share)
+        assert made.weight == pytest.approx(weight)
+    assert method(reconstruction=2.0).weight == 2.0
+
+
+@pytest.mark.parametrize("learns_by", ["reinforce", "softmax", "gumbel"])
+def test_at_first_the_generator_does_not_listen(learns_by: str) -> None:
+    """Without an anchor nothing moves it then, while the reconstructor learns to read what it writes."""
+    made = method(pretrain=0.5, unrewarded=0.25, anchor=0.0, coverage=0.0, learns_by=learns_by)
+    for share, moves in ((0.6, False), (0.8, True)):
+        made.zero_grad()
+        made.turn(share)
+        made(block(), "summarizer").loss.backward()
+        assert any(name.startswith("reconstructor") for name in gradients(made))
+        assert any(name.startswith("generator.decoder") for name in gradients(made)) == moves
 
 
 def test_before_and_after_pre_training() -> None:
@@ -104,7 +124,9 @@ def test_rewards_change_what_is_written() -> None:
         made.eval()
         with torch.no_grad():
             articles = pad(block().ids, block().offsets, 12)
-            drawn = made.write(made.generator.read(articles, made.code(articles)), "drawn", made.lengths(len(articles.ids)))[0]
+            drawn = made.write(
+                made.generator.read(articles, made.code(articles)), "drawn", made.written.lengths(len(articles.ids))
+            )[0]
         made.train()
         return float((torch.isin(drawn.ids, liked) & drawn.alive).any(1).float().mean())
 

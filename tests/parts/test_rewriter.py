@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from itertools import product
 from typing import get_args
 
@@ -187,6 +188,22 @@ def test_surprise_is_a_mean_over_words() -> None:
         logs = [math.log(step[token]) for token, step in steps]
         assert found[row].item() == pytest.approx(-sum(logs) / len(logs), abs=1e-4)
     assert outcome.repeated.shape == (4, 4)
+
+
+def test_dropout_is_of_what_is_learnt_and_not_of_what_is_written() -> None:
+    made = Rewriter(VOCAB, SHORTLIST, TOKEN_WIDTH, WIDTH, CODE_WIDTH, coverage=False, dropout=0.5).train()
+    texts = ended(of_lists(ARTICLES), END)
+
+    def twice(what: Callable[[], Tensor]) -> bool:
+        return torch.equal(what(), what())
+
+    told = source(made)
+    assert not twice(lambda: source(made).memory.states)
+    assert not twice(lambda: source(made).code)
+    assert not twice(lambda: made.surprise(told, texts)[0])
+    assert twice(lambda: made.write(told, LENGTH, AT_MOST, NOTHING, "greedy")[0].ids)
+    made.eval()
+    assert twice(lambda: made.surprise(source(made), texts)[0])
 
 
 def test_a_beam_goes_by_the_same_probabilities() -> None:
