@@ -54,6 +54,9 @@ from sentrep.text.tokenizer import Tokenizer
 TEMPERATURE = 0.5
 """Of straight-through words ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
 
+RESTORED = 4
+"""Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator, which needs them more."""
+
 Noise = list[Float[Tensor, "text vocab_and_end"]]
 """By which each step was drawn."""
 
@@ -83,6 +86,7 @@ class Seq2Seq2Seq(Method):
         self.critic = judge(config.generator_token_width, config.generator_width)
         special = torch.tensor(list(self.tokenizer.special)).long()
         self.register_buffer("never", torch.zeros(self.end, dtype=torch.bool).index_fill(0, special, True), False)
+        self.drawing: How = "gumbel" if config.learns_by == "gumbel" else "drawn"
         self.register_buffer("read", torch.zeros(self.end, dtype=torch.long))
 
     def turn(self, share: float) -> tuple[str, ...]:
@@ -95,7 +99,8 @@ class Seq2Seq2Seq(Method):
 
     def parameter_groups(self, phase: str) -> list[Group]:
         critics = {id(parameter) for part in (self.critic_rows, self.critic) for parameter in part.parameters()}
-        return [Group([each for each in self.parameters() if each.requires_grad and (id(each) in critics) == (phase == "critic")])]
+        mine = [each for each in self.parameters() if each.requires_grad and (id(each) in critics) == (phase == "critic")]
+        return [Group(mine, self.config.critic_rate if phase == "critic" else 1.0)]
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
         articles = pad(block.ids, block.offsets, self.config.longest)
@@ -114,7 +119,7 @@ class Seq2Seq2Seq(Method):
         """The critic's turn: people's sentences against as many drawn ones."""
         with torch.no_grad():
             length = self.written.lengths(len(source.code))
-            drawn, noise = self.write(source, self.drawing, length)
+            drawn, noise = self.write(source, self.drawing, length, strictly=True)
             hard = self.config.learns_by == "reinforce"
             soft = None if hard else self.softened(self.generator.after(source, drawn, length), source, noise)
         table = self.critic_rows.weight
@@ -136,7 +141,8 @@ class Seq2Seq2Seq(Method):
         loss = surprise.mean() + self.config.coverage * outcome.repeated.mean()
         metrics = {"self_made_nll": surprise.mean().detach()}
         if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
-            restored = self.restored(wanted, articles).mean()
+            some = torch.arange(0, len(code), RESTORED, device=code.device)
+            restored = self.restored(wanted.rows(some), articles.rows(some)).mean()
             loss, metrics["restored_nll"] = loss + restored, restored.detach()
         if self.config.pairs is not None:
             chosen = torch.randint(len(self.pairs[0].ids), (len(code),), device=code.device)
@@ -148,7 +154,7 @@ class Seq2Seq2Seq(Method):
     def reinforce(self, articles: Texts, source: Source, taught: Step) -> Step:
         """What is drawn, and what critic and reconstructor make of it."""
         config, length = self.config, self.written.lengths(len(source.code))
-        (drawn, noise), (greedy, _) = self.write(source, self.drawing, length), self.write(source, "greedy", length)
+        (drawn, noise), (greedy, _) = (self.write(source, how, length, strictly=True) for how in (self.drawing, "greedy"))
         outcome = self.generator.after(source, drawn, length)
         soft = self.softened(outcome, source, noise)
         from_greedy = self.restored(without(greedy, self.end), articles)
@@ -157,7 +163,7 @@ class Seq2Seq2Seq(Method):
         if soft is None:
             rewards, from_drawn = self.rewards(articles, drawn, from_greedy)
             told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
-            chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < config.at_most)  # then the end is forced
+            chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < length.unsqueeze(1))
             heard = loss + policy_loss(told, rewards, chosen).sum() / chosen.sum()
             metrics |= {"from_drawn_nll": from_drawn, "advantage": rewards[drawn.alive].std()}
         else:
@@ -211,9 +217,9 @@ class Seq2Seq2Seq(Method):
             metrics["advantage"] = self.rewards(articles, ended_drawn, from_greedy)[0][ended_drawn.alive].std()
         return Step(from_greedy.mean(), metrics)
 
-    def write(self, source: Source, how: How, length: Int[Tensor, " text"]) -> tuple[Texts, Noise]:
-        """Summaries with their ends, of about so many tokens."""
-        return self.generator.write(source, length, self.config.at_most, self.never, how)
+    def write(self, source: Source, how: How, length: Int[Tensor, " text"], strictly: bool = False) -> tuple[Texts, Noise]:
+        """Summaries with their ends, of about so many tokens; strictly, of no more: else a longer one, which tells more, is paid."""
+        return self.generator.write(source, length, length if strictly else self.config.at_most, self.never, how)
 
     def restored(
         self, summaries: Texts, articles: Texts, soft: Float[Tensor, "text step vocab_and_end"] | None = None
@@ -257,11 +263,6 @@ class Seq2Seq2Seq(Method):
         """What generator and reconstructor are told of a text as a whole."""
         offsets = F.pad(texts.lengths.cumsum(0), (1, 0))
         return scaled(encode_tokens(self.f, texts.ids[texts.alive], offsets, self.token_budget))
-
-    @property
-    def drawing(self) -> How:
-        """How summaries are drawn that are to be learnt from."""
-        return "gumbel" if self.config.learns_by == "gumbel" else "drawn"
 
     @cached_property
     def written(self) -> Written:

@@ -35,6 +35,8 @@ class Config:
     """Weight of what the critic thinks; 0 trains without one."""
     critic_turns: int = 3
     """How often the critic learns from a block before the generator does (the released code: 3)."""
+    critic_rate: float = 4.0
+    """The critic's learning rate, in that of the rest (the released code: 2e-3 against 5e-5 and 1e-4)."""
     reconstruction: float = 5.0
     """Weight of how much better the article is restored from a drawn summary than from the greedy one, in nats a token."""
     reconstruction_end: float | None = None
@@ -74,6 +76,8 @@ class Config:
             raise InputError(f"--pretrain {self.pretrain} and --discount {self.discount} are between 0 and 1")
         if not 0 <= self.generator_dropout < 1:
             raise InputError(f"--generator-dropout {self.generator_dropout} is a share of the values: 0 or more, below 1")
+        if self.critic_rate <= 0:
+            raise InputError(f"--critic-rate {self.critic_rate} must be positive")
         if not 0 <= self.unrewarded <= 1:
             raise InputError(f"--unrewarded {self.unrewarded} is a share of the run: 0 to 1")
         if min(self.critic, self.reconstruction, self.reconstruction_end or 0, self.coverage, self.anchor) < 0:

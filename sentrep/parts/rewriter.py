@@ -106,20 +106,26 @@ class Rewriter(nn.Module):
 
     @torch.no_grad()
     def write(
-        self, source: Source, length: Int[Tensor, " text"], at_most: int, never: Bool[Tensor, " vocab"], how: How
+        self,
+        source: Source,
+        length: Int[Tensor, " text"],
+        at_most: int | Int[Tensor, " text"],
+        never: Bool[Tensor, " vocab"],
+        how: How,
     ) -> tuple[Texts, list[Float[Tensor, "text vocab_and_end"]]]:
         """Texts with their ends, and the Gumbel noise by which each step was drawn, if it was that.
 
         Args:
             length: tokens that each text is to have, told to the decoder and not enforced.
-            at_most: tokens that a text may have.
+            at_most: tokens that a text may have; then it is ended.
             never: ids that are not written.
             how: by the likeliest token each time; drawn; or drawn by the Gumbel-max trick, which costs more and gives the noise.
         """
         state: State = self.decoder.begin(source.memory)
         before, going = torch.full_like(length, self.end), torch.ones_like(length, dtype=torch.bool)
         ids, alive, noises = [], [], []
-        for step in range(at_most + 1):
+        limit = torch.as_tensor(at_most, device=length.device).expand_as(length)
+        for step in range(max(limit.tolist(), default=0) + 1):
             inputs = self.inputs(source, before.unsqueeze(1), (length - step).unsqueeze(1))
             outcome, state = self.decoder(inputs, state, source.memory)
             chances = self.decoder.probabilities(outcome, source.memory)[:, 0]
@@ -130,7 +136,7 @@ class Rewriter(nn.Module):
                 chosen = (chances.log() + noises[-1]).argmax(1)
             else:
                 chosen = chances.argmax(1) if how == "greedy" else drawn(chances)
-            before = (chosen if step < at_most else torch.full_like(length, self.end)).where(going, 0)
+            before = chosen.where(step < limit, self.end).where(going, 0)
             ids.append(before)
             alive.append(going)
             going = going & (before != self.end)

@@ -190,6 +190,16 @@ def test_surprise_is_a_mean_over_words() -> None:
     assert outcome.repeated.shape == (4, 4)
 
 
+def test_each_text_may_have_a_bound_of_its_own() -> None:
+    made = rewriter()
+    made.decoder.words.bias[SHORTLIST] = -50.0  # by itself it hardly ends
+    free, bound = (lists(made, made.write(source(made), LENGTH, most, NOTHING, "greedy")[0]) for most in (AT_MOST, LENGTH))
+    assert [len(text) for text in free] == [AT_MOST] * 4
+    assert bound == [text[:length] for text, length in zip(free, LENGTH.tolist(), strict=True)]
+    none = torch.zeros(0, dtype=torch.long)
+    assert lists(made, made.write(rows(source(made), none), none, none, NOTHING, "drawn")[0]) == []
+
+
 def test_dropout_is_of_what_is_learnt_and_not_of_what_is_written() -> None:
     made = Rewriter(VOCAB, SHORTLIST, TOKEN_WIDTH, WIDTH, CODE_WIDTH, coverage=False, dropout=0.5).train()
     texts = ended(of_lists(ARTICLES), END)
