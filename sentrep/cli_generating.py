@@ -13,7 +13,7 @@ from sentrep.errors import InputError
 from sentrep.files import whole
 from sentrep.generating import Generated, Writer
 from sentrep.parts.decoding_config import DecodingConfig
-from sentrep.summarizing import Summarizer
+from sentrep.summarizing import USUAL, Summarizer
 from sentrep.text.config import CorpusConfig
 
 
@@ -59,7 +59,7 @@ def summarize(
     out: Path | None = None,
     length: int | None = None,
     text_field: str = "text",
-    decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made
+    decoding: DecodingConfig = USUAL,
 ) -> None:
     """Write a short text for each of some long ones, a line each.
 

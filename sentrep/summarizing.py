@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from sentrep.parts.decoding import Generator
     from sentrep.parts.padding import Texts
 
+USUAL = DecodingConfig("greedy")
+"""A beam, which costs five times as much, prefers short summaries: on the development part of Reuters headlines it scored lower."""
 AT_ONCE = 64
 """Texts that are summarised together."""
 
@@ -40,7 +42,7 @@ def summarize(
         run: folder of a run of seq2seq2seq; or a `Summarizer`, which is such a run opened once.
         texts: to summarise.
         length: tokens that a summary is to have, about; two thirds of what the run was trained to write at most, if None.
-        decoding: how summaries are found; a beam of 5, if None. None is longer than the run was trained to write.
+        decoding: how summaries are found; `USUAL`, if None. None is longer than the run was trained to write.
 
     Raises:
         InputError: the run cannot be opened, its method does not summarise, or not at that length.
@@ -76,7 +78,7 @@ class Summarizer:
             raise InputError(f"texts is one string, {texts[:40]!r}; give a list, even if it is a list of one")
         method, tokenizer = self.reopened.method, self.reopened.tokenizer
         assert isinstance(method, Summarizing)
-        decoding = self.bounded(decoding or DecodingConfig())
+        decoding = self.bounded(decoding or USUAL)
         length = max(1, 2 * self.at_most // 3) if length is None else length
         if not 1 <= length <= self.at_most:
             raise InputError(f"--length {length}: this run was trained to write 1 to {self.at_most} tokens")

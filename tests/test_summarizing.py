@@ -87,7 +87,7 @@ def naive(summarizer: Summarizer, text: str, length: int, how: str, at_most: int
 
 @pytest.mark.parametrize("how", ["greedy", "beam"])
 def test_summaries_are_what_the_generator_writes(summarizer: Summarizer, how: str) -> None:
-    decoding = GREEDY if how == "greedy" else None
+    decoding = None if how == "greedy" else DecodingConfig("beam")
     found = summarize(summarizer, TEXTS, decoding=decoding)
     assert found == [naive(summarizer, text, 4, how) for text in TEXTS]
     assert found == summarizer(TEXTS, decoding=decoding)
@@ -192,7 +192,8 @@ def test_the_command_line_prints_the_same(
     assert said(capsys, run, "--input", articles) == summarizer(TEXTS[:7])
     assert said(capsys, run, "--input", articles, "--how", "greedy", "--length", "6") == summarizer(TEXTS[:7], 6, GREEDY)
     short = DecodingConfig("beam", beam=2, at_most=3)
-    assert said(capsys, run, "--input", articles, "--beam", "2", "--at-most", "3") == summarizer(TEXTS[:7], None, short)
+    asked = said(capsys, run, "--input", articles, "--how", "beam", "--beam", "2", "--at-most", "3")
+    assert asked == summarizer(TEXTS[:7], None, short)
 
 
 def test_the_command_line_writes_a_file(

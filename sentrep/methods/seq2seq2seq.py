@@ -218,7 +218,7 @@ class Seq2Seq2Seq(Method):
         return Step(from_greedy.mean(), metrics)
 
     def write(self, source: Source, how: How, length: Int[Tensor, " text"], strictly: bool = False) -> tuple[Texts, Noise]:
-        """Summaries with their ends, of about so many tokens; strictly, of no more: else a longer one, which tells more, is paid."""
+        """Summaries with their ends, of about so many tokens; strictly, of no more: else longer ones, which tell more, are paid."""
         return self.generator.write(source, length, length if strictly else self.config.at_most, self.never, how)
 
     def restored(
