@@ -17,7 +17,7 @@ from sentrep.text.store import DocumentText, read_documents
 from sentrep.text.tokenizer import Tokenizer
 
 HELD = 5
-"""Each so-manyth sentence is kept from training, for a language model that judges fluency from outside."""
+"""Each so-manyth sentence is kept from training, with its copies, for a language model that judges fluency from outside."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ class Written:
             for text in document.sentences
         ]
         rows = [row for row in (plain(tokenizer, text) for text in sentences) if 0 < len(row) <= at_most]
-        if len(rows) < 2 * HELD:
+        number = {row: place for place, row in enumerate(dict.fromkeys(map(tuple, rows)))}
+        if len(number) < 2 * HELD:
             raise InputError(
-                f"--summaries {path}: {len(rows)} of {len(sentences):,} sentences have 1 to {at_most} tokens, and {2 * HELD} are "
-                "needed; raise --at-most, check --summaries-field, or give another file"
+                f"--summaries {path}: of {len(sentences):,} sentences {len(number)} different ones have 1 to {at_most} tokens, and "
+                f"{2 * HELD} are needed; raise --at-most, check --summaries-field, or give another file"
             )
-        held = [place % HELD == HELD - 1 for place in range(len(rows))]
+        held = [number[tuple(row)] % HELD == HELD - 1 for row in rows]
         mine, others = (
             of_lists([row for row, apart in zip(rows, held, strict=True) if apart == which], device) for which in (False, True)
         )

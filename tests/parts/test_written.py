@@ -85,6 +85,11 @@ def test_a_fifth_is_kept_from_training(tmp_path: Path) -> None:
     assert mine | others == set(range(5, 65))
     assert not mine & others
     assert len(others) == 60 // HELD
+    path.write_text("\n".join(f"common{number // 3}" for number in range(60)), encoding="utf-8")
+    found = written(path)
+    mine, others = (set((model.pairs % (VOCAB + 1)).tolist()) - {VOCAB} for model in (found.language, found.outside))
+    assert not mine & others  # of a sentence that is there three times, all copies are on one side
+    assert len(others) == 20 // HELD
 
 
 def test_draws_are_of_all_sentences_and_of_their_lengths(text: Path) -> None:
@@ -125,11 +130,12 @@ def test_marks_around_a_sentence_are_no_part_of_it(text: Path, tmp_path: Path) -
 
 def test_a_file_with_too_few_says_what_to_do(tmp_path: Path, text: Path) -> None:
     few = tmp_path / "few.txt"
-    few.write_text("\n".join(["common1 common2"] * 9 + ["common1 common2 common3 common4 common5 common6"] * 3), encoding="utf-8")
-    with pytest.raises(InputError, match=r"--summaries .*few\.txt: 9 of 12 sentences have 1 to 5 tokens, and 10 are") as raised:
+    lines = [f"common{number}" for number in range(9)] * 2 + ["common1 common2 common3 common4 common5 common6"] * 3
+    few.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match=r"few\.txt: of 21 sentences 9 different ones have 1 to 5 tokens, and 10 are") as raised:
         written(few)
     assert "raise --at-most, check --summaries-field, or give another file" in str(raised.value)
-    assert len(lists(written(few, at_most=6).texts)) == 10
+    assert len(lists(written(few, at_most=6).texts)) == 21 - 2 - 3  # without the fifth and the tenth, and their copies
 
 
 def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path: Path) -> None:
