@@ -23,8 +23,8 @@ from typing import Any
 Record = dict[str, Any]
 SHORTEST = 15
 """Words of a paragraph that is taken for an article."""
-COMMON = ["--split", "lines", "--encoder", "bag", "--shortlist", "4000", "--block", "32", "--epochs", "1000"]
-ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
+COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "32", "--epochs", "1000"]
+ENGLISH = ["--vocab", "8000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--lr", "3e-4"]
 ROWS: dict[str, list[str]] = {
@@ -52,8 +52,8 @@ def main() -> None:
     parser.add_argument("--language", choices=("english", "chinese"), default="english")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--teach", type=float, default=8.0, help="minutes of pre-training")
-    parser.add_argument("--minutes", type=float, default=5.0, help="minutes of each row after that")
+    parser.add_argument("--teach", type=float, default=12.0, help="minutes of pre-training")
+    parser.add_argument("--minutes", type=float, default=3.0, help="minutes of each row after that")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     place, chinese = given.out / given.language, given.language == "chinese"
@@ -61,9 +61,7 @@ def main() -> None:
     for seed in given.seeds:
         common = [*COMMON, "--threads", str(given.threads), "--seed", str(seed)]
         common += ["--corpus", str(place / "articles.jsonl"), "--summaries", str(place / "titles.txt")]
-        common += (
-            ["--longest", "120", "--max-tokens", "120", "--at-most", "24", "--vocab", "8000"] if chinese else ["--vocab", "16000"]
-        )
+        common += CHINESE if chinese else ENGLISH
         taught = place / f"teach-{seed}"
         sentrep("train", "seq2seq2seq", *common, "--pretrain", "1", "--minutes", str(given.teach), "--out", str(taught))
         for row in given.rows:

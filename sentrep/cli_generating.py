@@ -68,7 +68,7 @@ def summarize(
         input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a text. Empty lines are left
             out, and a line of more than 2,000 characters is several texts.
         out: File for JSON lines of article and summary; the summaries are printed, if unset.
-        length: Tokens that a summary is to have, about. Unset: two thirds of what the run was trained to write at most.
+        length: Tokens that a summary is to have, about. Unset: four fifths of what the run was trained to write at most.
         text_field: Field or column that holds the text.
         decoding: How summaries are read out of the decoder. None has more tokens than the run was trained to write.
     """

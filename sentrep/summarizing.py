@@ -41,7 +41,7 @@ def summarize(
     Args:
         run: folder of a run of seq2seq2seq; or a `Summarizer`, which is such a run opened once.
         texts: to summarise.
-        length: tokens that a summary is to have, about; two thirds of what the run was trained to write at most, if None.
+        length: tokens that a summary is to have, about; four fifths of what the run was trained to write at most, if None.
         decoding: how summaries are found; `USUAL`, if None. None is longer than the run was trained to write.
 
     Raises:
@@ -79,7 +79,7 @@ class Summarizer:
         method, tokenizer = self.reopened.method, self.reopened.tokenizer
         assert isinstance(method, Summarizing)
         decoding = self.bounded(decoding or USUAL)
-        length = max(1, 2 * self.at_most // 3) if length is None else length
+        length = max(1, 4 * self.at_most // 5) if length is None else length
         if not 1 <= length <= self.at_most:
             raise InputError(f"--length {length}: this run was trained to write 1 to {self.at_most} tokens")
         ids, lengths, _ = tokenizer.encode_batch(texts, self.reopened.max_tokens)

@@ -37,7 +37,7 @@ class Config:
     """How often the critic learns from a block before the generator does (the released code: 3)."""
     critic_rate: float = 4.0
     """The critic's learning rate, in that of the rest (the released code: 2e-3 against 5e-5 and 1e-4)."""
-    reconstruction: float = 5.0
+    reconstruction: float = 3.0
     """Weight of how much better the article is restored from a drawn summary than from the greedy one, in nats a token."""
     reconstruction_end: float | None = None
     """That weight at the end of the run, to which it goes by a line from the end of pre-training on (the released code: from .5 to
@@ -45,7 +45,7 @@ class Config:
     unrewarded: float = 0.05
     """Share of the run, after pre-training, in which critic and reconstructor get to know what the generator writes before it
     listens to them (the released code: 500 of 7,000 steps)."""
-    anchor: float = 0.2
+    anchor: float = 0.5
     """Weight that the self-made pairs keep after pre-training."""
     discount: float = 0.3
     """Of later rewards (the released code: .3)."""
@@ -57,7 +57,7 @@ class Config:
     """Tokens of a summary."""
     shortlist: int = 8000
     """Tokens that can be written without being copied, from the first of the vocabulary on."""
-    generator_dropout: float = 0.3
+    generator_dropout: float = 0.1
     """Dropout of generator and reconstructor while they learn from pairs; not while words are drawn and judged."""
     generator_token_width: int = 128
     """Width of token rows of generator, reconstructor and critic."""
