@@ -1,9 +1,9 @@
 """Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on Reuters or on Chinese abstracts.
 
-Articles are every other training pair of `summ-reuters-headline`, with further paragraphs of the same stories, and people's
-sentences the titles of the other pairs: no title belongs to an article that is read. Chinese articles and titles are the two halves
-of the development part of `summ-zh-csl-title`, which has no training part. Each row goes on from its seed's pre-training for as
-long as every other, and is measured as `sentrep eval` measures; what has been done before is not done again.
+Articles are those of every other training pair of `summ-reuters-headline`, and people's sentences the titles of the other pairs: no
+title belongs to an article that is read. Chinese articles and titles are the two halves of the development part of
+`summ-zh-csl-title`, which has no training part. Each row goes on from its seed's pre-training for as long as every other, and is
+measured as `sentrep eval` measures; what has been done before is not done again.
 
 python scripts/headlines.py --data ../shared/data --out runs/headlines
 sentrep compare runs/headlines/dev.jsonl
@@ -16,15 +16,11 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-Record = dict[str, Any]
-SHORTEST = 15
-"""Words of a paragraph that is taken for an article."""
 COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "32", "--epochs", "1000"]
-ENGLISH = ["--vocab", "8000", "--max-tokens", "60"]
+ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
+ENGLISH_PAIRS, CHINESE_PAIRS = "summ-reuters-headline/train.jsonl.gz", "summ-zh-csl-title/dev.jsonl.gz"
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--lr", "3e-4"]
 ROWS: dict[str, list[str]] = {
@@ -52,12 +48,12 @@ def main() -> None:
     parser.add_argument("--language", choices=("english", "chinese"), default="english")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--teach", type=float, default=12.0, help="minutes of pre-training")
+    parser.add_argument("--teach", type=float, default=9.0, help="minutes of pre-training")
     parser.add_argument("--minutes", type=float, default=3.0, help="minutes of each row after that")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     place, chinese = given.out / given.language, given.language == "chinese"
-    (chinese_texts if chinese else english_texts)(given.data, place)
+    texts(given.data / (CHINESE_PAIRS if chinese else ENGLISH_PAIRS), place)
     for seed in given.seeds:
         common = [*COMMON, "--threads", str(given.threads), "--seed", str(seed)]
         common += ["--corpus", str(place / "articles.jsonl"), "--summaries", str(place / "titles.txt")]
@@ -81,40 +77,20 @@ def measure(data: Path, out: Path, model: str, chinese: bool) -> None:
     sentrep("eval", model, "--task", *tasks, "--results", str(out / "test.jsonl"))
 
 
-def english_texts(data: Path, place: Path) -> None:
-    """articles.jsonl, titles.txt and pairs.jsonl."""
-    train = list(records(data / "summ-reuters-headline" / "train.jsonl.gz"))
-    mine, others = train[1::2], train[::2]
-    stories = {story["id"]: story["text"] for story in records(data / "corpus-reuters" / "train.jsonl.gz")}
-    articles = dict.fromkeys(pair["article"] for pair in mine)
-    for pair in mine:
-        for paragraph in stories.get(f"reuters-{pair['id']}", "").split("\n\n"):
-            if len(paragraph.split()) >= SHORTEST and not pair["article"].startswith(paragraph):
-                articles[paragraph] = None
-    write(place, list(articles), others)
-
-
-def chinese_texts(data: Path, place: Path) -> None:
-    """The same; abstracts are read from their beginning as far as a generator reads."""
-    dev = list(records(data / "summ-zh-csl-title" / "dev.jsonl.gz"))
-    write(place, [pair["article"] for pair in dev[1::2]], dev[::2])
-
-
-def write(place: Path, articles: list[str], others: list[Record]) -> None:
+def texts(file: Path, place: Path) -> None:
+    """articles.jsonl, titles.txt and pairs.jsonl, from one file of pairs."""
+    with gzip.open(file, "rt", encoding="utf-8") as opened:
+        pairs: list[dict[str, str]] = list(map(json.loads, opened))
     place.mkdir(parents=True, exist_ok=True)
-    lines(place / "articles.jsonl", [json.dumps({"text": article}, ensure_ascii=False) for article in articles])
+    others = pairs[::2]
+    lines(place / "articles.jsonl", [json.dumps({"text": pair["article"]}, ensure_ascii=False) for pair in pairs[1::2]])
     lines(place / "titles.txt", [pair["summary"] for pair in others])
-    pairs = ({name: pair[name] for name in ("article", "summary")} for pair in others)
-    lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in pairs])
+    kept = ({name: pair[name] for name in ("article", "summary")} for pair in others)
+    lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in kept])
 
 
 def lines(file: Path, content: list[str]) -> None:
     file.write_text("".join(line + "\n" for line in content), encoding="utf-8")
-
-
-def records(file: Path) -> Iterator[Record]:
-    with gzip.open(file, "rt", encoding="utf-8") as opened:
-        yield from map(json.loads, opened)
 
 
 def sentrep(*words: str) -> None:

@@ -263,6 +263,8 @@ def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
     assert summarize(still, TEXTS[:4]) == summarize(run, TEXTS[:4])
     further = train(place, "further", settings=settings, steps=1, start=run)
     assert learnt_file(further).read_bytes() != learnt_file(run).read_bytes()
+    soft = replace(settings, learns_by="softmax", adversary="wgan-gp")  # of which the critic is of another kind
+    assert summarize(train(place, "soft", settings=soft, steps=0, start=run), TEXTS[:4]) == summarize(run, TEXTS[:4])
     told = json.loads((further / "run.json").read_text())["run"]
     assert told["encoder"]["encoder"] == str(run / "model")
     assert told["training"]["lr"] == 5e-2

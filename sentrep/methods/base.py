@@ -41,6 +41,9 @@ class Method(nn.Module, ABC):
     neighbours: ClassVar[bool] = True
     """Whether a sentence is read beside others of its document; if not, documents may be single sentences."""
 
+    anew: ClassVar[tuple[str, ...]] = ()
+    """Beginnings of names of what a run that goes on from another may have to begin anew, since its settings changed."""
+
     @abstractmethod
     def forward(self, block: SentenceBlock, phase: str) -> Step:
         """The objective, as the paper writes it."""

@@ -26,8 +26,7 @@ from functools import cached_property
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from sentrep.encoders.folder import Encoder
 from sentrep.encoders.forward import encode_tokens
@@ -35,12 +34,11 @@ from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.errors import InputError
 from sentrep.methods.base import Group, MakeEncoder, Method, Step
 from sentrep.methods.seq2seq2seq_config import Config
-from sentrep.parts.adversarial import ADVERSARIES, Rows
 from sentrep.parts.contrast import gather
 from sentrep.parts.decoder import scaled
 from sentrep.parts.decoding import Generator
-from sentrep.parts.discriminator import ConvCritic, StepCritic
-from sentrep.parts.hedge import NEVER, beginnings, preference
+from sentrep.parts.hedge import NEVER, RARITY, beginnings, preference
+from sentrep.parts.judge import Judge, Soft, mixed
 from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
 from sentrep.parts.reinforce import centred, policy_loss, returns, self_critical, step_rewards
@@ -66,8 +64,10 @@ class Seq2Seq2Seq(Method):
 
     phases = ("critic", "summarizer")
     neighbours = False
+    anew = ("critic.",)
     read: Int[Tensor, " vocab"]
-    """How often each token was met in articles so far."""
+    wrote: Int[Tensor, " vocab"]
+    """How often each token was met in articles so far, and in people's sentences."""
     never: Bool[Tensor, " vocab"]
     """Tokens that stand for no text."""
 
@@ -79,15 +79,15 @@ class Seq2Seq2Seq(Method):
         assert width is not None
         self.tokenizer, self.end = Tokenizer(inner_tokenizer(self.f)), token_table(self.f).num_embeddings
         sizes = config.generator_token_width, config.generator_width, width
-        self.generator = Rewriter(self.end, config.shortlist, *sizes, coverage=config.coverage > 0)
+        self.generator = Rewriter(self.end, config.shortlist, *sizes, coverage=config.coverage > 0, weighed=True)
         self.reconstructor = Rewriter(self.end, config.shortlist, *sizes, coverage=False)
-        judge = StepCritic if config.learns_by == "reinforce" else ConvCritic
-        self.critic_rows = nn.Embedding(self.end + 1, config.generator_token_width)
-        self.critic = judge(config.generator_token_width, config.generator_width)
+        stepwise, straight = config.learns_by == "reinforce", config.learns_by == "gumbel"
+        self.critic = Judge(self.end + 1, *sizes[:2], stepwise=stepwise, adversary=config.adversary, straight=straight)
         special = torch.tensor(list(self.tokenizer.special)).long()
         self.register_buffer("never", torch.zeros(self.end, dtype=torch.bool).index_fill(0, special, True), False)
         self.drawing: How = "gumbel" if config.learns_by == "gumbel" else "drawn"
-        self.register_buffer("read", torch.zeros(self.end, dtype=torch.long))
+        for name in ("read", "wrote"):
+            self.register_buffer(name, torch.zeros(self.end, dtype=torch.long))
 
     def turn(self, share: float) -> tuple[str, ...]:
         self.share = share
@@ -98,15 +98,16 @@ class Seq2Seq2Seq(Method):
         return ("critic",) * self.config.critic_turns + ("summarizer",)
 
     def parameter_groups(self, phase: str) -> list[Group]:
-        critics = {id(parameter) for part in (self.critic_rows, self.critic) for parameter in part.parameters()}
+        critics = {id(parameter) for parameter in self.critic.parameters()}
         mine = [each for each in self.parameters() if each.requires_grad and (id(each) in critics) == (phase == "critic")]
         return [Group(mine, self.config.critic_rate if phase == "critic" else 1.0)]
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
+        assert self.written  # read before anything else, for its counts
         articles = pad(block.ids, block.offsets, self.config.longest)
         full = (articles.lengths > 0).nonzero().squeeze(1)
         articles, code = articles.rows(full), scaled(self.embed(block)[full])
-        source = self.generator.read(articles, code)
+        source = self.told(articles, code)
         if phase == "critic":
             return self.judge(source)
         if not self.training:
@@ -122,22 +123,16 @@ class Seq2Seq2Seq(Method):
             drawn, noise = self.write(source, self.drawing, length, strictly=True)
             hard = self.config.learns_by == "reinforce"
             soft = None if hard else self.softened(self.generator.after(source, drawn, length), source, noise)
-        table = self.critic_rows.weight
-        real, fake = self.people(len(drawn.ids), table), Rows(self.vectors(table, drawn, soft).detach(), drawn.alive)
-        real_scores, fake_scores = self.scores(*real), self.scores(*fake)
-        adversary = ADVERSARIES[self.config.adversary]
-        loss = adversary.critic(real_scores, fake_scores) + adversary.penalty(self.scores, real, fake)
-        accuracy = ((real_scores > 0).float().mean() + (fake_scores < 0).float().mean()) / 2
-        return Step(loss, {"critic_accuracy": accuracy, "critic_gap": (real_scores.mean() - fake_scores.mean()).detach()})
+        return Step(*self.critic(self.people(len(drawn.ids)), drawn, soft))
 
     def teach(self, articles: Texts, code: Float[Tensor, "text width"]) -> Step:
         """Pairs that are known: self-made ones, and those that people made."""
         if self.config.self_made == "headline":
-            worth = preference(self.written.counts(self.end), self.read).masked_fill(self.never, NEVER)
-            read, wanted = headlines(articles, self.written.lengths(len(code)), worth, self.begins, self.written.language)
+            length, worth = self.written.lengths(len(code)), self.worth.masked_fill(self.never, NEVER)
+            read, wanted = headlines(articles, length, worth, self.begins, self.written.language)
         else:
             read, wanted = shuffled(articles)
-        surprise, outcome = self.generator.surprise(self.generator.read(read, code), ended(wanted, self.end))
+        surprise, outcome = self.generator.surprise(self.told(read, code), ended(wanted, self.end))
         loss = surprise.mean() + self.config.coverage * outcome.repeated.mean()
         metrics = {"self_made_nll": surprise.mean().detach()}
         if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
@@ -147,7 +142,7 @@ class Seq2Seq2Seq(Method):
         if self.config.pairs is not None:
             chosen = torch.randint(len(self.pairs[0].ids), (len(code),), device=code.device)
             given, summaries = (texts.rows(chosen) for texts in self.pairs)
-            supervised = self.generator.surprise(self.generator.read(given, self.code(given)), ended(summaries, self.end))[0].mean()
+            supervised = self.generator.surprise(self.told(given, self.code(given)), ended(summaries, self.end))[0].mean()
             loss, metrics["supervised_nll"] = loss + supervised, supervised.detach()
         return Step(loss, metrics)
 
@@ -169,10 +164,7 @@ class Seq2Seq2Seq(Method):
         else:
             heard = loss
             if config.critic:
-                table = self.critic_rows.weight.detach()
-                fake = self.scores(self.vectors(table, drawn, soft), drawn.alive, frozen=True)
-                real = self.scores(*self.people(len(fake), table), frozen=True)
-                heard = heard + config.critic * ADVERSARIES[config.adversary].generator(real, fake)
+                heard = heard + config.critic * self.critic.opinion(self.people(len(drawn.ids)), drawn, soft)
             if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
                 heard = heard + self.weight * self.restored(without(drawn, self.end), articles, soft).mean()
         return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
@@ -185,8 +177,7 @@ class Seq2Seq2Seq(Method):
         from_drawn = self.restored(without(drawn, self.end), articles)
         worth = self.weight * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
         if self.config.critic:
-            belief = self.critic(self.critic_rows(drawn.ids), drawn.alive).sigmoid()
-            value = returns(step_rewards(belief, drawn.alive), drawn.alive, self.config.discount)
+            value = returns(step_rewards(self.critic.belief(drawn), drawn.alive), drawn.alive, self.config.discount)
             worth = worth + self.config.critic * centred(value, drawn.alive)
         return worth, from_drawn.mean()
 
@@ -217,19 +208,26 @@ class Seq2Seq2Seq(Method):
             metrics["advantage"] = self.rewards(articles, ended_drawn, from_greedy)[0][ended_drawn.alive].std()
         return Step(from_greedy.mean(), metrics)
 
+    def told(self, articles: Texts, code: Float[Tensor, "text width"]) -> Source:
+        """Articles as the generator reads them."""
+        return self.generator.read(articles, code, worth=self.worth / RARITY)
+
+    @property
+    def worth(self) -> Float[Tensor, " vocab"]:
+        """Of each token in a headline."""
+        return preference(self.wrote, self.read)
+
     def write(self, source: Source, how: How, length: Int[Tensor, " text"], strictly: bool = False) -> tuple[Texts, Noise]:
         """Summaries with their ends, of about so many tokens; strictly, of no more: else longer ones, which tell more, are paid."""
         return self.generator.write(source, length, length if strictly else self.config.at_most, self.never, how)
 
-    def restored(
-        self, summaries: Texts, articles: Texts, soft: Float[Tensor, "text step vocab_and_end"] | None = None
-    ) -> Float[Tensor, " text"]:
+    def restored(self, summaries: Texts, articles: Texts, soft: Soft | None = None) -> Float[Tensor, " text"]:
         """Nats a token of the articles, as the reconstructor sees them from summaries."""
-        tokens = None if soft is None else self.vectors(self.reconstructor.rows.weight, summaries, soft)
+        tokens = None if soft is None else mixed(self.reconstructor.rows.weight, summaries, soft, self.critic.straight)
         source = self.reconstructor.read(summaries, self.code(summaries), tokens)
         return self.reconstructor.surprise(source, ended(articles, self.end))[0]
 
-    def softened(self, outcome: Outcome, source: Source, noise: Noise) -> Float[Tensor, "text step vocab_and_end"] | None:
+    def softened(self, outcome: Outcome, source: Source, noise: Noise) -> Soft | None:
         """Words as a gradient can pass through them: their distribution, or a sharp one around what was drawn."""
         if self.config.learns_by == "reinforce":
             return None
@@ -238,26 +236,9 @@ class Seq2Seq2Seq(Method):
             return probabilities
         return ((probabilities.clamp(min=1e-30).log() + torch.stack(noise, 1)) / TEMPERATURE).softmax(2)
 
-    def vectors(
-        self, table: Float[Tensor, "row token_width"], texts: Texts, soft: Float[Tensor, "text step vocab_and_end"] | None
-    ) -> Float[Tensor, "text step token_width"]:
-        """Rows of words, hard, soft, or hard with the gradient of soft ones."""
-        hard = F.embedding(texts.ids, table)
-        if soft is None:
-            return hard
-        mixed = soft.to(table.dtype) @ table
-        return mixed if self.config.learns_by == "softmax" else hard.detach() + mixed - mixed.detach()
-
-    def scores(self, tokens: Tensor, alive: Bool[Tensor, "text position"], frozen: bool = False) -> Float[Tensor, " score"]:
-        """What the critic thinks of each text, or of each word that it reads; frozen, it learns nothing from being asked."""
-        given = {name: each.detach() if frozen else each for name, each in self.critic.named_parameters()}
-        told: Tensor = functional_call(self.critic, given, (tokens, alive))
-        return told[alive] if told.dim() == 2 else told
-
-    def people(self, count: int, table: Float[Tensor, "row token_width"]) -> Rows:
+    def people(self, count: int) -> Texts:
         """So many sentences of people, with their ends."""
-        texts = ended(self.written.draw(count), self.end)
-        return Rows(F.embedding(texts.ids, table), texts.alive)
+        return ended(self.written.draw(count), self.end)
 
     def code(self, texts: Texts) -> Float[Tensor, "text width"]:
         """What generator and reconstructor are told of a text as a whole."""
@@ -273,7 +254,9 @@ class Seq2Seq2Seq(Method):
                 "will do, with --summaries-field title"
             )
         field, at_most = self.config.summaries_field, self.config.at_most
-        return Written.read(self.config.summaries, field, self.tokenizer, at_most, self.end, self.never.device)
+        written = Written.read(self.config.summaries, field, self.tokenizer, at_most, self.end, self.never.device)
+        self.wrote.copy_(written.counts(self.end))
+        return written
 
     @cached_property
     def pairs(self) -> tuple[Texts, Texts]:
@@ -290,7 +273,7 @@ class Seq2Seq2Seq(Method):
 
     def summarizer(self, articles: Texts, length: Int[Tensor, " text"]) -> Generator:
         """What writes summaries of about so many tokens."""
-        return self.generator.generator(self.generator.read(articles, self.code(articles)), length)
+        return self.generator.generator(self.told(articles, self.code(articles)), length)
 
     def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
         return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)

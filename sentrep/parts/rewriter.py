@@ -41,16 +41,27 @@ class Rewriter(nn.Module):
         width: of its states; even.
         code_width: of the texts' vectors.
         coverage: whether attention knows where it has been.
+        weighed: whether it is told of each token that it reads what that is worth. Of a rare token that says more than its row, which
+            was hardly ever learnt; "Abstractive text summarization using sequence-to-sequence RNNs and beyond", Nallapati et al.,
+            CoNLL 2016, section 2.2, has such features.
         dropout: of token rows, of codes, and of what words are generated from.
     """
 
     def __init__(
-        self, vocab: int, shortlist: int, token_width: int, width: int, code_width: int, coverage: bool, dropout: float = 0.0
+        self,
+        vocab: int,
+        shortlist: int,
+        token_width: int,
+        width: int,
+        code_width: int,
+        coverage: bool,
+        weighed: bool = False,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.drop = nn.Dropout(dropout)
         self.rows = nn.Embedding(vocab + 1, token_width)
-        self.reader = Reader(token_width, width)
+        self.reader = Reader(token_width + weighed, width)
         self.code = nn.Linear(code_width, token_width)
         self.decoder = PointerDecoder(vocab, shortlist, 2 * token_width + 1, width, width, coverage)
 
@@ -64,16 +75,21 @@ class Rewriter(nn.Module):
         texts: Texts,
         code: Float[Tensor, "text code_width"],
         tokens: Float[Tensor, "text position token_width"] | None = None,
+        worth: Float[Tensor, " vocab"] | None = None,
     ) -> Source:
         """Texts, ready to be written from. Their ends are not read.
 
         Args:
             code: their vectors.
+            worth: of each token, where that is `weighed`.
             tokens: what is read in place of their ids' rows: soft or straight-through mixtures of rows.
         """
         alive = texts.alive & (texts.ids != self.end)
         ids = texts.ids.where(alive, 0)
-        states = self.reader(self.drop(self.rows(ids) if tokens is None else tokens), alive)
+        rows = self.drop(self.rows(ids) if tokens is None else tokens)
+        if worth is not None:
+            rows = torch.cat([rows, worth[ids].unsqueeze(2).to(rows.dtype)], 2)
+        states = self.reader(rows, alive)
         return Source(self.decoder.remember(states, ids, alive), self.code(self.drop(code)))
 
     def after(self, source: Source, texts: Texts, length: Int[Tensor, " text"] | None = None) -> Outcome:

@@ -99,7 +99,7 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     counts, inner = store.token_counts(), store.tokenizer.inner
     method = make(job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget)
     if config.start is not None:
-        load_learnt(method, config.start)
+        load_learnt(method, config.start, method_class.anew)
     torch.manual_seed(config.seed + accelerator.process_index)  # equal weights everywhere, dropout of its own in each process
 
     def blocks(part: Any) -> Blocks:

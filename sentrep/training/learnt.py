@@ -23,8 +23,11 @@ def save_learnt(method: Method, run: Path) -> None:
         save_file({name: value.detach().contiguous() for name, value in sorted(beside.items())}, learnt_file(run))
 
 
-def load_learnt(method: Method, run: Path) -> None:
+def load_learnt(method: Method, run: Path, anew: tuple[str, ...] = ()) -> None:
     """Give it to a method of the same settings.
+
+    Args:
+        anew: beginnings of names: what they name may begin anew, and does so where it does not fit.
 
     Raises:
         InputError: the file is missing, damaged, or of another method.
@@ -40,6 +43,9 @@ def load_learnt(method: Method, run: Path) -> None:
         raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
     shapes = {name: value.shape for name, value in found.items()}
     amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
+    begun = [part for part in anew if any(name.startswith(part) for name in amiss)]
+    found = {name: value for name, value in found.items() if not name.startswith(tuple(begun))}
+    amiss = [name for name in amiss if not name.startswith(tuple(begun))]
     if amiss:
         raise InputError(
             f"{file} does not fit the method: {', '.join(amiss[:3])} is missing or of another shape; "

@@ -190,6 +190,17 @@ def test_surprise_is_a_mean_over_words() -> None:
     assert outcome.repeated.shape == (4, 4)
 
 
+def test_what_tokens_are_worth_is_read() -> None:
+    torch.manual_seed(0)
+    made = Rewriter(VOCAB, SHORTLIST, TOKEN_WIDTH, WIDTH, CODE_WIDTH, coverage=True, weighed=True)
+    worth = torch.randn(VOCAB)
+    articles, other = of_lists([[3, 9], [1, 2]]), worth.clone()
+    other[9] += 1
+    first, second = (made.read(articles, code(2), worth=each).memory.states for each in (worth, other))
+    assert not torch.allclose(first[0], second[0])
+    assert torch.equal(first[1], second[1])  # token 9 is not in it
+
+
 def test_each_text_may_have_a_bound_of_its_own() -> None:
     made = rewriter()
     made.decoder.words.bias[SHORTLIST] = -50.0  # by itself it hardly ends
