@@ -140,7 +140,7 @@ class PointerDecoder(nn.Module):
     ) -> Float[Tensor, "text step"]:
         """Of given words, in nats; 0 for those beyond the end of a text, which are not `alive`. No row as long as the vocabulary is
         made."""
-        column = torch.where(targets == self.end, self.shortlist, targets.clamp(max=self.shortlist + 1))
+        column = targets.where(targets < self.shortlist, self.shortlist + 1).where(targets != self.end, self.shortlist)
         generated = -F.cross_entropy(self.words(outcome.features[alive]).float(), column[alive], reduction="none")
         generated = generated - math.log(max(1, self.rest)) * (column[alive] > self.shortlist)
         copied = (outcome.attention * (memory.ids.unsqueeze(1) == targets.unsqueeze(2))).sum(2)[alive]

@@ -41,9 +41,9 @@ class Rewriter(nn.Module):
         width: of its states; even.
         code_width: of the texts' vectors.
         coverage: whether attention knows where it has been.
-        weighed: whether it is told of each token that it reads what that is worth. Of a rare token that says more than its row, which
-            was hardly ever learnt; "Abstractive text summarization using sequence-to-sequence RNNs and beyond", Nallapati et al.,
-            CoNLL 2016, section 2.2, has such features.
+        weighed: whether it is told of each token that it reads what that is worth. Of a rare token that says more than its row,
+            which was hardly ever learnt; "Abstractive text summarization using sequence-to-sequence RNNs and beyond", Nallapati et
+            al., CoNLL 2016, section 2.2, has such features.
         dropout: of token rows, of codes, and of what words are generated from.
     """
 
