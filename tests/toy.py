@@ -57,6 +57,19 @@ def summaries() -> str:
     return str(path)
 
 
+@cache
+def treebank() -> str:
+    """Path of a file of such sentences with trees that put the first two words together, and the others, from the right."""
+    lines = [
+        f"(S (A (T {sentence[0]}) (T {sentence[1]})) (B {' '.join(f'(T {word})' for word in sentence[2:])}))"
+        for document in documents(60, seed=2)
+        for sentence in document
+    ]
+    path = Path(tempfile.mkdtemp()) / "toy.trees"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
 def tokenizer() -> Tokenizer:
     made = Tokenizer(models.WordLevel({word: place for place, word in enumerate(WORDS)}, unk_token="[UNK]"))
     made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()

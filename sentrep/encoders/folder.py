@@ -1,8 +1,8 @@
 """Encoders on disk: sentence-transformers folders of safetensors and JSON.
 
 Where every module is stock, the folder opens with plain ``SentenceTransformer(path)``. Where one is ours (GRU, final-state pooling,
-encoders side by side), it opens with `load`, which imports classes of sentence_transformers and of ``sentrep.encoders`` and nothing
-else, and never runs code or unpickles weights that came with a model.
+encoders side by side, trees), it opens with `load`, which imports classes of sentence_transformers, of ``sentrep.encoders`` and the
+tree encoder and nothing else, and never runs code or unpickles weights that came with a model.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sentrep.errors import InputError
 Encoder = SentenceTransformer
 """An encoder is a sentence-transformers model, not a class of ours."""
 
-TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
+TRUSTED = ("sentence_transformers.", "sentrep.encoders.", "sentrep.parts.tree_encoder.TreeEncoder")
 NO_SHAPE = {"_name_or_path", "architectures", "dtype", "transformers_version"}
 """Of a transformer's configuration, what changes no vector."""
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")

@@ -114,9 +114,9 @@ class TreeCRF:
         return left.flatten(0, 1), right.flatten(0, 1)
 
     def _slope(self, combine: Combine) -> Float[Tensor, "sentence position position"]:
-        with torch.enable_grad():
-            scores = self.scores.detach().requires_grad_()
-            root = _roots(_inside(scores.unsqueeze(0), combine), self.lengths)
+        with torch.inference_mode(False), torch.enable_grad():  # encoders are used in inference mode
+            scores, lengths = self.scores.detach().clone().requires_grad_(), self.lengths.clone()
+            root = _roots(_inside(scores.unsqueeze(0), combine), lengths)
             return torch.autograd.grad(root.sum(), scores)[0]
 
 

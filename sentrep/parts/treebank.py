@@ -83,17 +83,22 @@ def read_treebank(
 
 def tokenised(tree: Bracketed, tokenizer: Tokenizer) -> tuple[list[int], list[Span]]:
     """The tokens of a sentence, and its constituents as spans of those; marks that a tokenizer puts around are beside the tree."""
-    encoding = tokenizer.inner.encode(" ".join(tree.words))
-    begins = [0, *itertools.accumulate(len(word) + 1 for word in tree.words)]
-    # By the last character of a token: the first may be the space before its word.
-    word_of = [bisect.bisect(begins, stop - 1) - 1 for _, stop in encoding.offsets]
-    marks = [bool(mark) for mark in encoding.special_tokens_mask]
-    first = marks.index(False) if False in marks else len(marks)
-    inside = [word for word, mark in zip(word_of, marks, strict=True) if not mark]
+    ids, word_of = read_words(tree.words, tokenizer)
+    inside = [word for word in word_of if word is not None]
+    first = next((place for place, word in enumerate(word_of) if word is not None), len(ids))
     first_of = [first + bisect.bisect_left(inside, word) for word in range(len(tree.words) + 1)]
     spans = [(each.start, each.stop) for each in tree.constituents] + [(word, word + 1) for word in range(len(tree.words))]
     moved = ((first_of[start], first_of[stop]) for start, stop in spans)
-    return list(encoding.ids), [span for span in moved if span[1] - span[0] > 1]
+    return ids, [span for span in moved if span[1] - span[0] > 1]
+
+
+def read_words(words: Sequence[str], tokenizer: Tokenizer) -> tuple[list[int], list[int | None]]:
+    """The tokens of a sentence, its words with spaces between, and for each the word that it is of; marks are of none."""
+    encoding = tokenizer.inner.encode(" ".join(words))
+    begins = [0, *itertools.accumulate(len(word) + 1 for word in words)]
+    # By the last character of a token: the first may be the space before its word.
+    places = [bisect.bisect(begins, stop - 1) - 1 for _, stop in encoding.offsets]
+    return list(encoding.ids), [None if mark else word for word, mark in zip(places, encoding.special_tokens_mask, strict=True)]
 
 
 def _actions(spans: Sequence[Span], count: int) -> list[int]:

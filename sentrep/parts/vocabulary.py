@@ -20,6 +20,8 @@ from torch import Tensor, nn
 
 ROWS = 1 << 24
 """Logits at a time: 64 MB in fp32."""
+IN_CACHE = 1 << 21
+"""Of a softmax over everything, which goes over them several times: 8 MB."""
 ELSEWHERE = 0.1
 """Share of the draws that come from the whole vocabulary."""
 
@@ -51,16 +53,15 @@ class Vocabulary(nn.Module):
     def forward(
         self, states: Float[Tensor, "token width"], targets: Int[Tensor, " token"], weights: Float[Tensor, " token"]
     ) -> Likelihood:
-        if self.samples and self.training:
-            drawn, correction = self.draw(targets)
-            asked = torch.cat([targets, drawn])
-            own_rows, rows = F.embedding(asked, self.weight).split([len(targets), len(drawn)])
-            own_bias, bias = self.bias[asked].split([len(targets), len(drawn)])
-            bias = bias - correction
-        else:
-            own_rows, own_bias = F.embedding(targets, self.weight), self.bias[targets]
-            drawn, rows, bias = torch.arange(len(self.bias), device=targets.device), self.weight, self.bias
-        found = _Softmax.apply(states, own_rows, own_bias, rows, bias, targets, drawn, weights)  # type: ignore[no-untyped-call]
+        if not (self.samples and self.training):
+            return likelihood(states, self.weight, self.bias, targets, weights)
+        drawn, correction = self.draw(targets)
+        asked = torch.cat([targets, drawn])
+        own_rows, rows = F.embedding(asked, self.weight).split([len(targets), len(drawn)])
+        own_bias, bias = self.bias[asked].split([len(targets), len(drawn)])
+        found = _Softmax.apply(  # type: ignore[no-untyped-call]
+            states, own_rows, own_bias, rows, bias - correction, targets, drawn, weights
+        )
         return Likelihood(*found)
 
     def draw(self, targets: Int[Tensor, " token"]) -> tuple[Int[Tensor, " sample"], Float[Tensor, " sample"]]:
@@ -75,6 +76,62 @@ class Vocabulary(nn.Module):
     def log_probabilities(self, states: Float[Tensor, "row width"]) -> Float[Tensor, "row vocab"]:
         """Of every token, as decoding wants them."""
         return F.linear(states, self.weight, self.bias).float().log_softmax(1)
+
+
+def likelihood(
+    states: Float[Tensor, "token width"],
+    rows: Float[Tensor, "vocab width"],
+    bias: Float[Tensor, " vocab"],
+    targets: Int[Tensor, " token"],
+    weights: Float[Tensor, " token"],
+) -> Likelihood:
+    """Of the right tokens among all, by rows that may be those of another table too."""
+    return Likelihood(*_WholeSoftmax.apply(states, rows, bias, targets, weights))  # type: ignore[no-untyped-call]
+
+
+class _WholeSoftmax(torch.autograd.Function):
+    """Logits become probabilities, and these their own gradient, in one place that stays in the cache."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        states: Float[Tensor, "token width"],
+        rows: Float[Tensor, "vocab width"],
+        bias: Float[Tensor, " vocab"],
+        targets: Int[Tensor, " token"],
+        weights: Float[Tensor, " token"],
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, " token"]]:
+        learning, device = any(ctx.needs_input_grad), states.device.type
+        narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
+        read, wanted = states.to(narrow), rows.to(narrow)
+        gradients = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, rows, bias) if learning]
+        each = torch.empty(len(states), device=states.device)
+        chunk = max(1, IN_CACHE // len(rows))
+        for start in range(0, len(states), chunk):
+            here = slice(start, start + chunk)
+            target = targets[here].unsqueeze(1)
+            values = (read[here] @ wanted.T).float().add_(bias)
+            own, highest = values.gather(1, target), values.amax(1, keepdim=True)
+            total = values.sub_(highest).exp_().sum(1, keepdim=True)
+            each[here] = (total.log() + highest - own).squeeze(1)
+            if learning:
+                of_states, of_rows, of_bias = gradients
+                weight = weights[here].unsqueeze(1)
+                values.mul_(weight / total).scatter_add_(1, target, -weight)
+                of_bias += values.sum(0)
+                share = values.to(narrow)
+                of_states[here] = share @ wanted
+                of_rows += share.T @ read[here]
+        if learning:
+            ctx.save_for_backward(*gradients)
+            ctx.types = states.dtype, rows.dtype, bias.dtype
+        ctx.mark_non_differentiable(each)
+        return (each * weights).sum(), each
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        scaled = [(value * gradient).to(kind) for value, kind in zip(ctx.saved_tensors, ctx.types, strict=True)]
+        return (*scaled, None, None)
 
 
 class _Softmax(torch.autograd.Function):

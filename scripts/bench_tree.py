@@ -1,0 +1,184 @@
+"""How fast URNNG trains, beside Python loops of the released code's design: same sizes, text and threads, in turns.
+
+The reference (`tests/parts/naive_rnng.py`) is a stack machine for each sample with Python lists of its own, a chart of spans one
+after the other, and trees drawn node by node; its batches are of sentences that are equally long, as the released code's are. Both
+draw as many trees of a sentence, compute the same loss and step with Adam. Ours is measured in fp32, too, so that it can be seen
+what bf16 is worth. The unit is sentences trained on a second of processor time, so that a busy machine does not matter much, of the
+same text: those of 2 to --longest tokens. --sharpness multiplies the parser's scores: the surer it is, the more its trees have in
+common, and ours computes that once.
+
+python scripts/bench_tree.py --text ../shared/data/corpus-bbc --out eval/bench_tree.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from bench_training import turns
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sentrep import api
+from sentrep.encoders.build import build
+from sentrep.encoders.config import EncoderConfig
+from sentrep.methods.tree import UnsupervisedRNNG
+from sentrep.methods.tree_config import Config
+from sentrep.parts.reinforce import leave_one_out
+from sentrep.text.block import Blocks
+from sentrep.text.config import TokenizerConfig
+from sentrep.text.store import Store, prepare
+from sentrep.training.job import settle_cpu
+from sentrep.training.run_folder import versions
+from tests.parts import naive_rnng
+
+Step = Callable[[], int]
+"""Trains on one batch; sentences in it."""
+
+
+def main() -> None:
+    arguments = options()
+    settle_cpu(arguments.threads, alone=True)
+    tokenizer = TokenizerConfig("word", vocab=arguments.vocab)
+    store = prepare(api.corpus_config(arguments.text), tokenizer, arguments.cache or api.cache_folder())
+    contenders = {
+        "ours, bf16": ours(store, arguments, bf16=True),
+        "ours, fp32": ours(store, arguments, bf16=False),
+        "reference": reference(store, arguments),
+    }
+    load = os.getloadavg()[0]
+    rates = turns({name: partial(rate, step, arguments.seconds) for name, step in contenders.items()}, arguments.rounds)
+    report = {
+        "text": [Path(name).name for name in arguments.text],
+        "threads": arguments.threads,
+        "sizes": {
+            "width": arguments.width,
+            "samples": arguments.samples,
+            "sharpness": arguments.sharpness,
+            "vocab": store.tokenizer.vocab_size,
+        },
+        "load": [round(load, 2), round(os.getloadavg()[0], 2)],
+        "versions": versions(),
+        "sentences_per_processor_second": {name: [round(each, 2) for each in many] for name, many in rates.items()},
+        "ratio_to_reference": {
+            name: round(statistics.median(a / b for a, b in zip(each, rates["reference"], strict=True)), 1)
+            for name, each in rates.items()
+        },
+    }
+    print(json.dumps(report["ratio_to_reference"], indent=1))
+    if arguments.out:
+        arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def rate(step: Step, seconds: float) -> float:
+    """Sentences a second of processor time, over about so many of them; the first step warms up."""
+    step()
+    done, began = 0, time.process_time()
+    while time.process_time() - began < seconds:
+        done += step()
+    return done / (time.process_time() - began)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--text", nargs="+", required=True, help="files and folders")
+    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
+    parser.add_argument("--seconds", type=float, default=10.0, help="about how long one measurement lasts")
+    parser.add_argument("--width", type=int, default=Config().tree_width)
+    parser.add_argument("--samples", type=int, default=Config().samples)
+    parser.add_argument("--vocab", type=int, default=8000)
+    parser.add_argument(
+        "--batch", type=int, default=16, help="sentences of the reference; the released code's. Ours has twice as many"
+    )
+    parser.add_argument("--longest", type=int, default=40)
+    parser.add_argument("--sharpness", type=float, default=1.0, help="of the parser's scores")
+    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    return parser.parse_args()
+
+
+def made(store: Store, arguments: argparse.Namespace) -> UnsupervisedRNNG:
+    torch.manual_seed(0)
+    settings = Config(tree_width=arguments.width, samples=arguments.samples, tree_dropout=0.0)
+    encoder = EncoderConfig("bag", width=arguments.width)
+    method = UnsupervisedRNNG(settings, lambda: build(encoder, store.tokenizer.inner, store.token_counts(), arguments.longest))
+    assert method.tree.parser is not None
+    method.tree.parser.scorer.score.weight.data.mul_(arguments.sharpness)
+    return method
+
+
+def usable(store: Store, longest: int) -> np.ndarray:
+    """Which sentences are compared on."""
+    lengths = np.diff(store.offsets)
+    return np.flatnonzero((lengths >= 2) & (lengths <= longest))
+
+
+def ours(store: Store, arguments: argparse.Namespace, bf16: bool) -> Step:
+    method = made(store, arguments)
+    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
+    sentences = usable(store, arguments.longest)
+    spans = np.stack([sentences, sentences + 1, sentences], 1)
+    blocks = Blocks(store.ids, store.offsets, spans, 2 * arguments.batch, 2, 0, neighbours=False)
+    numbers = iter(range(10**9))
+
+    def step() -> int:
+        block = blocks.block(0, next(numbers) % len(blocks))
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            method(block, "train").loss.backward()
+        torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return len(block)
+
+    return step
+
+
+def reference(store: Store, arguments: argparse.Namespace) -> Step:
+    method, count = made(store, arguments), arguments.samples
+    assert method.tree.parser is not None
+    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0.0)
+    by_length = defaultdict(list)
+    random = np.random.default_rng(0)
+    for sentence in random.permutation(usable(store, arguments.longest)):
+        by_length[int(store.offsets[sentence + 1] - store.offsets[sentence])].append(sentence)
+    batches = [
+        each[start : start + arguments.batch] for each in by_length.values() for start in range(0, len(each), arguments.batch)
+    ]
+    batches = [batch for batch in batches if len(batch) == arguments.batch]
+    order = iter(np.concatenate([random.permutation(len(batches)) for _ in range(100)]))
+
+    def step() -> int:
+        chosen = batches[next(order)]
+        rows = [store.ids[store.offsets[sentence] : store.offsets[sentence + 1]].astype(np.int64) for sentence in chosen]
+        ids = torch.from_numpy(np.stack(rows))
+        vectors, scorer = method.tree.table(ids), method.tree.parser.scorer  # type: ignore[union-attr]
+        alpha, entropy = naive_rnng.inside(scorer(vectors, torch.ones_like(ids) > 0))
+        drawn = [naive_rnng.sample(alpha, sentence) for sentence in range(len(ids)) for _ in range(count)]
+        words, acted = naive_rnng.log_p(
+            method.grammar, method.tree.composer, method.tree.table.weight, vectors.repeat_interleave(count, 0),
+            ids.repeat_interleave(count, 0), [actions for actions, _ in drawn],
+        )  # fmt: skip
+        joint, chance = (words + acted).view(-1, count), torch.stack([each for _, each in drawn]).view(-1, count)
+        bound = (joint + leave_one_out(joint.detach()) * chance).mean(1) + entropy
+        (-bound.sum() / ids.numel()).backward()
+        torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        return len(ids)
+
+    return step
+
+
+if __name__ == "__main__":
+    main()

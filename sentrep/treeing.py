@@ -1,0 +1,117 @@
+"""The verb `parse` as Python functions: trees out of a trained method. They are in `sentrep.api` too."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from sentrep.errors import InputError
+from sentrep.progress import progress
+from sentrep.reopening import Reopened, reopen
+from sentrep.text.tree_drawing import Node, bracketed, grown
+
+if TYPE_CHECKING:
+    import nltk
+
+    from sentrep.parts.tree_crf import Trees
+    from sentrep.text.block import SentenceBlock
+    from sentrep.text.brackets import Span
+
+AT_ONCE = 64
+"""Sentences that are parsed together."""
+
+
+@runtime_checkable
+class MakesTrees(Protocol):
+    """What is asked of a method that parses."""
+
+    def trees(self, block: SentenceBlock) -> Trees:
+        """The best tree of each sentence, (sentence, 1, position)."""
+
+
+def parse(run: str | Path | TreeParser, sentences: Sequence[str]) -> list[Node]:
+    """The tree of each sentence over what stands between its spaces; a word is a tree, too.
+
+    Args:
+        run: folder of a run of a method that parses; or a `TreeParser`, which is such a run opened once.
+        sentences: to parse, none of them empty.
+
+    Raises:
+        InputError: the run cannot be opened, or its method does not parse; or a sentence is empty.
+    """
+    if isinstance(sentences, str):
+        raise InputError(f"sentences is one string, {sentences[:40]!r}; give a list, even if it is a list of one")
+    parser = run if isinstance(run, TreeParser) else TreeParser.open(run)
+    words = [sentence.split() for sentence in sentences]
+    if [] in words:
+        raise InputError(f"sentence {words.index([])} is empty, and has no tree; leave it out")
+    return [grown(each, spans) for each, spans in zip(words, parser.parse(words), strict=True)]
+
+
+def to_nltk(tree: Node) -> nltk.Tree:
+    """As NLTK has trees, to be drawn, measured and converted by it; its labels are all X."""
+    from nltk import Tree
+
+    return Tree.fromstring(bracketed(tree))
+
+
+@dataclass(frozen=True)
+class TreeParser:
+    """A method that parses, reopened from its run."""
+
+    reopened: Reopened
+
+    @classmethod
+    def open(cls, run: str | Path) -> TreeParser:
+        """The method of a run; InputError where it does not parse or lacks a file."""
+        return cls(reopen(run, MakesTrees, "which does not parse; give a run of tree, compound-pcfg or struct-vae"))
+
+    def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+        """Spans of the trees of sentences whose words are given, as the evaluation asks for them.
+
+        A word stands where its first token does. What a method does not read, of a long sentence its end, is in no span.
+        """
+        from sentrep.parts.treebank import read_words
+
+        read = [read_words(words, self.reopened.tokenizer) for words in sentences]
+        cut = [(ids[: self.reopened.max_tokens], word_of[: self.reopened.max_tokens]) for ids, word_of in read]
+        order = sorted((place for place, (ids, _) in enumerate(cut) if ids), key=lambda place: len(cut[place][0]))
+        found: list[list[Span]] = [[] for _ in sentences]
+        parts = [order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE)]
+        for part in progress(parts, "parsing", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
+            for place, spans in zip(part, self._spans([cut[place][0] for place in part]), strict=True):
+                found[place] = in_words(spans, cut[place][1])
+        return found
+
+    def _spans(self, rows: Sequence[Sequence[int]]) -> list[list[Span]]:
+        """Of tokens."""
+        import torch
+
+        from sentrep.text.block import SentenceBlock
+
+        assert isinstance(self.reopened.method, MakesTrees)
+        offsets = torch.tensor([0, *itertools.accumulate(map(len, rows))])
+        each, ids = torch.arange(len(rows)), torch.tensor([token for row in rows for token in row])
+        with torch.no_grad():
+            trees = self.reopened.method.trees(SentenceBlock(ids, offsets, each, each))
+        both = zip(trees.start[:, 0].tolist(), trees.end[:, 0].tolist(), strict=True)
+        return [[(start, end + 1) for start, end in zip(*row, strict=True) if start < end] for row in both]
+
+
+def in_words(spans: Sequence[Span], word_of: Sequence[int | None]) -> list[Span]:
+    """Spans of tokens as spans of words, each word where its first token is; those of two words or more.
+
+    >>> in_words([(0, 4), (0, 2), (1, 4), (2, 4)], [0, 0, 1, 2])
+    [(0, 3), (1, 3), (1, 3)]
+    """
+    firsts = [place for place, word in enumerate(word_of) if word is not None and word not in word_of[:place]]
+    moved = []
+    for start, stop in spans:
+        inside = [word_of[place] for place in firsts if start <= place < stop]
+        words = [word for word in inside if word is not None]
+        if len(words) > 1:
+            moved.append((words[0], words[-1] + 1))
+    return moved
