@@ -1,4 +1,5 @@
-"""The verbs as Python functions: train, load, combine, expand, embed, build_index, open_index, generate, summarize, and measuring.
+"""The verbs as Python functions: train, load, combine, expand, embed, build_index, open_index, generate, summarize, parse, and
+measuring.
 
 The command line says the same words with the same meaning. Heavy libraries are imported by the verb that needs them.
 """
@@ -24,6 +25,7 @@ from sentrep.reopening import open_method
 from sentrep.summarizing import Summarizer, summarize
 from sentrep.text.config import TokenizerConfig
 from sentrep.training.config import TrainingConfig
+from sentrep.treeing import TreeParser, parse, to_nltk
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 __all__ = [
-    "Search", "Summarizer", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare", "corpus_config", "doc2vec",
-    "embed", "embed_corpus", "evaluate", "expand", "generate", "index_embedded", "interpolate", "load", "measured", "mteb_model",
-    "open_index", "open_method", "report", "sentences", "stamp", "summarize", "tasks_of", "train",
+    "Search", "Summarizer", "TreeParser", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare",
+    "corpus_config", "doc2vec", "embed", "embed_corpus", "evaluate", "expand", "generate", "index_embedded", "interpolate",
+    "load", "measured", "mteb_model", "open_index", "open_method", "parse", "report", "sentences", "stamp", "summarize",
+    "tasks_of", "to_nltk", "train",
 ]  # fmt: skip
 
 

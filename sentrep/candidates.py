@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sentrep.models import encoding, opened
 from sentrep.reopening import does
 from sentrep.summarizing import Summarizer, Summarizing
+from sentrep.treeing import MakesTrees, TreeParser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Model:
     """A model as the evaluation sees it: a path, a name, an encoder, a baseline ('bm25', 'lead-8', 'balanced'), or itself.
 
-    Of a run it is all that its method does: it may summarise, besides what its encoder gives.
+    Of a run it is all that its method does: it may summarise or parse, besides what its encoder gives.
     """
     from sentrep.evaluation.baselines import named
     from sentrep.evaluation.task import Model
@@ -40,9 +41,13 @@ def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Mo
     if not isinstance(model, str | Path):
         return Model(name or "encoder", content_hash(encoder), Encodes(encoder))
     run, hashes = Path(model), [content_hash(encoder)]
-    if summarizes := does(run, Summarizing):
+    able = Encodes(encoder)
+    if does(run, Summarizing):
+        able = Writes(encoder, Summarizer.open(run))
+    elif does(run, MakesTrees):
+        able = Brackets(encoder, TreeParser.open(run))
+    if type(able) is not Encodes and learnt_file(run).is_file():
         hashes.append(hashlib.sha256(learnt_file(run).read_bytes()).hexdigest())
-    able = Writes(encoder, Summarizer.open(run)) if summarizes else Encodes(encoder)
     return Model(name or str(model), "+".join(hashes), able, *made_by(run))
 
 
@@ -82,3 +87,14 @@ class Writes(Encodes):
     def summarize(self, texts: Sequence[str]) -> list[str]:
         """One summary a text, as `sentrep summarize` writes them by default."""
         return self.summarizer(texts)
+
+
+@dataclass(frozen=True)
+class Brackets(Encodes):
+    """The same of a run that parses."""
+
+    parser: TreeParser
+
+    def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:
+        """For each sentence, given as its words, the spans of its tree."""
+        return self.parser.parse(sentences)

@@ -13,10 +13,11 @@ from sentrep import api
 from sentrep.cli_generating import ask, generate, summarize
 from sentrep.cli_measuring import baseline, compare, evaluate, report
 from sentrep.cli_models import combine, expand
+from sentrep.cli_trees import parse
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
 from sentrep.parsing import Verb, parsed
-from sentrep.registry import METHODS
+from sentrep.registry import METHODS, entry
 from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.training.config import TrainingConfig
 
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         verbs: dict[str, Verb] = {
             "quickstart": quickstart, "train": train, "embed": embed, "index": index, "search": search, "generate": generate,
-            "summarize": summarize,
+            "summarize": summarize, "parse": parse,
             "eval": evaluate, "compare": compare, "report": report, "combine": combine, "expand": expand, "baseline": baseline,
         }  # fmt: skip
         return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)
@@ -104,7 +105,7 @@ def train(method: _METHODS) -> int:
     if outcome.ended == "interrupted":
         return 130
     print(f"model    {trained.model}")
-    print(f'next     sentrep index {trained.model} --input FILES --out INDEX; sentrep search INDEX "words"')
+    print(f"next     {entry(type(method).__name__).then.format(run=trained.run.path)}")
     return 0
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from sentrep.errors import InputError, nearest
-from sentrep.methods import cpc_config, infomax_config, quick_thought_config, seq2seq2seq_config, skip_thought_config
+from sentrep.methods import (
+    compound_pcfg_config,
+    cpc_config,
+    infomax_config,
+    quick_thought_config,
+    seq2seq2seq_config,
+    skip_thought_config,
+    struct_vae_config,
+    tree_config,
+)
 
 if TYPE_CHECKING:
     from sentrep.methods.base import Method
@@ -29,6 +38,9 @@ class Entry:
     choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
     """What makes a checkpoint the best."""
 
+    then: str = 'sentrep index {run}/model --input FILES --out INDEX; sentrep search INDEX "words"'
+    """What comes after training."""
+
     def hastened(self, encoder: str) -> bool:
         """Whether bf16 pays with that kind of encoder: a bag multiplies no matrices."""
         return encoder != "bag" or self.multiplies
@@ -39,13 +51,31 @@ class Entry:
         return found
 
 
+PARSE = "sentrep parse {run} --input FILES"
 METHODS: dict[str, Entry] = {
     "quick-thought": Entry(quick_thought_config.Config, "sentrep.methods.quick_thought:QuickThought", multiplies=False),
     "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc:ContrastivePredictiveCoding"),
     "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax:InfoMax", block=256),
     "skip-thought": Entry(skip_thought_config.Config, "sentrep.methods.skip_thought:SkipThought", block=128, choose_by="loss"),
     "seq2seq2seq": Entry(
-        seq2seq2seq_config.Config, "sentrep.methods.seq2seq2seq:Seq2Seq2Seq", block=96, choose_by="last", alone=False
+        seq2seq2seq_config.Config,
+        "sentrep.methods.seq2seq2seq:Seq2Seq2Seq",
+        block=96,
+        choose_by="last",
+        alone=False,
+        then="sentrep summarize {run} --input FILES",
+    ),
+    "compound-pcfg": Entry(
+        compound_pcfg_config.Config,
+        "sentrep.methods.compound_pcfg:CompoundPCFG",
+        block=16,
+        multiplies=False,
+        choose_by="last",
+        then=PARSE,
+    ),
+    "tree": Entry(tree_config.Config, "sentrep.methods.tree:UnsupervisedRNNG", block=32, choose_by="loss", then=PARSE),
+    "struct-vae": Entry(
+        struct_vae_config.Config, "sentrep.methods.struct_vae:StructVAE", block=64, choose_by="last", alone=False, then=PARSE
     ),
 }
 

@@ -25,7 +25,7 @@ KILLS = 20
 def draws(case: tuple[str, int]) -> bool:
     """Whether each process would draw what it trains on."""
     settings = toy_run.SETTINGS[case[0]][case[1]]
-    return bool(case[0] == "seq2seq2seq" or settings.get("word_dropout") or settings.get("samples"))
+    return bool(case[0] in ("seq2seq2seq", "compound-pcfg") or settings.get("word_dropout") or settings.get("samples"))
 
 
 def make(case: tuple[str, int], kind: str = "bag", seed: int = 0) -> Any:
@@ -144,5 +144,5 @@ def history_of(path: Path) -> list[dict[str, float]]:
 
 def losses_of(path: Path) -> list[tuple[float, float]]:
     """Step and loss of the last phase, or the only one, at each step."""
-    names = ("loss", "summarizer_loss")
+    names = ("loss", "summarizer_loss", "train_loss")
     return [(line["step"], line[name]) for line in history_of(path) for name in names if name in line]

@@ -16,9 +16,9 @@ import sentrep
 
 ROOT = Path(sentrep.__file__).parent
 FLOORS = {
-    "__main__": 14, "cli": 13, "cli_generating": 12, "cli_measuring": 12, "cli_models": 12, "parsing": 12, "quickstart": 11,
-    "__init__": 11, "api": 11, "measuring": 10, "candidates": 9, "contexts": 8, "expanding": 8, "generating": 8, "summarizing": 8,
-    "reopening": 7,
+    "__main__": 14, "cli": 13, "cli_generating": 12, "cli_measuring": 12, "cli_models": 12, "cli_trees": 12, "parsing": 12,
+    "quickstart": 11, "__init__": 11, "api": 11, "measuring": 10, "candidates": 9,
+    "contexts": 8, "expanding": 8, "generating": 8, "summarizing": 8, "treeing": 8, "reopening": 7,
     "models": 6, "corpora": 6, "registry": 6, "training": 6,
     "word_models": 5, "methods": 4, "evaluation": 4, "parts": 3, "embedding": 3,
     "search": 3, "text": 2, "encoders": 2, "errors": 1, "files": 1, "progress": 1,
@@ -27,11 +27,11 @@ FLOORS = {
 SAME_FLOOR = {("__init__", "api"), ("quickstart", "api")}
 """Neighbours on one floor that are used: the package's own face, and the main job on top of the verbs."""
 DOORS = {
-    "tyro": {"cli", "cli_generating", "cli_measuring", "cli_models", "parsing"},
+    "tyro": {"cli", "cli_generating", "cli_measuring", "cli_models", "cli_trees", "parsing"},
     "sentence_transformers": {"encoders"},
     "faiss": {"search"},
     "datasets": {"text.source"},
-    "nltk": {"text.segment", "text.punkt", "evaluation.rouge"},
+    "nltk": {"text.segment", "text.punkt", "evaluation.rouge", "treeing"},
     "accelerate": {"training.trainer"},
     "bm25s": {"evaluation.baselines"},
     "mteb": {"evaluation.mteb_bridge"},

@@ -10,6 +10,8 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
 from sentrep.methods.base import Method
 from sentrep.registry import METHODS, configured, entry
+from sentrep.summarizing import Summarizing
+from sentrep.treeing import MakesTrees
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -18,6 +20,13 @@ def test_every_entry_is_a_method_with_settings_that_have_defaults(name: str) -> 
     assert dataclasses.is_dataclass(entry(name).config())
     assert entry(name).config.__doc__
     assert name == name.lower().replace("_", "-")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_what_comes_next_is_what_a_method_does(name: str) -> None:
+    method, verb = entry(name).load(), entry(name).then.split()[1]
+    assert (verb == "summarize") == issubclass(method, Summarizing)
+    assert (verb == "parse") == issubclass(method, MakesTrees)
 
 
 def test_a_typo_gets_the_nearest_name() -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 SMALL = {"generator_token_width": 16, "generator_width": 24, "at_most": 5, "longest": 12, "shortlist": 300}
+TREES = {"tree_width": 32, "parser_width": 16, "samples": 3, "validation_samples": 3, "tree_dropout": 0.0}
+STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled": 16}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [{}, {"target": "rest", "word_dropout": 0.2}, {"towers": "separate", "score": "dot", "negatives": "all"}],
     "cpc": [
@@ -32,6 +34,18 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         SMALL | {"pretrain": 0.5, "critic_turns": 1},
         SMALL | {"pretrain": 0.4, "learns_by": "gumbel", "adversary": "wgan-gp", "self_made": "shuffled", "critic_turns": 2},
     ],
+    "compound-pcfg": [
+        {"symbol_width": 48, "code_width": 16, "kl_warmup": 0.0},
+        {"symbol_width": 64, "code_width": 32, "nonterminals": 8, "preterminals": 16, "rank": 12, "kl_warmup": 0.0},
+    ],
+    "tree": [
+        TREES,
+        TREES | {"supervision": "first", "supervised": 0.4, "vector_samples": 2, "stack_layers": 2},
+    ],
+    "struct-vae": [
+        STRUCTURES | {"pretrain": 0.5},
+        STRUCTURES | {"pretrain": 0.4, "baseline": "learnt", "trees_used": 50},
+    ],
 }
 """For each method the settings that the contract is held against: its defaults first."""
 
@@ -46,6 +60,8 @@ def make(method: str, settings: dict[str, Any], kind: str = "bag", seed: int = 0
 
     if method == "seq2seq2seq":
         settings = {"summaries": toy.summaries()} | settings
+    if settings.get("supervision") or method == "struct-vae":
+        settings = {"trees": toy.treebank()} | settings
     config = EncoderConfig(kind, width=64, layers=1 if kind == "transformer" else None, token_width=32)
     torch.manual_seed(seed)
     return METHODS[method].load()(METHODS[method].config(**settings), lambda: build(config, toy.tokenizer(), toy.counts(), 32), 512)

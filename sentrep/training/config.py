@@ -22,7 +22,7 @@ class TrainingConfig:
     bit-exact: how far it comes depends on the machine."""
     block: int | None = None
     """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 256 for
-    infomax, 128 for skip-thought, 96 for seq2seq2seq, 32 for tree."""
+    infomax, 128 for skip-thought, 96 for seq2seq2seq, 64 for struct-vae, 32 for tree, 16 for compound-pcfg."""
     run: int = 8
     """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous batch."""
     lr: float | None = None
@@ -56,8 +56,8 @@ class TrainingConfig:
     """Share of the documents that is held out to choose the best checkpoint by; 0 trains on everything and keeps the last."""
     choose_by: Literal["neighbour-mrr", "loss", "last"] | None = None
     """What makes a checkpoint the best: how well its vectors find the next sentence, the method's own loss, or that it is the last.
-    Unset: the loss for skip-thought, whose decoders still learn while its vectors forget; the last for seq2seq2seq;
-    neighbour-mrr for others, or the last where no document has a second sentence."""
+    Unset: the loss for skip-thought, whose decoders still learn while its vectors forget, and for tree; the last for seq2seq2seq,
+    compound-pcfg and struct-vae; neighbour-mrr for others, or the last where no document has a second sentence."""
     validate_every: int | None = None
     """Steps between validations. Unset: ten in a run."""
     patience: int = 0

@@ -121,7 +121,7 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
     for side in ("right", "left"):
         if values.get(f"{side}_f1", 0.0) > ONE_SIDED:
             found.append(
-                f"the trees have collapsed: {100 * values[f'{side}_f1']:.0f} % of their constituents are those of {side} branching. "
+                f"the trees have collapsed: {100 * values[f'{side}_f1']:.0f} % of their parts are those of {side} branching. "
                 "Try another --seed, a lower --parser-rate, a longer --prior-warmup, or some trees (--trees, --supervision first); "
                 "keep punctuation in the corpus."
             )

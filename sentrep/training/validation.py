@@ -68,6 +68,9 @@ def score(measured: dict[str, float], config: TrainingConfig, step: int) -> floa
 
 def line(measured: dict[str, float]) -> str:
     """The values a person looks at first."""
-    names = ("loss", "accuracy", "code_gap", "gain_over_lead", "prefix_copy", "neighbour_mrr", "effective_rank", "mean_cosine")
-    digits = {"effective_rank": 0, "mean_cosine": 2}
+    names = (
+        *("loss", "accuracy", "perplexity", "code_gap", "gain_over_lead", "prefix_copy", "right_f1", "left_f1"),
+        *("neighbour_mrr", "effective_rank", "mean_cosine"),
+    )
+    digits = {"effective_rank": 0, "mean_cosine": 2, "perplexity": 1}
     return ", ".join(f"{name.replace('_', ' ')} {measured[name]:.{digits.get(name, 3)}f}" for name in names if name in measured)

@@ -103,3 +103,11 @@ def test_a_degenerate_summariser_is_told() -> None:
     assert "99 % right" in told[2]
     assert not alarms(bad | {"pretraining": 1.0}, 8, 5)
     assert not alarms({"prefix_copy": 0.5, "gain_over_lead": 0.1, "critic_accuracy": 0.9}, 8, 5)
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_trees_that_branch_to_one_side_are_told(side: str) -> None:
+    (told,) = alarms({f"{side}_f1": 0.93}, 8, 5)
+    assert f"93 % of their parts are those of {side} branching" in told
+    assert "--parser-rate" in told
+    assert not alarms({"right_f1": 0.85, "left_f1": 0.1}, 8, 5)
