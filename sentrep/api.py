@@ -65,7 +65,7 @@ def train(
         corpus: what to read.
         out: the run's folder.
         encoder: a kind ('bag', 'gru', 'lstm', 'conv', 'transformer'), the path or name of a model, or an `EncoderConfig`.
-        tokenizer: a kind ('bpe', 'unigram', 'word'), a path, or a `TokenizerConfig`.
+        tokenizer: a kind ('bpe', 'unigram', 'word', 'spaces'), a path, or a `TokenizerConfig`.
         settings: the method's own Config; its defaults if None.
         training: how long and how fast; see `TrainingConfig`.
         cache: where prepared corpora are kept; by default `cache_folder()`.

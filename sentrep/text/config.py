@@ -34,7 +34,8 @@ class TokenizerConfig:
     """How sentences become tokens."""
 
     tokenizer: str = "bpe"
-    """'bpe', 'unigram' or 'word' are trained on the corpus; anything else is the path of a tokenizer.json or of a model folder."""
+    """'bpe', 'unigram', 'word' or 'spaces' are trained on the corpus; anything else is the path of a tokenizer.json or of a model
+    folder. 'spaces' takes for a word what stands between spaces: for text that was cut into words before, as treebanks are."""
     vocab: int = 32_000
     """Size of a trained vocabulary."""
     lowercase: bool = True
@@ -45,7 +46,7 @@ class TokenizerConfig:
     @property
     def trained(self) -> bool:
         """Whether the vocabulary is learnt from the corpus; otherwise `tokenizer` is a path."""
-        return self.tokenizer in ("bpe", "unigram", "word")
+        return self.tokenizer in ("bpe", "unigram", "word", "spaces")
 
     def __post_init__(self) -> None:
         if self.vocab < 16:

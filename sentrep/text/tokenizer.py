@@ -69,7 +69,7 @@ class Tokenizer:
 
         words: Counter[str] = Counter()
         for sentence in sentences:
-            words.update(ATOMS.findall(sentence))
+            words.update(sentence.split() if config.tokenizer == "spaces" else ATOMS.findall(sentence))
         if not words:
             raise InputError("no words to train a tokenizer on: the corpus is empty")
         return cls(learn(words, config, SPECIAL))
@@ -200,7 +200,7 @@ def _find(path: Path) -> Path:
     if path.is_file():
         return path
     if not path.exists():
-        raise InputError(f"--tokenizer {path}: neither bpe, unigram or word, nor a file or folder that exists")
+        raise InputError(f"--tokenizer {path}: neither bpe, unigram, word or spaces, nor a file or folder that exists")
     for file in (path / "tokenizer.json", *sorted(path.glob("0_*/tokenizer.json")), *sorted(path.glob("*/tokenizer.json"))):
         if file.is_file():
             return file

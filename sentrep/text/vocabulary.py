@@ -1,4 +1,4 @@
-"""Learning a vocabulary from words and their counts: the pipeline in front of it and the three kinds."""
+"""Learning a vocabulary from words and their counts: the pipeline in front of it and the four kinds."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) 
     shell = tokenizers.Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
     _furnish(shell, config.tokenizer, config.lowercase)
     pieces = _pieces(words, shell)
-    if config.tokenizer == "word":
+    if config.tokenizer in ("word", "spaces"):
         ranked = sorted(pieces, key=lambda piece: (-pieces[piece], piece))
         tokens = [*special, *islice((piece for piece in ranked if piece not in special), config.vocab - len(special))]
         learnt = tokenizers.Tokenizer(models.WordLevel({t: i for i, t in enumerate(tokens)}, unk_token="[UNK]"))
@@ -51,6 +51,10 @@ def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) -> Non
     """What stands in front of the vocabulary, and behind it."""
     from tokenizers import Regex, decoders, normalizers, pre_tokenizers
 
+    if kind == "spaces":  # cut already, by somebody who knew what a word is
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase()] if lowercase else [])
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        return
     steps = [
         normalizers.Replace(Regex("[“”„‟«»〝〞]"), '"'),
         normalizers.Replace(Regex("[‘’‚‛`´]"), "'"),

@@ -54,6 +54,16 @@ def bert() -> Tokenizer:
     return Tokenizer(inner)
 
 
+def test_between_spaces_stands_a_word() -> None:
+    text = ["He did n't say -LRB- `` N.V. '' -RRB-", "The U.S. did n't"]
+    tokenizer = Tokenizer.train(text, TokenizerConfig("spaces", vocab=100))
+    assert tokenizer.inner.encode("DID N'T -LRB- `` else").tokens == ["did", "n't", "-lrb-", "``", "[UNK]"]
+    assert tokenizer.decode(tokenizer.encode(text[0])) == text[0].lower()
+    assert tokenizer.encode_batch(text).ids.tolist() == [token for line in text for token in tokenizer.encode(line)]
+    cased = Tokenizer.train(text, TokenizerConfig("spaces", vocab=100, lowercase=False))
+    assert cased.decode(cased.encode(text[0])) == text[0]
+
+
 def test_special_tokens_come_first_and_are_not_added(tokenizer: Tokenizer) -> None:
     assert [tokenizer.inner.token_to_id(token) for token in SPECIAL] == [0, 1, 2, 3, 4]
     assert tokenizer.pad_id == 0
@@ -127,7 +137,7 @@ def test_saving_and_opening_change_nothing(tokenizer: Tokenizer, tmp_path: Path)
 
 
 def test_wrong_paths_and_files_are_input_errors(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="neither bpe, unigram or word, nor a file or folder"):
+    with pytest.raises(InputError, match="neither bpe, unigram, word or spaces, nor a file or folder"):
         Tokenizer.open(tmp_path / "bqe")
     with pytest.raises(InputError, match=r"no tokenizer\.json in this folder"):
         Tokenizer.open(tmp_path)
