@@ -1,9 +1,12 @@
-"""Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on Reuters or on Chinese abstracts.
+"""Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on one of three materials.
 
-Articles are those of every other training pair of `summ-reuters-headline`, and people's sentences the titles of the other pairs: no
-title belongs to an article that is read. Chinese articles and titles are the two halves of the development part of
-`summ-zh-csl-title`, which has no training part. Each row goes on from its seed's pre-training for as long as every other, and is
-measured as `sentrep eval` measures; what has been done before is not done again.
+Articles are those of every other pair of a material, and people's sentences the titles of the other pairs: no title belongs to an
+article that is read. Each row goes on from its seed's pre-training for as long as every other, and is measured as `sentrep eval`
+measures; what has been done before is not done again.
+
+reuters     training part of `summ-reuters-headline`
+gigaword    the same and `corpus-bbc`, each digit a #, as in the test part of Gigaword
+csl         development part of `summ-zh-csl-title`, which has no training part
 
 python scripts/headlines.py --data ../shared/data --out runs/headlines
 sentrep compare runs/headlines/dev.jsonl
@@ -14,13 +17,17 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
+
+Pair = dict[str, str]
 
 COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "32", "--epochs", "1000"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
-ENGLISH_PAIRS, CHINESE_PAIRS = "summ-reuters-headline/train.jsonl.gz", "summ-zh-csl-title/dev.jsonl.gz"
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--lr", "3e-4"]
 ROWS: dict[str, list[str]] = {
@@ -41,52 +48,95 @@ ROWS: dict[str, list[str]] = {
 PAIRED = "pairs-"
 
 
+class Material(NamedTuple):
+    """What is read, and what is measured by."""
+
+    read: Callable[[Path], Iterator[Pair]]
+    options: list[str]
+    tasks: list[str]
+    chosen_on: str | None
+    """Task whose development part is measured too."""
+    baselines: list[str]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="folder of corpora, runs and results")
-    parser.add_argument("--language", choices=("english", "chinese"), default="english")
+    parser.add_argument("--material", choices=MATERIALS, default="reuters")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--teach", type=float, default=9.0, help="minutes of pre-training")
     parser.add_argument("--minutes", type=float, default=3.0, help="minutes of each row after that")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
-    place, chinese = given.out / given.language, given.language == "chinese"
-    texts(given.data / (CHINESE_PAIRS if chinese else ENGLISH_PAIRS), place)
+    place, material = given.out / given.material, MATERIALS[given.material]
+    write(place, list(material.read(given.data)))
     for seed in given.seeds:
-        common = [*COMMON, "--threads", str(given.threads), "--seed", str(seed)]
+        common = [*COMMON, *material.options, "--threads", str(given.threads), "--seed", str(seed)]
         common += ["--corpus", str(place / "articles.jsonl"), "--summaries", str(place / "titles.txt")]
-        common += CHINESE if chinese else ENGLISH
         taught = place / f"teach-{seed}"
         sentrep("train", "seq2seq2seq", *common, "--pretrain", "1", "--minutes", str(given.teach), "--out", str(taught))
         for row in given.rows:
             run, pairs = place / f"{row}-{seed}", ["--pairs", str(place / "pairs.jsonl")] if row.startswith(PAIRED) else []
             options = [*ROWS[row], *pairs, "--start", str(taught), "--minutes", str(given.minutes), "--out", str(run)]
             sentrep("train", "seq2seq2seq", *common, *options)
-            measure(given.data, given.out, str(run), chinese)
-    for lead in ("lead-30", "lead-20", "content-20") if chinese else ("lead-8", "lead-10", "lead-13", "content-9", "textrank-9"):
-        measure(given.data, given.out, lead, chinese)
+            measure(str(run), material, given.data, given.out)
+    for baseline in material.baselines:
+        measure(baseline, material, given.data, given.out)
 
 
-def measure(data: Path, out: Path, model: str, chinese: bool) -> None:
-    """By the development part, and by the test part in a file of its own."""
-    tasks = [str(data / task) for task in (["summ-zh-csl-title"] if chinese else ["summ-reuters-headline", "summ-gigaword-test"])]
-    if not chinese:
-        sentrep("eval", model, "--task", tasks[0], "--split", "dev", "--results", str(out / "dev.jsonl"))
-    sentrep("eval", model, "--task", *tasks, "--results", str(out / "test.jsonl"))
+def measure(model: str, material: Material, data: Path, out: Path) -> None:
+    """By the development part, and by test parts in a file of its own."""
+    if material.chosen_on is not None:
+        sentrep("eval", model, "--task", str(data / material.chosen_on), "--split", "dev", "--results", str(out / "dev.jsonl"))
+    sentrep("eval", model, "--task", *(str(data / task) for task in material.tasks), "--results", str(out / "test.jsonl"))
 
 
-def texts(file: Path, place: Path) -> None:
-    """articles.jsonl, titles.txt and pairs.jsonl, from one file of pairs."""
-    with gzip.open(file, "rt", encoding="utf-8") as opened:
-        pairs: list[dict[str, str]] = list(map(json.loads, opened))
+def write(place: Path, pairs: list[Pair]) -> None:
+    """articles.jsonl, titles.txt and pairs.jsonl."""
     place.mkdir(parents=True, exist_ok=True)
-    others = pairs[::2]
-    lines(place / "articles.jsonl", [json.dumps({"text": pair["article"]}, ensure_ascii=False) for pair in pairs[1::2]])
+    articles, others = pairs[1::2], pairs[::2]
+    lines(place / "articles.jsonl", [json.dumps({"text": pair["article"]}, ensure_ascii=False) for pair in articles])
     lines(place / "titles.txt", [pair["summary"] for pair in others])
-    kept = ({name: pair[name] for name in ("article", "summary")} for pair in others)
-    lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in kept])
+    lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in others])
+
+
+def reuters(data: Path) -> Iterator[Pair]:
+    return summarised(data / "summ-reuters-headline" / "train.jsonl.gz")
+
+
+def gigaword(data: Path) -> Iterator[Pair]:
+    for pair in [*reuters(data), *bbc(data)]:
+        yield {name: re.sub(r"\d", "#", text) for name, text in pair.items()}
+
+
+def csl(data: Path) -> Iterator[Pair]:
+    return summarised(data / "summ-zh-csl-title" / "dev.jsonl.gz")
+
+
+def summarised(file: Path) -> Iterator[Pair]:
+    for pair in records(file):
+        yield {"article": pair["article"], "summary": pair["summary"]}
+
+
+def bbc(data: Path) -> Iterator[Pair]:
+    """First paragraphs with titles."""
+    for story in records(data / "corpus-bbc" / "all.jsonl.gz"):
+        yield {"article": story["text"].split("\n\n")[0], "summary": story["title"]}
+
+
+def records(file: Path) -> Iterator[Pair]:
+    with gzip.open(file, "rt", encoding="utf-8") as opened:
+        yield from map(json.loads, opened)
+
+
+NEWS = ["lead-8", "lead-10", "lead-13", "content-9", "textrank-9"]
+MATERIALS = {
+    "reuters": Material(reuters, ENGLISH, ["summ-reuters-headline", "summ-gigaword-test"], "summ-reuters-headline", NEWS),
+    "gigaword": Material(gigaword, ENGLISH, ["summ-gigaword-test"], None, []),
+    "csl": Material(csl, CHINESE, ["summ-zh-csl-title"], None, ["lead-30", "lead-20", "content-20"]),
+}
 
 
 def lines(file: Path, content: list[str]) -> None:

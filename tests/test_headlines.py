@@ -28,6 +28,8 @@ def headlines(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def data(tmp_path: Path) -> Path:
     pairs = [{"id": str(number), "article": f"article {number}", "summary": f"title {number}"} for number in range(8)]
     packed(tmp_path / "summ-reuters-headline" / "train.jsonl.gz", pairs)
+    stories = [{"title": f"news {number}", "text": f"first {number}\n\nsecond"} for number in range(2)]
+    packed(tmp_path / "corpus-bbc" / "all.jsonl.gz", stories)
     packed(tmp_path / "summ-zh-csl-title" / "dev.jsonl.gz", pairs)
     return tmp_path
 
@@ -37,24 +39,29 @@ def read(file: Path, field: str) -> list[str]:
 
 
 def test_titles_are_of_other_articles(headlines: ModuleType, data: Path, tmp_path: Path) -> None:
-    headlines.texts(data / headlines.ENGLISH_PAIRS, tmp_path / "out")
-    assert read(tmp_path / "out" / "articles.jsonl", "text") == [f"article {number}" for number in (1, 3, 5, 7)]
-    assert (tmp_path / "out" / "titles.txt").read_text().splitlines() == [f"title {number}" for number in (0, 2, 4, 6)]
-    assert read(tmp_path / "out" / "pairs.jsonl", "article") == [f"article {number}" for number in (0, 2, 4, 6)]
+    for material, digit in (("reuters", "{}"), ("csl", "{}"), ("gigaword", "#")):
+        place = tmp_path / material
+        headlines.write(place, list(headlines.MATERIALS[material].read(data)))
+        told = [f"article {digit.format(number)}" for number in (1, 3, 5, 7)]
+        assert read(place / "articles.jsonl", "text")[:4] == told
+        assert (place / "titles.txt").read_text().splitlines()[:4] == [f"title {digit.format(number)}" for number in (0, 2, 4, 6)]
+        assert read(place / "pairs.jsonl", "article")[:4] == [f"article {digit.format(number)}" for number in (0, 2, 4, 6)]
+    assert read(tmp_path / "gigaword" / "articles.jsonl", "text")[4:] == ["first #"]
+    assert (tmp_path / "gigaword" / "titles.txt").read_text().splitlines()[4:] == ["news #"]
 
 
-@pytest.mark.parametrize("language", ["english", "chinese"])
+@pytest.mark.parametrize("material", ["reuters", "csl"])
 def test_every_row_starts_from_its_seeds_pre_training(
-    headlines: ModuleType, data: Path, tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+    headlines: ModuleType, data: Path, tmp_path: Path, material: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[tuple[str, ...]] = []
     monkeypatch.setattr(headlines, "sentrep", lambda *words: said.append(words))
     rows = ["both", "pairs-100"]
-    arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--language", language, "--seeds", "0", "1", "--rows", *rows]
+    arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--material", material, "--seeds", "0", "1", "--rows", *rows]
     monkeypatch.setattr(sys, "argv", ["headlines", *arguments])
     headlines.main()
     trained = [words for words in said if words[0] == "train"]
-    place = tmp_path / "out" / language
+    place = tmp_path / "out" / material
     assert [Path(words[words.index("--out") + 1]).name for words in trained] == [
         f"{row}-{seed}" for seed in (0, 1) for row in ("teach", *rows)
     ]
