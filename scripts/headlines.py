@@ -18,11 +18,11 @@ import argparse
 import gzip
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+from recorded import sentrep, write_lines
 
 Pair = dict[str, str]
 
@@ -95,11 +95,10 @@ def measure(model: str, material: Material, data: Path, out: Path) -> None:
 
 def write(place: Path, pairs: list[Pair]) -> None:
     """articles.jsonl, titles.txt and pairs.jsonl."""
-    place.mkdir(parents=True, exist_ok=True)
     articles, others = pairs[1::2], pairs[::2]
-    lines(place / "articles.jsonl", [json.dumps({"text": pair["article"]}, ensure_ascii=False) for pair in articles])
-    lines(place / "titles.txt", [pair["summary"] for pair in others])
-    lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in others])
+    write_lines(place / "articles.jsonl", [json.dumps({"text": pair["article"]}, ensure_ascii=False) for pair in articles])
+    write_lines(place / "titles.txt", [pair["summary"] for pair in others])
+    write_lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in others])
 
 
 def reuters(data: Path) -> Iterator[Pair]:
@@ -137,16 +136,6 @@ MATERIALS = {
     "gigaword": Material(gigaword, ENGLISH, ["summ-gigaword-test"], None, []),
     "csl": Material(csl, CHINESE, ["summ-zh-csl-title"], None, ["lead-30", "lead-20", "content-20"]),
 }
-
-
-def lines(file: Path, content: list[str]) -> None:
-    file.write_text("".join(line + "\n" for line in content), encoding="utf-8")
-
-
-def sentrep(*words: str) -> None:
-    """Say a command and run it."""
-    print("sentrep", *words, flush=True)
-    subprocess.run([sys.executable, "-m", "sentrep", *words], check=True)
 
 
 if __name__ == "__main__":
