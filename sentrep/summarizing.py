@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sentrep.parts.padding import Texts
 
 USUAL = DecodingConfig("greedy")
-"""A beam, which costs five times as much, prefers short summaries: on the development part of Reuters headlines it scored lower."""
+"""A beam costs five times as much. On the development part of Reuters headlines it scored a point lower while a run had learnt
+little, and .1 to .2 higher at the end (ROUGE-1, -2 and -L)."""
 AT_ONCE = 64
 """Texts that are summarised together."""
 

@@ -12,7 +12,7 @@ from sentrep import api
 from sentrep.cli import main
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
-from sentrep.evaluation.vectors import Parses
+from sentrep.evaluation.vectors import Embeds, Parses
 from sentrep.methods.tree_config import Config
 from sentrep.parts.tree_crf import nested
 from sentrep.text.brackets import check, read_trees
@@ -113,3 +113,12 @@ def test_the_command(run: Path, parser: TreeParser, tmp_path: Path, capsys: pyte
     assert isinstance(api.to_nltk(trees[0]), nltk.Tree)
     assert printed("--draw", "text").count("┐") == sum(len(sentence.split()) - 1 for sentence in SENTENCES)
     assert printed("--draw", "svg").startswith("<svg ")
+
+
+def test_a_run_is_evaluated_by_the_trees_it_finds(run: Path, parser: TreeParser) -> None:
+    model = api.measured(run)
+    assert isinstance(model.does, Parses)
+    assert isinstance(model.does, Embeds)
+    words = [sentence.split() for sentence in SENTENCES]
+    assert model.does.parse(words) == parser.parse(words)
+    assert not isinstance(api.measured(run / "model").does, Parses)
