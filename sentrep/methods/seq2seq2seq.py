@@ -210,7 +210,7 @@ class Seq2Seq2Seq(Method):
 
     def told(self, articles: Texts, code: Float[Tensor, "text width"]) -> Source:
         """Articles as the generator reads them."""
-        return self.generator.read(articles, code, worth=self.worth / RARITY)
+        return self.generator.read(articles, code, worth=self.worth / RARITY, begins=self.begins)
 
     @property
     def worth(self) -> Float[Tensor, " vocab"]:

@@ -9,7 +9,8 @@ code feeds the context back). So the recurrence over a known text runs at once, 
 
 Token ids are ordered by frequency. The decoder generates the first `shortlist` of them, the end of the text, or any of the rest,
 one of which is then as likely as another. Any id of the source can be copied. So a rare name costs no row of the softmax, and yet
-every text has a likelihood: to have a rare name in the source is worth what it costs to guess it.
+every text has a likelihood: to have a rare name in the source is worth what it costs to guess it. A piece of a word is copied only
+right after the piece before it, if the method says which that is: otherwise words are put together of pieces of others.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 
 from sentrep.encoders.recurrent import reorder, reversal
 
+ANYTHING = -1
 TINY = 1e-30
 """In place of a probability of zero whose logarithm is taken but does not count."""
 
@@ -37,6 +39,8 @@ class Memory(NamedTuple):
     ids: Int[Tensor, "text position"]
     """What is copied from each position."""
     alive: Bool[Tensor, "text position"]
+    follows: Int[Tensor, "text position"]
+    """Which token has to stand right before it where it is copied to; `ANYTHING`, if it may come after any."""
 
 
 class State(NamedTuple):
@@ -53,6 +57,8 @@ class Outcome(NamedTuple):
     features: Float[Tensor, "text step width"]
     """V [s, h*] + b, from which words are generated."""
     attention: Float[Tensor, "text step position"]
+    copied: Float[Tensor, "text step position"]
+    """The same among what may be copied."""
     switch: Float[Tensor, "text step"]
     """Logit of p_gen."""
     repeated: Float[Tensor, "text step"]
@@ -94,19 +100,29 @@ class PointerDecoder(nn.Module):
         states: Float[Tensor, "text position memory_width"],
         ids: Int[Tensor, "text position"],
         alive: Bool[Tensor, "text position"],
+        follows: Int[Tensor, "text position"] | None = None,
     ) -> Memory:
         """A source that was read, ready to be written from."""
-        return Memory(states, self.key(states), ids, alive)
+        return Memory(states, self.key(states), ids, alive, torch.full_like(ids, ANYTHING) if follows is None else follows)
 
     def begin(self, memory: Memory) -> State:
         """Before the first step: the mean of what was read, and attention to nothing."""
         mean = memory.states.sum(1) / memory.alive.sum(1, keepdim=True).clamp(min=1)
         return State(torch.tanh(self.first(mean)), torch.zeros_like(memory.alive, dtype=torch.float32))
 
-    def forward(self, tokens: Float[Tensor, "text step token_width"], state: State, memory: Memory) -> tuple[Outcome, State]:
+    def forward(
+        self,
+        tokens: Float[Tensor, "text step token_width"],
+        state: State,
+        memory: Memory,
+        before: Int[Tensor, "text step"] | None = None,
+    ) -> tuple[Outcome, State]:
         """One step or many: what would be written after each of the tokens, and the state after the last.
 
         A known text in one call costs much less than step by step. Beyond its end a text may be padded with anything.
+
+        Args:
+            before: ids of those tokens; without them anything may be copied at any step.
         """
         hidden, last = self.cell(tokens, state.hidden.to(tokens.dtype).unsqueeze(0))
         coverage, weights = state.coverage, []
@@ -114,12 +130,18 @@ class PointerDecoder(nn.Module):
             weights.append(self.attend(query, coverage, memory))
             coverage = coverage + weights[-1]
         attention = torch.stack(weights, 1)
-        before = state.coverage.unsqueeze(1) + attention.cumsum(1) - attention
+        seen = state.coverage.unsqueeze(1) + attention.cumsum(1) - attention
         context = attention.to(memory.states.dtype) @ memory.states
         features = self.readout(torch.cat([hidden, context], 2))
         switch = self.switch(torch.cat([context, hidden, tokens], 2)).squeeze(2).float()
-        switch = switch.masked_fill(~memory.alive.any(1, keepdim=True), torch.inf)  # from an empty source nothing is copied
-        return Outcome(features, attention, switch, torch.minimum(attention, before).sum(2)), State(last.squeeze(0), coverage)
+        copied = attention
+        if before is not None:
+            follows = memory.follows.unsqueeze(1)
+            copied = attention * ((follows == ANYTHING) | (follows == before.unsqueeze(2)))
+            copied = copied / copied.sum(2, keepdim=True).clamp(min=TINY)
+        switch = switch.masked_fill(copied.sum(2) == 0, torch.inf)  # where nothing may be copied
+        repeated = torch.minimum(attention, seen).sum(2)
+        return Outcome(features, attention, copied, switch, repeated), State(last.squeeze(0), coverage)
 
     def attend(
         self, query: Float[Tensor, "text width"], coverage: Float[Tensor, "text position"], memory: Memory
@@ -143,7 +165,7 @@ class PointerDecoder(nn.Module):
         column = targets.where(targets < self.shortlist, self.shortlist + 1).where(targets != self.end, self.shortlist)
         generated = -F.cross_entropy(self.words(outcome.features[alive]).float(), column[alive], reduction="none")
         generated = generated - math.log(max(1, self.rest)) * (column[alive] > self.shortlist)
-        copied = (outcome.attention * (memory.ids.unsqueeze(1) == targets.unsqueeze(2))).sum(2)[alive]
+        copied = (outcome.copied * (memory.ids.unsqueeze(1) == targets.unsqueeze(2))).sum(2)[alive]
         switch = outcome.switch[alive]
         told = torch.logaddexp(F.logsigmoid(switch) + generated, F.logsigmoid(-switch) + copied.clamp(min=TINY).log())
         return torch.zeros_like(outcome.switch).masked_scatter(alive, told)
@@ -155,7 +177,7 @@ class PointerDecoder(nn.Module):
             [self.shortlist, 1, *[1] * (self.rest > 0)], 2
         )
         unlisted = [each.expand(-1, -1, self.rest) / self.rest for each in rest]
-        copied = (1 - own) * outcome.attention
+        copied = (1 - own) * outcome.copied
         return torch.cat([listed, *unlisted, end], 2).scatter_add_(2, memory.ids.unsqueeze(1).expand_as(copied), copied)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sentrep.parts.decoding import Generator
 from sentrep.parts.decoding import State as Carried
 from sentrep.parts.padding import Texts
-from sentrep.parts.pointer import Memory, Outcome, PointerDecoder, Reader, State
+from sentrep.parts.pointer import ANYTHING, Memory, Outcome, PointerDecoder, Reader, State
 
 How = Literal["greedy", "drawn", "gumbel"]
 
@@ -76,12 +77,14 @@ class Rewriter(nn.Module):
         code: Float[Tensor, "text code_width"],
         tokens: Float[Tensor, "text position token_width"] | None = None,
         worth: Float[Tensor, " vocab"] | None = None,
+        begins: Bool[Tensor, " vocab"] | None = None,
     ) -> Source:
         """Texts, ready to be written from. Their ends are not read.
 
         Args:
             code: their vectors.
             worth: of each token, where that is `weighed`.
+            begins: which tokens begin a word; the others are then copied right after those that they continue. All, if None.
             tokens: what is read in place of their ids' rows: soft or straight-through mixtures of rows.
         """
         alive = texts.alive & (texts.ids != self.end)
@@ -90,7 +93,8 @@ class Rewriter(nn.Module):
         if worth is not None:
             rows = torch.cat([rows, worth[ids].unsqueeze(2).to(rows.dtype)], 2)
         states = self.reader(rows, alive)
-        return Source(self.decoder.remember(states, ids, alive), self.code(self.drop(code)))
+        follows = None if begins is None else F.pad(ids[:, :-1], (1, 0), value=ANYTHING).masked_fill(begins[ids], ANYTHING)
+        return Source(self.decoder.remember(states, ids, alive, follows), self.code(self.drop(code)))
 
     def after(self, source: Source, texts: Texts, length: Int[Tensor, " text"] | None = None) -> Outcome:
         """What would be written at each step of given texts, whose end is a token of theirs.
@@ -103,7 +107,7 @@ class Rewriter(nn.Module):
         length = (texts.alive & (texts.ids != self.end)).sum(1) if length is None else length
         left = length.unsqueeze(1) - torch.arange(texts.ids.shape[1], device=length.device)
         inputs = self.drop(self.inputs(source, before, left))
-        outcome: Outcome = self.decoder(inputs, self.decoder.begin(source.memory), source.memory)[0]
+        outcome: Outcome = self.decoder(inputs, self.decoder.begin(source.memory), source.memory, before)[0]
         return outcome._replace(features=self.drop(outcome.features))
 
     def surprise(self, source: Source, texts: Texts) -> tuple[Float[Tensor, " text"], Outcome]:
@@ -143,7 +147,7 @@ class Rewriter(nn.Module):
         limit = torch.as_tensor(at_most, device=length.device).expand_as(length)
         for step in range(max(limit.tolist(), default=0) + 1):
             inputs = self.inputs(source, before.unsqueeze(1), (length - step).unsqueeze(1))
-            outcome, state = self.decoder(inputs, state, source.memory)
+            outcome, state = self.decoder(inputs, state, source.memory, before.unsqueeze(1))
             chances = self.decoder.probabilities(outcome, source.memory)[:, 0]
             chances[:, : self.end].masked_fill_(never, 0)
             chances[:, self.end].clamp_(min=1e-30)  # where nothing else may come, a text ends
@@ -168,7 +172,7 @@ class Rewriter(nn.Module):
             read = Source(Memory(*memory), code)
             before = torch.full_like(left, self.end) if tokens is None else tokens
             inputs = self.inputs(read, before.unsqueeze(1), left.unsqueeze(1))
-            outcome, (hidden, coverage) = self.decoder(inputs, State(hidden, coverage), read.memory)
+            outcome, (hidden, coverage) = self.decoder(inputs, State(hidden, coverage), read.memory, before.unsqueeze(1))
             told = self.decoder.probabilities(outcome, read.memory)[:, 0]
             return told.clamp(min=1e-30).log(), (hidden, coverage, code, left - 1, *memory)
 

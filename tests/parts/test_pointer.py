@@ -112,6 +112,39 @@ def test_the_distribution_sums_to_one_and_words_without_a_row_are_likelier_where
             assert (probabilities[row, :, word] > elsewhere[:, 0]).all()
 
 
+def test_what_continues_a_word_is_copied_only_behind_its_beginning() -> None:
+    """Of the source 3 20 3 25, 20 continues 3; 25 may come after anything."""
+    made = decoder()
+    memory = source(made)
+    free = written(made, memory)
+    follows = memory.follows.clone()
+    follows[0, 1] = 3
+    bound = memory._replace(follows=follows)
+    before = torch.tensor([[END, 3, 20, 3]]).expand(4, -1)
+    outcome = made(read(), made.begin(bound), bound, before)[0]
+    assert torch.equal(outcome.attention, free.attention)  # it is read as ever
+    for step, allowed in enumerate([False, True, False, True]):
+        weights = free.attention[0, step].clone()
+        if not allowed:
+            weights[1] = 0
+        assert torch.allclose(outcome.copied[0, step], weights / weights.sum(), atol=1e-6)
+    assert torch.allclose(outcome.copied[1:], free.attention[1:], atol=1e-6)
+    probabilities = made.probabilities(outcome, bound)
+    assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-6)
+    targets, alive = padded(TARGETS)
+    chance = probabilities.gather(2, targets.unsqueeze(2)).squeeze(2)
+    assert torch.allclose(made.log_probability(outcome, bound, targets, alive)[alive], chance[alive].log(), atol=1e-5)
+
+
+def test_where_nothing_may_be_copied_everything_is_generated() -> None:
+    made = decoder()
+    memory = source(made)
+    memory = memory._replace(follows=torch.full_like(memory.ids, 7))
+    outcome = made(read(), made.begin(memory), memory, torch.full((4, STEPS), END))[0]
+    assert (outcome.copied == 0).all()
+    assert torch.allclose(made.probabilities(outcome, memory).sum(2), torch.ones(4, STEPS), atol=1e-6)
+
+
 def test_a_shortlist_of_everything_leaves_no_rest() -> None:
     made = PointerDecoder(VOCAB, 1000, TOKEN_WIDTH, WIDTH, MEMORY_WIDTH)
     assert made.words.out_features == VOCAB + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
-from itertools import product
+from itertools import pairwise, product
 from typing import get_args
 
 import pytest
@@ -199,6 +199,24 @@ def test_what_tokens_are_worth_is_read() -> None:
     first, second = (made.read(articles, code(2), worth=each).memory.states for each in (worth, other))
     assert not torch.allclose(first[0], second[0])
     assert torch.equal(first[1], second[1])  # token 9 is not in it
+
+
+def test_words_are_copied_whole() -> None:
+    """Tokens from 9 on continue words. None is generated, so each stands behind what it stands behind in its article."""
+    made = rewriter()
+    made.decoder.switch.bias.fill_(-50.0)
+    begins = torch.arange(VOCAB) < 9
+    articles = [[3, 9, 4, 10, 11], [5, 11, 6, 9, 7, 10]]
+    many = torch.arange(2).repeat(200)
+    told = rows(made.read(of_lists(articles), code(2), begins=begins), many)
+    torch.manual_seed(0)
+    written = lists(made, made.write(told, many + 5, AT_MOST, NOTHING, "drawn")[0])
+    pairs = [set(pairwise(article)) for article in articles]
+    found = [(row, pair) for row, text in zip(many.tolist(), written, strict=True) for pair in pairwise(text)]
+    continued = [(row, pair) for row, pair in found if pair[1] >= 9]
+    assert len(continued) > 100
+    assert all(pair in pairs[row] for row, pair in continued)
+    assert all(text[0] < 9 for text in written if text)
 
 
 def test_each_text_may_have_a_bound_of_its_own() -> None:
