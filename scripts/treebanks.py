@@ -27,6 +27,7 @@ ROWS: dict[str, list[str]] = {
     "right": ["tree", *TREES, "--branching", "right"],
     "lm": ["tree", *TREES, "--branching", "none"],
     "pcfg": ["compound-pcfg", *PCFG, "--code-width", "0"],
+    "pcfg-marks": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "compound-pcfg": ["compound-pcfg", *PCFG],
     **{f"vae-{count}": ["struct-vae", *VAE, "--trees-used", str(count)] for count in (50, 100, 500)},
     **{f"labels-{count}": ["struct-vae", *VAE, "--trees-used", str(count), "--unlabelled-weight", "0"] for count in (50, 100, 500)},
@@ -59,7 +60,7 @@ def main() -> None:
             told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
             sentrep("train", method, *corpus, *options, *told, *length, "--seed", str(seed), "--out", str(run))
             measure(str(run), given.data, given.out)
-    for baseline in ("right-branching", "left-branching", "balanced", "random-trees"):
+    for baseline in ("right-branching", "right-between-marks", "left-branching", "balanced", "random-trees"):
         measure(baseline, given.data, given.out)
 
 

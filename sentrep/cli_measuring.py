@@ -27,8 +27,8 @@ def evaluate(
 
     Args:
         model: Run folders, model folders, names of public models, or baselines: 'bm25' and 'random'; to summarize
-            'lead-8', 'content-9', 'textrank-9', with any number of words; to parse 'left-branching', 'right-branching', 'balanced',
-            'random-trees', 'uniform-trees'.
+            'lead-8', 'content-9', 'textrank-9', with any number of words; to parse 'left-branching', 'right-branching',
+            'right-between-marks', 'balanced', 'random-trees', 'uniform-trees'.
         task: Benchmark folders or files: BEIR layout, TSV of similarity, classification or pairs, JSON lines of
             articles and summaries, or with a task.toml beside them.
         suite: Suites of benchmarks: quick, sts, transfer, probing, retrieval, pairs, label-free, summarization, parsing, full, or

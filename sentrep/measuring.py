@@ -40,8 +40,8 @@ def evaluate(
 
     Args:
         model: a path, a name, an encoder, a baseline ('bm25', 'random'; 'lead-8', 'content-9', 'textrank-9', with any number;
-            'left-branching', 'right-branching', 'balanced', 'random-trees', 'uniform-trees'), or a `Model` made of anything
-            that embeds, ranks, summarizes or parses.
+            'left-branching', 'right-branching', 'right-between-marks', 'balanced', 'random-trees', 'uniform-trees'), or a `Model`
+            made of anything that embeds, ranks, summarizes or parses.
         tasks: paths of benchmark folders and files (see `sentrep.evaluation.suite.tasks_from`), or tasks.
         suites: names ('quick', 'sts', 'transfer', 'probing', 'retrieval', 'pairs', 'label-free',
             'summarization', 'parsing', 'full') or files of suites.

@@ -39,10 +39,10 @@ def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path
     treebanks.main()
     trained = {Path(words[-1]).name: words for words in said if words[0] == "train"}
     assert set(trained) == {f"{row}-{seed}" for row in treebanks.ROWS for seed in (0, 1)}
-    without = {"urnng", "right", "lm", "pcfg", "compound-pcfg"}
+    without = {"urnng", "right", "lm", "pcfg", "pcfg-marks", "compound-pcfg"}
     for name, words in trained.items():
         row = name.rpartition("-")[0]
         assert ("--trees" in words) == (row not in without), name
-        assert Path(words[words.index("--corpus") + 1]).name == ("plain.txt" if "pcfg" in row else "words.txt")
+        assert Path(words[words.index("--corpus") + 1]).name == ("plain.txt" if row in ("pcfg", "compound-pcfg") else "words.txt")
     measured = {(words[1], words[words.index("--split") + 1]) for words in said if words[0] == "eval"}
     assert {(str(data / "out" / name), split) for name in trained for split in ("dev", "test")} < measured

@@ -8,14 +8,15 @@ import numpy as np
 
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
-from sentrep.text.brackets import Span, Spans
+from sentrep.text.brackets import Span, Spans, is_punctuation
 
 Branch = Callable[[Sequence[str]], Spans]
 """Words of a sentence -> the spans of its tree."""
 
 
 def branching(name: str) -> Model | None:
-    """The baseline 'left-branching', 'right-branching', 'balanced', 'random-trees' or 'uniform-trees'; None for any other name.
+    """The baseline 'left-branching', 'right-branching', 'right-between-marks', 'balanced', 'random-trees' or 'uniform-trees'; None
+    for any other name.
 
     >>> sorted(branching("right-branching").does.parse(["she reads books".split()])[0])
     [(0, 3), (1, 3)]
@@ -23,6 +24,7 @@ def branching(name: str) -> Model | None:
     made: dict[str, Callable[[], Model]] = {
         "left-branching": lambda: _model("left-branching", lambda words: left_branching(len(words))),
         "right-branching": lambda: _model("right-branching", lambda words: right_branching(len(words))),
+        "right-between-marks": lambda: _model("right-between-marks", right_between_marks),
         "balanced": lambda: _model("balanced", lambda words: balanced(len(words))),
         "random-trees": random_trees,
         "uniform-trees": uniform_trees,
@@ -62,6 +64,24 @@ def left_branching(count: int) -> Spans:
 def right_branching(count: int) -> Spans:
     """Every end of a sentence of `count` words, from two words on."""
     return frozenset((start, count) for start in range(count - 1))
+
+
+def right_between_marks(words: Sequence[str]) -> Spans:
+    """What lies between punctuation marks branches to the right, and so do these stretches, each with the marks behind it.
+
+    >>> sorted(right_between_marks("if it rains , we stay .".split()))
+    [(0, 3), (0, 4), (0, 7), (1, 3), (4, 6), (4, 7)]
+    """
+    marks = [is_punctuation(word) for word in words]
+    spans, start = set[Span](), 0
+    while start < len(words):
+        stop = next((place for place in range(start, len(words)) if marks[place]), len(words))
+        spans |= {(place, stop) for place in range(start, stop - 1)}
+        spans.add((start, len(words)))
+        behind = next((place for place in range(stop, len(words)) if not marks[place]), len(words))
+        spans |= {(start, place) for place in range(stop + 1, behind + 1)}
+        start = behind
+    return frozenset(span for span in spans if span[1] - span[0] > 1)
 
 
 def balanced(count: int) -> Spans:

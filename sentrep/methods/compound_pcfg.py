@@ -26,21 +26,26 @@ from torch import Tensor, nn
 
 from sentrep.encoders.folder import Encoder
 from sentrep.encoders.forward import encode_tokens
-from sentrep.encoders.token_table import token_table
+from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.compound_pcfg_config import Config
 from sentrep.parts import pcfg
 from sentrep.parts.contrast import row_weight
 from sentrep.parts.decoder import scaled
+from sentrep.parts.marks import crossing, marks_of
+from sentrep.parts.padding import pad
 from sentrep.parts.tree_crf import Trees
 from sentrep.parts.tree_shape import shape
 from sentrep.text.block import SentenceBlock
+from sentrep.text.tokenizer import Tokenizer
 
 
 class CompoundPCFG(Method):
     """An encoder, and networks that make a grammar of symbols and of its vector."""
 
     neighbours = False
+    mark: Bool[Tensor, " vocab"]
+    """Which tokens are punctuation."""
 
     def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -48,6 +53,7 @@ class CompoundPCFG(Method):
         self.f = make_encoder()
         width, vocab = self.f.get_embedding_dimension(), token_table(self.f).num_embeddings
         assert width is not None
+        self.register_buffer("mark", marks_of(Tokenizer(inner_tokenizer(self.f)), vocab), persistent=False)
         self.symbols = nn.Parameter(torch.empty(1 + config.nonterminals + config.preterminals, config.symbol_width))
         sizes = {"root": config.nonterminals, "rank": config.rank, "left": config.rank, "right": config.rank, "words": vocab}
         self.scores = nn.ModuleDict({name: Scores(config.symbol_width, size) for name, size in sizes.items()})
@@ -74,7 +80,7 @@ class CompoundPCFG(Method):
             price = min(1.0, self.share / self.config.kl_warmup)
         mean, deviation = self.code(block)
         grammar = self.grammar(mean + deviation * torch.randn_like(mean), block)
-        likelihood = pcfg.log_likelihood(*grammar, lengths)
+        likelihood = pcfg.log_likelihood(*grammar, lengths, self.forbidden(block))
         kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1) / 2
         each = row_weight(lengths.sum())
         loss = (price * kl - likelihood).sum() * each
@@ -86,7 +92,13 @@ class CompoundPCFG(Method):
 
     def trees(self, block: SentenceBlock) -> Trees:
         """The tree of each sentence whose spans are likeliest, (sentence, 1, position), at the mean of z."""
-        return pcfg.trees(*self.grammar(self.code(block)[0], block), block.offsets.diff())
+        return pcfg.trees(*self.grammar(self.code(block)[0], block), block.offsets.diff(), self.forbidden(block))
+
+    def forbidden(self, block: SentenceBlock) -> pcfg.Forbidden | None:
+        """Spans that do not respect punctuation."""
+        return (
+            crossing(*pad(block.ids, block.offsets, len(block.ids)), self.mark) if self.config.marks and self.mark.any() else None
+        )
 
     def code(self, block: SentenceBlock) -> tuple[Float[Tensor, "sentence code"], Float[Tensor, "sentence code"]]:
         """Mean and deviation of q(z | x); of no width in a neural PCFG."""

@@ -138,8 +138,7 @@ class UnsupervisedRNNG(Method):
         if self.tree.parser is None:
             return None
         with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
-            found: TreesOfMany = self.tree.parser(self.rows(texts), texts.alive)
-        return found
+            return self.tree.posterior(self.rows(texts), texts, free=self.guided)
 
     def told(self, texts: Texts, trees: Trees) -> Told:
         """log p(x, z)."""
@@ -164,7 +163,7 @@ class UnsupervisedRNNG(Method):
     def trees(self, block: SentenceBlock) -> Trees:
         """The best tree of each sentence, (sentence, 1, position)."""
         texts = self.texts(block)
-        return self.tree.best(self.rows(texts), texts.alive)
+        return self.tree.best(self.rows(texts), texts)
 
     @cached_property
     def treebank(self) -> Treebank:
@@ -203,7 +202,7 @@ def of_trees(given: Encoder, config: Config) -> Encoder:
     rows, longest = token_table(given).weight.detach(), given.max_seq_length or LONGEST
     tree = TreeEncoder(
         inner_tokenizer(given), len(rows), config.tree_width, config.branching, config.parser_width,
-        config.vector_samples, config.tree_dropout, int(min(longest, LONGEST)),
+        config.vector_samples, config.respects_marks, config.tree_dropout, int(min(longest, LONGEST)),
     )  # fmt: skip
     if rows.shape[1] == config.tree_width:
         tree.table.weight.data.copy_(rows)

@@ -50,6 +50,9 @@ class Config:
     """Share of the learning rate that the parser has. Unset: .05, and under supervision 1, or .25 if it only comes first."""
     action_rate: float = 0.1
     """Share of the learning rate that the choice of actions has (the paper: .1)."""
+    marks: bool | None = None
+    """Whether constituents that the parser finds respect punctuation: none takes in a mark and part of what lies between marks.
+    Unset: they do, unless trees are given."""
     vector_samples: int = 0
     """Trees whose roots are averaged for the sentence vector; 0 takes the best tree alone."""
 
@@ -76,3 +79,8 @@ class Config:
     def rate_of_parser(self) -> float:
         """Its share of the learning rate."""
         return {"none": 0.05, "only": 1.0, "first": 0.25}[self.supervision] if self.parser_rate is None else self.parser_rate
+
+    @property
+    def respects_marks(self) -> bool:
+        """Whether constituents that the parser finds respect punctuation."""
+        return self.supervision == "none" if self.marks is None else self.marks

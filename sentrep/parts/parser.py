@@ -19,6 +19,10 @@ SPANS = 1 << 14
 """Places in the table of a part, about: with 512 numbers each, 32 MB."""
 
 
+NEVER = -1e4
+"""Score of a forbidden span: its trees have no probability, and yet the logarithm of that is a number."""
+
+
 class Parser(nn.Module):
     """A span scorer, and what trees are made of its scores.
 
@@ -32,14 +36,21 @@ class Parser(nn.Module):
         super().__init__()
         self.scorer = SpanScorer(width, state_width, dropout=dropout)
 
-    def forward(self, tokens: Float[Tensor, "sentence position width"], alive: Bool[Tensor, "sentence position"]) -> TreesOfMany:
-        """The distribution over the trees of each sentence."""
+    def forward(
+        self,
+        tokens: Float[Tensor, "sentence position width"],
+        alive: Bool[Tensor, "sentence position"],
+        forbidden: Bool[Tensor, "sentence position position"] | None = None,
+    ) -> TreesOfMany:
+        """The distribution over the trees of each sentence, of those that have no forbidden span if there are any such."""
         lengths = alive.sum(1)
         order = lengths.argsort(stable=True)
         parts = []
         for rows in order.split(_sizes(lengths[order].tolist())):
             width = max(1, int(lengths[rows[-1]]))
             scores = self.scorer(tokens[rows, :width], alive[rows, :width])
+            if forbidden is not None:
+                scores = scores.masked_fill(forbidden[rows, :width, :width], NEVER)
             parts.append((rows, TreeCRF(scores, lengths[rows])))
         return TreesOfMany(parts, alive.shape[1])
 

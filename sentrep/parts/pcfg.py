@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sentrep.parts.tree_crf import TreeCRF, Trees
@@ -47,25 +47,29 @@ class Rules(NamedTuple):
     """What each sentence multiplies p(r | A) by, before that is given the sum 1 again; the largest of a row about 1."""
 
 
+Forbidden = Bool[Tensor, "sentence position position"]
+"""Spans, from their first token to their last, that are no constituents."""
+
+
 def log_likelihood(
-    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"]
+    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"], forbidden: Forbidden | None = None
 ) -> Float[Tensor, " sentence"]:
-    """log p(x) of each sentence in nats, over all its trees.
+    """log p(x) of each sentence in nats, over all its trees without a forbidden span: with some, less than p(x).
 
     Args:
         rules: of the sentences.
         words: log p(T → w) for each token, sentence after sentence.
         lengths: tokens of each sentence. No rule gives less than two: of a shorter one the result is 0.
     """
-    return _inside(rules, words, lengths)[0]
+    return _inside(rules, words, lengths, forbidden)[0]
 
 
 def marginals(
-    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"]
+    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"], forbidden: Forbidden | None = None
 ) -> Float[Tensor, "sentence position position"]:
     """Probability of each span from its first token to its last, whatever its symbol, without gradient; 0 for single tokens."""
     with torch.enable_grad():
-        likelihood, spans = _inside(rules, words.detach().requires_grad_(), lengths)
+        likelihood, spans = _inside(rules, words.detach().requires_grad_(), lengths, forbidden)
         slopes = torch.autograd.grad(likelihood.sum(), spans) if spans else ()
     longest = int(lengths.max()) if len(lengths) else 0
     found = words.new_zeros(len(lengths), longest, longest)
@@ -75,16 +79,18 @@ def marginals(
     return found
 
 
-def trees(rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"]) -> Trees:
+def trees(
+    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"], forbidden: Forbidden | None = None
+) -> Trees:
     """The tree of each sentence with the most spans that are expected to be right, (sentence, 1, position).
 
     "Parsing algorithms and metrics", Goodman, ACL 1996: the labelled recall algorithm, without labels.
     """
-    return TreeCRF(marginals(rules, words, lengths), lengths).viterbi()
+    return TreeCRF(marginals(rules, words, lengths, forbidden), lengths).viterbi()
 
 
 def _inside(
-    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"]
+    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"], forbidden: Forbidden | None
 ) -> tuple[Float[Tensor, " sentence"], list[Float[Tensor, "_span nonterminal"]]]:
     """Log-likelihoods; and by width, from two tokens on, the inside values of all spans, each in its own unit."""
     symbols = [len(rules.rank), len(rules.left) - len(rules.rank)]
@@ -103,11 +109,13 @@ def _inside(
             begins, ends = (start < count).nonzero().squeeze(1), (start > 0).nonzero().squeeze(1)
             from_here, to_here = from_here.index_select(0, begins), to_here.index_select(0, ends)
             from_unit, to_unit = from_unit[begins], to_unit[ends]
-            sentence, count = sentence[begins], count[begins]
+            sentence, start, count = sentence[begins], start[begins], count[begins]
             both = from_unit + to_unit
             most = both.amax(1, keepdim=True)
             splits = (from_here * (both - most).exp().unsqueeze(2) * to_here).sum(1)
             values = upward(splits, sentence)
+            if forbidden is not None:
+                values = values.masked_fill(forbidden[sentence, start, start + wider].unsqueeze(1), 0)
             size = values.detach().sum(1, keepdim=True).clamp(min=LEAST)
             values, unit = values / size, most + size.log()
             spans.append(values)

@@ -5,7 +5,7 @@ The tree is the best one of a parser that was trained with it, or always branche
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,8 +14,11 @@ from torch import Tensor, nn
 
 from sentrep.encoders.reader import Reader
 from sentrep.parts.composer import Composer, constituents
+from sentrep.parts.marks import crossing, marks_of
+from sentrep.parts.padding import Texts
 from sentrep.parts.parser import Parser, TreesOfMany
 from sentrep.parts.tree_crf import Trees
+from sentrep.text.tokenizer import Tokenizer as SentenceTokenizer
 
 Branching = Literal["parser", "right", "left", "none"]
 """Where trees come from; without any, the vector is the mean of the token rows."""
@@ -28,11 +31,14 @@ class TreeEncoder(Reader):
         trees: where they come from.
         parser_width: of the parser's states in one direction.
         sampled: trees drawn from the parser, whose roots are averaged; 0 takes the best tree alone.
+        marks: whether the parser's constituents respect punctuation; see `parts.marks`.
         dropout: in the parser, while it is trained.
     """
 
-    config_keys: ClassVar = ["vocab", "width", "trees", "parser_width", "sampled", "dropout", "max_tokens"]
+    config_keys: ClassVar = ["vocab", "width", "trees", "parser_width", "sampled", "marks", "dropout", "max_tokens"]
     config_file_name = "tree_config.json"
+    mark: Bool[Tensor, " vocab"]
+    """Which tokens are punctuation."""
 
     def __init__(
         self,
@@ -42,11 +48,13 @@ class TreeEncoder(Reader):
         trees: Branching = "parser",
         parser_width: int = 256,
         sampled: int = 0,
+        marks: bool = False,
         dropout: float = 0.0,
         max_tokens: int = 128,
     ) -> None:
         super().__init__(tokenizer, vocab, width, width, "mean", max_tokens)
-        self.trees, self.parser_width, self.sampled, self.dropout = trees, parser_width, sampled, dropout
+        self.trees, self.parser_width, self.sampled, self.marks, self.dropout = trees, parser_width, sampled, marks, dropout
+        self.register_buffer("mark", marks_of(SentenceTokenizer(tokenizer), vocab), persistent=False)
         nn.init.uniform_(self.table.weight, -0.1, 0.1)
         self.parser = Parser(width, parser_width, dropout) if trees == "parser" else None
         self.composer = None if trees == "none" else Composer(width)
@@ -57,23 +65,35 @@ class TreeEncoder(Reader):
         """The rows as they are: tokens are the leaves."""
         return rows
 
-    def pool(
-        self, states: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
-    ) -> Float[Tensor, "sentence width"]:
-        if self.composer is None:
-            return super().pool(states, mask, lengths)
-        trees = self.best(states, mask, self.sampled)
-        parts = constituents(trees)
-        roots: Tensor = self.composer(states, parts)[parts.roots]
-        mean = roots.view(*trees.lengths.shape, -1).mean(1)
-        return mean.where((lengths > 0).unsqueeze(1), 0)
+    def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
+        texts = Texts(features["input_ids"], features["attention_mask"].bool())
+        features["token_embeddings"] = self.table(texts.ids)
+        features["sentence_embedding"] = self.roots(features["token_embeddings"], texts)
+        return features
 
-    def best(self, rows: Float[Tensor, "sentence token width"], mask: Bool[Tensor, "sentence token"], sampled: int = 0) -> Trees:
+    def roots(self, rows: Float[Tensor, "sentence token width"], texts: Texts) -> Float[Tensor, "sentence width"]:
+        """The vector of each sentence; zeros for an empty one."""
+        if self.composer is None:
+            return self.pool(rows, texts.alive, texts.lengths)
+        trees = self.best(rows, texts, self.sampled)
+        parts = constituents(trees)
+        roots: Tensor = self.composer(rows, parts)[parts.roots]
+        mean = roots.view(*trees.lengths.shape, -1).mean(1)
+        return mean.where((texts.lengths > 0).unsqueeze(1), 0)
+
+    def posterior(self, rows: Float[Tensor, "sentence token width"], texts: Texts, free: bool = False) -> TreesOfMany:
+        """The parser's trees; free ones may cross punctuation, as trees of people do where a sentence ends."""
+        assert self.parser is not None
+        forbidden = crossing(*texts, self.mark) if self.marks and not free else None
+        found: TreesOfMany = self.parser(rows, texts.alive, forbidden)
+        return found
+
+    def best(self, rows: Float[Tensor, "sentence token width"], texts: Texts, sampled: int = 0) -> Trees:
         """Trees of sentences, the best or some sampled ones, the same whenever a sentence is met, (sentence, tree, position)."""
         if self.parser is None:
-            return one_sided(mask, self.trees)
+            return one_sided(texts.alive, self.trees)
         with torch.no_grad():
-            posterior: TreesOfMany = self.parser(rows, mask)
+            posterior = self.posterior(rows, texts)
             if not sampled:
                 return posterior.viterbi()
             draws = torch.rand(sampled, self.max_tokens, generator=torch.Generator().manual_seed(0))

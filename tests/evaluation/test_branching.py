@@ -24,7 +24,7 @@ from sentrep.evaluation.branching import (
 from sentrep.evaluation.task import Model, Parses
 from sentrep.text.brackets import Spans, check
 
-NAMES = ["left-branching", "right-branching", "balanced", "random-trees", "uniform-trees"]
+NAMES = ["left-branching", "right-branching", "right-between-marks", "balanced", "random-trees", "uniform-trees"]
 
 
 def _parse(model: Model, *sentences: str) -> list[Spans]:
@@ -72,8 +72,8 @@ def test_names(name: str) -> None:
 
 def test_each_has_a_content_of_its_own() -> None:
     models = [*map(branching, NAMES), random_trees(1), uniform_trees(1)]
-    assert len({model.content_hash for model in models if model}) == len(models) == 7
-    assert [model.seed for model in models if model] == [None, None, None, 0, 0, 1, 1]
+    assert len({model.content_hash for model in models if model}) == len(models) == 8
+    assert [model.seed for model in models if model] == [None, None, None, None, 0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("make", [random_trees, uniform_trees])

@@ -57,3 +57,16 @@ def test_the_same_numbers_give_the_same_trees_in_any_company() -> None:
     assert torch.equal(together.start[[5, 0], :, :7], some.start)
     assert torch.equal(together.end[[5, 0], :, :7], some.end)
     assert len(together.start[5].unique(dim=0)) > 1
+
+
+def test_forbidden_spans_are_in_no_tree() -> None:
+    parser, tokens = made()
+    forbidden = torch.zeros(7, 9, 9, dtype=torch.bool)
+    forbidden[:, 0, 1:3] = True  # whatever begins a sentence is put together last, or with three others
+    forbidden[LENGTHS <= 3] = False
+    found = parser(tokens, ALIVE, forbidden)
+    for trees in (found.sample(20), found.viterbi()):
+        assert not (trees.mask() & forbidden.unsqueeze(1)).any()
+    assert (found.log_probability(found.sample(20)).exp() > 0)[LENGTHS > 0].all()
+    assert found.entropy.isfinite().all()
+    assert torch.equal(found.entropy[LENGTHS <= 3], parser(tokens, ALIVE).entropy[LENGTHS <= 3])

@@ -74,17 +74,23 @@ def spans_of(tree: Trees, number: int) -> Spans:
 
 
 @pytest.mark.parametrize("lean", [False, True])
-def test_likelihood_marginals_and_trees_are_those_of_all_derivations(lean: bool) -> None:
+@pytest.mark.parametrize("without", [(), ((0, 1), (1, 3), (3, 4))])
+def test_likelihood_marginals_and_trees_are_those_of_all_derivations(lean: bool, without: tuple[tuple[int, int], ...]) -> None:
     lengths = torch.tensor([5, 2, 6, 1, 3, 0, 4])
     rules, words = grammar(len(lengths), int(lengths.sum()), lean)
-    likelihood, chances = log_likelihood(rules, words, lengths), marginals(rules, words, lengths)
-    best = trees(rules, words, lengths)
+    forbidden = torch.zeros(7, 6, 6, dtype=torch.bool)
+    for span in without:
+        forbidden[(slice(None), *span)] = lengths > 3
+    given = (rules, words, lengths, forbidden if without else None)
+    likelihood, chances, best = log_likelihood(*given), marginals(*given), trees(*given)
     for number, own in enumerate(words.split(lengths.tolist())):
         if len(own) < 2:
             assert likelihood[number] == 0
             assert chances[number].sum() == 0
             continue
-        found = Naive(rules, own, number).trees()
+        every = Naive(rules, own, number).trees()
+        found = {tree: chance for tree, chance in every.items() if not any(forbidden[(number, *span)] for span in tree)}
+        assert (len(found) < len(every)) == (bool(without) and len(own) > 3)
         total = math.fsum(found.values())
         assert likelihood[number].item() == pytest.approx(math.log(total), abs=1e-9)
         expected = torch.zeros_like(chances[number])

@@ -14,8 +14,12 @@ from torch import Tensor, nn
 from sentrep.encoders import folder
 from sentrep.encoders.forward import encode
 from sentrep.errors import InputError
+from sentrep.parts.marks import crossing
+from sentrep.parts.padding import of_lists
 from sentrep.parts.tree_crf import Nested, TreeCRF, nested
 from sentrep.parts.tree_encoder import TreeEncoder
+from sentrep.text.config import TokenizerConfig
+from sentrep.text.tokenizer import Tokenizer
 from tests import toy
 
 WIDTH = 6
@@ -106,3 +110,21 @@ def test_no_other_class_of_parts_is_opened(tmp_path: Path) -> None:
         file.write_text(json.dumps(modules))
         with pytest.raises(InputError, match="foreign code, which is never run"):
             folder.load(tmp_path / "model")
+
+
+def test_constituents_respect_punctuation_where_they_shall(tmp_path: Path) -> None:
+    text = "it rains , so we all stay here ; they go ."
+    tokenizer = Tokenizer.train([text], TokenizerConfig("spaces", vocab=40))
+    torch.manual_seed(0)
+    made = TreeEncoder(tokenizer.inner, tokenizer.vocab_size, WIDTH, parser_width=5, sampled=30, marks=True)
+    texts = of_lists([tokenizer.encode(text)])
+    forbidden, rows = crossing(*texts, made.mark), made.table(texts.ids)
+    assert made.mark.sum() == 3
+    assert forbidden.any()
+    assert not (made.best(rows, texts, 30).mask() & forbidden.unsqueeze(1)).any()
+    assert (made.posterior(rows, texts, free=True).sample(200).mask() & forbidden.unsqueeze(1)).any()
+    folder.save(folder.Encoder(modules=[made]), tmp_path / "model")
+    again = folder.load(tmp_path / "model")[0]
+    assert isinstance(again, TreeEncoder)
+    assert again.marks
+    assert torch.equal(again.mark, made.mark)
