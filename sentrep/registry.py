@@ -38,6 +38,8 @@ class Entry:
     choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
     """What makes a checkpoint the best."""
 
+    draws: bool = False
+    """Whether its loss is of what it draws (trees, codes, summaries): by other rounding or in several processes it draws others."""
     then: str = 'sentrep index {run}/model --input FILES --out INDEX; sentrep search INDEX "words"'
     """What comes after training."""
 
@@ -63,6 +65,7 @@ METHODS: dict[str, Entry] = {
         block=96,
         choose_by="last",
         alone=False,
+        draws=True,
         then="sentrep summarize {run} --input FILES",
     ),
     "compound-pcfg": Entry(
@@ -71,11 +74,18 @@ METHODS: dict[str, Entry] = {
         block=16,
         multiplies=False,
         choose_by="last",
+        draws=True,
         then=PARSE,
     ),
-    "tree": Entry(tree_config.Config, "sentrep.methods.tree:UnsupervisedRNNG", block=32, choose_by="loss", then=PARSE),
+    "tree": Entry(tree_config.Config, "sentrep.methods.tree:UnsupervisedRNNG", block=32, choose_by="loss", draws=True, then=PARSE),
     "struct-vae": Entry(
-        struct_vae_config.Config, "sentrep.methods.struct_vae:StructVAE", block=64, choose_by="last", alone=False, then=PARSE
+        struct_vae_config.Config,
+        "sentrep.methods.struct_vae:StructVAE",
+        block=64,
+        choose_by="last",
+        alone=False,
+        draws=True,
+        then=PARSE,
     ),
 }
 

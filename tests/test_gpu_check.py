@@ -15,7 +15,7 @@ import pytest
 from sentrep.registry import ALONE
 
 ROOT = Path(__file__).parent.parent
-KINDS = ["bag", "gru", "lstm", "conv", "transformer"]
+KINDS = ["bag", "gru", "transformer"]
 
 
 @pytest.fixture
@@ -32,18 +32,18 @@ def check() -> Any:
 def started(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [str(ROOT / "scripts" / "gpu_check"), *arguments]
     environment = {**os.environ, "PYTHON": sys.executable}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
 def test_all_checks_pass_on_the_cpu(tmp_path: Path) -> None:
-    done = started("--device", "cpu", "--out", str(tmp_path / "report.json"))
+    done = started("--device", "cpu", "--encoders", *KINDS, "--out", str(tmp_path / "report.json"))
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
     assert {(row["method"], row["encoder"]) for row in report["rows"]} == {(method, kind) for method in ALONE for kind in KINDS}
     for row in report["rows"]:
         assert row["failures"] == []
         assert row["resumed"] == "same"
-        assert row["difference"] <= report["tolerance"]
+        assert row["difference"] <= row["tolerance"] <= 0.1
         assert row["last_loss"] < row["first_loss"]
         assert row["sentences_per_second"] > 0
         assert row["peak_megabytes"] > 0
