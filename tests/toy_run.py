@@ -67,8 +67,19 @@ def make(method: str, settings: dict[str, Any], kind: str = "bag", seed: int = 0
     return METHODS[method].load()(METHODS[method].config(**settings), lambda: build(config, toy.tokenizer(), toy.counts(), 32), 512)
 
 
-def run(out: Path, method: str, number: int = 0, kind: str = "bag", steps: int = 24, die_at: int = 0, **options: Any) -> Any:
-    """Train on the toy corpus; with `die_at`, be killed while that block is fetched. Returns (method, outcome)."""
+def run(
+    out: Path,
+    method: str,
+    number: int = 0,
+    kind: str = "bag",
+    steps: int = 24,
+    settings: dict[str, Any] | None = None,
+    die_at: int = 0,
+    die_in: tuple[str, int] | None = None,
+    **options: Any,
+) -> Any:
+    """Train on the toy corpus; be killed while block `die_at` is fetched, or when a phase is trained for the n-th time (`die_in`).
+    Returns (method, outcome)."""
     import torch
 
     from sentrep.training.config import TrainingConfig
@@ -79,7 +90,7 @@ def run(out: Path, method: str, number: int = 0, kind: str = "bag", steps: int =
 
     torch.set_num_threads(1)
     config = TrainingConfig(**{"steps": steps, "checkpoint_every": 3, "tracker": "none", "device": "cpu", "log_every": 1} | options)
-    built = make(method, SETTINGS[method][number], kind)
+    built = make(method, SETTINGS[method][number] | (settings or {}), kind)
     blocks, held_out = toy.blocks(seed=config.seed), toy.blocks(seed=1, count=60)
     if die_at:
         fetch, fetched = blocks.block, []
@@ -91,6 +102,16 @@ def run(out: Path, method: str, number: int = 0, kind: str = "bag", steps: int =
             return fetch(*place)
 
         blocks.block = fatal  # type: ignore[method-assign]
+    if die_in is not None:
+        forward, phases = built.forward, []
+
+        def last(block: Any, phase: str) -> Any:
+            phases.append(phase if built.training else "")
+            if phases.count(die_in[0]) == die_in[1]:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return forward(block, phase)
+
+        built.forward = last
     folder = RunFolder(out)
     accelerator = accelerator_for(config, len(built.phases), folder.logs, bf16=False)
     if accelerator.is_main_process:

@@ -22,6 +22,7 @@ Wants articles, each as one sentence (``--split lines``), and sentences that peo
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -49,11 +50,24 @@ from sentrep.parts.written import Written, read_pairs
 from sentrep.text.block import SentenceBlock
 from sentrep.text.tokenizer import Tokenizer
 
+TINY = 1e-9
+
 TEMPERATURE = 0.5
 """Of straight-through words ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
 
 RESTORED = 4
 """Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator, which needs them more."""
+
+
+class Earned(NamedTuple):
+    """By drawn summaries."""
+
+    reward: Float[Tensor, "text step"]
+    advantage: Float[Tensor, "text step"]
+    """The same, with the batch's mean taken off the critic's part."""
+    from_drawn: Float[Tensor, ""]
+    """Nats a token of the articles that are restored from them."""
+
 
 Noise = list[Float[Tensor, "text vocab_and_end"]]
 """By which each step was drawn."""
@@ -156,11 +170,11 @@ class Seq2Seq2Seq(Method):
         loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
         metrics = taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()}
         if soft is None:
-            rewards, from_drawn = self.rewards(articles, drawn, from_greedy)
+            earned = self.rewards(articles, drawn, from_greedy)
             told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
             chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < length.unsqueeze(1))
-            heard = loss + policy_loss(told, rewards, chosen).sum() / chosen.sum()
-            metrics |= {"from_drawn_nll": from_drawn, "advantage": rewards[drawn.alive].std()}
+            heard = loss + policy_loss(told, earned.advantage, chosen).sum() / chosen.sum()
+            metrics |= {"from_drawn_nll": earned.from_drawn, "advantage": earned.advantage[drawn.alive].std()}
         else:
             heard = loss
             if config.critic:
@@ -170,16 +184,15 @@ class Seq2Seq2Seq(Method):
         return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
 
     @torch.no_grad()
-    def rewards(
-        self, articles: Texts, drawn: Texts, from_greedy: Float[Tensor, " text"]
-    ) -> tuple[Float[Tensor, "text step"], Float[Tensor, ""]]:
-        """What each word of drawn summaries was worth, and what the articles cost that are restored from them."""
+    def rewards(self, articles: Texts, drawn: Texts, from_greedy: Float[Tensor, " text"]) -> Earned:
+        """What each word of drawn summaries was worth."""
         from_drawn = self.restored(without(drawn, self.end), articles)
-        worth = self.weight * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
+        reward = advantage = self.weight * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
         if self.config.critic:
             value = returns(step_rewards(self.critic.belief(drawn), drawn.alive), drawn.alive, self.config.discount)
-            worth = worth + self.config.critic * centred(value, drawn.alive)
-        return worth, from_drawn.mean()
+            reward = reward + self.config.critic * value
+            advantage = advantage + self.config.critic * centred(value, drawn.alive)
+        return Earned(reward, advantage, from_drawn.mean())
 
     @property
     def weight(self) -> float:
@@ -205,7 +218,9 @@ class Seq2Seq2Seq(Method):
             "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
         }
         if self.config.learns_by == "reinforce":
-            metrics["advantage"] = self.rewards(articles, ended_drawn, from_greedy)[0][ended_drawn.alive].std()
+            earned, alive = self.rewards(articles, ended_drawn, from_greedy), ended_drawn.alive
+            spread, size = earned.advantage[alive].std(), earned.reward[alive].abs().mean()
+            metrics |= {"advantage": spread, "reward_noise": spread / size.clamp(min=TINY)}
         return Step(from_greedy.mean(), metrics)
 
     def told(self, articles: Texts, code: Float[Tensor, "text width"]) -> Source:

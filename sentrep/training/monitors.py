@@ -27,6 +27,12 @@ COPIED = 0.6
 SURE = 0.95
 """A critic that is right more often has won."""
 
+NOISY = 10.0
+"""Spread of what drawn words earn, in mean rewards: beyond that it is chance that is learnt from."""
+
+CLIPPED = 0.5
+"""Share of the steps whose gradient was shortened: where rewards are learnt from, more than this is noise, cut to size."""
+
 COIN = 0.55
 """Of a test between two: a better share than this is worth speaking of."""
 
@@ -117,6 +123,16 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
         found.append(
             f"the critic is sure ({100 * values['critic_accuracy']:.0f} % right), so its rewards tell words hardly apart. "
             "Try fewer --critic-turns, another --adversary, or a longer --pretrain."
+        )
+    if values.get("reward_noise", 0.0) > NOISY and not values.get("pretraining"):
+        found.append(
+            f"rewards are noise: what drawn words earn spreads {values['reward_noise']:.0f} times as wide as rewards are large. "
+            "Try a larger --block, a lower --discount, or a longer --pretrain."
+        )
+    if "reward_noise" in values and values.get("clipped", 0.0) > CLIPPED and not values.get("pretraining"):
+        found.append(
+            f"gradients are too long: {100 * values['clipped']:.0f} % of the last steps were shortened to --clip. "
+            "Try a lower --reconstruction and --critic, a larger --block, or a higher --clip."
         )
     for side in ("right", "left"):
         if values.get(f"{side}_f1", 0.0) > ONE_SIDED:

@@ -34,6 +34,8 @@ class Reporter:
         self.bar = tqdm(total=steps, initial=start, desc="training", unit=" block", disable=not (active and visible()), leave=False)
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
+        self.means: dict[str, float] = {}
+        """As they were last flushed."""
         self.sentences = 0
         self.warned: set[str] = set()
 
@@ -47,7 +49,7 @@ class Reporter:
 
     def flush(self, step: int, rate: float, reduce: Callable[[Tensor], Tensor], seconds: float) -> dict[str, float]:
         """Write the means since the last flush; `seconds` is how long they took."""
-        means = {name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()}
+        self.means = means = {name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()}
         self.hold(step, means)
         throughput = self.sentences / max(seconds, 1e-9)
         self.sums, self.counts, self.sentences = {}, {}, 0

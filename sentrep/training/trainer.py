@@ -133,6 +133,7 @@ def train(
                 values |= seen
                 if config.clip:
                     values["gradient_norm"] = _clip(_trained(optimizer), config.clip)
+                    values["clipped"] = (values["gradient_norm"] > config.clip).float()
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
             state.step += 1
@@ -148,7 +149,7 @@ def train(
             if state.step == steps or stopping:
                 ended = "finished" if state.step == steps else "interrupted" if _any(accelerator, interrupt.asked) else "time"
             if validation is not None and (state.step % every == 0 or ended) and ended != "interrupted":
-                measured, alarms = validation.measure(method, accelerator.autocast)
+                measured, alarms = validation.measure(method, accelerator.autocast, report.means.get("clipped", 0.0))
                 report.hold(state.step, measured)
                 report.write(state.step, {f"valid_{name}": value for name, value in measured.items()})
                 report.warn(alarms if 4 * state.step >= steps else [])  # any run looks lost in its first quarter

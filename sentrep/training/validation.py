@@ -29,8 +29,10 @@ class Validation:
     shards: int
 
     @torch.no_grad()
-    def measure(self, method: Method, autocast: Callable[[], AbstractContextManager[None]]) -> tuple[dict[str, float], list[str]]:
-        """Means over the blocks, and the alarms they raise."""
+    def measure(
+        self, method: Method, autocast: Callable[[], AbstractContextManager[None]], clipped: float = 0.0
+    ) -> tuple[dict[str, float], list[str]]:
+        """Means over the blocks, and the alarms that they raise, with the share of the last steps whose gradient was clipped."""
         method.eval()
         found: list[dict[str, float]] = []
         seen: list[tuple[torch.Tensor, SentenceBlock]] = []
@@ -56,7 +58,7 @@ class Validation:
         everywhere = [name for name in found[0] if all(name in each for each in found)]
         means = {name: sum(each[name] for each in found) / len(found) for name in everywhere}
         means |= spectrum(vectors) | document_probe(vectors, document, run)
-        return means, monitors.alarms(means, vectors.shape[1], len(whole.document.unique()), len(vectors))
+        return means, monitors.alarms(means | {"clipped": clipped}, vectors.shape[1], len(whole.document.unique()), len(vectors))
 
 
 def score(measured: dict[str, float], config: TrainingConfig, step: int) -> float:

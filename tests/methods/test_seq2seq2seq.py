@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,21 @@ def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, An
             {"critic.critic.score.bias"} if settings["adversary"] == "rsgan" else set()
         )  # it cancels where only differences count
         assert gradients(made) - idle == names[phase] - idle
+
+
+def test_killed_while_the_critic_learns_it_ends_as_an_undisturbed_run(tmp_path: Path) -> None:
+    """Between its second turn at a block and the summarizer's: what it has learnt of that block is forgotten and learnt again."""
+    digests = {name: tmp_path / f"{name}.json" for name in ("whole", "killed", "resumed")}
+    at = {"settings": {"critic_turns": 3}, "steps": 12}
+    started = {
+        name: toy_run.start(toy_run.write_digest, digests[name], tmp_path / name, "seq2seq2seq", die_in=die_in, **at)
+        for name, die_in in (("whole", None), ("killed", ("critic", 8)))
+    }
+    toy_run.finish([started["whole"]])
+    toy_run.finish([started["killed"]], status=-signal.SIGKILL)
+    assert not digests["killed"].exists()
+    toy_run.finish([toy_run.start(toy_run.write_digest, digests["resumed"], tmp_path / "killed", "seq2seq2seq", **at)])
+    assert json.loads(digests["whole"].read_text()) == json.loads(digests["resumed"].read_text())
 
 
 def test_the_reconstructors_weight_goes_by_a_line() -> None:
@@ -182,7 +198,8 @@ def test_pairs_of_people_are_learnt(tmp_path: Path) -> None:
 def test_validation_tells_how_summaries_are_worded() -> None:
     made = method().eval()
     found = made(block(), "summarizer").metrics
-    assert {"prefix_copy", "novelty", "repetition", "distinct_2", "length", "gain_over_lead", "fluency_nll"} <= set(found)
+    wording = {"prefix_copy", "novelty", "repetition", "distinct_2", "length", "gain_over_lead", "fluency_nll"}
+    assert wording | {"advantage", "reward_noise"} <= set(found)
     assert all(torch.isfinite(value) for value in found.values())
     assert 0 <= found["prefix_copy"] <= 1
     assert 0 < found["length"] <= 5

@@ -105,6 +105,16 @@ def test_a_degenerate_summariser_is_told() -> None:
     assert not alarms({"prefix_copy": 0.5, "gain_over_lead": 0.1, "critic_accuracy": 0.9}, 8, 5)
 
 
+def test_rewards_that_are_noise_are_told() -> None:
+    (told,) = alarms({"reward_noise": 12.0, "clipped": 0.4}, 8, 5)
+    assert "12 times as wide" in told
+    (told,) = alarms({"reward_noise": 2.0, "clipped": 0.6}, 8, 5)
+    assert "60 % of the last steps" in told
+    assert not alarms({"reward_noise": 9.0, "clipped": 0.5}, 8, 5)
+    assert not alarms({"reward_noise": 12.0, "clipped": 0.6, "pretraining": 1.0}, 8, 5)
+    assert not alarms({"clipped": 1.0}, 8, 5)  # of a sum over words, say, which learns well so
+
+
 @pytest.mark.parametrize("side", ["right", "left"])
 def test_trees_that_branch_to_one_side_are_told(side: str) -> None:
     (told,) = alarms({f"{side}_f1": 0.93}, 8, 5)
