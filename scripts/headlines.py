@@ -18,15 +18,22 @@ import argparse
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from recorded import sentrep, write_lines
+
+from sentrep import api
+from sentrep.candidates import measured
+from sentrep.evaluation.task import Model
+from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
+from sentrep.summarizing import AT_ONCE, Summarizer
 
 Pair = dict[str, str]
 
-COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "32", "--epochs", "1000"]
+COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "64", "--epochs", "1000"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--lr", "3e-4"]
@@ -66,8 +73,8 @@ def main() -> None:
     parser.add_argument("--material", choices=MATERIALS, default="reuters")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--teach", type=float, default=9.0, help="minutes of pre-training")
-    parser.add_argument("--minutes", type=float, default=3.0, help="minutes of each row after that")
+    parser.add_argument("--teach", type=float, default=20.0, help="minutes of pre-training")
+    parser.add_argument("--minutes", type=float, default=6.0, help="minutes of each row after that")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     place, material = given.out / given.material, MATERIALS[given.material]
@@ -77,6 +84,7 @@ def main() -> None:
         common += ["--corpus", str(place / "articles.jsonl"), "--summaries", str(place / "titles.txt")]
         taught = place / f"teach-{seed}"
         sentrep("train", "seq2seq2seq", *common, "--pretrain", "1", "--minutes", str(given.teach), "--out", str(taught))
+        measure(deletion(taught), material, given.data, given.out)
         for row in given.rows:
             run, pairs = place / f"{row}-{seed}", ["--pairs", str(place / "pairs.jsonl")] if row.startswith(PAIRED) else []
             options = [*ROWS[row], *pairs, "--start", str(taught), "--minutes", str(given.minutes), "--out", str(run)]
@@ -86,11 +94,38 @@ def main() -> None:
         measure(baseline, material, given.data, given.out)
 
 
-def measure(model: str, material: Material, data: Path, out: Path) -> None:
+def measure(model: str | Model, material: Material, data: Path, out: Path) -> None:
     """By the development part, and by test parts in a file of its own."""
     if material.chosen_on is not None:
-        sentrep("eval", model, "--task", str(data / material.chosen_on), "--split", "dev", "--results", str(out / "dev.jsonl"))
-    sentrep("eval", model, "--task", *(str(data / task) for task in material.tasks), "--results", str(out / "test.jsonl"))
+        api.evaluate(model, [data / material.chosen_on], split="dev", results=out / "dev.jsonl")
+    done = api.evaluate(model, [data / task for task in material.tasks], split="test", results=out / "test.jsonl")
+    for result in done.results:
+        print(f"{result.model}  {result.task}  {result.metric} {result.value:.2f}", flush=True)
+
+
+def deletion(run: Path) -> Model:
+    """The headlines that a run's generator begins with, made of the articles that are asked for: what all training must beat."""
+    able = measured(run)
+    return Model(f"{run}, deletion", f"deletion+{able.content_hash}", Deletion(Summarizer.open(run)), "deletion", able.seed)
+
+
+class Deletion:
+    """Words of an article in their order: `sentrep.parts.hedge`, with what a run has counted."""
+
+    def __init__(self, summarizer: Summarizer) -> None:
+        self.summarizer = summarizer
+
+    def summarize(self, texts: Sequence[str]) -> list[str]:
+        """As many tokens as the run's own summaries are told to have."""
+        method, tokenizer = self.summarizer.reopened.method, self.summarizer.reopened.tokenizer
+        assert isinstance(method, Seq2Seq2Seq)
+        found: list[str] = []
+        for start in range(0, len(texts), AT_ONCE):
+            articles = self.summarizer.read(texts[start : start + AT_ONCE])
+            length = torch.full_like(articles.lengths, self.summarizer.usual_length)
+            kept = method.headlines(articles, length).summaries
+            found += [tokenizer.decode(ids[alive].tolist()) for ids, alive in zip(*kept, strict=True)]
+        return found
 
 
 def write(place: Path, pairs: list[Pair]) -> None:

@@ -73,28 +73,41 @@ class Summarizer:
         import torch
 
         from sentrep.parts.decoding import decode
-        from sentrep.parts.padding import pad
 
         if isinstance(texts, str):
             raise InputError(f"texts is one string, {texts[:40]!r}; give a list, even if it is a list of one")
-        method, tokenizer = self.reopened.method, self.reopened.tokenizer
+        method = self.reopened.method
         assert isinstance(method, Summarizing)
         decoding = self.bounded(decoding or USUAL)
-        length = max(1, 4 * self.at_most // 5) if length is None else length
+        length = self.usual_length if length is None else length
         if not 1 <= length <= self.at_most:
             raise InputError(f"--length {length}: this run was trained to write 1 to {self.at_most} tokens")
-        ids, lengths, _ = tokenizer.encode_batch(texts, self.reopened.max_tokens)
-        articles = pad(torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), self.longest)
-        full = torch.tensor([place for place, text in enumerate(texts) if text.strip() and lengths[place]], dtype=torch.long)
+        articles = self.read(texts)
+        full = torch.tensor([place for place, text in enumerate(texts) if text.strip() and articles.alive[place].any()]).long()
+        tokenizer = self.reopened.tokenizer
         random, summaries = torch.Generator().manual_seed(decoding.seed), [""] * len(texts)
         parts = full.split(AT_ONCE) if len(full) else ()
         for part in progress(parts, "summarising", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
             with torch.no_grad():
                 generator = method.summarizer(articles.rows(part), torch.full((len(part),), length))
-            found = decode(generator, decoding, random, tuple(self.reopened.tokenizer.special - {generator.end}))
+            found = decode(generator, decoding, random, tuple(tokenizer.special - {generator.end}))
             for place, candidates in zip(part.tolist(), found, strict=True):
                 summaries[place] = tokenizer.decode(candidates[0].tokens)
         return summaries
+
+    @property
+    def usual_length(self) -> int:
+        """Tokens of a summary for which nobody has asked for a length."""
+        return max(1, 4 * self.at_most // 5)
+
+    def read(self, texts: Sequence[str]) -> Texts:
+        """Texts as the method reads them."""
+        import torch
+
+        from sentrep.parts.padding import pad
+
+        ids, lengths, _ = self.reopened.tokenizer.encode_batch(texts, self.reopened.max_tokens)
+        return pad(torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), self.longest)
 
     def bounded(self, decoding: DecodingConfig) -> DecodingConfig:
         """The same, no longer than was learnt: beyond that the countdown says nothing."""

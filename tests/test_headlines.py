@@ -12,6 +12,12 @@ from typing import Any
 
 import pytest
 
+from sentrep import api
+from sentrep.encoders.config import EncoderConfig
+from sentrep.methods.seq2seq2seq_config import Config
+from sentrep.text.config import CorpusConfig
+from sentrep.training.config import TrainingConfig
+
 
 def packed(file: Path, records: list[dict[str, Any]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +61,10 @@ def test_every_row_starts_from_its_seeds_pre_training(
     headlines: ModuleType, data: Path, tmp_path: Path, material: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[tuple[str, ...]] = []
+    measured: set[str] = set()
     monkeypatch.setattr(headlines, "sentrep", lambda *words: said.append(words))
+    monkeypatch.setattr(headlines, "deletion", lambda run: f"deletion of {run.name}")
+    monkeypatch.setattr(headlines, "measure", lambda model, *_: measured.add(model))
     rows = ["both", "pairs-100"]
     arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--material", material, "--seeds", "0", "1", "--rows", *rows]
     monkeypatch.setattr(sys, "argv", ["headlines", *arguments])
@@ -70,5 +79,29 @@ def test_every_row_starts_from_its_seeds_pre_training(
         if not row.startswith("teach"):
             assert words[words.index("--start") + 1] == str(place / f"teach-{seed}")
         assert ("--pairs" in words) == row.startswith("pairs-100")
-    measured = {words[1] for words in said if words[0] == "eval"}
     assert {str(place / f"{row}-{seed}") for row in rows for seed in (0, 1)} < measured
+    assert {f"deletion of teach-{seed}" for seed in (0, 1)} < measured
+
+
+def test_deletion_keeps_words_of_the_article_in_their_order(headlines: ModuleType, tmp_path: Path) -> None:
+    articles, titles, run = tmp_path / "articles.txt", tmp_path / "titles.txt", tmp_path / "run"
+    texts = [f"on day {number} the bank said shares of firm {number} rose in trading" for number in range(40)]
+    articles.write_text("\n".join(texts) + "\n")
+    titles.write_text("\n".join(f"firm {number} shares rose" for number in range(40)) + "\n")
+    settings = Config(summaries=str(titles), at_most=5, longest=20, generator_width=8, generator_token_width=8, pretrain=1.0)
+    api.train(
+        "seq2seq2seq",
+        corpus=CorpusConfig((str(articles),), split="lines"),
+        out=run,
+        encoder=EncoderConfig("bag", width=16),
+        tokenizer="word",
+        settings=settings,
+        training=TrainingConfig(steps=4, block=8, validation=0.0, tracker="none"),
+        cache=tmp_path / "cache",
+    )
+    written = headlines.deletion(run).does.summarize(texts)
+    for text, headline in zip(texts, written, strict=True):
+        left = iter(text.split())
+        assert all(word in left for word in headline.split()), headline
+        assert len(headline.split()) == 4  # four fifths of the five tokens that there may be
+        assert {"shares", "rose"} < set(headline.split())  # as headlines have them, and not "said"

@@ -44,7 +44,7 @@ from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
 from sentrep.parts.reinforce import centred, policy_loss, returns, self_critical, step_rewards
 from sentrep.parts.rewriter import How, Rewriter, Source
-from sentrep.parts.self_made import headlines, shuffled
+from sentrep.parts.self_made import SelfMade, headlines, shuffled
 from sentrep.parts.wording import wording
 from sentrep.parts.written import Written, read_pairs
 from sentrep.text.block import SentenceBlock
@@ -142,8 +142,7 @@ class Seq2Seq2Seq(Method):
     def teach(self, articles: Texts, code: Float[Tensor, "text width"]) -> Step:
         """Pairs that are known: self-made ones, and those that people made."""
         if self.config.self_made == "headline":
-            length, worth = self.written.lengths(len(code)), self.worth.masked_fill(self.never, NEVER)
-            read, wanted = headlines(articles, length, worth, self.begins, self.written.language)
+            read, wanted = self.headlines(articles, self.written.lengths(len(code)))
         else:
             read, wanted = shuffled(articles)
         surprise, outcome = self.generator.surprise(self.told(read, code), ended(wanted, self.end))
@@ -222,6 +221,11 @@ class Seq2Seq2Seq(Method):
             spread, size = earned.advantage[alive].std(), earned.reward[alive].abs().mean()
             metrics |= {"advantage": spread, "reward_noise": spread / size.clamp(min=TINY)}
         return Step(from_greedy.mean(), metrics)
+
+    def headlines(self, articles: Texts, length: Int[Tensor, " text"]) -> SelfMade:
+        """The likeliest headlines of so many tokens that deletion makes of articles: what the generator begins with."""
+        worth = self.worth.masked_fill(self.never, NEVER)
+        return headlines(articles, length, worth, self.begins, self.written.language)
 
     def told(self, articles: Texts, code: Float[Tensor, "text width"]) -> Source:
         """Articles as the generator reads them."""
