@@ -272,8 +272,9 @@ class Seq2Seq2Seq(Method):
                 "seq2seq2seq learns from people's sentences what a summary is: give --summaries FILE. Titles of the corpus "
                 "will do, with --summaries-field title"
             )
-        field, at_most = self.config.summaries_field, self.config.at_most
-        written = Written.read(self.config.summaries, field, self.tokenizer, at_most, self.end, self.never.device)
+        config, device = self.config, self.never.device
+        where = config.summaries, config.summaries_field, config.summaries_split
+        written = Written.read(*where, self.tokenizer, config.at_most, self.end, device)
         self.wrote.copy_(written.counts(self.end))
         return written
 

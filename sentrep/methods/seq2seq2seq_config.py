@@ -17,6 +17,9 @@ class Config:
     or a record. Those of more than --at-most tokens are left out."""
     summaries_field: str = "summary"
     """Field or column that holds them (jsonl, csv, tsv, parquet)."""
+    summaries_split: Literal["lines", "prose"] = "lines"
+    """'lines': one of them a line. 'prose': running text is split into sentences, of which the short ones count, so that the corpus
+    itself will do."""
     pairs: str | None = None
     """File of articles with summaries, for the little supervision that there may be: JSON lines {article, summary}."""
     pairs_used: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from jaxtyping import Int
@@ -15,6 +16,8 @@ from sentrep.parts.padding import Texts, of_lists
 from sentrep.text.config import CorpusConfig
 from sentrep.text.store import DocumentText, read_documents
 from sentrep.text.tokenizer import Tokenizer
+
+Split = Literal["lines", "prose"]
 
 HELD = 5
 """Each so-manyth sentence is kept from training, with its copies, for a language model that judges fluency from outside."""
@@ -32,15 +35,17 @@ class Written:
     """Of others."""
 
     @classmethod
-    def read(cls, path: str, field: str, tokenizer: Tokenizer, at_most: int, vocab: int, device: torch.device) -> Written:
-        """From a file of sentences, one a line or one a record; those of more than `at_most` tokens are left out.
+    def read(
+        cls, path: str, field: str, split: Split, tokenizer: Tokenizer, at_most: int, vocab: int, device: torch.device
+    ) -> Written:
+        """From a file of sentences, one a line or one a record, or of prose; those of more than `at_most` tokens are left out.
 
         Raises:
             InputError: nothing can be read, or too few are left.
         """
         sentences = [
             text
-            for document in read_lines(f"--summaries {path} --summaries-field {field}", path, field)
+            for document in read_sentences(f"--summaries {path} --summaries-field {field}", path, field, split=split)
             for text in document.sentences
         ]
         rows = [row for row in (plain(tokenizer, text) for text in sentences) if 0 < len(row) <= at_most]
@@ -80,7 +85,7 @@ def read_pairs(
     Raises:
         InputError: there is none.
     """
-    read = (each for each in read_lines(f"--pairs {path}", path, "article", "summary") if each.title)
+    read = (each for each in read_sentences(f"--pairs {path}", path, "article", "summary") if each.title)
     pairs = [(tokenizer.encode(" ".join(each.sentences))[:longest], plain(tokenizer, each.title)[:at_most]) for each in read]
     pairs = [pair for pair in pairs if all(pair)][:used]
     if not pairs:
@@ -97,11 +102,13 @@ def plain(tokenizer: Tokenizer, text: str) -> list[int]:
     return list(tokenizer.inner.encode(text, add_special_tokens=False).ids)
 
 
-def read_lines(given: str, path: str, text_field: str, title_field: str = "title") -> list[DocumentText]:
-    """Records as they are, each line of them a sentence; InputError, which says what was given, where there are none."""
+def read_sentences(
+    given: str, path: str, text_field: str, title_field: str = "title", split: Split = "lines"
+) -> list[DocumentText]:
+    """Records with their sentences, one a line or split here; InputError, which says what was given, where there are none."""
     if path != "-" and not Path(path).expanduser().exists():
         raise InputError(f"{given}: no such file or folder; say where it is")
-    config = CorpusConfig((path,), text_field=text_field, title_field=title_field, split="lines", offline=True)
+    config = CorpusConfig((path,), text_field=text_field, title_field=title_field, split=split, offline=True)
     try:
         return list(read_documents(config))
     except InputError as error:

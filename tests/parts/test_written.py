@@ -35,7 +35,7 @@ def ids(text: str) -> list[int]:
 
 
 def written(path: Path | str, field: str = "summary", at_most: int = 5, tokenizer: Tokenizer | None = None) -> Written:
-    return Written.read(str(path), field, tokenizer or Tokenizer(toy.tokenizer()), at_most, VOCAB, CPU)
+    return Written.read(str(path), field, "lines", tokenizer or Tokenizer(toy.tokenizer()), at_most, VOCAB, CPU)
 
 
 def records(path: Path, *made: Mapping[str, object]) -> Path:
@@ -69,6 +69,17 @@ def test_each_format_says_the_same(text: Path, tmp_path: Path, field: str) -> No
     table = tmp_path / "titles.csv"
     table.write_text("\n".join([f"text,{field}", *(f"common7,{line}" for line in lines)]), encoding="utf-8")
     assert lists(written(table, field).texts) == wanted
+
+
+def test_of_prose_the_short_sentences_count(tmp_path: Path) -> None:
+    path = tmp_path / "prose.txt"
+    long = "The common1 common2 common3 common4 common5 common6 common7."
+    path.write_text(" ".join(f"The common{number} common1. {long}" for number in range(1, 25)) + "\n", encoding="utf-8")
+    found = Written.read(str(path), "text", "prose", Tokenizer(toy.tokenizer()), 5, VOCAB, CPU)
+    assert all(len(row) <= 5 for row in lists(found.texts))
+    assert len(found.texts.ids) >= 15
+    with pytest.raises(InputError, match="0 different ones"):  # as a line it is one long sentence
+        Written.read(str(path), "text", "lines", Tokenizer(toy.tokenizer()), 5, VOCAB, CPU)
 
 
 def test_standard_input_is_a_file_too(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
