@@ -120,8 +120,9 @@ class Seq2Seq2Seq(Method):
         assert self.written  # read before anything else, for its counts
         articles = pad(block.ids, block.offsets, self.config.longest)
         full = (articles.lengths > 0).nonzero().squeeze(1)
-        articles, code = articles.rows(full), scaled(self.embed(block)[full])
-        source = self.told(articles, code)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and phase == "summarizer"):
+            articles, code = articles.rows(full), scaled(self.embed(block)[full])
+            source = self.told(articles, code)
         if phase == "critic":
             return self.judge(source)
         if not self.training:

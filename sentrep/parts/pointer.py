@@ -125,12 +125,8 @@ class PointerDecoder(nn.Module):
             before: ids of those tokens; without them anything may be copied at any step.
         """
         hidden, last = self.cell(tokens, state.hidden.to(tokens.dtype).unsqueeze(0))
-        coverage, weights = state.coverage, []
-        for query in self.query(hidden).unbind(1):
-            weights.append(self.attend(query, coverage, memory))
-            coverage = coverage + weights[-1]
-        attention = torch.stack(weights, 1)
-        seen = state.coverage.unsqueeze(1) + attention.cumsum(1) - attention
+        attention = self.attend(self.query(hidden), state.coverage, memory)
+        covered = state.coverage.unsqueeze(1) + attention.cumsum(1)
         context = attention.to(memory.states.dtype) @ memory.states
         features = self.readout(torch.cat([hidden, context], 2))
         switch = self.switch(torch.cat([context, hidden, tokens], 2)).squeeze(2).float()
@@ -140,22 +136,30 @@ class PointerDecoder(nn.Module):
             copied = attention * ((follows == ANYTHING) | (follows == before.unsqueeze(2)))
             copied = copied / copied.sum(2, keepdim=True).clamp(min=TINY)
         switch = switch.masked_fill(copied.sum(2) == 0, torch.inf)  # where nothing may be copied
-        repeated = torch.minimum(attention, seen).sum(2)
-        return Outcome(features, attention, copied, switch, repeated), State(last.squeeze(0), coverage)
+        repeated = torch.minimum(attention, covered - attention).sum(2)
+        return Outcome(features, attention, copied, switch, repeated), State(last.squeeze(0), covered[:, -1])
 
     def attend(
-        self, query: Float[Tensor, "text width"], coverage: Float[Tensor, "text position"], memory: Memory
-    ) -> Float[Tensor, "text position"]:
-        """How much each position is attended to."""
-        asked = query.unsqueeze(1)
+        self, queries: Float[Tensor, "text step width"], coverage: Float[Tensor, "text position"], memory: Memory
+    ) -> Float[Tensor, "text step position"]:
+        """How much each position is attended to at each step: at once, or one after the other where it depends on coverage."""
         if self.covered is None:
-            energy = memory.keys + asked
-        else:  # [c_i, 1] · [w_c; W_s s]: one product, whose gradient makes no tensor of this size
-            seen = coverage.to(asked.dtype)
-            asked = torch.cat([self.covered.to(asked.dtype).expand_as(asked), asked], 1)
+            return self.weigh(memory.keys.unsqueeze(1) + queries.unsqueeze(2), memory.alive)
+        weights = []
+        for query in queries.unsqueeze(2).unbind(1):
+            # [c_i, 1] · [w_c; W_s s]: one product, whose gradient makes no tensor of this size
+            seen, asked = coverage.to(query.dtype), torch.cat([self.covered.to(query.dtype).expand_as(query), query], 1)
             energy = torch.baddbmm(memory.keys, torch.stack([seen, torch.ones_like(seen)], 2), asked)
-        scores = (energy.tanh_() @ self.score.to(energy.dtype)).float()
-        return scores.masked_fill(~memory.alive, torch.finfo(scores.dtype).min).softmax(1) * memory.alive
+            weights.append(self.weigh(energy.unsqueeze(1), memory.alive))
+            coverage = coverage + weights[-1].squeeze(1)
+        return torch.cat(weights, 1)
+
+    def weigh(
+        self, energy: Float[Tensor, "text step position width"], alive: Bool[Tensor, "text position"]
+    ) -> Float[Tensor, "text step position"]:
+        """v · tanh(energy), as shares."""
+        scores, alive = (energy.tanh_() @ self.score.to(energy.dtype)).float(), alive.unsqueeze(1)
+        return scores.masked_fill(~alive, torch.finfo(scores.dtype).min).softmax(2) * alive
 
     def log_probability(
         self, outcome: Outcome, memory: Memory, targets: Int[Tensor, "text step"], alive: Bool[Tensor, "text step"]
