@@ -268,14 +268,14 @@ class Seq2Seq2Seq(Method):
     @cached_property
     def written(self) -> Written:
         """What people wrote; read when it is first needed, so that a trained model does without."""
-        if self.config.summaries is None:
+        config, device = self.config, self.never.device
+        if config.summaries is None:
             raise InputError(
                 "seq2seq2seq learns from people's sentences what a summary is: give --summaries FILE. Titles of the corpus "
                 "will do, with --summaries-field title"
             )
-        config, device = self.config, self.never.device
-        where = config.summaries, config.summaries_field, config.summaries_split
-        written = Written.read(*where, self.tokenizer, config.at_most, self.end, device)
+        read = config.summaries, config.summaries_field, config.summaries_split, self.tokenizer, config.at_most
+        written = Written.read(*read, self.end, device)
         self.wrote.copy_(written.counts(self.end))
         return written
 
