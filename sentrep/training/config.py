@@ -59,7 +59,7 @@ class TrainingConfig:
     Unset: the loss for skip-thought, whose decoders still learn while its vectors forget, and for tree; the last for seq2seq2seq,
     compound-pcfg and struct-vae; neighbour-mrr for others, or the last where no document has a second sentence."""
     validate_every: int | None = None
-    """Steps between validations. Unset: ten in a run."""
+    """Steps between validations. Unset: ten in a run, or in the --minutes that it has."""
     patience: int = 0
     """Stop after so many validations without a better one; 0 never does."""
     checkpoint_minutes: float = 10.0

@@ -93,7 +93,7 @@ def train(
     model = accelerator.prepare(method.to(accelerator.device))
     optimizers = {phase: accelerator.prepare(_optimizer(method, phase, lr, config)) for phase in method.phases}
     steps = max(1, math.ceil(config.epochs * len(blocks) / config.accumulate)) if config.steps is None else config.steps
-    every = config.validate_every or max(1, steps // 10)
+    every, by_time = config.validate_every or max(1, steps // 10), config.validate_every is None and config.minutes is not None
     state = State()
     state.restore(run, method, optimizers, accelerator)
     if config.tracker != "none":
@@ -141,6 +141,7 @@ def train(
 
             now = time.monotonic()
             state.seconds = now - began
+            passed = _progress(state.step, steps, state.seconds, config.minutes)
             out_of_time = config.minutes is not None and state.seconds >= 60 * config.minutes
             stopping = _any(accelerator, interrupt.asked or out_of_time)
             if state.step % config.log_every == 0 or state.step == steps or stopping:
@@ -148,7 +149,8 @@ def train(
                 logged = now
             if state.step == steps or stopping:
                 ended = "finished" if state.step == steps else "interrupted" if _any(accelerator, interrupt.asked) else "time"
-            if validation is not None and (state.step % every == 0 or ended) and ended != "interrupted":
+            due = int(10 * passed) > int(10 * share) if by_time else state.step % every == 0
+            if validation is not None and (_any(accelerator, due) or ended) and ended != "interrupted":
                 measured, alarms = validation.measure(method, accelerator.autocast, report.means.get("clipped", 0.0))
                 report.hold(state.step, measured)
                 report.write(state.step, {f"valid_{name}": value for name, value in measured.items()})
@@ -163,10 +165,10 @@ def train(
                 report.say(
                     f"step {state.step:,}/{steps:,}: {line(measured)}{', the best so far' * (state.best_step == state.step)}"
                 )
-            due = now - saved >= 60 * config.checkpoint_minutes or (
+            overdue = now - saved >= 60 * config.checkpoint_minutes or (
                 config.checkpoint_every and state.step % config.checkpoint_every == 0
             )
-            if _any(accelerator, bool(due)) or ended:
+            if _any(accelerator, bool(overdue)) or ended:
                 report.check(state.step, mean)
                 state.ended = "" if ended == "interrupted" else ended
                 state.save(run, method, optimizers, accelerator)

@@ -53,7 +53,7 @@ class Scripted(Validation):
     def __init__(self, scores: list[float], losses: list[float] | None) -> None:
         object.__setattr__(self, "said", iter(list(zip(scores, losses or scores, strict=True))))
 
-    def measure(self, method: Method, autocast: Any) -> tuple[dict[str, float], list[str]]:
+    def measure(self, method: Method, autocast: Any, clipped: float = 0.0) -> tuple[dict[str, float], list[str]]:
         score, loss = next(self.said)  # type: ignore[attr-defined]
         return {"neighbour_mrr": score, "loss": loss}, []
 
@@ -125,6 +125,14 @@ def test_the_best_weights_are_what_is_left(tmp_path: Path) -> None:
     best = RunFolder(tmp_path / "run").load_best()
     assert best is not None
     assert same(weights(method), best)
+
+
+def test_ten_validations_share_the_time_that_there_is(tmp_path: Path) -> None:
+    loop(tmp_path, quick_thought(), scores=[0.1] * 30, steps=10**7, minutes=0.05)
+    seen = [line["step"] for line in RunFolder(tmp_path).history() if "valid_loss" in line]
+    assert 8 <= len(seen) <= 11
+    widths = [after - before for before, after in zip([0, *seen], seen, strict=False)]
+    assert max(widths) < 5 * max(1, min(widths))
 
 
 def test_without_validation_the_last_weights_are_left(tmp_path: Path) -> None:
