@@ -123,7 +123,7 @@ class Deletion:
         for start in range(0, len(texts), AT_ONCE):
             articles = self.summarizer.read(texts[start : start + AT_ONCE])
             length = torch.full_like(articles.lengths, self.summarizer.usual_length)
-            kept = method.headlines(articles, length).summaries
+            kept = method.headlines(articles, length)
             found += [tokenizer.decode(ids[alive].tolist()) for ids, alive in zip(*kept, strict=True)]
         return found
 

@@ -44,7 +44,7 @@ from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
 from sentrep.parts.reinforce import centred, policy_loss, returns, self_critical, step_rewards
 from sentrep.parts.rewriter import How, Rewriter, Source
-from sentrep.parts.self_made import SelfMade, headlines, shuffled
+from sentrep.parts.self_made import headlines, shuffled
 from sentrep.parts.wording import wording
 from sentrep.parts.written import Written, read_pairs
 from sentrep.text.block import SentenceBlock
@@ -128,7 +128,7 @@ class Seq2Seq2Seq(Method):
         if not self.training:
             return self.look(articles, source)
         self.read += gather(articles.ids[articles.alive].bincount(minlength=self.end).unsqueeze(0)).sum(0)
-        taught = self.teach(articles, code)
+        taught = self.teach(articles, code, source)
         return taught if self.share < self.config.pretrain else self.reinforce(articles, source, taught)
 
     def judge(self, source: Source) -> Step:
@@ -140,13 +140,14 @@ class Seq2Seq2Seq(Method):
             soft = None if hard else self.softened(self.generator.after(source, drawn, length), source, noise)
         return Step(*self.critic(self.people(len(drawn.ids)), drawn, soft))
 
-    def teach(self, articles: Texts, code: Float[Tensor, "text width"]) -> Step:
+    def teach(self, articles: Texts, code: Float[Tensor, "text width"], source: Source) -> Step:
         """Pairs that are known: self-made ones, and those that people made."""
         if self.config.self_made == "headline":
-            read, wanted = self.headlines(articles, self.written.lengths(len(code)))
+            wanted = self.headlines(articles, self.written.lengths(len(code)))
         else:
-            read, wanted = shuffled(articles)
-        surprise, outcome = self.generator.surprise(self.told(read, code), ended(wanted, self.end))
+            mixed_up, wanted = shuffled(articles)
+            source = self.told(mixed_up, code)
+        surprise, outcome = self.generator.surprise(source, ended(wanted, self.end))
         loss = surprise.mean() + self.config.coverage * outcome.repeated.mean()
         metrics = {"self_made_nll": surprise.mean().detach()}
         if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
@@ -223,7 +224,7 @@ class Seq2Seq2Seq(Method):
             metrics |= {"advantage": spread, "reward_noise": spread / size.clamp(min=TINY)}
         return Step(from_greedy.mean(), metrics)
 
-    def headlines(self, articles: Texts, length: Int[Tensor, " text"]) -> SelfMade:
+    def headlines(self, articles: Texts, length: Int[Tensor, " text"]) -> Texts:
         """The likeliest headlines of so many tokens that deletion makes of articles: what the generator begins with."""
         worth = self.worth.masked_fill(self.never, NEVER)
         return headlines(articles, length, worth, self.begins, self.written.language)

@@ -27,9 +27,9 @@ class SelfMade(NamedTuple):
 
 def headlines(
     articles: Texts, length: Int[Tensor, " text"], worth: Float[Tensor, " vocab"], begins: Bool[Tensor, " vocab"], language: Bigrams
-) -> SelfMade:
-    """Each with its likeliest headline of so many tokens; see `parts.hedge`."""
-    return SelfMade(articles, compact(articles.ids, hedge(articles, length, worth, begins, language)))
+) -> Texts:
+    """The likeliest headline of each, of so many tokens; see `parts.hedge`. The article is read as it is."""
+    return compact(articles.ids, hedge(articles, length, worth, begins, language))
 
 
 def shuffled(articles: Texts) -> SelfMade:

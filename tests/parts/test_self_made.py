@@ -36,8 +36,7 @@ def test_headlines_are_the_choice_of_hedge() -> None:
     worth, begins = torch.randn(20), torch.arange(20) % 4 > 0
     language = Bigrams(of_lists([[1, 3, 5], [2, 3], [7, 1, 19]]), 20)
     length = torch.tensor([4, 4, 2, 1, 3])
-    read, summaries = headlines(articles, length, worth, begins, language)
-    assert lists(read) == lists(articles)
+    summaries = headlines(articles, length, worth, begins, language)
     chosen = hedge(articles, length, worth, begins, language)
     wanted = [
         [token for token, keep in zip(text, mask, strict=False) if keep]
