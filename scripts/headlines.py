@@ -1,11 +1,11 @@
 """Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on one of three materials.
 
-Articles are those of every other pair of a material, and people's sentences the titles of the other pairs: no title belongs to an
-article that is read. Each row goes on from its seed's pre-training for as long as every other, and is measured as `sentrep eval`
-measures; what has been done before is not done again.
+Articles are those of every other story of a material, with the other paragraphs of these stories, and people's sentences the titles
+of the stories between: no title belongs to anything that is read as an article. Each row goes on from its seed's pre-training for
+as long as every other, and is measured as `sentrep eval` measures; what has been done before is not done again.
 
 reuters     training part of `summ-reuters-headline`
-gigaword    the same and `corpus-bbc`, each digit a #, as in the test part of Gigaword
+gigaword    the same and `corpus-bbc`, cut into words as the test part of Gigaword is, each digit a #
 csl         development part of `summ-zh-csl-title`, which has no training part
 
 python scripts/headlines.py --data ../shared/data --out runs/headlines
@@ -31,8 +31,6 @@ from sentrep.evaluation.task import Model
 from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
 from sentrep.summarizing import AT_ONCE, Summarizer
 
-Pair = dict[str, str]
-
 COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "64", "--epochs", "1000"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
@@ -55,10 +53,22 @@ ROWS: dict[str, list[str]] = {
 PAIRED = "pairs-"
 
 
+LONG = 20
+"""Words of a paragraph that is summarised for practice."""
+
+
+class Story(NamedTuple):
+    """What is summarised, how people did it, and what else it says."""
+
+    article: str
+    title: str
+    more: tuple[str, ...] = ()
+
+
 class Material(NamedTuple):
     """What is read, and what is measured by."""
 
-    read: Callable[[Path], Iterator[Pair]]
+    read: Callable[[Path], Iterator[Story]]
     options: list[str]
     tasks: list[str]
     chosen_on: str | None
@@ -128,39 +138,54 @@ class Deletion:
         return found
 
 
-def write(place: Path, pairs: list[Pair]) -> None:
+def write(place: Path, stories: list[Story]) -> None:
     """articles.jsonl, titles.txt and pairs.jsonl."""
-    articles, others = pairs[1::2], pairs[::2]
-    write_lines(place / "articles.jsonl", [json.dumps({"text": pair["article"]}, ensure_ascii=False) for pair in articles])
-    write_lines(place / "titles.txt", [pair["summary"] for pair in others])
-    write_lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in others])
+    read, others = stories[1::2], stories[::2]
+    articles = [text for story in read for text in (story.article, *story.more)]
+    write_lines(place / "articles.jsonl", [json.dumps({"text": text}, ensure_ascii=False) for text in articles])
+    write_lines(place / "titles.txt", [story.title for story in others])
+    pairs = [{"article": story.article, "summary": story.title} for story in others]
+    write_lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in pairs])
 
 
-def reuters(data: Path) -> Iterator[Pair]:
-    return summarised(data / "summ-reuters-headline" / "train.jsonl.gz")
+def reuters(data: Path) -> Iterator[Story]:
+    """What is to be summarised has a story's first paragraph, and its second where the first is short."""
+    whole = {story["id"]: story["text"] for story in records(data / "corpus-reuters" / "train.jsonl.gz")}
+    for pair in records(data / "summ-reuters-headline" / "train.jsonl.gz"):
+        yield Story(pair["article"], pair["summary"], paragraphs(whole.get(f"reuters-{pair['id']}", ""), behind=2))
 
 
-def gigaword(data: Path) -> Iterator[Pair]:
-    for pair in [*reuters(data), *bbc(data)]:
-        yield {name: re.sub(r"\d", "#", text) for name, text in pair.items()}
+def gigaword(data: Path) -> Iterator[Story]:
+    for article, title, more in [*reuters(data), *bbc(data)]:
+        yield Story(as_gigaword(article), as_gigaword(title), tuple(map(as_gigaword, more)))
 
 
-def csl(data: Path) -> Iterator[Pair]:
-    return summarised(data / "summ-zh-csl-title" / "dev.jsonl.gz")
-
-
-def summarised(file: Path) -> Iterator[Pair]:
-    for pair in records(file):
-        yield {"article": pair["article"], "summary": pair["summary"]}
-
-
-def bbc(data: Path) -> Iterator[Pair]:
-    """First paragraphs with titles."""
+def bbc(data: Path) -> Iterator[Story]:
     for story in records(data / "corpus-bbc" / "all.jsonl.gz"):
-        yield {"article": story["text"].split("\n\n")[0], "summary": story["title"]}
+        yield Story(story["text"].split("\n\n")[0], story["title"], paragraphs(story["text"], behind=1))
 
 
-def records(file: Path) -> Iterator[Pair]:
+def csl(data: Path) -> Iterator[Story]:
+    for pair in records(data / "summ-zh-csl-title" / "dev.jsonl.gz"):
+        yield Story(pair["article"], pair["summary"])
+
+
+def paragraphs(text: str, behind: int) -> tuple[str, ...]:
+    """Those behind the first ones that are long enough to be summarised."""
+    return tuple(each for each in text.split("\n\n")[behind:] if len(each.split()) >= LONG)
+
+
+def as_gigaword(text: str) -> str:
+    """Each digit a #, and punctuation and clitics set apart.
+
+    >>> as_gigaword("U.S. shares rose 1,212.5 pct, didn't they? (Dealers' talk.)")
+    "U.S. shares rose #,###.# pct , did n't they ? ( Dealers ' talk . )"
+    """
+    text = re.sub(r"(?<=[a-z])(n't|'(?:s|re|ve|ll|d|m)?)(?=\W|$)", r" \1", re.sub(r"\d", "#", text), flags=re.IGNORECASE)
+    return " ".join(re.sub(r'([;!?()"]|[,:](?!#)|(?<!\b[A-Z])\.(?=\W*$|"|\s+[A-Z]))', r" \1 ", text).split())
+
+
+def records(file: Path) -> Iterator[dict[str, str]]:
     with gzip.open(file, "rt", encoding="utf-8") as opened:
         yield from map(json.loads, opened)
 
