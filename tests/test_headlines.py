@@ -34,6 +34,11 @@ def headlines(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def data(tmp_path: Path) -> Path:
     pairs = [{"id": str(number), "article": f"article {number}", "summary": f"title {number}"} for number in range(8)]
     packed(tmp_path / "summ-reuters-headline" / "train.jsonl.gz", pairs)
+    bodies = ["\n\n".join(["first", "second", f"story {number} " + "word " * 20, "short"]) for number in range(7)]
+    packed(
+        tmp_path / "corpus-reuters" / "train.jsonl.gz",
+        [{"id": f"reuters-{number}", "text": text} for number, text in enumerate(bodies)],
+    )
     stories = [{"title": f"news {number}", "text": f"first {number}\n\nsecond"} for number in range(2)]
     packed(tmp_path / "corpus-bbc" / "all.jsonl.gz", stories)
     packed(tmp_path / "summ-zh-csl-title" / "dev.jsonl.gz", pairs)
@@ -49,10 +54,15 @@ def test_titles_are_of_other_articles(headlines: ModuleType, data: Path, tmp_pat
         place = tmp_path / material
         headlines.write(place, list(headlines.MATERIALS[material].read(data)))
         told = [f"article {digit.format(number)}" for number in (1, 3, 5, 7)]
-        assert read(place / "articles.jsonl", "text")[:4] == told
+        read_on = [f"story {digit.format(number)} " + "word " * 20 for number in (1, 3, 5)]
+        texts = read(place / "articles.jsonl", "text")
+        assert [text for text in texts if text.startswith("article")] == told
+        assert [text.split() for text in texts if text.startswith("story")] == [
+            text.split() for text in read_on if material != "csl"
+        ]
         assert (place / "titles.txt").read_text().splitlines()[:4] == [f"title {digit.format(number)}" for number in (0, 2, 4, 6)]
         assert read(place / "pairs.jsonl", "article")[:4] == [f"article {digit.format(number)}" for number in (0, 2, 4, 6)]
-    assert read(tmp_path / "gigaword" / "articles.jsonl", "text")[4:] == ["first #"]
+    assert read(tmp_path / "gigaword" / "articles.jsonl", "text")[7:] == ["first #"]
     assert (tmp_path / "gigaword" / "titles.txt").read_text().splitlines()[4:] == ["news #"]
 
 
