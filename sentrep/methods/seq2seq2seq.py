@@ -171,7 +171,7 @@ class Seq2Seq2Seq(Method):
         loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
         metrics = taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()}
         if soft is None:
-            earned = self.rewards(articles, drawn, from_greedy)
+            earned = self.rewards(articles, drawn, greedy, from_greedy)
             told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
             chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < length.unsqueeze(1))
             heard = loss + policy_loss(told, earned.advantage, chosen).sum() / chosen.sum()
@@ -185,10 +185,13 @@ class Seq2Seq2Seq(Method):
         return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
 
     @torch.no_grad()
-    def rewards(self, articles: Texts, drawn: Texts, from_greedy: Float[Tensor, " text"]) -> Earned:
+    def rewards(self, articles: Texts, drawn: Texts, greedy: Texts, from_greedy: Float[Tensor, " text"]) -> Earned:
         """What each word of drawn summaries was worth."""
-        from_drawn = self.restored(without(drawn, self.end), articles)
-        reward = advantage = self.weight * self_critical(from_drawn, from_greedy).unsqueeze(1).expand(drawn.ids.shape)
+        words, usual = without(drawn, self.end), without(greedy, self.end)
+        from_drawn, fluent = self.restored(words, articles), self.written.language.of_texts
+        whole = self.weight * self_critical(from_drawn, from_greedy)
+        whole = whole + self.config.fluency * self_critical(-fluent(words), -fluent(usual))
+        reward = advantage = whole.unsqueeze(1).expand(drawn.ids.shape)
         if self.config.critic:
             value = returns(step_rewards(self.critic.belief(drawn), drawn.alive), drawn.alive, self.config.discount)
             reward = reward + self.config.critic * value
@@ -205,9 +208,8 @@ class Seq2Seq2Seq(Method):
     def look(self, articles: Texts, source: Source) -> Step:
         """Validation: greedy summaries as long as people's are on average, beside drawn ones and the article's beginning."""
         length = self.written.texts.lengths.float().mean().round().long().expand(len(articles.ids))
-        greedy = without(self.write(source, "greedy", length)[0], self.end)
-        ended_drawn = self.write(source, "drawn", length)[0]
-        drawn = without(ended_drawn, self.end)
+        ended_greedy, ended_drawn = (self.write(source, how, length)[0] for how in ("greedy", "drawn"))
+        greedy, drawn = without(ended_greedy, self.end), without(ended_drawn, self.end)
         lead = Texts(articles.ids, articles.alive & (articles.alive.cumsum(1) <= greedy.lengths.unsqueeze(1)))
         from_greedy, from_drawn, from_lead = (self.restored(texts, articles) for texts in (greedy, drawn, lead))
         metrics = wording(greedy, articles) | {
@@ -219,7 +221,7 @@ class Seq2Seq2Seq(Method):
             "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
         }
         if self.config.learns_by == "reinforce":
-            earned, alive = self.rewards(articles, ended_drawn, from_greedy), ended_drawn.alive
+            earned, alive = self.rewards(articles, ended_drawn, ended_greedy, from_greedy), ended_drawn.alive
             spread, size = earned.advantage[alive].std(), earned.reward[alive].abs().mean()
             metrics |= {"advantage": spread, "reward_noise": spread / size.clamp(min=TINY)}
         return Step(from_greedy.mean(), metrics)

@@ -45,6 +45,9 @@ class Config:
     reconstruction_end: float | None = None
     """That weight at the end of the run, to which it goes by a line from the end of pre-training on (the released code: from .5 to
     .85); the same throughout, if unset."""
+    fluency: float = 1.0
+    """Weight of how much likelier a drawn summary is than the greedy one, in nats a token, under a bigram model of --summaries: the
+    language-model prior of SEQ3 (Baziotis et al. 2019), as a reward. It has no say where no words are drawn for rewards."""
     unrewarded: float = 0.05
     """Share of the run, after pre-training, in which critic and reconstructor get to know what the generator writes before it
     listens to them (the released code: 500 of 7,000 steps)."""
@@ -83,8 +86,9 @@ class Config:
             raise InputError(f"--critic-rate {self.critic_rate} must be positive")
         if not 0 <= self.unrewarded <= 1:
             raise InputError(f"--unrewarded {self.unrewarded} is a share of the run: 0 to 1")
-        if min(self.critic, self.reconstruction, self.reconstruction_end or 0, self.coverage, self.anchor) < 0:
+        if min(*(self.critic, self.reconstruction, self.reconstruction_end or 0, self.fluency, self.coverage, self.anchor)) < 0:
             weights = f"--critic {self.critic}, --reconstruction {self.reconstruction} to {self.reconstruction_end}"
+            weights += f", --fluency {self.fluency}"
             raise InputError(f"{weights}, --coverage {self.coverage}, --anchor {self.anchor}: weights are 0 or more")
         if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
             wanted = "--learns-by softmax or gumbel"

@@ -14,7 +14,7 @@ from torch import Tensor
 from sentrep.errors import InputError
 from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
 from sentrep.methods.seq2seq2seq_config import Config
-from sentrep.parts.padding import Texts, pad
+from sentrep.parts.padding import Texts, pad, without
 from sentrep.text.block import SentenceBlock
 from tests import toy, toy_run
 
@@ -133,7 +133,7 @@ class Fond(torch.nn.Module):
 
 def test_rewards_change_what_is_written() -> None:
     """Nothing but the critic speaks, and it likes the first twenty common words."""
-    made = method(reconstruction=0.0, anchor=0.0, coverage=0.0)
+    made = method(reconstruction=0.0, anchor=0.0, coverage=0.0, fluency=0.0)
     liked = torch.arange(5, 25)
     made.critic.critic = Fond(made, liked)  # type: ignore[assignment]
     optimizer = torch.optim.Adam(made.generator.parameters(), lr=5e-3)
@@ -156,9 +156,49 @@ def test_rewards_change_what_is_written() -> None:
     assert share() > before + 0.25
 
 
+def test_fluent_summaries_are_rewarded() -> None:
+    """Nothing but the language model speaks; what is drawn comes to be likelier under it."""
+    made = method(critic=0.0, reconstruction=0.0, anchor=0.0, coverage=0.0, fluency=2.0)
+    optimizer = torch.optim.Adam(made.generator.parameters(), lr=5e-3)
+
+    def fluency() -> float:
+        with torch.no_grad():
+            articles = pad(block().ids, block().offsets, 12)
+            source = made.told(articles, made.code(articles))
+            drawn = made.write(source, "drawn", made.written.lengths(len(articles.ids)), strictly=True)[0]
+            return float(made.written.language.of_texts(without(drawn, made.end)).mean())
+
+    torch.manual_seed(0)
+    before, blocks = fluency(), toy.blocks(size=64)
+    for index in range(40):
+        optimizer.zero_grad()
+        made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
+        optimizer.step()
+    assert fluency() > before + 0.5
+
+
+def test_a_word_earns_what_its_summary_is_worth_beyond_the_greedy_one() -> None:
+    made = method(critic=0.0, reconstruction=2.0, fluency=3.0)
+    articles = pad(block().ids, block().offsets, 12)
+    torch.manual_seed(3)
+    with torch.no_grad():
+        source = made.told(articles, made.code(articles))
+        drawn, greedy = (
+            made.write(source, how, torch.full_like(articles.lengths, 4), strictly=True)[0] for how in ("drawn", "greedy")
+        )
+        words, usual = (without(texts, made.end) for texts in (drawn, greedy))
+        from_drawn, from_greedy = (made.restored(texts, articles) for texts in (words, usual))
+        fluent = made.written.language.of_texts
+        wanted = 2 * (from_greedy - from_drawn) + 3 * (fluent(words) - fluent(usual))
+        earned = made.rewards(articles, drawn, greedy, from_greedy)
+    assert wanted.abs().max() > 0
+    for word in earned.advantage.unbind(1):
+        assert torch.allclose(word, wanted, atol=1e-5)
+
+
 def test_the_reconstructor_rewards_what_restores_the_article() -> None:
     """The advantage of a summary is how much better than from the greedy one its article is restored."""
-    made = method(critic=0.0, anchor=0.0, coverage=0.0, reconstruction=2.0)
+    made = method(critic=0.0, anchor=0.0, coverage=0.0, reconstruction=2.0, fluency=0.0)
     seen: dict[str, Tensor] = {}
     original = made.restored
 
@@ -227,6 +267,7 @@ def test_without_sentences_of_people_nothing_begins() -> None:
         ({"pretrain": 1.5}, "--pretrain 1.5"),
         ({"discount": -0.1}, "--discount -0.1"),
         ({"critic": -1.0}, "--critic -1.0"),
+        ({"fluency": -1.0}, "--fluency -1.0"),
         ({"at_most": 0}, "--at-most 0"),
         ({"pairs_used": 0}, "--pairs-used 0"),
         ({"generator_width": 25}, "--generator-width 25"),
