@@ -31,15 +31,18 @@ from sentrep.evaluation.task import Model
 from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
 from sentrep.summarizing import AT_ONCE, Summarizer
 
-COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--block", "64", "--epochs", "1000"]
+COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--epochs", "1000"]
+TAUGHT = ["--pretrain", "1", "--block", "64"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
-REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--lr", "3e-4"]
+REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--block", "32", "--lr", "5e-4", "--critic-turns", "1", "--anchor", "0.2"]
 ROWS: dict[str, list[str]] = {
-    "taught": ["--pretrain", "1", "--lr", "1e-3"],
-    "both": REWARDED,
-    "reconstructor": [*REWARDED, "--critic", "0"],
-    "critic": [*REWARDED, "--reconstruction", "0"],
+    "taught": [*TAUGHT, "--lr", "1e-3"],
+    "all": REWARDED,
+    "restored": [*REWARDED, "--critic", "0", "--fluency", "0"],
+    "restored-fluent": [*REWARDED, "--critic", "0"],
+    "restored-critic": [*REWARDED, "--fluency", "0"],
+    "critic": [*REWARDED, "--reconstruction", "0", "--fluency", "0"],
     "rsgan": [*REWARDED, "--adversary", "rsgan"],
     "wgan-gp": [*REWARDED, "--learns-by", "softmax", "--adversary", "wgan-gp"],
     "wgan-div": [*REWARDED, "--learns-by", "softmax", "--adversary", "wgan-div"],
@@ -84,7 +87,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--teach", type=float, default=20.0, help="minutes of pre-training")
-    parser.add_argument("--minutes", type=float, default=6.0, help="minutes of each row after that")
+    parser.add_argument("--minutes", type=float, default=4.0, help="minutes of each row after that")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     place, material = given.out / given.material, MATERIALS[given.material]
@@ -93,7 +96,7 @@ def main() -> None:
         common = [*COMMON, *material.options, "--threads", str(given.threads), "--seed", str(seed)]
         common += ["--corpus", str(place / "articles.jsonl"), "--summaries", str(place / "titles.txt")]
         taught = place / f"teach-{seed}"
-        sentrep("train", "seq2seq2seq", *common, "--pretrain", "1", "--minutes", str(given.teach), "--out", str(taught))
+        sentrep("train", "seq2seq2seq", *common, *TAUGHT, "--minutes", str(given.teach), "--out", str(taught))
         measure(deletion(taught), material, given.data, given.out)
         for row in given.rows:
             run, pairs = place / f"{row}-{seed}", ["--pairs", str(place / "pairs.jsonl")] if row.startswith(PAIRED) else []

@@ -75,7 +75,7 @@ def test_every_row_starts_from_its_seeds_pre_training(
     monkeypatch.setattr(headlines, "sentrep", lambda *words: said.append(words))
     monkeypatch.setattr(headlines, "deletion", lambda run: f"deletion of {run.name}")
     monkeypatch.setattr(headlines, "measure", lambda model, *_: measured.add(model))
-    rows = ["both", "pairs-100"]
+    rows = ["all", "pairs-100"]
     arguments = ["--data", str(data), "--out", str(tmp_path / "out"), "--material", material, "--seeds", "0", "1", "--rows", *rows]
     monkeypatch.setattr(sys, "argv", ["headlines", *arguments])
     headlines.main()

@@ -170,18 +170,17 @@ class Seq2Seq2Seq(Method):
         from_greedy = self.restored(without(greedy, self.end), articles)
         loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
         metrics = taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()}
-        if soft is None:
+        heard = loss
+        if soft is not None and config.critic:
+            heard = heard + config.critic * self.critic.opinion(self.people(len(drawn.ids)), drawn, soft)
+        if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
+            heard = heard + self.weight * self.restored(without(drawn, self.end), articles, soft).mean()
+        else:
             earned = self.rewards(articles, drawn, greedy, from_greedy)
             told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
             chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < length.unsqueeze(1))
-            heard = loss + policy_loss(told, earned.advantage, chosen).sum() / chosen.sum()
+            heard = heard + policy_loss(told, earned.advantage, chosen).sum() / chosen.sum()
             metrics |= {"from_drawn_nll": earned.from_drawn, "advantage": earned.advantage[drawn.alive].std()}
-        else:
-            heard = loss
-            if config.critic:
-                heard = heard + config.critic * self.critic.opinion(self.people(len(drawn.ids)), drawn, soft)
-            if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
-                heard = heard + self.weight * self.restored(without(drawn, self.end), articles, soft).mean()
         return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
 
     @torch.no_grad()
@@ -192,7 +191,7 @@ class Seq2Seq2Seq(Method):
         whole = self.weight * self_critical(from_drawn, from_greedy)
         whole = whole + self.config.fluency * self_critical(-fluent(words), -fluent(usual))
         reward = advantage = whole.unsqueeze(1).expand(drawn.ids.shape)
-        if self.config.critic:
+        if self.config.critic and self.config.learns_by == "reinforce":
             value = returns(step_rewards(self.critic.belief(drawn), drawn.alive), drawn.alive, self.config.discount)
             reward = reward + self.config.critic * value
             advantage = advantage + self.config.critic * centred(value, drawn.alive)
@@ -220,7 +219,7 @@ class Seq2Seq2Seq(Method):
             "fluency_nll": -self.written.outside.of_texts(greedy).mean(),
             "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
         }
-        if self.config.learns_by == "reinforce":
+        if self.config.learns_by != "gumbel":
             earned, alive = self.rewards(articles, ended_drawn, ended_greedy, from_greedy), ended_drawn.alive
             spread, size = earned.advantage[alive].std(), earned.reward[alive].abs().mean()
             metrics |= {"advantage": spread, "reward_noise": spread / size.clamp(min=TINY)}

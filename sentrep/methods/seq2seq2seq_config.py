@@ -31,7 +31,8 @@ class Config:
     of the article, which is read with its phrases shuffled (the paper)."""
     learns_by: Literal["reinforce", "softmax", "gumbel"] = "reinforce"
     """How the generator learns what the critic thinks: from rewards for drawn words (the paper's second method), through the
-    softmax (its first), or through drawn words as if they were soft (straight-through Gumbel)."""
+    softmax (its first; what else is rewarded still comes by drawn words), or through drawn words as if they were soft, and what the
+    reconstructor thinks likewise (straight-through Gumbel)."""
     adversary: Literal["standard", "wgan-gp", "wgan-div", "rsgan", "gan-qp"] = "standard"
     """What critic and generator minimise; see parts/adversarial.py."""
     critic: float = 1.0
@@ -40,14 +41,14 @@ class Config:
     """How often the critic learns from a block before the generator does (the released code: 3)."""
     critic_rate: float = 4.0
     """The critic's learning rate, in that of the rest (the released code: 2e-3 against 5e-5 and 1e-4)."""
-    reconstruction: float = 3.0
+    reconstruction: float = 5.0
     """Weight of how much better the article is restored from a drawn summary than from the greedy one, in nats a token."""
     reconstruction_end: float | None = None
     """That weight at the end of the run, to which it goes by a line from the end of pre-training on (the released code: from .5 to
     .85); the same throughout, if unset."""
     fluency: float = 1.0
     """Weight of how much likelier a drawn summary is than the greedy one, in nats a token, under a bigram model of --summaries: the
-    language-model prior of SEQ3 (Baziotis et al. 2019), as a reward. It has no say where no words are drawn for rewards."""
+    language-model prior of SEQ3 (Baziotis et al. 2019), as a reward. With --learns-by gumbel nothing is rewarded."""
     unrewarded: float = 0.05
     """Share of the run, after pre-training, in which critic and reconstructor get to know what the generator writes before it
     listens to them (the released code: 500 of 7,000 steps)."""
