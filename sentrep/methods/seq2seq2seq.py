@@ -4,17 +4,21 @@ An auto-encoder whose code is a text. A generator writes a short text from a lon
 it, and a critic that has seen what people write keeps the short text readable. Words are discrete, so no gradient comes back
 through them: the generator learns by REINFORCE.
 
-    L_G = − Σ_i (d_i − b_i + w [R(x | y*) − R(x | y)]) log p(y_i | y_<i, x)    y drawn, y* greedy, R in nats a token     section 3
+    L_G = − Σ_i (d_i − b_i + w [R(x | y*) − R(x | y)] + f [F(y*) − F(y)]) log p(y_i | y_<i, x)                       section 3
     d_i = Σ_{j ≥ i} γ^(j−i) (s_j − s_{j−1})                                s_j: the critic's belief after word j    section 4.2
+
+y is drawn and y* greedy; R are nats a token of the article as it is restored, F of the summary under a bigram model of people's
+sentences.
 
 The phases: the critic learns to tell drawn summaries from people's sentences; the summarizer is generator and reconstructor, which
 learns to restore the article from the greedy summary. Before all that the generator learns from self-made pairs.
 
 Differs from the paper: the self-made summary is, by default, the likeliest headline that deletion makes of the article
-(`parts/hedge.py`), and goes on to be learnt a little, as an anchor; a countdown controls the length; GRUs for LSTMs; the critic's
-baseline is the batch's mean return at each step. The vector of a text, which any encoder gives, is read by generator and
-reconstructor at each step, so it learns to stand for an article, and for a summary. The paper's pre-training: ``--self-made
-shuffled``; its first method: ``--learns-by softmax --adversary wgan-gp``.
+(`parts/hedge.py`), and goes on to be learnt a little, as an anchor; fluency is rewarded by F, too, which SEQ3 has as a prior
+(Baziotis et al., NAACL 2019); a countdown controls the length; GRUs for LSTMs; the critic's baseline is the batch's mean return at
+each step. The vector of a text, which any encoder gives, is read by generator and reconstructor at each step, so it learns to stand
+for an article, and for a summary. The paper's pre-training: ``--self-made shuffled``; its first method: ``--learns-by softmax
+--adversary wgan-gp``.
 
 Wants articles, each as one sentence (``--split lines``), and sentences that people wrote about others (``--summaries``).
 """
