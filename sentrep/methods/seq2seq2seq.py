@@ -26,7 +26,6 @@ Wants articles, each as one sentence (``--split lines``), and sentences that peo
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -43,10 +42,10 @@ from sentrep.parts.contrast import gather
 from sentrep.parts.decoder import scaled
 from sentrep.parts.decoding import Generator
 from sentrep.parts.hedge import NEVER, RARITY, beginnings, preference
-from sentrep.parts.judge import Judge, Soft, mixed
+from sentrep.parts.judge import Judge, Soft, mixed, sharp
 from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
-from sentrep.parts.reinforce import centred, policy_loss, returns, self_critical, step_rewards
+from sentrep.parts.reinforce import Earned, centred, policy_loss, returns, self_critical, step_rewards
 from sentrep.parts.rewriter import How, Rewriter, Source
 from sentrep.parts.self_made import headlines, shuffled
 from sentrep.parts.wording import wording
@@ -54,23 +53,8 @@ from sentrep.parts.written import Written, read_pairs
 from sentrep.text.block import SentenceBlock
 from sentrep.text.tokenizer import Tokenizer
 
-TINY = 1e-9
-
-TEMPERATURE = 0.5
-"""Of straight-through words ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
-
 RESTORED = 4
 """Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator, which needs them more."""
-
-
-class Earned(NamedTuple):
-    """By drawn summaries."""
-
-    reward: Float[Tensor, "text step"]
-    advantage: Float[Tensor, "text step"]
-    """The same, with the batch's mean taken off the critic's part."""
-    from_drawn: Float[Tensor, ""]
-    """Nats a token of the articles that are restored from them."""
 
 
 Noise = list[Float[Tensor, "text vocab_and_end"]]
@@ -180,16 +164,18 @@ class Seq2Seq2Seq(Method):
         if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
             heard = heard + self.weight * self.restored(without(drawn, self.end), articles, soft).mean()
         else:
-            earned = self.rewards(articles, drawn, greedy, from_greedy)
+            earned, from_drawn = self.rewards(articles, drawn, greedy, from_greedy)
             told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
             chosen = drawn.alive & (torch.arange(drawn.ids.shape[1], device=told.device) < length.unsqueeze(1))
             heard = heard + policy_loss(told, earned.advantage, chosen).sum() / chosen.sum()
-            metrics |= {"from_drawn_nll": earned.from_drawn, "advantage": earned.advantage[drawn.alive].std()}
+            metrics |= {"from_drawn_nll": from_drawn, "advantage": earned.advantage[drawn.alive].std()}
         return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
 
     @torch.no_grad()
-    def rewards(self, articles: Texts, drawn: Texts, greedy: Texts, from_greedy: Float[Tensor, " text"]) -> Earned:
-        """What each word of drawn summaries was worth."""
+    def rewards(
+        self, articles: Texts, drawn: Texts, greedy: Texts, from_greedy: Float[Tensor, " text"]
+    ) -> tuple[Earned, Float[Tensor, ""]]:
+        """What each word of drawn summaries was worth, and what the articles cost that are restored from them."""
         words, usual = without(drawn, self.end), without(greedy, self.end)
         from_drawn, fluent = self.restored(words, articles), self.written.language.of_texts
         whole = self.weight * self_critical(from_drawn, from_greedy)
@@ -199,7 +185,7 @@ class Seq2Seq2Seq(Method):
             value = returns(step_rewards(self.critic.belief(drawn), drawn.alive), drawn.alive, self.config.discount)
             reward = reward + self.config.critic * value
             advantage = advantage + self.config.critic * centred(value, drawn.alive)
-        return Earned(reward, advantage, from_drawn.mean())
+        return Earned(reward, advantage), from_drawn.mean()
 
     @property
     def weight(self) -> float:
@@ -224,9 +210,8 @@ class Seq2Seq2Seq(Method):
             "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
         }
         if self.config.learns_by != "gumbel":
-            earned, alive = self.rewards(articles, ended_drawn, ended_greedy, from_greedy), ended_drawn.alive
-            spread, size = earned.advantage[alive].std(), earned.reward[alive].abs().mean()
-            metrics |= {"advantage": spread, "reward_noise": spread / size.clamp(min=TINY)}
+            earned = self.rewards(articles, ended_drawn, ended_greedy, from_greedy)[0]
+            metrics |= {"advantage": earned.advantage[ended_drawn.alive].std(), "reward_noise": earned.noise(ended_drawn.alive)}
         return Step(from_greedy.mean(), metrics)
 
     def headlines(self, articles: Texts, length: Int[Tensor, " text"]) -> Texts:
@@ -258,9 +243,7 @@ class Seq2Seq2Seq(Method):
         if self.config.learns_by == "reinforce":
             return None
         probabilities = self.generator.decoder.probabilities(outcome, source.memory)
-        if self.config.learns_by == "softmax":
-            return probabilities
-        return ((probabilities.clamp(min=1e-30).log() + torch.stack(noise, 1)) / TEMPERATURE).softmax(2)
+        return probabilities if self.config.learns_by == "softmax" else sharp(probabilities, torch.stack(noise, 1))
 
     def people(self, count: int) -> Texts:
         """So many sentences of people, with their ends."""

@@ -12,6 +12,9 @@ from sentrep.parts.adversarial import ADVERSARIES, Rows
 from sentrep.parts.discriminator import ConvCritic, StepCritic
 from sentrep.parts.padding import Texts
 
+TEMPERATURE = 0.5
+"""Of straight-through words ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
+
 Soft = Float[Tensor, "text step vocab_and_end"]
 """Words as a gradient can pass through them: distributions, or sharp ones around what was drawn."""
 
@@ -64,6 +67,11 @@ class Judge(nn.Module):
         given = {name: each.detach() if frozen else each for name, each in self.critic.named_parameters()}
         told: Tensor = functional_call(self.critic, given, tuple(rows))
         return told[rows.alive] if told.dim() == 2 else told
+
+
+def sharp(probabilities: Soft, noise: Float[Tensor, "text step vocab_and_end"]) -> Soft:
+    """Distributions around what was drawn by this Gumbel noise."""
+    return ((probabilities.clamp(min=1e-30).log() + noise) / TEMPERATURE).softmax(2)
 
 
 def mixed(

@@ -11,9 +11,24 @@ is 0 at the others, whatever was given there.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+
+class Earned(NamedTuple):
+    """What each step earned."""
+
+    reward: Float[Tensor, "text step"]
+    advantage: Float[Tensor, "text step"]
+    """The same less a baseline."""
+
+    def noise(self, alive: Bool[Tensor, "text step"]) -> Float[Tensor, ""]:
+        """Spread of the advantage (standard deviation), in mean absolute rewards."""
+        spread: Tensor = self.advantage[alive].std() / self.reward[alive].abs().mean().clamp(min=1e-9)
+        return spread
 
 
 def policy_loss(

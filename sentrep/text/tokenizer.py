@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from sentrep.errors import InputError
 from sentrep.text.config import TokenizerConfig
+from sentrep.text.respacing import respaced
 
 if TYPE_CHECKING:
     import tokenizers
@@ -132,8 +133,8 @@ class Tokenizer:
         return list(self.inner.encode(sentence).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Back to text; case and the kind of quotes are gone."""
-        return str(self.inner.decode(list(ids), skip_special_tokens=True))
+        """Back to text; case and the kind of quotes are gone, and spaces around signs are guessed."""
+        return respaced(str(self.inner.decode(list(ids), skip_special_tokens=True)))
 
     def encode_batch(self, sentences: Sequence[str], max_tokens: int | None = None) -> Encoded:
         """Encode many sentences; what is longer than `max_tokens` loses its end, not its special tokens."""

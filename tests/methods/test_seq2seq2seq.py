@@ -190,7 +190,7 @@ def test_a_word_earns_what_its_summary_is_worth_beyond_the_greedy_one() -> None:
         from_drawn, from_greedy = (made.restored(texts, articles) for texts in (words, usual))
         fluent = made.written.language.of_texts
         wanted = 2 * (from_greedy - from_drawn) + 3 * (fluent(words) - fluent(usual))
-        earned = made.rewards(articles, drawn, greedy, from_greedy)
+        earned, _ = made.rewards(articles, drawn, greedy, from_greedy)
     assert wanted.abs().max() > 0
     for word in earned.advantage.unbind(1):
         assert torch.allclose(word, wanted, atol=1e-5)
