@@ -154,7 +154,7 @@ def train(
                 measured, alarms = validation.measure(method, accelerator.autocast, report.means.get("clipped", 0.0))
                 report.hold(state.step, measured)
                 report.write(state.step, {f"valid_{name}": value for name, value in measured.items()})
-                report.warn(alarms if 4 * state.step >= steps else [])  # any run looks lost in its first quarter
+                report.warn(alarms if passed >= 0.25 else [])  # any run looks lost in its first quarter
                 standing = score(measured, config, state.step)
                 if standing > state.best:
                     state.best, state.best_step = standing, state.step

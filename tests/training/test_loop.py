@@ -135,6 +135,24 @@ def test_ten_validations_share_the_time_that_there_is(tmp_path: Path) -> None:
     assert max(widths) < 5 * max(1, min(widths))
 
 
+@pytest.mark.parametrize("length", [{"steps": 8, "validate_every": 2}, {"steps": 10**7, "minutes": 0.02}], ids=str)
+def test_alarms_wait_for_a_quarter_of_the_run(
+    tmp_path: Path, length: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of its steps, or of the minutes that it has."""
+    shares: list[float] = []
+
+    def measure(self: Scripted, method: Method, autocast: Any, clipped: float = 0.0) -> tuple[dict[str, float], list[str]]:
+        shares.append(len(shares))
+        return {"neighbour_mrr": 0.1, "loss": 0.1}, [f"alarm {len(shares)}: all is lost"]
+
+    monkeypatch.setattr(Scripted, "measure", measure)
+    loop(tmp_path, quick_thought(), scores=[0.1], **length)
+    said = capsys.readouterr().err
+    assert "warning: alarm 1:" not in said or length["steps"] == 8
+    assert f"warning: alarm {len(shares)}: all is lost" in said
+
+
 def test_without_validation_the_last_weights_are_left(tmp_path: Path) -> None:
     first, second = quick_thought(), quick_thought()
     loop(tmp_path / "a", first, steps=8)
