@@ -47,7 +47,7 @@ from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
 from sentrep.parts.reinforce import Earned, centred, policy_loss, returns, self_critical, step_rewards
 from sentrep.parts.rewriter import How, Rewriter, Source
-from sentrep.parts.self_made import headlines, shuffled
+from sentrep.parts.self_made import headlines, hidden, shuffled
 from sentrep.parts.wording import wording
 from sentrep.parts.written import Written, read_pairs
 from sentrep.text.block import SentenceBlock
@@ -138,6 +138,10 @@ class Seq2Seq2Seq(Method):
         surprise, outcome = self.generator.surprise(source, ended(wanted, self.end))
         loss = surprise.mean() + self.config.coverage * outcome.repeated.mean()
         metrics = {"self_made_nll": surprise.mean().detach()}
+        if self.config.hidden:
+            among, sentences = hidden(self.written.draw(len(code)), articles, self.begins)
+            found = self.generator.surprise(self.told(among, self.code(among)), ended(sentences, self.end))[0].mean()
+            loss, metrics["hidden_nll"] = loss + self.config.hidden * found, found.detach()
         if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
             some = torch.arange(0, len(code), RESTORED, device=code.device)
             restored = self.restored(wanted.rows(some), articles.rows(some)).mean()

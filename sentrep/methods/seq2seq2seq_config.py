@@ -29,6 +29,9 @@ class Config:
     self_made: Literal["headline", "shuffled"] = "headline"
     """The summary of a self-made pair: the words of the article that make the likeliest headline (Zajic et al. 2002), or a stretch
     of the article, which is read with its phrases shuffled (the paper)."""
+    hidden: float = 0.5
+    """Weight of people's sentences that are hidden among words of an article and to be found again, with some words missing: that
+    teaches to write, where self-made summaries teach to copy (Fevry & Phang 2018)."""
     learns_by: Literal["reinforce", "softmax", "gumbel"] = "reinforce"
     """How the generator learns what the critic thinks: from rewards for drawn words (the paper's second method), through the
     softmax (its first; what else is rewarded still comes by drawn words), or through drawn words as if they were soft, and what the
@@ -87,10 +90,9 @@ class Config:
             raise InputError(f"--critic-rate {self.critic_rate} must be positive")
         if not 0 <= self.unrewarded <= 1:
             raise InputError(f"--unrewarded {self.unrewarded} is a share of the run: 0 to 1")
-        if min(*(self.critic, self.reconstruction, self.reconstruction_end or 0, self.fluency, self.coverage, self.anchor)) < 0:
-            weights = f"--critic {self.critic}, --reconstruction {self.reconstruction} to {self.reconstruction_end}"
-            weights += f", --fluency {self.fluency}"
-            raise InputError(f"{weights}, --coverage {self.coverage}, --anchor {self.anchor}: weights are 0 or more")
+        for name in ("critic", "reconstruction", "reconstruction_end", "fluency", "hidden", "coverage", "anchor"):
+            if (getattr(self, name) or 0) < 0:
+                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} is a weight: 0 or more")
         if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
             wanted = "--learns-by softmax or gumbel"
             raise InputError(f"--adversary {self.adversary} bounds a critic of whole texts by its slope; give {wanted} with it")

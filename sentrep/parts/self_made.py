@@ -14,6 +14,8 @@ from sentrep.parts.padding import Texts, compact
 
 DROPPED, CUT = 1 / 16, 1 / 3
 """Share of the tokens that a shuffled article lacks, and of places where a phrase of it ends."""
+LOST, FEWEST, MOST = 0.1, 0.1, 0.6
+"""Share of the words that a hidden sentence lacks, and of an article's words that are put between the others."""
 SHORTEST, LONGEST, FURTHEST = 6, 11, 10
 """Tokens of the stretch that is its summary, and where it begins at the latest."""
 
@@ -47,3 +49,29 @@ def shuffled(articles: Texts) -> SelfMade:
     order = turn.argsort(dim=1, stable=True)
     kept = alive & (torch.rand(count, width, device=ids.device) >= DROPPED)
     return SelfMade(compact(ids.gather(1, order), kept.gather(1, order)), compact(ids, stretch))
+
+
+def hidden(sentences: Texts, articles: Texts, begins: Bool[Tensor, " vocab"]) -> SelfMade:
+    """People's sentences, each among words of the article beside it and with some of its own missing: to be found again.
+
+    Of words that are copied from articles a generator learns nothing but to copy; here it writes what people wrote, words among
+    them that it does not see. "Unsupervised sentence compression using denoising auto-encoders", Fevry & Phang, CoNLL 2018, section
+    3.1, has such noise, there with words in any order. Both orders are kept here, and words stay whole.
+    """
+    share = FEWEST + (MOST - FEWEST) * torch.rand(len(articles.ids), 1, device=articles.ids.device)
+    (own, own_place), (other, other_place) = _scattered(sentences, begins, 1 - LOST), _scattered(articles, begins, share)
+    ids, kept = torch.cat([sentences.ids, articles.ids], 1), torch.cat([own, other], 1)
+    order = torch.cat([own_place, other_place], 1).argsort(dim=1, stable=True)
+    return SelfMade(compact(ids.gather(1, order), kept.gather(1, order)), sentences)
+
+
+def _scattered(
+    texts: Texts, begins: Bool[Tensor, " vocab"], share: Float[Tensor, "text 1"] | float
+) -> tuple[Bool[Tensor, "text position"], Float[Tensor, "text position"]]:
+    """Which tokens stay, with this chance for each word, and where each word is put between 0 and 1, in their order."""
+    starts = begins[texts.ids]
+    starts[:, :1] = True
+    word = starts.cumsum(1) - 1
+    chance, offset = torch.rand(2, *texts.ids.shape, device=texts.ids.device)
+    count = word.where(texts.alive, 0).amax(1, keepdim=True) + 1
+    return texts.alive & (chance.gather(1, word) < share), (word + offset.gather(1, word)) / count

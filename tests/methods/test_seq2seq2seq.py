@@ -112,7 +112,7 @@ def test_before_and_after_pre_training() -> None:
     made.turn(0.9)
     reinforced = made(block(), "summarizer").metrics
     assert "from_drawn_nll" not in taught
-    assert set(taught) == {"self_made_nll", "restored_nll"}
+    assert set(taught) == {"self_made_nll", "hidden_nll", "restored_nll"}
     assert set(reinforced) == {"self_made_nll", "from_greedy_nll", "from_drawn_nll", "advantage"}
 
 

@@ -10,7 +10,7 @@ import torch
 from sentrep.parts.bigram import Bigrams
 from sentrep.parts.hedge import hedge
 from sentrep.parts.padding import Texts, of_lists
-from sentrep.parts.self_made import DROPPED, FURTHEST, LONGEST, SHORTEST, SelfMade, headlines, shuffled
+from sentrep.parts.self_made import DROPPED, FEWEST, FURTHEST, LONGEST, LOST, MOST, SHORTEST, SelfMade, headlines, hidden, shuffled
 
 LONG = 40
 
@@ -106,3 +106,31 @@ def test_chance_is_that_of_the_seed() -> None:
     first, again, other = (tuple(map(lists, made(articles, seed))) for seed in (1, 1, 2))
     assert first == again
     assert first != other
+
+
+def test_a_hidden_sentence_is_among_the_words_of_an_article() -> None:
+    torch.manual_seed(0)
+    sentences = of_lists([list(range(100, 109))] * 400)
+    articles = of_lists([list(range(40))] * 399 + [[6]])
+    begins = torch.arange(200) % 3 != 1  # 1, 4, ..., 100, 103, ... continue the word before them
+    found = hidden(sentences, articles, begins)
+    assert lists(found.summaries) == lists(sentences)
+    own, others = [], []
+    for text in lists(found.articles):
+        mine, theirs = [token for token in text if token >= 100], [token for token in text if token < 100]
+        assert mine == sorted(mine)
+        assert theirs == sorted(theirs)
+        for before, after in zip([-1, *text], text, strict=False):
+            assert begins[after] or before == after - 1 or after == 100  # words are whole; the first token begins one
+        own.append(len(mine) / 9)
+        others.append(len(theirs) / 40)
+    assert pytest.approx(sum(own) / len(own), abs=0.03) == 1 - LOST
+    assert pytest.approx(sum(others) / len(others), abs=0.04) == (FEWEST + MOST) / 2
+    places = [text.index(108) / len(text) for text in lists(found.articles)[:-1] if 108 in text]
+    assert 0.8 < sum(places) / len(places) < 1.0  # spread over the whole
+
+
+def test_nothing_hidden_in_nothing() -> None:
+    found = hidden(of_lists([[], [1, 2]]), of_lists([[3, 4], []]), torch.ones(9, dtype=torch.bool))
+    assert {token for text in lists(found.articles) for token in text} <= {1, 2, 3, 4}
+    assert lists(found.summaries) == [[], [1, 2]]
