@@ -113,7 +113,7 @@ def test_before_and_after_pre_training() -> None:
     reinforced = made(block(), "summarizer").metrics
     assert "from_drawn_nll" not in taught
     assert set(taught) == {"self_made_nll", "hidden_nll", "restored_nll"}
-    assert set(reinforced) == {"self_made_nll", "from_greedy_nll", "from_drawn_nll", "advantage"}
+    assert set(reinforced) == {"self_made_nll", "hidden_nll", "from_greedy_nll", "from_drawn_nll", "advantage"}
 
 
 # --- What is learnt ---------------------------------------------------------------------------------------------------------------
