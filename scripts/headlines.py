@@ -31,7 +31,7 @@ from sentrep.evaluation.task import Model
 from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
 from sentrep.summarizing import AT_ONCE, Summarizer
 
-COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--epochs", "1000"]
+COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--epochs", "1000", "--hidden", "0"]
 TAUGHT = ["--pretrain", "1", "--block", "64"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
