@@ -15,10 +15,10 @@ learns to restore the article from the greedy summary. Before all that the gener
 
 Differs from the paper: the self-made summary is, by default, the likeliest headline that deletion makes of the article
 (`parts/hedge.py`), and goes on to be learnt a little, as an anchor; fluency is rewarded by F, too, which SEQ3 has as a prior
-(Baziotis et al., NAACL 2019); a countdown controls the length; GRUs for LSTMs; the critic's baseline is the batch's mean return at
-each step. The vector of a text, which any encoder gives, is read by generator and reconstructor at each step, so it learns to stand
-for an article, and for a summary. The paper's pre-training: ``--self-made shuffled``; its first method: ``--learns-by softmax
---adversary wgan-gp``.
+(Baziotis et al., NAACL 2019); people's sentences are also hidden among an article's words, to be found again; a countdown controls
+the length; GRUs for LSTMs; the critic's baseline is the batch's mean return at each step. The vector of a text, which any encoder
+gives, is read by generator and reconstructor at each step, so it learns to stand for an article, and for a summary. The paper's
+pre-training: ``--self-made shuffled --hidden 0``; its first method: ``--learns-by softmax --adversary wgan-gp``.
 
 Wants articles, each as one sentence (``--split lines``), and sentences that people wrote about others (``--summaries``).
 """
