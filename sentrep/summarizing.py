@@ -83,7 +83,8 @@ class Summarizer:
         if not 1 <= length <= self.at_most:
             raise InputError(f"--length {length}: this run was trained to write 1 to {self.at_most} tokens")
         articles = self.read(texts)
-        full = torch.tensor([place for place, text in enumerate(texts) if text.strip() and articles.alive[place].any()]).long()
+        lengths = articles.lengths.tolist()
+        full = torch.tensor([place for place, text in enumerate(texts) if text.strip() and lengths[place]], dtype=torch.long)
         tokenizer = self.reopened.tokenizer
         random, summaries = torch.Generator().manual_seed(decoding.seed), [""] * len(texts)
         parts = full.split(AT_ONCE) if len(full) else ()

@@ -133,8 +133,12 @@ class Tokenizer:
         return list(self.inner.encode(sentence).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Back to text; case and the kind of quotes are gone, and spaces around signs are guessed."""
-        return respaced(str(self.inner.decode(list(ids), skip_special_tokens=True)))
+        """Back to text; case and the kind of quotes are gone. Spaces around signs are guessed where the vocabulary marks only those
+        before words."""
+        from tokenizers import decoders
+
+        text = str(self.inner.decode(list(ids), skip_special_tokens=True))
+        return respaced(text) if isinstance(self.inner.decoder, decoders.Metaspace) else text
 
     def encode_batch(self, sentences: Sequence[str], max_tokens: int | None = None) -> Encoded:
         """Encode many sentences; what is longer than `max_tokens` loses its end, not its special tokens."""

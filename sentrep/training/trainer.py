@@ -149,8 +149,8 @@ def train(
                 logged = now
             if state.step == steps or stopping:
                 ended = "finished" if state.step == steps else "interrupted" if _any(accelerator, interrupt.asked) else "time"
-            due = int(10 * passed) > int(10 * share) if by_time else state.step % every == 0
-            if validation is not None and (_any(accelerator, due) or ended) and ended != "interrupted":
+            due = _any(accelerator, int(10 * passed) > int(10 * share)) if by_time else state.step % every == 0
+            if validation is not None and (due or ended) and ended != "interrupted":
                 measured, alarms = validation.measure(method, accelerator.autocast, report.means.get("clipped", 0.0))
                 report.hold(state.step, measured)
                 report.write(state.step, {f"valid_{name}": value for name, value in measured.items()})

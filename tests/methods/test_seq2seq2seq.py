@@ -131,12 +131,20 @@ class Fond(torch.nn.Module):
         return (8 * tokens[:, :, 0].cumsum(1).clamp(max=1) - 4).where(alive, 0)
 
 
+def listen(made: Seq2Seq2Seq) -> None:
+    """The generator, to what is rewarded, for 40 blocks."""
+    optimizer, blocks = torch.optim.Adam(made.generator.parameters(), lr=5e-3), toy.blocks(size=64)
+    for index in range(40):
+        optimizer.zero_grad()
+        made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
+        optimizer.step()
+
+
 def test_rewards_change_what_is_written() -> None:
     """Nothing but the critic speaks, and it likes the first twenty common words."""
     made = method(reconstruction=0.0, anchor=0.0, coverage=0.0, fluency=0.0)
     liked = torch.arange(5, 25)
     made.critic.critic = Fond(made, liked)  # type: ignore[assignment]
-    optimizer = torch.optim.Adam(made.generator.parameters(), lr=5e-3)
 
     def share() -> float:
         made.eval()
@@ -147,11 +155,8 @@ def test_rewards_change_what_is_written() -> None:
         return float((torch.isin(drawn.ids, liked) & drawn.alive).any(1).float().mean())
 
     torch.manual_seed(0)
-    before, blocks = share(), toy.blocks(size=64)
-    for index in range(40):
-        optimizer.zero_grad()
-        made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
-        optimizer.step()
+    before = share()
+    listen(made)
     assert before < 0.6
     assert share() > before + 0.25
 
@@ -159,7 +164,6 @@ def test_rewards_change_what_is_written() -> None:
 def test_fluent_summaries_are_rewarded() -> None:
     """Nothing but the language model speaks; what is drawn comes to be likelier under it."""
     made = method(critic=0.0, reconstruction=0.0, anchor=0.0, coverage=0.0, fluency=2.0)
-    optimizer = torch.optim.Adam(made.generator.parameters(), lr=5e-3)
 
     def fluency() -> float:
         with torch.no_grad():
@@ -169,11 +173,8 @@ def test_fluent_summaries_are_rewarded() -> None:
             return float(made.written.language.of_texts(without(drawn, made.end)).mean())
 
     torch.manual_seed(0)
-    before, blocks = fluency(), toy.blocks(size=64)
-    for index in range(40):
-        optimizer.zero_grad()
-        made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
-        optimizer.step()
+    before = fluency()
+    listen(made)
     assert fluency() > before + 0.5
 
 

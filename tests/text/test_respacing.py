@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentrep.text.config import TokenizerConfig
 from sentrep.text.respacing import respaced
+from sentrep.text.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,9 @@ def test_as_a_reader_would(cut: str, wanted: str) -> None:
 @given(st.text(alphabet="ab7.,-'<>()$ /:", max_size=40))
 def test_nothing_but_spaces_changes(text: str) -> None:
     assert respaced(text).replace(" ", "") == text.replace(" ", "")
+
+
+def test_where_every_space_is_known_nothing_is_guessed() -> None:
+    sentences = ["-LRB- the cat -RRB- 98. 8"] * 20
+    made = Tokenizer.train(sentences, TokenizerConfig("spaces", vocab=50, lowercase=False))
+    assert made.decode(made.encode(sentences[0])) == sentences[0]
