@@ -25,6 +25,7 @@ Wants articles, each as one sentence (``--split lines``), and sentences that peo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import torch
@@ -43,10 +44,11 @@ from sentrep.parts.decoder import scaled
 from sentrep.parts.decoding import Generator
 from sentrep.parts.hedge import NEVER, RARITY, beginnings, preference
 from sentrep.parts.judge import Judge, Soft, mixed, sharp
+from sentrep.parts.lessons import Lesson, learn
 from sentrep.parts.padding import Texts, ended, pad, without
 from sentrep.parts.pointer import Outcome
 from sentrep.parts.reinforce import Earned, centred, policy_loss, returns, self_critical, step_rewards
-from sentrep.parts.rewriter import How, Rewriter, Source
+from sentrep.parts.rewriter import How, Noise, Rewriter, Source
 from sentrep.parts.self_made import headlines, hidden, shuffled
 from sentrep.parts.wording import wording
 from sentrep.parts.written import Written, read_pairs
@@ -55,10 +57,6 @@ from sentrep.text.tokenizer import Tokenizer
 
 RESTORED = 4
 """Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator, which needs them more."""
-
-
-Noise = list[Float[Tensor, "text vocab_and_end"]]
-"""By which each step was drawn."""
 
 
 class Seq2Seq2Seq(Method):
@@ -129,29 +127,34 @@ class Seq2Seq2Seq(Method):
         return Step(*self.critic(self.people(len(drawn.ids)), drawn, soft))
 
     def teach(self, articles: Texts, code: Float[Tensor, "text width"], source: Source) -> Step:
-        """Pairs that are known: self-made ones, and those that people made."""
-        if self.config.self_made == "headline":
-            wanted = self.headlines(articles, self.written.lengths(len(code)))
-        else:
-            mixed_up, wanted = shuffled(articles)
-            source = self.told(mixed_up, code)
-        surprise, outcome = self.generator.surprise(source, ended(wanted, self.end))
-        loss = surprise.mean() + self.config.coverage * outcome.repeated.mean()
-        metrics = {"self_made_nll": surprise.mean().detach()}
-        if self.config.hidden:
-            among, sentences = hidden(self.written.draw(len(code)), articles, self.begins)
-            found = self.generator.surprise(self.told(among, self.code(among)), ended(sentences, self.end))[0].mean()
-            loss, metrics["hidden_nll"] = loss + self.config.hidden * found, found.detach()
+        """Known summaries: the generator is to write them, and in pre-training the reconstructor to read them."""
+        lessons = list(self.lessons(articles, code, source))
+        loss, metrics = learn(self.generator, lessons, self.end, self.config.coverage)
         if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
             some = torch.arange(0, len(code), RESTORED, device=code.device)
-            restored = self.restored(wanted.rows(some), articles.rows(some)).mean()
+            restored = self.restored(lessons[0].summaries.rows(some), lessons[0].articles.rows(some)).mean()
             loss, metrics["restored_nll"] = loss + restored, restored.detach()
-        if self.config.pairs is not None:
-            chosen = torch.randint(len(self.pairs[0].ids), (len(code),), device=code.device)
-            given, summaries = (texts.rows(chosen) for texts in self.pairs)
-            supervised = self.generator.surprise(self.told(given, self.code(given)), ended(summaries, self.end))[0].mean()
-            loss, metrics["supervised_nll"] = loss + supervised, supervised.detach()
         return Step(loss, metrics)
+
+    def lessons(self, articles: Texts, code: Float[Tensor, "text width"], source: Source) -> Iterator[Lesson]:
+        """Summaries that deletion makes, that people made, and those that are hidden among other words. What is made up counts
+        less once there are rewards."""
+        config, count = self.config, len(code)
+        made_up = 1.0 if self.share < config.pretrain else config.anchor
+        if config.self_made_weight:
+            if config.self_made == "headline":
+                wanted = self.headlines(articles, self.written.lengths(count))
+            else:
+                mixed_up, wanted = shuffled(articles)
+                source = self.told(mixed_up, code)
+            yield Lesson("self_made", made_up * config.self_made_weight, source, articles, wanted)
+        if config.pairs is not None:
+            chosen = torch.randint(len(self.pairs[0].ids), (count,), device=code.device)
+            given, summaries = (texts.rows(chosen) for texts in self.pairs)
+            yield Lesson("supervised", 1.0, self.told(given, self.code(given)), given, summaries)
+        if config.hidden:
+            among, sentences = hidden(self.written.draw(count), articles, self.begins)
+            yield Lesson("hidden", made_up * config.hidden, self.told(among, self.code(among)), among, sentences)
 
     def reinforce(self, articles: Texts, source: Source, taught: Step) -> Step:
         """What is drawn, and what critic and reconstructor make of it."""
@@ -160,7 +163,7 @@ class Seq2Seq2Seq(Method):
         outcome = self.generator.after(source, drawn, length)
         soft = self.softened(outcome, source, noise)
         from_greedy = self.restored(without(greedy, self.end), articles)
-        loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + config.anchor * taught.loss
+        loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + taught.loss
         metrics = taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()}
         heard = loss
         if soft is not None and config.critic:

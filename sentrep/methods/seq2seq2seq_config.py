@@ -29,6 +29,8 @@ class Config:
     self_made: Literal["headline", "shuffled"] = "headline"
     """The summary of a self-made pair: the words of the article that make the likeliest headline (Zajic et al. 2002), or a stretch
     of the article, which is read with its phrases shuffled (the paper)."""
+    self_made_weight: float = 1.0
+    """Weight of the self-made pairs; 0 leaves them out, where people's pairs are many."""
     hidden: float = 0.5
     """Weight of people's sentences that are hidden among words of an article and to be found again, with some words missing: that
     teaches to write, where self-made summaries teach to copy (Fevry & Phang 2018)."""
@@ -56,7 +58,7 @@ class Config:
     """Share of the run, after pre-training, in which critic and reconstructor get to know what the generator writes before it
     listens to them (the released code: 500 of 7,000 steps)."""
     anchor: float = 0.5
-    """Weight that the self-made pairs keep after pre-training."""
+    """Share of their weight that self-made pairs and hidden sentences keep after pre-training; people's pairs keep all of it."""
     discount: float = 0.3
     """Of later rewards (the released code: .3)."""
     coverage: float = 0.1
@@ -90,9 +92,20 @@ class Config:
             raise InputError(f"--critic-rate {self.critic_rate} must be positive")
         if not 0 <= self.unrewarded <= 1:
             raise InputError(f"--unrewarded {self.unrewarded} is a share of the run: 0 to 1")
-        for name in ("critic", "reconstruction", "reconstruction_end", "fluency", "hidden", "coverage", "anchor"):
+        for name in (
+            "critic",
+            "reconstruction",
+            "reconstruction_end",
+            "fluency",
+            "self_made_weight",
+            "hidden",
+            "coverage",
+            "anchor",
+        ):
             if (getattr(self, name) or 0) < 0:
                 raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} is a weight: 0 or more")
+        if self.self_made_weight == 0 and self.pairs is None:
+            raise InputError("--self-made-weight 0 leaves no pairs to begin with; give --pairs FILE with it")
         if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
             wanted = "--learns-by softmax or gumbel"
             raise InputError(f"--adversary {self.adversary} bounds a critic of whole texts by its slope; give {wanted} with it")

@@ -20,6 +20,8 @@ from sentrep.parts.padding import Texts
 from sentrep.parts.pointer import ANYTHING, Memory, Outcome, PointerDecoder, Reader, State
 
 How = Literal["greedy", "drawn", "gumbel"]
+Noise = list[Float[Tensor, "text vocab_and_end"]]
+"""By which each step was drawn."""
 
 TENS = 10.0
 """Tokens that are left are told in tens, so that they are of the size of everything else that is read."""
@@ -132,7 +134,7 @@ class Rewriter(nn.Module):
         at_most: int | Int[Tensor, " text"],
         never: Bool[Tensor, " vocab"],
         how: How,
-    ) -> tuple[Texts, list[Float[Tensor, "text vocab_and_end"]]]:
+    ) -> tuple[Texts, Noise]:
         """Texts with their ends, and the Gumbel noise by which each step was drawn, if it was that.
 
         Args:

@@ -216,12 +216,34 @@ def test_the_reconstructor_rewards_what_restores_the_article() -> None:
     assert float(step.metrics["advantage"]) > 0
 
 
-def test_pairs_of_people_are_learnt(tmp_path: Path) -> None:
-    pairs = tmp_path / "pairs.jsonl"
+def write_pairs(place: Path) -> str:
     articles = [" ".join(f"topic{topic}word{word}" for word in range(6)) for topic in range(12)]
     lines = [json.dumps({"article": article, "summary": " ".join(article.split()[:2])}) for article in articles]
-    pairs.write_text("\n".join(lines))
-    made = method(pairs=str(pairs), pairs_used=8, pretrain=1.0)
+    (place / "pairs.jsonl").write_text("\n".join(lines))
+    return str(place / "pairs.jsonl")
+
+
+def test_what_people_paired_counts_the_same_before_and_after_pre_training(tmp_path: Path) -> None:
+    made = method(pairs=write_pairs(tmp_path), pretrain=0.5, anchor=0.0, hidden=0.0)
+    lessons = {}
+    with torch.no_grad():
+        texts = made.written.draw(4)
+        for share in (0.1, 0.9):
+            made.turn(share)
+            found = made.lessons(texts, made.code(texts), made.told(texts, made.code(texts)))
+            lessons[share] = {lesson.name: lesson.weight for lesson in found}
+    assert lessons == {0.1: {"self_made": 1.0, "supervised": 1.0}, 0.9: {"self_made": 0.0, "supervised": 1.0}}
+
+
+def test_self_made_pairs_can_be_left_out_where_people_made_some(tmp_path: Path) -> None:
+    made = method(pairs=write_pairs(tmp_path), pretrain=1.0, self_made_weight=0.0, hidden=0.0)
+    assert set(made(block(), "summarizer").metrics) == {"supervised_nll", "restored_nll"}
+    with pytest.raises(InputError, match="leaves no pairs to begin with; give --pairs FILE"):
+        method(self_made_weight=0.0)
+
+
+def test_pairs_of_people_are_learnt(tmp_path: Path) -> None:
+    made = method(pairs=write_pairs(tmp_path), pairs_used=8, pretrain=1.0)
     optimizer = torch.optim.Adam(made.parameters(), lr=5e-3)
     losses = []
     torch.manual_seed(0)
