@@ -2,20 +2,30 @@
 
 Methods learn from the words of the training part, one sentence a line as the treebank cuts them, and are measured on the
 development part (`sentrep eval --split dev`) and, in a file of its own, on the test part. A row is a command for each seed; what
-has been done before is not done again.
+has been done before is not done again. Of several seeds there is, too, what they agree on, and how far they agree.
+
+ptb         `trees-ptb-sample`
+sinica      `trees-sinica-zh`, which has no parts: of twenty trees one is of the development part, two are of the test part
 
 python scripts/treebanks.py --data ../shared/data --out runs/treebanks --rows rnng lm urnng --seeds 0 1 2
-sentrep compare runs/treebanks/dev.jsonl
+sentrep compare runs/treebanks/ptb/dev.jsonl
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from recorded import sentrep, write_lines
 
-from sentrep.text.brackets import PUNCTUATION_TAGS, read_trees
+from sentrep import api
+from sentrep.candidates import measured
+from sentrep.ensemble import Ensemble
+from sentrep.evaluation.bracketing import self_f1
+from sentrep.evaluation.task import Model
+from sentrep.text.brackets import PUNCTUATION_TAGS, nontrivial, read_trees
 
 TREES = ["--encoder", "bag", "--width", "256", "--vocab", "6000", "--lr", "4e-3", "--samples", "4", "--block", "16"]
 PCFG = ["--encoder", "bag", "--width", "256", "--vocab", "5000", "--lr", "1e-3", "--clip", "0.15", "--validation", "0"]
@@ -29,7 +39,7 @@ ROWS: dict[str, list[str]] = {
     "pcfg": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "pcfg-marks": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "compound-pcfg": ["compound-pcfg", *PCFG],
-    **{f"vae-{count}": ["struct-vae", *VAE, "--trees-used", str(count)] for count in (50, 100, 500)},
+    **{f"vae-{count}": ["struct-vae", *VAE, "--trees-used", str(count)] for count in (0, 50, 100, 500)},
     **{f"labels-{count}": ["struct-vae", *VAE, "--trees-used", str(count), "--unlabelled-weight", "0"] for count in (50, 100, 500)},
     "labels-all": ["struct-vae", *VAE, "--unlabelled-weight", "0"],
 }
@@ -37,37 +47,72 @@ GIVEN = ("rnng", "vae", "labels")
 """Beginnings of the names of rows that are given trees."""
 PLAIN = ("pcfg", "compound-pcfg")
 """Rows whose text has no punctuation, as in the papers."""
+BASELINES = ("right-branching", "right-between-marks", "left-branching", "balanced", "random-trees")
+SPLITS = ("dev", "test")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="folder of corpora, runs and results")
+    parser.add_argument("--material", choices=("ptb", "sinica"), default="ptb")
     parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="minutes of each run")
     parser.add_argument("--epochs", type=float, default=20.0, help="at most")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
-    trees = given.data / "trees-ptb-sample" / "train.trees"
-    words, plain = given.out / "words.txt", given.out / "plain.txt"
+    place = given.out / given.material
+    task = given.data / "trees-ptb-sample" if given.material == "ptb" else parted(given.data / "trees-sinica-zh", place / "trees")
+    trees, words, plain = task / "train.trees", place / "words.txt", place / "plain.txt"
     write_texts(trees, words, plain)
     for row in given.rows:
-        for seed in given.seeds:
-            run, (method, *options) = given.out / f"{row}-{seed}", ROWS[row]
+        runs = [place / f"{row}-{seed}" for seed in given.seeds]
+        for seed, run in zip(given.seeds, runs, strict=True):
+            method, *options = ROWS[row]
             corpus = ["--corpus", str(plain if row in PLAIN else words), "--split", "lines", "--tokenizer", "spaces"]
             length = ["--minutes", str(given.minutes), "--epochs", str(given.epochs), "--threads", str(given.threads)]
             told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
             sentrep("train", method, *corpus, *options, *told, *length, "--seed", str(seed), "--out", str(run))
-            measure(str(run), given.data, given.out)
-    for baseline in ("right-branching", "right-between-marks", "left-branching", "balanced", "random-trees"):
-        measure(baseline, given.data, given.out)
+            measure(str(run), task, place)
+        if len(runs) > 1 and row != "lm" and row != "right":
+            together(row, runs, task, place)
+    for baseline in BASELINES:
+        measure(baseline, task, place)
 
 
-def measure(model: str, data: Path, out: Path) -> None:
+def measure(model: str | Model, task: Path, place: Path) -> None:
     """By the development part, and by the test part in a file of its own."""
-    for split in ("dev", "test"):
-        sentrep("eval", model, "--task", str(data / "trees-ptb-sample"), "--split", split, "--results", str(out / f"{split}.jsonl"))
+    for split in SPLITS:
+        done = api.evaluate(model, [task], split=split, results=place / f"{split}.jsonl")
+        for result in done.results:
+            if result.metric in ("F1", "F1 punctuation seen"):
+                print(f"{result.model}  {split}  {result.metric} {result.value:.1f}", flush=True)
+
+
+def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
+    """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the words, in a file."""
+    ensemble = Ensemble.open(runs)
+    hashes = "+".join(measured(run).content_hash for run in runs)
+    measure(Model(f"{row}, {len(runs)} seeds together", hashes, ensemble, f"{row}, together"), task, place)
+    for split in SPLITS:
+        sentences = [tree.words for tree in read_trees(task / f"{split}.trees")]
+        parsed = [parser.parse(sentences) for parser in ensemble.parsers]
+        spans = [[nontrivial(each, len(words)) for each, words in zip(those, sentences, strict=True)] for those in parsed]
+        said = {"row": row, "seeds": len(runs), "split": split, "self_f1": round(self_f1(spans), 2)}
+        print(json.dumps(said), flush=True)
+        with (place / "agreement.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(said) + "\n")
+
+
+def parted(source: Path, place: Path) -> Path:
+    """A folder with the parts of a treebank that has none."""
+    parts: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
+    for number, line in enumerate((source / "all.trees").read_text(encoding="utf-8").splitlines()):
+        parts[{0: "dev", 10: "test", 15: "test"}.get(number % 20, "train")].append(line)
+    for name, rows in parts.items():
+        write_lines(place / f"{name}.trees", rows)
+    return place
 
 
 def write_texts(trees: Path, words: Path, plain: Path) -> None:

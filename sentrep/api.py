@@ -15,6 +15,7 @@ from sentrep.candidates import measured
 from sentrep.contexts import Contexts
 from sentrep.corpora import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.encoders.config import EncoderConfig
+from sentrep.ensemble import Ensemble
 from sentrep.errors import InputError
 from sentrep.expanding import expand
 from sentrep.generating import Writer, generate, interpolate
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 __all__ = [
-    "Search", "Summarizer", "TreeParser", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare",
+    "Ensemble", "Search", "Summarizer", "TreeParser", "Writer", "baseline", "build_index", "cache_folder", "combine", "compare",
     "corpus_config", "doc2vec", "embed", "embed_corpus", "evaluate", "expand", "generate", "index_embedded", "interpolate",
     "load", "measured", "mteb_model", "open_index", "open_method", "parse", "report", "sentences", "stamp", "summarize",
     "tasks_of", "to_nltk", "train",

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 import tyro
 
 from sentrep import api
+from sentrep.ensemble import Ensemble
 from sentrep.text.config import CorpusConfig
 from sentrep.text.tree_drawing import as_svg, as_text, bracketed
-from sentrep.treeing import TreeParser
 
 
 def parse(
-    run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN...")],
     input: tuple[str, ...],
     draw: Literal["brackets", "text", "svg"] = "brackets",
     text_field: str = "text",
@@ -22,13 +22,13 @@ def parse(
     """Print the tree of each sentence.
 
     Args:
-        run: Folder of a run of a method that parses, such as tree.
+        runs: Folder of a run of a method that parses, such as tree. Of several runs, the tree is what they agree on most.
         input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a sentence, with spaces
             between its words. Empty lines are left out.
         draw: A line of brackets for each, as treebanks and NLTK have it; or a drawing in letters; or one SVG of all.
         text_field: Field or column that holds the text.
     """
-    parser = TreeParser.open(run)
+    parser = Ensemble.open(runs)
     sentences = [sentence for _, sentence in api.sentences(CorpusConfig(input, text_field=text_field, split="lines"))]
     trees = api.parse(parser, sentences)
     if draw == "svg":

@@ -32,11 +32,19 @@ class MakesTrees(Protocol):
         """The best tree of each sentence, (sentence, 1, position)."""
 
 
-def parse(run: str | Path | TreeParser, sentences: Sequence[str]) -> list[Node]:
+@runtime_checkable
+class Parser(Protocol):
+    """What is asked of one run that is opened, `TreeParser`, or of several, `sentrep.ensemble.Ensemble`."""
+
+    def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+        """Spans of the trees of sentences whose words are given."""
+
+
+def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
     """The tree of each sentence over what stands between its spaces; a word is a tree, too.
 
     Args:
-        run: folder of a run of a method that parses; or a `TreeParser`, which is such a run opened once.
+        run: folder of a run of a method that parses; or a `TreeParser`, which is such a run opened once, or an `Ensemble` of some.
         sentences: to parse, none of them empty.
 
     Raises:
@@ -44,7 +52,7 @@ def parse(run: str | Path | TreeParser, sentences: Sequence[str]) -> list[Node]:
     """
     if isinstance(sentences, str):
         raise InputError(f"sentences is one string, {sentences[:40]!r}; give a list, even if it is a list of one")
-    parser = run if isinstance(run, TreeParser) else TreeParser.open(run)
+    parser = TreeParser.open(run) if isinstance(run, str | Path) else run
     words = [sentence.split() for sentence in sentences]
     if [] in words:
         raise InputError(f"sentence {words.index([])} is empty, and has no tree; leave it out")

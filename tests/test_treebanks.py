@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.test_treeing import train
 
 TREES = ["(ROOT (S (NP (DT The) (NN cat)) (VP (VBD did) (RB n't) (VB sit)) (. .)))", "(ROOT (INTJ (UH Oh) (. .)))"]
 
@@ -34,15 +37,38 @@ def test_words_stand_as_the_treebank_cuts_them(treebanks: ModuleType, data: Path
 
 def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[str, ...]] = []
+    asked: list[str] = []
+    agreed: dict[str, int] = {}
     monkeypatch.setattr(treebanks, "sentrep", lambda *words: said.append(words))
+    monkeypatch.setattr(treebanks, "measure", lambda model, *_: asked.append(Path(model).name))
+    monkeypatch.setattr(treebanks, "together", lambda row, runs, *_: agreed.update({row: len(runs)}))
     monkeypatch.setattr(sys, "argv", ["treebanks", "--data", str(data), "--out", str(data / "out"), "--seeds", "0", "1"])
     treebanks.main()
-    trained = {Path(words[-1]).name: words for words in said if words[0] == "train"}
+    trained = {Path(words[-1]).name: words for words in said}
     assert set(trained) == {f"{row}-{seed}" for row in treebanks.ROWS for seed in (0, 1)}
     without = {"urnng", "right", "lm", "pcfg", "pcfg-marks", "compound-pcfg"}
     for name, words in trained.items():
         row = name.rpartition("-")[0]
         assert ("--trees" in words) == (row not in without), name
         assert Path(words[words.index("--corpus") + 1]).name == ("plain.txt" if row in ("pcfg", "compound-pcfg") else "words.txt")
-    measured = {(words[1], words[words.index("--split") + 1]) for words in said if words[0] == "eval"}
-    assert {(str(data / "out" / name), split) for name in trained for split in ("dev", "test")} < measured
+    assert set(asked) == {*trained, *treebanks.BASELINES}
+    assert agreed == dict.fromkeys(treebanks.ROWS.keys() - {"lm", "right"}, 2)
+
+
+def test_what_seeds_agree_on_is_measured(treebanks: ModuleType, data: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    runs = [train(tmp_path_factory.mktemp("seeds") / str(seed), seed=seed) for seed in range(2)]
+    for split in treebanks.SPLITS:
+        (data / "trees-ptb-sample" / f"{split}.trees").write_text("\n".join(TREES) + "\n")
+    treebanks.together("urnng", runs, data / "trees-ptb-sample", data)
+    told = [json.loads(line) for line in (data / "agreement.jsonl").read_text().splitlines()]
+    assert [(each["seeds"], each["split"]) for each in told] == [(2, "dev"), (2, "test")]
+    assert all(0 <= each["self_f1"] <= 100 for each in told)
+    assert "urnng, 2 seeds together" in (data / "test.jsonl").read_text()
+
+
+def test_a_treebank_without_parts_is_parted(treebanks: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "all.trees").write_text("".join(f"(ROOT (NP (N {number})))\n" for number in range(40)))
+    place = treebanks.parted(tmp_path, tmp_path / "parts")
+    found = {name: (place / f"{name}.trees").read_text().splitlines() for name in ("train", "dev", "test")}
+    assert {name: len(lines) for name, lines in found.items()} == {"train": 34, "dev": 2, "test": 4}
+    assert len({line for lines in found.values() for line in lines}) == 40

@@ -25,8 +25,9 @@ from tests import toy
 SENTENCES = [" ".join(sentence) for document in toy.documents(4, seed=9) for sentence in document]
 
 
-def train(place: Path, method: str = "tree") -> Path:
+def train(place: Path, method: str = "tree", seed: int = 0) -> Path:
     settings = Config(tree_width=16, parser_width=8, samples=2, validation_samples=2) if method == "tree" else None
+    place.mkdir(exist_ok=True)
     return api.train(
         method,
         corpus=toy.write_corpus(place / "corpus.jsonl", 60),
@@ -34,7 +35,7 @@ def train(place: Path, method: str = "tree") -> Path:
         encoder=EncoderConfig("bag", width=16),
         tokenizer=TokenizerConfig("word", max_tokens=30),
         settings=settings,
-        training=TrainingConfig(steps=3, block=32, device="cpu", tracker="none", validation=0.1, lr=1e-2),
+        training=TrainingConfig(steps=3, block=32, device="cpu", tracker="none", validation=0.1, lr=1e-2, seed=seed),
         cache=place / "cache",
     ).run.path
 
