@@ -9,8 +9,8 @@ a vector of the sentence, so that the grammar need not explain what only this se
 Differs from the paper: rules are of low rank (`parts/pcfg.py`), A → r → B C. A rule's score is a part of the symbol's plus a part
 of z's, where the paper mixes the two in the networks of words and of the root; so all sentences share their matrix products. z has
 no say in what r is made of. Any encoder will do, and its vector is read scaled to a mean square of 1. The loss is a mean over
-tokens. Sentences come in any order, short ones not first. The neural PCFG, section 2.2, is ``--code-width 0``; then the encoder,
-which is exported, learns nothing.
+tokens. Sentences come in any order, short ones not first. Punctuation is not given by the grammar; it says which spans are none.
+The neural PCFG, section 2.2, is ``--code-width 0``; then the encoder, which is exported, learns nothing.
 
 Wants sentences as the trees shall have them, a token a word (``--split lines``); their order does not matter.
 """
@@ -32,7 +32,7 @@ from sentrep.methods.compound_pcfg_config import Config
 from sentrep.parts import pcfg
 from sentrep.parts.contrast import row_weight
 from sentrep.parts.decoder import scaled
-from sentrep.parts.marks import crossing, marks_of
+from sentrep.parts.marks import Between, between_marks, marks_of
 from sentrep.parts.padding import pad
 from sentrep.parts.tree_crf import Trees
 from sentrep.parts.tree_shape import shape
@@ -73,16 +73,16 @@ class CompoundPCFG(Method):
         return self.phases
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
-        lengths = block.offsets.diff()
+        lengths = self.words(block).lengths
         block = some(block, (lengths > 1) & (lengths <= self.config.longest))
-        lengths, price = block.offsets.diff(), 1.0
+        words, price = self.words(block), 1.0
         if self.training and self.config.kl_warmup:
             price = min(1.0, self.share / self.config.kl_warmup)
         mean, deviation = self.code(block)
-        grammar = self.grammar(mean + deviation * torch.randn_like(mean), block)
-        likelihood = pcfg.log_likelihood(*grammar, lengths, self.forbidden(block))
+        grammar = self.grammar(mean + deviation * torch.randn_like(mean), words)
+        likelihood = pcfg.log_likelihood(*grammar, words.lengths, words.forbidden)
         kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1) / 2
-        each = row_weight(lengths.sum())
+        each = row_weight(words.lengths.sum())
         loss = (price * kl - likelihood).sum() * each
         bound = ((kl - likelihood).sum() * each).detach()
         metrics = {"perplexity": bound.exp(), "kl": (kl.sum() * row_weight(torch.tensor(len(block)))).detach()}
@@ -92,13 +92,12 @@ class CompoundPCFG(Method):
 
     def trees(self, block: SentenceBlock) -> Trees:
         """The tree of each sentence whose spans are likeliest, (sentence, 1, position), at the mean of z."""
-        return pcfg.trees(*self.grammar(self.code(block)[0], block), block.offsets.diff(), self.forbidden(block))
+        words = self.words(block)
+        return words.trees(pcfg.marginals(*self.grammar(self.code(block)[0], words), words.lengths, words.forbidden))
 
-    def forbidden(self, block: SentenceBlock) -> pcfg.Forbidden | None:
-        """Spans that do not respect punctuation."""
-        return (
-            crossing(*pad(block.ids, block.offsets, len(block.ids)), self.mark) if self.config.marks and self.mark.any() else None
-        )
+    def words(self, block: SentenceBlock) -> Between:
+        """What the grammar gives: tokens that are no punctuation, or all of them."""
+        return between_marks(*pad(block.ids, block.offsets, len(block.ids)), self.mark if self.config.marks else self.mark & False)
 
     def code(self, block: SentenceBlock) -> tuple[Float[Tensor, "sentence code"], Float[Tensor, "sentence code"]]:
         """Mean and deviation of q(z | x); of no width in a neural PCFG."""
@@ -108,16 +107,16 @@ class CompoundPCFG(Method):
         mean, log_variance = self.posterior(scaled(self.embed(block))).float().chunk(2, 1)
         return mean, (log_variance / 2).exp()
 
-    def grammar(self, code: Float[Tensor, "sentence code"], block: SentenceBlock) -> Grammar:
-        """The rules of each sentence, and the log-probability of each of its tokens given a preterminal."""
+    def grammar(self, code: Float[Tensor, "sentence code"], words: Between) -> Grammar:
+        """The rules of each sentence, and the log-probability of each of its words given a preterminal."""
         root, nonterminals, preterminals = self.symbols.split([1, self.config.nonterminals, self.config.preterminals])
         of = {"root": root, "rank": nonterminals, "left": self.symbols[1:], "right": self.symbols[1:], "words": preterminals}
         with torch.autocast(code.device.type, enabled=False):  # in bf16, probabilities would hardly have the sum 1
             scores = {name: network(of[name]) for name, network in self.scores.items()}
             left, right = scores["left"].softmax(0), scores["right"].softmax(0)
             if not self.config.code_width:
-                rules = pcfg.Rules(scores["root"].softmax(1).expand(len(block), -1), scores["rank"].softmax(1), left, right)
-                return rules, F.embedding(block.ids, scores["words"].log_softmax(1).T)
+                rules = pcfg.Rules(scores["root"].softmax(1).expand(len(code), -1), scores["rank"].softmax(1), left, right)
+                return rules, F.embedding(words.ids, scores["words"].log_softmax(1).T)
             lean = {name: said(code) for name, said in self.lean.items()}
             start, rank = (scores["root"] + lean["root"]).softmax(1), topped(scores["rank"]).exp()
             rules = pcfg.Rules(start, rank, left, right, topped(lean["rank"]).exp())
@@ -125,8 +124,8 @@ class CompoundPCFG(Method):
             general = topped(scores["words"])
             special = topped(lean["words"] @ cast(Scores, self.scores["words"]).out.weight.T)
             total = (special.exp() @ general.exp().T).clamp(min=pcfg.SHARE).log()
-            sentence = torch.repeat_interleave(block.offsets.diff())
-            return rules, F.embedding(block.ids, general.T) + special[sentence, block.ids].unsqueeze(1) - total[sentence]
+            sentence = torch.repeat_interleave(words.lengths)
+            return rules, F.embedding(words.ids, general.T) + special[sentence, words.ids].unsqueeze(1) - total[sentence]
 
     def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
         return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)

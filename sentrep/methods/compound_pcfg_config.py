@@ -26,8 +26,8 @@ class Config:
     longest: int = 40
     """Tokens of the longest sentence that is learnt from; longer ones are left out, and so is one of a single token."""
     marks: bool = True
-    """Whether constituents respect punctuation where the corpus has any: none takes in a mark and part of what lies between
-    marks."""
+    """Whether constituents respect punctuation where the corpus has any, which the grammar then does not give: none takes in a
+    mark and part of what lies between marks."""
     kl_warmup: float = 0.3
     """Share of the run in which the price of the code rises to 1."""
 

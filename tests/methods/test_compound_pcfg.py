@@ -38,7 +38,7 @@ def test_rules_are_probabilities_and_words_a_distribution_for_each_sentence() ->
     method = make().eval()
     code = torch.randn(2, 5) * 3
     every = block([list(range(len(toy.WORDS)))] * 2)
-    rules, words = method.grammar(code, every)
+    rules, words = method.grammar(code, method.words(every))
     assert torch.allclose(words.exp().view(2, -1, 6).sum(1), torch.ones(2, 6), atol=1e-5)
     assert torch.allclose(rules.root.sum(1), torch.ones(2))
     assert torch.allclose(rules.left.sum(0), torch.ones(8))
@@ -48,7 +48,7 @@ def test_rules_are_probabilities_and_words_a_distribution_for_each_sentence() ->
 def test_rules_are_the_softmax_of_the_symbols_scores_plus_those_of_the_code() -> None:
     method = make().eval()
     code, one = torch.randn(1, 5), block([[5, 6, 70]])
-    rules, words = method.grammar(code, one)
+    rules, words = method.grammar(code, method.words(one))
     preterminals, lean = method.symbols[5:], method.lean
     assert rules.lean is not None
     out: Any = method.scores["words"].out
@@ -78,7 +78,7 @@ def test_the_loss_is_the_bound_of_one_draw_over_tokens() -> None:
     counted = some(batch, batch.offsets.diff() > 1)
     mean, deviation = method.code(counted)
     torch.manual_seed(3)
-    rules, words = method.grammar(mean + deviation * torch.randn(3, 5), counted)
+    rules, words = method.grammar(mean + deviation * torch.randn(3, 5), method.words(counted))
     kl = kl_divergence(Normal(mean, deviation), Normal(0.0, 1.0)).sum(1)
     bound = (kl - log_likelihood(rules, words, torch.tensor([3, 5, 2]))).sum() / 10
     assert step.loss.item() == pytest.approx(bound.item(), rel=1e-5)
@@ -108,6 +108,24 @@ def test_sentences_without_a_tree_or_too_long_teach_nothing() -> None:
     nothing = method(block([[5], []]), "train")
     assert nothing.loss == 0
     nothing.loss.backward()
+
+
+def test_punctuation_forbids_and_is_not_written() -> None:
+    method = make(Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0)).eval()
+    method.mark[70] = True
+    plain, marked = block([[5, 6, 7, 8]]), block([[5, 6, 70, 7, 8, 70]])
+    step = method(marked, "train")
+    likelihoods = []
+    for forbidden in (torch.zeros(1, 4, 4, dtype=torch.bool), method.words(marked).forbidden):
+        likelihoods.append(log_likelihood(*method.grammar(torch.zeros(1, 0), method.words(plain)), torch.tensor([4]), forbidden))
+    assert likelihoods[1] < likelihoods[0]
+    assert step.loss.item() == pytest.approx(-likelihoods[1].item() / 4, rel=1e-5)
+    spans = method.trees(marked).mask()[0, 0]
+    assert spans[0, 1]  # what stands between marks is together, whatever the grammar thinks
+    assert spans[3, 4]
+    heedless = make(Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, marks=False))
+    heedless.mark[70] = True
+    assert len(heedless.words(marked).ids) == 6
 
 
 def test_trees_of_all_sentences_whatever_their_length() -> None:

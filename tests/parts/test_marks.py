@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from sentrep.parts.marks import crossing, marks_of
+from sentrep.parts.marks import between_marks, crossing, marks_of
 from sentrep.parts.padding import of_lists
 from sentrep.parts.tree_crf import TreeCRF
 from sentrep.text.config import TokenizerConfig
@@ -45,6 +45,36 @@ def test_every_sentence_has_a_tree_that_crosses_nothing() -> None:
     assert (crf.log_partition > -5e3).all()
     for trees in (crf.viterbi(), crf.sample(5)):
         assert not (trees.mask() & forbidden.unsqueeze(1)).any()
+
+
+def test_words_without_their_marks() -> None:
+    words = between_marks(*of_lists(SENTENCES), MARKS)
+    bare = [[place for place, token in enumerate(sentence) if not MARKS[token]] for sentence in SENTENCES]
+    assert words.ids.tolist() == [sentence[place] for sentence, each in zip(SENTENCES, bare, strict=True) for place in each]
+    assert words.lengths.tolist() == list(map(len, bare))
+    assert words.whole.tolist() == list(map(len, SENTENCES))
+    for row, (sentence, places) in enumerate(zip(SENTENCES, bare, strict=True)):
+        for first, here in enumerate(places):
+            for last, there in enumerate(places[first:], start=first):
+                assert words.forbidden[row, first, last] == crosses(sentence, here, there)
+    assert not between_marks(*of_lists(SENTENCES), MARKS & False).forbidden.any()
+
+
+def test_trees_of_words_take_the_marks_in() -> None:
+    """Whatever tree the words have, its spans are in the tree over all tokens, and that tree respects marks."""
+    sentences = SENTENCES[:-1]
+    words = between_marks(*of_lists(sentences), MARKS)
+    torch.manual_seed(0)
+    for _ in range(5):
+        scores = torch.randn(words.forbidden.shape).masked_fill(words.forbidden, -1e4)
+        wanted = TreeCRF(scores, words.lengths).viterbi().mask()[:, 0]
+        found = words.trees(wanted.float())
+        spans = found.mask()[:, 0]
+        assert found.lengths.flatten().tolist() == list(map(len, sentences))
+        assert not (spans & words.crossed).any()
+        for row, count in enumerate(words.lengths.tolist()):
+            place = words.place[row, :count]
+            assert (spans[row][place][:, place] | ~wanted[row, :count, :count]).all()
 
 
 def test_punctuation_of_a_vocabulary() -> None:
