@@ -4,10 +4,11 @@ The reference (`tests/parts/naive_rnng.py`) is a stack machine for each sample w
 after the other, and trees drawn node by node; its batches are of sentences that are equally long, as the released code's are. Both
 draw as many trees of a sentence, compute the same loss and step with Adam. Ours is measured in fp32, too, so that it can be seen
 what bf16 is worth. The unit is sentences trained on a second of processor time, so that a busy machine does not matter much, of the
-same text: those of 2 to --longest tokens. --sharpness multiplies the parser's scores: the surer it is, the more its trees have in
-common, and ours computes that once.
+same text: those of 2 to --longest tokens. What trees have in common ours computes once, so it matters how sure the parser is: with
+--run both go on from a run's weights, which was trained on the same text; without, from where every run begins, with the parser's
+scores multiplied by --sharpness.
 
-python scripts/bench_tree.py --text ../shared/data/corpus-bbc --out eval/bench_tree.json
+python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --tokenizer spaces --vocab 6000 --run runs/treebanks/ptb/urnng-0
 """
 
 from __future__ import annotations
@@ -34,9 +35,11 @@ from sentrep.encoders.build import build
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.tree import UnsupervisedRNNG
 from sentrep.methods.tree_config import Config
+from sentrep.parts.marks import crossing
+from sentrep.parts.parser import NEVER
 from sentrep.parts.reinforce import leave_one_out
 from sentrep.text.block import Blocks
-from sentrep.text.config import TokenizerConfig
+from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.store import Store, prepare
 from sentrep.training.job import settle_cpu
 from sentrep.training.run_folder import versions
@@ -49,8 +52,8 @@ Step = Callable[[], int]
 def main() -> None:
     arguments = options()
     settle_cpu(arguments.threads, alone=True)
-    tokenizer = TokenizerConfig("word", vocab=arguments.vocab)
-    store = prepare(api.corpus_config(arguments.text), tokenizer, arguments.cache or api.cache_folder())
+    tokenizer = TokenizerConfig(arguments.tokenizer, vocab=arguments.vocab)
+    store = prepare(CorpusConfig(tuple(arguments.text), split=arguments.split), tokenizer, arguments.cache or api.cache_folder())
     contenders = {
         "ours, bf16": ours(store, arguments, bf16=True),
         "ours, fp32": ours(store, arguments, bf16=False),
@@ -65,6 +68,7 @@ def main() -> None:
             "width": arguments.width,
             "samples": arguments.samples,
             "sharpness": arguments.sharpness,
+            "trained": arguments.run is not None,
             "vocab": store.tokenizer.vocab_size,
         },
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
@@ -98,7 +102,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=10.0, help="about how long one measurement lasts")
     parser.add_argument("--width", type=int, default=Config().tree_width)
     parser.add_argument("--samples", type=int, default=Config().samples)
+    parser.add_argument("--split", default="prose", choices=("prose", "lines"), help="of the text into sentences")
+    parser.add_argument("--tokenizer", default="word")
     parser.add_argument("--vocab", type=int, default=8000)
+    parser.add_argument("--run", type=Path, help="a run of tree, to begin with its weights")
     parser.add_argument(
         "--batch", type=int, default=16, help="sentences of the reference; the released code's. Ours has twice as many"
     )
@@ -113,6 +120,8 @@ def made(store: Store, arguments: argparse.Namespace) -> UnsupervisedRNNG:
     settings = Config(tree_width=arguments.width, samples=arguments.samples, tree_dropout=0.0)
     encoder = EncoderConfig("bag", width=arguments.width)
     method = UnsupervisedRNNG(settings, lambda: build(encoder, store.tokenizer.inner, store.token_counts(), arguments.longest))
+    if arguments.run:
+        method.load_state_dict(api.open_method(arguments.run)[0].state_dict())
     assert method.tree.parser is not None
     method.tree.parser.scorer.score.weight.data.mul_(arguments.sharpness)
     return method
@@ -162,8 +171,9 @@ def reference(store: Store, arguments: argparse.Namespace) -> Step:
         chosen = batches[next(order)]
         rows = [store.ids[store.offsets[sentence] : store.offsets[sentence + 1]].astype(np.int64) for sentence in chosen]
         ids = torch.from_numpy(np.stack(rows))
-        vectors, scorer = method.tree.table(ids), method.tree.parser.scorer  # type: ignore[union-attr]
-        alpha, entropy = naive_rnng.inside(scorer(vectors, torch.ones_like(ids) > 0))
+        vectors, scorer, alive = method.tree.table(ids), method.tree.parser.scorer, torch.ones_like(ids) > 0  # type: ignore[union-attr]
+        scores = scorer(vectors, alive).masked_fill(crossing(ids, alive, method.tree.mark), NEVER)
+        alpha, entropy = naive_rnng.inside(scores)
         drawn = [naive_rnng.sample(alpha, sentence) for sentence in range(len(ids)) for _ in range(count)]
         words, acted = naive_rnng.log_p(
             method.grammar, method.tree.composer, method.tree.table.weight, vectors.repeat_interleave(count, 0),
