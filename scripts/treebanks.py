@@ -4,6 +4,9 @@ Methods learn from the words of the training part, one sentence a line as the tr
 development part (`sentrep eval --split dev`) and, in a file of its own, on the test part. A row is a command for each seed; what
 has been done before is not done again. Of several seeds there is, too, what they agree on, and how far they agree.
 
+`voted` learns, as a supervised RNNG, the trees on which three methods agree that were given none: pcfg, pcfg-marks and urnng of the
+same seed, which are trained before. What these agree on is measured as well.
+
 ptb         `trees-ptb-sample`
 sinica      `trees-sinica-zh`, which has no parts: of twenty trees one is of the development part, two are of the test part
 
@@ -26,6 +29,7 @@ from sentrep.ensemble import Ensemble
 from sentrep.evaluation.bracketing import self_f1
 from sentrep.evaluation.task import Model
 from sentrep.text.brackets import PUNCTUATION_TAGS, nontrivial, read_trees
+from sentrep.text.tree_drawing import bracketed
 
 TREES = ["--encoder", "bag", "--width", "256", "--vocab", "6000", "--lr", "4e-3", "--samples", "4", "--block", "16"]
 PCFG = ["--encoder", "bag", "--width", "256", "--vocab", "5000", "--lr", "1e-3", "--clip", "0.15", "--validation", "0"]
@@ -36,6 +40,7 @@ ROWS: dict[str, list[str]] = {
     "urnng": ["tree", *TREES],
     "right": ["tree", *TREES, "--branching", "right"],
     "lm": ["tree", *TREES, "--branching", "none"],
+    "voted": ["tree", *TREES, "--supervision", "only"],
     "pcfg": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "pcfg-marks": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "compound-pcfg": ["compound-pcfg", *PCFG],
@@ -47,6 +52,7 @@ GIVEN = ("rnng", "vae", "labels")
 """Beginnings of the names of rows that are given trees."""
 PLAIN = ("pcfg", "compound-pcfg")
 """Rows whose text has no punctuation, as in the papers."""
+VOTERS = ("pcfg", "pcfg-marks", "urnng")
 BASELINES = ("right-branching", "right-between-marks", "left-branching", "balanced", "random-trees")
 SPLITS = ("dev", "test")
 
@@ -66,16 +72,23 @@ def main() -> None:
     task = given.data / "trees-ptb-sample" if given.material == "ptb" else parted(given.data / "trees-sinica-zh", place / "trees")
     trees, words, plain = task / "train.trees", place / "words.txt", place / "plain.txt"
     write_texts(trees, words, plain)
+
+    def train(row: str, seed: int) -> Path:
+        """Train and measure one; its folder."""
+        run: Path = place / f"{row}-{seed}"
+        method, *options = ROWS[row]
+        corpus = ["--corpus", str(plain if row in PLAIN else words), "--split", "lines", "--tokenizer", "spaces"]
+        length = ["--minutes", str(given.minutes), "--epochs", str(given.epochs), "--threads", str(given.threads)]
+        told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
+        if row == "voted":
+            told = ["--trees", str(vote([train(voter, seed) for voter in VOTERS], f"{row}-{seed}", words, task, place))]
+        sentrep("train", method, *corpus, *options, *told, *length, "--seed", str(seed), "--out", str(run))
+        measure(str(run), task, place)
+        return run
+
     for row in given.rows:
-        runs = [place / f"{row}-{seed}" for seed in given.seeds]
-        for seed, run in zip(given.seeds, runs, strict=True):
-            method, *options = ROWS[row]
-            corpus = ["--corpus", str(plain if row in PLAIN else words), "--split", "lines", "--tokenizer", "spaces"]
-            length = ["--minutes", str(given.minutes), "--epochs", str(given.epochs), "--threads", str(given.threads)]
-            told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
-            sentrep("train", method, *corpus, *options, *told, *length, "--seed", str(seed), "--out", str(run))
-            measure(str(run), task, place)
-        if len(runs) > 1 and row != "lm" and row != "right":
+        runs = [train(row, seed) for seed in given.seeds]
+        if len(runs) > 1 and row not in ("lm", "right"):
             together(row, runs, task, place)
     for baseline in BASELINES:
         measure(baseline, task, place)
@@ -90,11 +103,24 @@ def measure(model: str | Model, task: Path, place: Path) -> None:
                 print(f"{result.model}  {split}  {result.metric} {result.value:.1f}", flush=True)
 
 
-def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
-    """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the words, in a file."""
+def vote(runs: Sequence[Path], name: str, words: Path, task: Path, place: Path) -> Path:
+    """A file of the trees of sentences on which runs agree. What they agree on is measured as a parser of its own."""
+    ensemble, file = ensembled(runs, f"vote of {', '.join(run.name for run in runs)}", task, place), place / f"{name}.trees"
+    write_lines(file, map(bracketed, api.parse(ensemble, words.read_text(encoding="utf-8").splitlines())))
+    return file
+
+
+def ensembled(runs: Sequence[Path], name: str, task: Path, place: Path) -> Ensemble:
+    """Runs as one parser, measured."""
     ensemble = Ensemble.open(runs)
     hashes = "+".join(measured(run).content_hash for run in runs)
-    measure(Model(f"{row}, {len(runs)} seeds together", hashes, ensemble, f"{row}, together"), task, place)
+    measure(Model(name, hashes, ensemble, "ensemble"), task, place)
+    return ensemble
+
+
+def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
+    """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the words, in a file."""
+    ensemble = ensembled(runs, f"{row}, {len(runs)} seeds together", task, place)
     for split in SPLITS:
         sentences = [tree.words for tree in read_trees(task / f"{split}.trees")]
         parsed = [parser.parse(sentences) for parser in ensemble.parsers]
