@@ -36,6 +36,7 @@ TAUGHT = ["--pretrain", "1", "--block", "64"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 REWARDED = ["--pretrain", "0", "--unrewarded", "0.1", "--block", "32", "--lr", "5e-4", "--critic-turns", "1", "--anchor", "0.2"]
+PAIRED = [*TAUGHT, "--lr", "1e-3", "--generator-dropout", "0.3"]
 ROWS: dict[str, list[str]] = {
     "taught": [*TAUGHT, "--lr", "1e-3"],
     "all": REWARDED,
@@ -48,13 +49,13 @@ ROWS: dict[str, list[str]] = {
     "wgan-div": [*REWARDED, "--learns-by", "softmax", "--adversary", "wgan-div"],
     "gan-qp": [*REWARDED, "--learns-by", "softmax", "--adversary", "gan-qp"],
     "gumbel": [*REWARDED, "--learns-by", "gumbel"],
-    "pairs-100": [*REWARDED, "--pairs-used", "100"],
-    "pairs-1000": [*REWARDED, "--pairs-used", "1000"],
-    "pairs-all": REWARDED,
+    "pairs-100": [*PAIRED, "--hidden", "0.5", "--pairs-used", "100"],
+    "pairs-1000": [*PAIRED, "--hidden", "0.5", "--pairs-used", "1000"],
+    "pairs-all": [*PAIRED, "--hidden", "0.1", "--self-made-weight", "0.2"],
 }
 """Options of each row, besides those of all."""
-PAIRED = "pairs-"
-
+GIVEN = "pairs-"
+"""Beginning of the names of rows that are given pairs."""
 
 LONG = 20
 """Words of a paragraph that is summarised for practice."""
@@ -99,7 +100,7 @@ def main() -> None:
         sentrep("train", "seq2seq2seq", *common, *TAUGHT, "--minutes", str(given.teach), "--out", str(taught))
         measure(deletion(taught), material, given.data, given.out)
         for row in given.rows:
-            run, pairs = place / f"{row}-{seed}", ["--pairs", str(place / "pairs.jsonl")] if row.startswith(PAIRED) else []
+            run, pairs = place / f"{row}-{seed}", ["--pairs", str(place / "pairs.jsonl")] if row.startswith(GIVEN) else []
             options = [*ROWS[row], *pairs, "--start", str(taught), "--minutes", str(given.minutes), "--out", str(run)]
             sentrep("train", "seq2seq2seq", *common, *options)
             measure(str(run), material, given.data, given.out)

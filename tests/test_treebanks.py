@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from sentrep.text.brackets import read_trees
 from tests.test_treeing import train
 
 TREES = ["(ROOT (S (NP (DT The) (NN cat)) (VP (VBD did) (RB n't) (VB sit)) (. .)))", "(ROOT (INTJ (UH Oh) (. .)))"]
@@ -42,6 +43,7 @@ def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path
     monkeypatch.setattr(treebanks, "sentrep", lambda *words: said.append(words))
     monkeypatch.setattr(treebanks, "measure", lambda model, *_: asked.append(Path(model).name))
     monkeypatch.setattr(treebanks, "together", lambda row, runs, *_: agreed.update({row: len(runs)}))
+    monkeypatch.setattr(treebanks, "vote", lambda runs, name, *_: Path(f"{len(runs)} of {name}"))
     monkeypatch.setattr(sys, "argv", ["treebanks", "--data", str(data), "--out", str(data / "out"), "--seeds", "0", "1"])
     treebanks.main()
     trained = {Path(words[-1]).name: words for words in said}
@@ -51,6 +53,7 @@ def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path
         row = name.rpartition("-")[0]
         assert ("--trees" in words) == (row not in without), name
         assert Path(words[words.index("--corpus") + 1]).name == ("plain.txt" if row in ("pcfg", "compound-pcfg") else "words.txt")
+    assert "3 of voted-1" in trained["voted-1"]
     assert set(asked) == {*trained, *treebanks.BASELINES}
     assert agreed == dict.fromkeys(treebanks.ROWS.keys() - {"lm", "right"}, 2)
 
@@ -64,6 +67,18 @@ def test_what_seeds_agree_on_is_measured(treebanks: ModuleType, data: Path, tmp_
     assert [(each["seeds"], each["split"]) for each in told] == [(2, "dev"), (2, "test")]
     assert all(0 <= each["self_f1"] <= 100 for each in told)
     assert "urnng, 2 seeds together" in (data / "test.jsonl").read_text()
+
+
+def test_runs_vote_on_the_sentences_that_are_learnt_from(
+    treebanks: ModuleType, data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    runs = [train(tmp_path_factory.mktemp("voters") / str(seed), seed=seed) for seed in range(2)]
+    for split in treebanks.SPLITS:
+        (data / "trees-ptb-sample" / f"{split}.trees").write_text("\n".join(TREES) + "\n")
+    (data / "words.txt").write_text("The cat did n't sit .\nOh .\n")
+    file = treebanks.vote(runs, "voted-0", data / "words.txt", data / "trees-ptb-sample", data)
+    assert [" ".join(tree.words) for tree in read_trees(file)] == ["The cat did n't sit .", "Oh ."]
+    assert f"vote of {runs[0].name}, {runs[1].name}" in (data / "dev.jsonl").read_text()
 
 
 def test_a_treebank_without_parts_is_parted(treebanks: ModuleType, tmp_path: Path) -> None:
