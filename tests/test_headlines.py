@@ -82,12 +82,13 @@ def test_every_row_starts_from_its_seeds_pre_training(
     trained = [words for words in said if words[0] == "train"]
     place = tmp_path / "out" / material
     assert [Path(words[words.index("--out") + 1]).name for words in trained] == [
-        f"{row}-{seed}" for seed in (0, 1) for row in ("teach", *rows)
+        f"{row}-{seed}" for seed in (0, 1) for row in ("teach", "all", "hidden", "pairs-100")
     ]
     for words in trained:
         seed, row = words[words.index("--seed") + 1], Path(words[words.index("--out") + 1]).name
-        if not row.startswith("teach"):
-            assert words[words.index("--start") + 1] == str(place / f"teach-{seed}")
+        if not row.startswith(("teach", "hidden")):
+            start = "hidden" if "--pairs" in words else "teach"
+            assert words[words.index("--start") + 1] == str(place / f"{start}-{seed}")
         assert ("--pairs" in words) == row.startswith("pairs-100")
     assert {str(place / f"{row}-{seed}") for row in rows for seed in (0, 1)} < measured
     assert {f"deletion of teach-{seed}" for seed in (0, 1)} < measured
