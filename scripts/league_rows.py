@@ -88,6 +88,7 @@ SETTINGS: dict[str, dict[str, Settings]] = {
     },
     "bag/cpc": {"": Settings(training={"lr": 1e-3})},
     "bag/infomax": {"": Settings(training={"lr": 3e-4})},
+    "bag/tree": {"": Settings(), "-none": Settings({"branching": "none"})},
     "transformer/quick-thought": {"": Settings(), "-rest": Settings({"target": "rest"}, {"block": 512})},
 }
 """Kind and method -> end of the row's name -> settings. A method that is not here runs with its defaults."""
