@@ -67,6 +67,7 @@ def main() -> None:
         "sizes": {
             "width": arguments.width,
             "samples": arguments.samples,
+            "batch": {"ours": 2 * arguments.batch, "reference": arguments.batch},
             "sharpness": arguments.sharpness,
             "trained": arguments.run is not None,
             "vocab": store.tokenizer.vocab_size,

@@ -4,8 +4,8 @@ Methods learn from the words of the training part, one sentence a line as the tr
 development part (`sentrep eval --split dev`) and, in a file of its own, on the test part. A row is a command for each seed; what
 has been done before is not done again. Of several seeds there is, too, what they agree on, and how far they agree.
 
-`voted` learns, as a supervised RNNG, the trees on which three methods agree that were given none: pcfg, pcfg-marks and urnng of the
-same seed, which are trained before. What these agree on is measured as well.
+`voted` learns, as a supervised RNNG, the trees on which runs agree that were given none: pcfg-marks of all seeds, and urnng of its
+own seed. They are trained before, and what they agree on is measured as well.
 
 ptb         `trees-ptb-sample`
 sinica      `trees-sinica-zh`, which has no parts: of twenty trees one is of the development part, two are of the test part
@@ -52,7 +52,6 @@ GIVEN = ("rnng", "vae", "labels")
 """Beginnings of the names of rows that are given trees."""
 PLAIN = ("pcfg", "compound-pcfg")
 """Rows whose text has no punctuation, as in the papers."""
-VOTERS = ("pcfg", "pcfg-marks", "urnng")
 BASELINES = ("right-branching", "right-between-marks", "left-branching", "balanced", "random-trees")
 SPLITS = ("dev", "test")
 
@@ -81,7 +80,8 @@ def main() -> None:
         length = ["--minutes", str(given.minutes), "--epochs", str(given.epochs), "--threads", str(given.threads)]
         told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
         if row == "voted":
-            told = ["--trees", str(vote([train(voter, seed) for voter in VOTERS], f"{row}-{seed}", words, task, place))]
+            voters = [*(train("pcfg-marks", each) for each in given.seeds), train("urnng", seed)]
+            told = ["--trees", str(vote(voters, f"{row}-{seed}", words, task, place))]
         sentrep("train", method, *corpus, *options, *told, *length, "--seed", str(seed), "--out", str(run))
         measure(str(run), task, place)
         return run

@@ -53,7 +53,7 @@ def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path
         row = name.rpartition("-")[0]
         assert ("--trees" in words) == (row not in without), name
         assert Path(words[words.index("--corpus") + 1]).name == ("plain.txt" if row in ("pcfg", "compound-pcfg") else "words.txt")
-    assert "3 of voted-1" in trained["voted-1"]
+    assert "3 of voted-1" in trained["voted-1"]  # two seeds of pcfg-marks, and urnng-1
     assert set(asked) == {*trained, *treebanks.BASELINES}
     assert agreed == dict.fromkeys(treebanks.ROWS.keys() - {"lm", "right"}, 2)
 
