@@ -73,9 +73,11 @@ class CompoundPCFG(Method):
         return self.phases
 
     def forward(self, block: SentenceBlock, phase: str) -> Step:
-        lengths = self.words(block).lengths
-        block = some(block, (lengths > 1) & (lengths <= self.config.longest))
         words, price = self.words(block), 1.0
+        fits = (words.lengths > 1) & (words.lengths <= self.config.longest)
+        if not fits.all():
+            block = some(block, fits)
+            words = self.words(block)
         if self.training and self.config.kl_warmup:
             price = min(1.0, self.share / self.config.kl_warmup)
         mean, deviation = self.code(block)

@@ -24,8 +24,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sentrep.parts.tree_crf import TreeCRF, Trees
-
 LEAST = 1e-30
 """What is divided by, or has its logarithm taken, is not less. It was the sum of numbers the largest of which is about 1."""
 SHARE = 1e-15
@@ -77,16 +75,6 @@ def marginals(
         sentence, start = _ragged(lengths - wider)
         found[sentence, start, start + wider] = (values * slope).sum(1).detach()
     return found
-
-
-def trees(
-    rules: Rules, words: Float[Tensor, "token preterminal"], lengths: Int[Tensor, " sentence"], forbidden: Forbidden | None = None
-) -> Trees:
-    """The tree of each sentence with the most spans that are expected to be right, (sentence, 1, position).
-
-    "Parsing algorithms and metrics", Goodman, ACL 1996: the labelled recall algorithm, without labels.
-    """
-    return TreeCRF(marginals(rules, words, lengths, forbidden), lengths).viterbi()
 
 
 def _inside(
