@@ -37,20 +37,8 @@ ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 UNPAIRED = ["--hidden", "0"]
 REWARDED = [
-    *UNPAIRED,
-    "--pretrain",
-    "0",
-    "--unrewarded",
-    "0.1",
-    "--block",
-    "32",
-    "--lr",
-    "5e-4",
-    "--critic-turns",
-    "1",
-    "--anchor",
-    "0.2",
-]
+    *UNPAIRED, "--pretrain", "0", "--unrewarded", "0.1", "--block", "32", "--lr", "5e-4", "--critic-turns", "1", "--anchor", "0.2",
+]  # fmt: skip
 PAIRED = [*TAUGHT, "--lr", "1e-3", "--generator-dropout", "0.3"]
 ROWS: dict[str, list[str]] = {
     "taught": [*TAUGHT, *UNPAIRED, "--lr", "1e-3"],
@@ -112,15 +100,19 @@ def main() -> None:
     for seed in given.seeds:
         common = [*COMMON, *material.options, "--threads", str(given.threads), "--seed", str(seed)]
         common += ["--corpus", str(place / "articles.jsonl"), "--summaries", str(place / "titles.txt")]
+        starts = set[Path]()
         for row in given.rows:
             paired, run = row.startswith(GIVEN), place / f"{row}-{seed}"
             start, told = (place / f"hidden-{seed}", []) if paired else (place / f"teach-{seed}", UNPAIRED)
-            sentrep("train", "seq2seq2seq", *common, *TAUGHT, *told, "--minutes", str(given.teach), "--out", str(start))
+            if start not in starts:
+                sentrep("train", "seq2seq2seq", *common, *TAUGHT, *told, "--minutes", str(given.teach), "--out", str(start))
+                measure(deletion(start), material, given.data, given.out)
+                measure(str(start), material, given.data, given.out)
+                starts.add(start)
             pairs = ["--pairs", str(place / "pairs.jsonl")] if paired else []
             options = [*ROWS[row], *pairs, "--start", str(start), "--minutes", str(given.minutes), "--out", str(run)]
             sentrep("train", "seq2seq2seq", *common, *options)
-            for model in (deletion(start), str(start), str(run)):
-                measure(model, material, given.data, given.out)
+            measure(str(run), material, given.data, given.out)
     for baseline in material.baselines:
         measure(baseline, material, given.data, given.out)
 

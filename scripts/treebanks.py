@@ -61,11 +61,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="folder of corpora, runs and results")
     parser.add_argument("--material", choices=("ptb", "sinica"), default="ptb")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS))
+    parser.add_argument("--rows", nargs="*", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="minutes of each run")
     parser.add_argument("--epochs", type=float, default=20.0, help="at most")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--vote", nargs="+", action="append", default=[], metavar="RUN", help="such as urnng-0 pcfg-0: measure what they agree on"
+    )
     given = parser.parse_args()
     place = given.out / given.material
     task = given.data / "trees-ptb-sample" if given.material == "ptb" else parted(given.data / "trees-sinica-zh", place / "trees")
@@ -90,6 +93,8 @@ def main() -> None:
         runs = [train(row, seed) for seed in given.seeds]
         if len(runs) > 1 and row not in ("lm", "right"):
             together(row, runs, task, place)
+    for runs in given.vote:
+        ensembled([place / run for run in runs], task, place)
     for baseline in BASELINES:
         measure(baseline, task, place)
 
@@ -105,30 +110,28 @@ def measure(model: str | Model, task: Path, place: Path) -> None:
 
 def vote(runs: Sequence[Path], name: str, words: Path, task: Path, place: Path) -> Path:
     """A file of the trees of sentences on which runs agree. What they agree on is measured as a parser of its own."""
-    ensemble, file = ensembled(runs, f"vote of {', '.join(run.name for run in runs)}", task, place), place / f"{name}.trees"
+    ensemble, file = ensembled(runs, task, place), place / f"{name}.trees"
     write_lines(file, map(bracketed, api.parse(ensemble, words.read_text(encoding="utf-8").splitlines())))
     return file
 
 
-def ensembled(runs: Sequence[Path], name: str, task: Path, place: Path) -> Ensemble:
+def ensembled(runs: Sequence[Path], task: Path, place: Path) -> Ensemble:
     """Runs as one parser, measured."""
     ensemble = Ensemble.open(runs)
     hashes = "+".join(measured(run).content_hash for run in runs)
-    measure(Model(name, hashes, ensemble, "ensemble"), task, place)
+    measure(Model(f"vote of {', '.join(run.name for run in runs)}", hashes, ensemble, "ensemble"), task, place)
     return ensemble
 
 
 def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
     """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the words, in a file."""
-    ensemble = ensembled(runs, f"{row}, {len(runs)} seeds together", task, place)
+    ensemble, agreement = ensembled(runs, task, place), []
     for split in SPLITS:
         sentences = [tree.words for tree in read_trees(task / f"{split}.trees")]
         parsed = [parser.parse(sentences) for parser in ensemble.parsers]
         spans = [[nontrivial(each, len(words)) for each, words in zip(those, sentences, strict=True)] for those in parsed]
-        said = {"row": row, "seeds": len(runs), "split": split, "self_f1": round(self_f1(spans), 2)}
-        print(json.dumps(said), flush=True)
-        with (place / "agreement.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(said) + "\n")
+        agreement.append(json.dumps({"row": row, "seeds": len(runs), "split": split, "self_f1": round(self_f1(spans), 2)}))
+    write_lines(place / f"{row}-agreement.jsonl", agreement)
 
 
 def parted(source: Path, place: Path) -> Path:

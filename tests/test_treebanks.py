@@ -44,8 +44,25 @@ def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path
     monkeypatch.setattr(treebanks, "measure", lambda model, *_: asked.append(Path(model).name))
     monkeypatch.setattr(treebanks, "together", lambda row, runs, *_: agreed.update({row: len(runs)}))
     monkeypatch.setattr(treebanks, "vote", lambda runs, name, *_: Path(f"{len(runs)} of {name}"))
-    monkeypatch.setattr(sys, "argv", ["treebanks", "--data", str(data), "--out", str(data / "out"), "--seeds", "0", "1"])
+    voted: list[list[str]] = []
+    monkeypatch.setattr(treebanks, "ensembled", lambda runs, *_: voted.append([run.name for run in runs]))
+    told = [
+        "--data",
+        str(data),
+        "--out",
+        str(data / "out"),
+        "--seeds",
+        "0",
+        "1",
+        "--vote",
+        "pcfg-0",
+        "urnng-0",
+        "--vote",
+        "urnng-1",
+    ]
+    monkeypatch.setattr(sys, "argv", ["treebanks", *told])
     treebanks.main()
+    assert voted == [["pcfg-0", "urnng-0"], ["urnng-1"]]
     trained = {Path(words[-1]).name: words for words in said}
     assert set(trained) == {f"{row}-{seed}" for row in treebanks.ROWS for seed in (0, 1)}
     without = {"urnng", "right", "lm", "pcfg", "pcfg-marks", "compound-pcfg"}
@@ -63,10 +80,10 @@ def test_what_seeds_agree_on_is_measured(treebanks: ModuleType, data: Path, tmp_
     for split in treebanks.SPLITS:
         (data / "trees-ptb-sample" / f"{split}.trees").write_text("\n".join(TREES) + "\n")
     treebanks.together("urnng", runs, data / "trees-ptb-sample", data)
-    told = [json.loads(line) for line in (data / "agreement.jsonl").read_text().splitlines()]
+    told = [json.loads(line) for line in (data / "urnng-agreement.jsonl").read_text().splitlines()]
     assert [(each["seeds"], each["split"]) for each in told] == [(2, "dev"), (2, "test")]
     assert all(0 <= each["self_f1"] <= 100 for each in told)
-    assert "urnng, 2 seeds together" in (data / "test.jsonl").read_text()
+    assert f"vote of {runs[0].name}, {runs[1].name}" in (data / "test.jsonl").read_text()
 
 
 def test_runs_vote_on_the_sentences_that_are_learnt_from(
