@@ -14,11 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from sentrep.parts.shelf import Shelf
+from sentrep.parts.recurrence import Before, recurrent
 from sentrep.parts.tree_crf import Trees
 
 
@@ -35,19 +34,8 @@ class Composer(nn.Module):
 
     def forward(self, tokens: Float[Tensor, "sentence position width"], parts: Constituents) -> Float[Tensor, "number width"]:
         """h of all tokens and constituents, by their numbers."""
-        leaves, width = tokens.float().flatten(0, 1), tokens.shape[2]
-        shelf = Shelf(parts.total, 2 * width, leaves)
-        shelf.write(torch.arange(len(leaves), device=leaves.device), F.pad(leaves, (0, width)))
-        for numbers, left, right in parts.levels:
-            shelf.write(numbers, self.joined(shelf.read(left), shelf.read(right)))
-        return shelf.read(torch.arange(parts.total, device=leaves.device))[:, :width]
-
-    def joined(self, left: Float[Tensor, "pair hc"], right: Float[Tensor, "pair hc"]) -> Float[Tensor, "pair hc"]:
-        """[h; c] of each pair."""
-        (left_h, left_c), (right_h, right_c) = left.chunk(2, 1), right.chunk(2, 1)
-        enter, keep_left, keep_right, out, new = self.join(torch.cat([left_h, right_h], 1)).float().chunk(5, 1)
-        c = keep_left.sigmoid() * left_c + keep_right.sigmoid() * right_c + enter.sigmoid() * new.tanh()
-        return torch.cat([out.sigmoid() * c.tanh(), c], 1)
+        leaves = tokens.float().flatten(0, 1)
+        return recurrent(leaves, self.join.bias.expand(parts.total - len(leaves), -1), self.join.weight, parts.levels)
 
 
 class Constituents(NamedTuple):
@@ -63,8 +51,8 @@ class Constituents(NamedTuple):
     """Where there are such."""
     last: Int[Tensor, " row"]
     """The part that ends with the sentence and belongs to no other: of a tree its root. Of an empty sentence any."""
-    levels: list[tuple[Tensor, Tensor, Tensor]]
-    """Number, left number and right number of what can be put together at once, from below; everything once."""
+    levels: list[Before]
+    """Left and right of what can be put together at once, from below; everything once, and numbered in this order."""
     total: int
     """How many numbers there are."""
 
@@ -92,12 +80,12 @@ def constituents(trees: Trees) -> Constituents:
     number = torch.cat([row // count * positions + token, leaves + row * positions + token], 1)
     own, one, other = number[:, positions:], number.gather(1, left), number.gather(1, right)
     levels, known = _by_height(own[divides], one[divides], other[divides], leaves, leaves + start.numel())
-    return Constituents(known[number], left, right, divides, last, levels, leaves + sum(len(level[0]) for level in levels))
+    return Constituents(known[number], left, right, divides, last, levels, leaves + sum(len(level.which) for level in levels))
 
 
 def _by_height(
     numbers: Int[Tensor, " part"], left: Int[Tensor, " part"], right: Int[Tensor, " part"], leaves: int, total: int
-) -> tuple[list[tuple[Tensor, Tensor, Tensor]], Int[Tensor, " number"]]:
+) -> tuple[list[Before], Int[Tensor, " number"]]:
     """`Constituents.levels`, and for each number the one that it goes by: below `leaves` the same, then one after the other."""
     height = torch.zeros(total, dtype=torch.long, device=numbers.device)
     while True:
@@ -109,6 +97,7 @@ def _by_height(
     for here in order.split(higher.bincount()[1:].tolist()):
         pairs, which = (known[left[here]] * total + known[right[here]]).unique(return_inverse=True)
         known[numbers[here]] = leaves + which
-        levels.append((torch.arange(leaves, leaves + len(pairs), device=pairs.device), pairs // total, pairs % total))
+        each = torch.arange(len(pairs), device=pairs.device)
+        levels.append(Before(torch.stack([pairs // total, pairs % total], 1), each))
         leaves += len(pairs)
     return levels, known

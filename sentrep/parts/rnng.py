@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from sentrep.parts.composer import Composer, Constituents, constituents
 from sentrep.parts.padding import Texts
+from sentrep.parts.recurrence import Before, recurrent
 from sentrep.parts.tree_crf import Trees
 from sentrep.parts.vocabulary import likelihood
 
@@ -79,9 +80,10 @@ class Rnng(nn.Module):
         plan = planned(trees, parts)
         vectors = rows.float().flatten(0, 1) if composer is None else composer(rows, parts)
         # At the bottom of a stack lies the end of what came before.
-        states = torch.cat([self.end.unsqueeze(0), vectors[plan.items]])
-        for number, layer in enumerate(self.stack):
-            states = layer(self.dropout(states) if number else states, plan)
+        first, *others = self.stack
+        states = first(torch.cat([self.end.unsqueeze(0), vectors]), plan.below, plan.items)
+        for layer in others:
+            states = layer(self.dropout(states), plan.below)
         states = self.dropout(states)
         ids, alive = (each.repeat_interleave(count, 0) for each in texts)
         tree_of = torch.arange(len(ids), device=ids.device)
@@ -108,27 +110,28 @@ class Rnng(nn.Module):
 
 
 class StackLayer(nn.Module):
-    """One layer of the LSTM over the stack.
-
-    [i; f; o; g] = W x + U h_below + b        c = σ(f) c_below + σ(i) tanh(g)        h = σ(o) tanh(c)
-    """
+    """One layer of the LSTM over the stack (`parts/recurrence.py`): what lies on it enters, and goes on from what lies below."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.enter = nn.Linear(width, 4 * width)
         self.below = nn.Linear(width, 4 * width, bias=False)
 
-    def forward(self, items: Float[Tensor, "state width"], plan: Plan) -> Float[Tensor, "state width"]:
-        """Of what lies on a stack, the bottom first, the state when it lies on top."""
-        h = c = items.new_zeros(1, items.shape[1], dtype=torch.float32)
-        states = []
-        for gates, below in zip(self.enter(items).split(plan.counts), plan.below.split(plan.counts), strict=True):
-            # The product first: several items, one after another, lie upon the same one.
-            enter, keep, out, new = (gates.float() + self.below(h).float()[below]).chunk(4, 1)
-            c = keep.sigmoid() * c[below] + enter.sigmoid() * new.tanh()
-            h = out.sigmoid() * c.tanh()
-            states.append(h)
-        return torch.cat(states)
+    def forward(
+        self, read: Float[Tensor, "item width"], below: list[Before], items: Int[Tensor, " state"] | None = None
+    ) -> Float[Tensor, "state width"]:
+        """Of what lies on a stack, the bottom first, the state when it lies on top.
+
+        Args:
+            read: what it is: of each state, or, where the same lies on several stacks, of each item.
+            below: what it lies on.
+            items: which item each state has on top.
+        """
+        entered: Tensor = self.enter(read)
+        if items is not None:
+            entered = entered.index_select(0, items)
+        nothing = self.below.weight.new_zeros(1, self.below.in_features)
+        return recurrent(nothing, entered, self.below.weight, below)[1:]
 
 
 class Plan(NamedTuple):
@@ -136,12 +139,11 @@ class Plan(NamedTuple):
     that order from 1; 0 is that of the bottom, which all stacks share. Where two stacks are the same, so is the state on top. A row
     is a tree."""
 
-    items: Int[Tensor, " item"]
-    """Which constituent or token it is; the bottom is none."""
-    below: Int[Tensor, " state"]
-    """What it lies upon, by its place among those that lie one lower."""
-    counts: list[int]
-    """How many states there are at each place, from the bottom on."""
+    items: Int[Tensor, " state"]
+    """Which constituent or token it is, by its number and one more; the bottom has 0."""
+    below: list[Before]
+    """For each place on a stack, from the bottom on, the states that lie there: the number of what they lie upon, and one more. The
+    bottom lies upon nothing, which has 0."""
     before: Int[Tensor, "row position"]
     """State that a token is written from."""
     final: Int[Tensor, " row"]
@@ -170,19 +172,18 @@ def planned(trees: Trees, parts: Constituents) -> Plan:
     before = F.pad(parts.left[:, :-1] + first, (1, 0), value=len(place))
     under, number = before.gather(1, begins).flatten(), parts.number.flatten()
     state = torch.zeros(len(place) + 1, dtype=torch.long, device=token.device)
-    items, below, counts, known = list[Tensor](), [state.new_zeros(1)], [1], 1
+    items, below, known = [state.new_zeros(1)], [Before(state.new_zeros(1, 1), state.new_zeros(1))], 1
     order = place.argsort(stable=True)[int((place == 0).sum()) :]
     for here in order.split(place.bincount()[1:].tolist()):
-        stacks, which = (number[here] * known + state[under[here]]).unique(return_inverse=True)
-        items.append(stacks // known)
-        below.append(stacks % known - (known - counts[-1]))
+        stacks, which = (state[under[here]] * parts.total + number[here]).unique(return_inverse=True)
+        items.append(stacks % parts.total + 1)
+        lower, upon = (stacks // parts.total + 1).unique_consecutive(return_inverse=True)
+        below.append(Before(lower.unsqueeze(1), upon))
         state[here] = known + which
-        counts.append(len(stacks))
-        known += counts[-1]
+        known += len(stacks)
     return Plan(
-        items=torch.cat([number[:0], *items]),
-        below=torch.cat(below),
-        counts=counts,
+        items=torch.cat(items),
+        below=below,
         before=state[before],
         final=state[parts.last + first.squeeze(1)],
         shifted=state[parts.left + first],
