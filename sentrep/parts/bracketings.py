@@ -22,10 +22,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sentrep.parts.padding import Texts
+from sentrep.parts.parser import Parser, TreesOfMany
 from sentrep.parts.pointer import Reader
-from sentrep.parts.spans import SpanScorer
 from sentrep.parts.structures import Restored, Structures
-from sentrep.parts.tree_crf import DONE, REDUCE, SHIFT, TreeCRF, Trees
+from sentrep.parts.tree_crf import DONE, REDUCE, SHIFT, Trees
 from sentrep.parts.tree_shape import shape
 from sentrep.parts.vocabulary import Vocabulary
 
@@ -55,12 +55,13 @@ class Bracketings(Structures[Trees]):
         learnt_prior: bool = True,
     ) -> None:
         super().__init__()
-        self.parser = SpanScorer(token_width, width, dropout=dropout)
+        self.parser = Parser(token_width, width, dropout)
         self.writer = TreeWriter(vocab, token_width, width, shortlist, dropout)
         self.prior = TreePrior(dropout=dropout) if learnt_prior else UniformPrior()
 
-    def posterior(self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]) -> TreeCRF:
-        return TreeCRF(self.parser(tokens, texts.alive), texts.lengths)
+    def posterior(self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]) -> TreesOfMany:
+        found: TreesOfMany = self.parser(tokens, texts.alive)
+        return found
 
     def log_prior(self, structures: Trees) -> Float[Tensor, "sentence structure"]:
         found: Tensor = self.prior(structures)

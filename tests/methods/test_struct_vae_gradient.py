@@ -43,7 +43,11 @@ def of_grammar(place: Path, **settings: Any) -> tuple[StructVAE, Any]:
 def watched(made: StructVAE) -> list[Tensor]:
     """Parameters of q whose gradient is compared."""
     parser: Any = made.structures.parser
-    return [parser.score.weight, parser.bias] if hasattr(parser, "score") else [parser.choose.weight, parser.choose.bias]
+    return (
+        [parser.scorer.score.weight, parser.scorer.bias]
+        if hasattr(parser, "scorer")
+        else [parser.choose.weight, parser.choose.bias]
+    )
 
 
 def sentence(copies: int) -> Texts:
