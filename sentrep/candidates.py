@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sentrep.models import encoding, opened
 from sentrep.reopening import does
 from sentrep.summarizing import Summarizer, Summarizing
-from sentrep.treeing import MakesTrees, TreeParser
+from sentrep.treeing import MakesTrees, Predicting, TreeParser
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Mo
     if does(run, Summarizing):
         able = Writes(encoder, Summarizer.open(run))
     elif does(run, MakesTrees):
-        able = Brackets(encoder, TreeParser.open(run))
+        able = (Predicts if does(run, Predicting) else Brackets)(encoder, TreeParser.open(run))
     if type(able) is not Encodes and learnt_file(run).is_file():
         hashes.append(hashlib.sha256(learnt_file(run).read_bytes()).hexdigest())
     return Model(name or str(model), "+".join(hashes), able, *made_by(run))
@@ -98,3 +98,12 @@ class Brackets(Encodes):
     def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[tuple[int, int]]]:
         """For each sentence, given as its words, the spans of its tree."""
         return self.parser.parse(sentences)
+
+
+@dataclass(frozen=True)
+class Predicts(Brackets):
+    """The same of one that is a model of language, too."""
+
+    def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
+        """For each sentence, given as its words, -log p in nats, no less than the true one, and of how many words."""
+        return self.parser.surprise(sentences)

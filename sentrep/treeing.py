@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -15,6 +15,7 @@ from sentrep.text.tree_drawing import Node, bracketed, grown
 
 if TYPE_CHECKING:
     import nltk
+    from torch import Tensor
 
     from sentrep.parts.tree_crf import Trees
     from sentrep.text.block import SentenceBlock
@@ -30,6 +31,14 @@ class MakesTrees(Protocol):
 
     def trees(self, block: SentenceBlock) -> Trees:
         """The best tree of each sentence, (sentence, 1, position)."""
+
+
+@runtime_checkable
+class Predicting(Protocol):
+    """What is asked of a method that is a model of language."""
+
+    def surprise(self, block: SentenceBlock) -> Tensor:
+        """-log p of each sentence and its end in nats, or a bound above it, (sentence,)."""
 
 
 @runtime_checkable
@@ -82,31 +91,55 @@ class TreeParser:
 
         A word stands where its first token does. What a method does not read, of a long sentence its end, is in no span.
         """
+        import torch
+
+        method = self.reopened.method
+        assert isinstance(method, MakesTrees)
+        found: list[list[Span]] = [[] for _ in sentences]
+        for part, block in self._blocks(sentences, "parsing"):
+            with torch.no_grad():
+                trees = method.trees(block)
+            both = zip(part, trees.start[:, 0].tolist(), trees.end[:, 0].tolist(), strict=True)
+            for (place, word_of), starts, ends in both:
+                spans = [(start, end + 1) for start, end in zip(starts, ends, strict=True) if start < end]
+                found[place] = in_words(spans, word_of)
+        return found
+
+    def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
+        """-log p of sentences whose words are given, or a bound above it, in nats, and how many words that is told for, an end
+        among them, as the evaluation asks for it. What a method does not read, of a long sentence its end, is not told.
+
+        Raises:
+            InputError: the run's method is no model of language.
+        """
+        method = self.reopened.method
+        if not isinstance(method, Predicting):
+            raise InputError("this run's method says of no sentence how likely it is; one of tree does")
+        found = [(0.0, 0)] * len(sentences)
+        for part, block in self._blocks(sentences, "predicting"):
+            for (place, word_of), nats in zip(part, method.surprise(block).tolist(), strict=True):
+                found[place] = nats, 1 + len({word for word in word_of if word is not None})
+        return found
+
+    def _blocks(
+        self, sentences: Sequence[Sequence[str]], doing: str
+    ) -> Iterator[tuple[list[tuple[int, list[int | None]]], SentenceBlock]]:
+        """Sentences as a method reads them, long ones apart from short ones: the place of each and the word of each of its tokens,
+        and their tokens."""
+        import torch
+
         from sentrep.parts.treebank import read_words
+        from sentrep.text.block import SentenceBlock
 
         read = [read_words(words, self.reopened.tokenizer) for words in sentences]
         cut = [(ids[: self.reopened.max_tokens], word_of[: self.reopened.max_tokens]) for ids, word_of in read]
         order = sorted((place for place, (ids, _) in enumerate(cut) if ids), key=lambda place: len(cut[place][0]))
-        found: list[list[Span]] = [[] for _ in sentences]
         parts = [order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE)]
-        for part in progress(parts, "parsing", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
-            for place, spans in zip(part, self._spans([cut[place][0] for place in part]), strict=True):
-                found[place] = in_words(spans, cut[place][1])
-        return found
-
-    def _spans(self, rows: Sequence[Sequence[int]]) -> list[list[Span]]:
-        """Of tokens."""
-        import torch
-
-        from sentrep.text.block import SentenceBlock
-
-        assert isinstance(self.reopened.method, MakesTrees)
-        offsets = torch.tensor([0, *itertools.accumulate(map(len, rows))])
-        each, ids = torch.arange(len(rows)), torch.tensor([token for row in rows for token in row])
-        with torch.no_grad():
-            trees = self.reopened.method.trees(SentenceBlock(ids, offsets, each, each))
-        both = zip(trees.start[:, 0].tolist(), trees.end[:, 0].tolist(), strict=True)
-        return [[(start, end + 1) for start, end in zip(*row, strict=True) if start < end] for row in both]
+        for part in progress(parts, doing, len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
+            rows = [cut[place][0] for place in part]
+            offsets = torch.tensor([0, *itertools.accumulate(map(len, rows))])
+            each, ids = torch.arange(len(rows)), torch.tensor([token for row in rows for token in row])
+            yield [(place, cut[place][1]) for place in part], SentenceBlock(ids, offsets, each, each)
 
 
 def in_words(spans: Sequence[Span], word_of: Sequence[int | None]) -> list[Span]:

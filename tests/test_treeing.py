@@ -12,7 +12,7 @@ from sentrep import api
 from sentrep.cli import main
 from sentrep.encoders.config import EncoderConfig
 from sentrep.errors import InputError
-from sentrep.evaluation.vectors import Embeds, Parses
+from sentrep.evaluation.vectors import Embeds, Parses, Predicts
 from sentrep.methods.tree_config import Config
 from sentrep.parts.tree_crf import nested
 from sentrep.text.brackets import check, read_trees
@@ -48,6 +48,24 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def parser(run: Path) -> TreeParser:
     return TreeParser.open(run)
+
+
+def test_surprise_counts_words_and_an_end(parser: TreeParser) -> None:
+    words = [sentence.split() for sentence in SENTENCES]
+    found = parser.surprise(words)
+    assert [count for _, count in found] == [len(each) + 1 for each in words]
+    backwards = parser.surprise(words[::-1])[::-1]
+    assert [nats for nats, _ in backwards] == pytest.approx([nats for nats, _ in found], rel=1e-4)
+    per_word = sum(nats for nats, _ in found) / sum(count for _, count in found)
+    assert 1 < per_word < 1.2 * torch.tensor(parser.reopened.tokenizer.vocab_size).log().item()
+    assert parser.surprise([[]]) == [(0.0, 0)]
+
+
+def test_a_method_that_predicts_nothing_says_so(tmp_path: Path) -> None:
+    grammar = TreeParser.open(train(tmp_path, "compound-pcfg"))
+    with pytest.raises(InputError, match="how likely"):
+        grammar.surprise([["a", "word"]])
+    assert not isinstance(api.measured(tmp_path / "compound-pcfg").does, Predicts)
 
 
 def test_trees_are_those_of_the_method_one_by_one(parser: TreeParser) -> None:

@@ -16,6 +16,7 @@ from sentrep.evaluation.resampling import value_of
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Model, Parses, Task
 from sentrep.evaluation.tsv import called, of_one_split, of_split
+from sentrep.evaluation.vectors import Predicts
 from sentrep.text.brackets import (
     PUNCTUATION_TAGS,
     Bracketed,
@@ -72,7 +73,8 @@ class Parsing(Task):
             f"({how}) taken out before parsing, or, where a metric says seen, parsed and then taken out of all spans, or, where it "
             "says kept, parsed and counted; spans of one word, of the whole sentence, and doubles by unary chains dropped unless a "
             "metric says with them; mean over sentences, 100 where neither side has a span, or corpus: all spans together; recall "
-            "of a label: all its spans together"
+            "of a label: all its spans together; perplexity: a word, punctuation and the ends of sentences among them, of models "
+            "that have one"
         )
         self.data = fingerprint(map(repr, trees))
 
@@ -97,7 +99,15 @@ class Parsing(Task):
             *self._recalls(found),
             *(Score(f"F1 to {side} branching", sentence_f1(each), higher_is_better=None) for side, each in toward.items()),
             Score("F1 of binarised gold", sentence_f1(overlaps(binary, gold)), higher_is_better=None),
+            *self._perplexity(model),
         ]
+
+    def _perplexity(self, model: Model) -> list[Score]:
+        """Of a model that has one. Where words are cut otherwise, or others are unknown, it does not compare."""
+        if not isinstance(model.does, Predicts):
+            return []
+        items = np.array(model.does.surprise([tree.words for tree in self.whole]), dtype=np.float64)
+        return [Score("perplexity", items, "perplexity", higher_is_better=False)]
 
     def _parsed(self, model: Model) -> tuple[list[Spans], list[Spans]]:
         """The model's spans, checked and without trivial ones, of sentences without and with punctuation."""

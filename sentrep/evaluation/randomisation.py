@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.evaluation.metrics import Floats, Integers
-from sentrep.evaluation.resampling import AGGREGATES, NUMBERS, bootstrap, expected_precision, portions, ranks, ratios
+from sentrep.evaluation.resampling import AGGREGATES, NUMBERS, bootstrap, expected_precision, perplexities, portions, ranks, ratios
 
 Seeds = Sequence[Floats]
 """Per-item scores of a model, once for each seed that it was trained with; their values are averaged."""
@@ -98,7 +98,7 @@ def _by_sums(models: Sequence[Seeds], aggregate: str, swap: Floats) -> Exchange:
 
 def _columns(items: Floats, aggregate: str) -> Floats:
     """(item, sum): what is summed over items."""
-    if aggregate in ("mean", "ratio"):
+    if aggregate in ("mean", "ratio", "perplexity"):
         return items.reshape(len(items), -1)
     parts = []
     for member in _subsets(items, aggregate):
@@ -115,6 +115,8 @@ def _value(items: Floats, aggregate: str) -> Callable[[Floats], Floats]:
         return lambda sums: sums[:, 0] / len(items)
     if aggregate == "ratio":
         return ratios
+    if aggregate == "perplexity":
+        return perplexities
     members = _subsets(items, aggregate)
     counts = np.array([member.sum() for member in members], dtype=np.float64)
     gold = np.array([np.square(_centred(items[member, 1])).sum() for member in members])

@@ -51,6 +51,12 @@ def ratio(items: Floats, counts: Floats) -> Floats:
     return ratios(counts @ items)
 
 
+def perplexity(items: Floats, counts: Floats) -> Floats:
+    """exp of the sum of the first column, nats, over that of the second, what they are told for. items: (item, 2); counts: (draw,
+    item); returns (draw,)."""
+    return perplexities(counts @ items)
+
+
 def average_precision(items: Floats, counts: Floats) -> Floats:
     """Average precision x 100 of ranking the items by their first column, best first; those to be found have 1 in the second.
 
@@ -69,6 +75,7 @@ AGGREGATES: dict[str, Callable[[Floats, Floats], Floats]] = {
     "spearman-mean": partial(_by_subset, weighted=False),
     "spearman-weighted": partial(_by_subset, weighted=True),
     "ratio": ratio,
+    "perplexity": perplexity,
     "average-precision": average_precision,
 }
 
@@ -103,6 +110,11 @@ def ratios(sums: Floats) -> Floats:
     above, below = sums[:, 0::2], sums[:, 1::2]
     means: Floats = 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 1e-9).mean(axis=1)
     return means
+
+
+def perplexities(sums: Floats) -> Floats:
+    found: Floats = np.exp(sums[:, 0] / sums[:, 1])
+    return found
 
 
 def ranks(values: Floats, counts: Floats) -> Floats:

@@ -52,6 +52,15 @@ class Parses(Protocol):
         """
 
 
+@runtime_checkable
+class Predicts(Protocol):
+    """A model of language: it says how likely sentences are."""
+
+    def surprise(self, sentences: Sequence[Sequence[str]]) -> Sequence[tuple[float, int]]:
+        """For each sentence, given as its words, -log p in nats, or a bound above it, and how many words that is told for, of a
+        sentence that was not cut off all of them and its end."""
+
+
 Does = Embeds | Ranks | Summarizes | Parses
 """What a model can be asked for; it may do more than one of these."""
 

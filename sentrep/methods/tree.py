@@ -112,18 +112,15 @@ class UnsupervisedRNNG(Method):
         return Step(loss, {"parser_nll": -chance.detach() / bank.texts.alive.sum()})
 
     def look(self, texts: Texts) -> Step:
-        """Validation: importance-weighted nats a token, which are no fewer than the true ones, and what trees are like.
-
-        log p(x) ≥ E log (1/K) Σ_k p(x, z_k) / q(z_k | x)      ("Importance weighted autoencoders", Burda et al., ICLR 2016)
-        """
+        """Validation: `surprise` in nats a token, and what trees are like."""
         posterior, size, length = self.posterior(texts), words_and_ends(texts), texts.alive.sum()
         if posterior is None:
             told = self.told(texts, one_sided(texts.alive, self.config.branching))
-            nats = -(told.words + told.actions).sum() / size
+            nats = weighed(told).sum() / size
             return Step(nats, {"perplexity": nats.exp(), "reconstruction": -told.words.sum() / size})
         trees = posterior.sample(self.config.validation_samples)
-        told, chance, entropy = self.told(texts, trees), posterior.log_probability(trees), posterior.entropy
-        nats = (math.log(chance.shape[1]) - (told.words + told.actions - chance).logsumexp(1)).sum() / size
+        told, entropy = self.told(texts, trees), posterior.entropy
+        nats = weighed(told, posterior.log_probability(trees)).sum() / size
         metrics = {
             "perplexity": nats.exp(),
             "elbo": ((told.words + told.actions).mean(1) + entropy).sum() / size,
@@ -132,6 +129,16 @@ class UnsupervisedRNNG(Method):
             "entropy": entropy.sum() / length,
         }
         return Step(nats, metrics | shape(posterior.viterbi()))
+
+    @torch.no_grad()
+    def surprise(self, block: SentenceBlock) -> Float[Tensor, " sentence"]:
+        """-log p of each sentence and its end in nats, or, where trees are many, a bound above it, by the same draws each time."""
+        texts = self.texts(block)
+        posterior = self.posterior(texts)
+        if posterior is None:
+            return weighed(self.told(texts, one_sided(texts.alive, self.config.branching)))
+        trees = self.tree.drawn(posterior, self.config.validation_samples)
+        return weighed(self.told(texts, trees), posterior.log_probability(trees))
 
     def posterior(self, texts: Texts, learns: bool = True) -> TreesOfMany | None:
         """q(z | x), if there is a parser."""
@@ -207,6 +214,15 @@ def of_trees(given: Encoder, config: Config) -> Encoder:
     if rows.shape[1] == config.tree_width:
         tree.table.weight.data.copy_(rows)
     return Encoder(modules=[tree], device=str(given.device))
+
+
+def weighed(told: Told, chance: Float[Tensor, "sentence tree"] | None = None) -> Float[Tensor, " sentence"]:
+    """-log p(x) in nats, or no less than that, from trees that were drawn with log-probability `chance`, or from the only one.
+
+    log p(x) ≥ E log (1/K) Σ_k p(x, z_k) / q(z_k | x)      ("Importance weighted autoencoders", Burda et al., ICLR 2016)
+    """
+    joint = told.words + told.actions
+    return math.log(joint.shape[1]) - (joint if chance is None else joint - chance).logsumexp(1)
 
 
 def words_and_ends(texts: Texts) -> Tensor:

@@ -94,10 +94,12 @@ class TreeEncoder(Reader):
             return one_sided(texts.alive, self.trees)
         with torch.no_grad():
             posterior = self.posterior(rows, texts)
-            if not sampled:
-                return posterior.viterbi()
-            draws = torch.rand(sampled, self.max_tokens, generator=torch.Generator().manual_seed(0))
-            return posterior.divide(draws.to(rows.device))
+            return self.drawn(posterior, sampled) if sampled else posterior.viterbi()
+
+    def drawn(self, posterior: TreesOfMany, count: int) -> Trees:
+        """So many trees of each sentence, the same whenever it is met."""
+        draws = torch.rand(count, self.max_tokens, generator=torch.Generator().manual_seed(0))
+        return posterior.divide(draws.to(self.table.weight.device))
 
 
 def one_sided(alive: Bool[Tensor, "sentence position"], side: str) -> Trees:

@@ -48,6 +48,13 @@ class Brackets:
         return [self.trees[" ".join(words)] for words in sentences]
 
 
+class Flat:
+    """A parser that finds no constituents."""
+
+    def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
+        return [[] for _ in sentences]
+
+
 def _values(task: Parsing, model: Model | None) -> dict[str, float]:
     assert model is not None
     done = evaluate(model, [task])
@@ -189,6 +196,19 @@ def test_directions_and_aggregates() -> None:
         assert result.higher_is_better is (None if result.metric in AFTER_LABELS else True), result.metric
         assert (result.aggregate == "ratio") == ("corpus" in result.metric or "recall" in result.metric), result.metric
         assert result.low <= result.value <= result.high
+
+
+def test_a_parser_that_is_a_model_of_language_has_a_perplexity_of_whole_sentences() -> None:
+    class Predicting(Flat):
+        def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
+            return [(2.0 * len(words), len(words) + 1) for words in sentences]
+
+    task = _task(OLD_CAT, GO)
+    plain, found = _values(task, Model("flat", "flat", Flat())), _values(task, Model("more", "more", Predicting()))
+    assert set(found) - set(plain) == {"perplexity"}
+    assert found["perplexity"] == pytest.approx(np.exp(2 * (8 + 5) / (9 + 6))), "punctuation, and two ends"
+    results = {each.metric: each for each in evaluate(Model("more", "more", Predicting()), [task]).results}
+    assert results["perplexity"].higher_is_better is False
 
 
 def test_paired_tests_tell_a_better_parser(tmp_path: Path) -> None:

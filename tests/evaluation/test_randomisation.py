@@ -54,7 +54,7 @@ def test_exchanging_ranks_equals_the_slow_way(aggregate: str) -> None:
         assert found == pytest.approx(np.average(values, weights=weights))
 
 
-@pytest.mark.parametrize("aggregate", ["ratio", "average-precision"])
+@pytest.mark.parametrize("aggregate", ["ratio", "perplexity", "average-precision"])
 def test_exchanging_items_equals_the_slow_way(aggregate: str) -> None:
     first, second = _ranked(30, 1.0, 0), _ranked(30, 1.0, 1)
     mine, theirs = first.copy(), second.copy()

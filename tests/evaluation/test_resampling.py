@@ -111,6 +111,15 @@ def _chance(n: int, wanted: int) -> float:
     return 100 * ((wanted - 1) / (n - 1) * (1 - harmonic / n) + harmonic / n)
 
 
+def test_perplexity_is_that_of_all_words_together() -> None:
+    nats, words = np.array([4.0, 9.0, 2.0]), np.array([2.0, 3.0, 1.0])
+    items = np.stack([nats, words], axis=1)
+    assert value_of(items, "perplexity") == pytest.approx(np.exp(15 / 6))
+    assert AGGREGATES["perplexity"](items, np.array([[2.0, 0.0, 1.0]]))[0] == pytest.approx(np.exp(10 / 5))
+    low, high = interval(items, "perplexity")
+    assert np.exp(2) <= low < np.exp(15 / 6) < high <= np.exp(3)
+
+
 def test_a_ratio_is_f1_and_averages_its_pairs() -> None:
     random = np.random.default_rng(0)
     gold, one, other = random.integers(0, 2, (3, 80)).astype(float)

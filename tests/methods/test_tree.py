@@ -123,6 +123,24 @@ def test_the_bounds_are_below_the_exact_likelihood_and_more_samples_come_nearer(
     assert exact - found[20] < 0.5 * (exact - bound)
 
 
+@pytest.mark.parametrize("branching", ["parser", "right", "none"])
+def test_surprise_is_no_less_than_the_exact_one_and_the_same_each_time(branching: str) -> None:
+    made, lengths = method(std=0.8, branching=branching, validation_samples=20).eval(), (4, 2, 5)
+    read = block(*lengths)
+    found = made.surprise(read)
+    assert torch.equal(made.surprise(read), found)
+    for sentence in range(len(lengths)):
+        ids = read.ids[read.offsets[sentence] : read.offsets[sentence + 1]]
+        assert torch.allclose(made.surprise(toy.block([ids.tolist()], [0])), found[sentence], atol=1e-4), (
+            "whatever stands beside it"
+        )
+        if branching == "parser":
+            exact = -enumerated(made, Texts(ids.unsqueeze(0), ids.unsqueeze(0) >= 0))[0].logsumexp(0).item()
+            assert exact - 1e-4 < found[sentence].item() < 1.2 * exact
+    if branching != "parser":
+        assert found.sum().item() == pytest.approx(made(read, "train").loss.item() * (sum(lengths) + 3), rel=1e-5)
+
+
 def test_what_validation_reports_belongs_together() -> None:
     made = method().eval()
     with torch.no_grad():
