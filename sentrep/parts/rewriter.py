@@ -167,7 +167,7 @@ class Rewriter(nn.Module):
         return Texts(torch.stack(ids, 1), torch.stack(alive, 1)), noises
 
     def generator(self, source: Source, length: Int[Tensor, " text"]) -> Generator:
-        """The same, a step at a time, for greedy, beam and nucleus search."""
+        """The same, a step at a time, for greedy, beam and nucleus search. A word that was begun is finished."""
 
         def advance(tokens: Int[Tensor, " hypothesis"] | None, state: Carried) -> tuple[Float[Tensor, "hypothesis vocab"], Carried]:
             hidden, coverage, code, left, *memory = state
@@ -175,8 +175,10 @@ class Rewriter(nn.Module):
             before = torch.full_like(left, self.end) if tokens is None else tokens
             inputs = self.inputs(read, before.unsqueeze(1), left.unsqueeze(1))
             outcome, (hidden, coverage) = self.decoder(inputs, State(hidden, coverage), read.memory, before.unsqueeze(1))
-            told = self.decoder.probabilities(outcome, read.memory)[:, 0]
-            return told.clamp(min=1e-30).log(), (hidden, coverage, code, left - 1, *memory)
+            told = self.decoder.probabilities(outcome, read.memory)[:, 0].clamp(min=1e-30).log()
+            if tokens is not None:
+                told = told.masked_fill(breaks_off(read.memory, tokens, told.shape[1]), -torch.inf)
+            return told, (hidden, coverage, code, left - 1, *memory)
 
         return Generator(advance, (*self.decoder.begin(source.memory), source.code, length, *source.memory), self.end)
 
@@ -186,3 +188,12 @@ def drawn(chances: Float[Tensor, "text vocab"]) -> Int[Tensor, " text"]:
     below = chances.cumsum(1)
     draw = torch.rand(len(chances), 1, device=chances.device) * below[:, -1:]
     return torch.searchsorted(below, draw, right=True).squeeze(1).clamp(max=chances.shape[1] - 1)
+
+
+def breaks_off(memory: Memory, before: Int[Tensor, " text"], vocab: int) -> Bool[Tensor, "text vocab"]:
+    """Which tokens would leave a word unfinished: where the token before only ever begins words that the source goes on with, all
+    but what goes on with one of them."""
+    goes_on = memory.follows == before.unsqueeze(1)
+    always = goes_on.sum(1) == ((memory.ids == before.unsqueeze(1)) & memory.alive).sum(1)
+    wanted = torch.zeros(len(before), vocab, device=before.device).scatter_add(1, memory.ids, goes_on.float()) > 0
+    return (goes_on.any(1) & always).unsqueeze(1) & ~wanted

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from sentrep.parts.decoding import Bounds, beam, greedy
 from sentrep.parts.padding import Texts, ended, of_lists, without
 from sentrep.parts.pointer import Memory
-from sentrep.parts.rewriter import How, Rewriter, Source
+from sentrep.parts.rewriter import How, Rewriter, Source, breaks_off
 
 VOCAB, SHORTLIST, END = 12, 6, 12
 TOKEN_WIDTH, WIDTH, CODE_WIDTH, AT_MOST = 5, 6, 3, 7
@@ -314,3 +314,43 @@ def test_every_weight_learns() -> None:
         assert parameter.grad.isfinite().all(), name
         assert parameter.grad.abs().sum() > 0, name
     assert lists(made, ended(without(written, END), END)) == lists(made, written)
+
+
+# --- Whole words --------------------------------------------------------------------------------------------------------------
+
+BEGINS = ~NOTHING.index_fill(0, torch.tensor([8, 9]), True)
+"""8 and 9 go on with what stands before them."""
+
+
+def test_what_breaks_a_word_off_by_hand() -> None:
+    """3 always begins the word 3 9, or 3 8; 4 stands alone as well; 1 begins nothing here; of 3 8 9 the first two go on."""
+    made = rewriter()
+    read = made.read(of_lists([[3, 9, 4, 3, 8], [4, 9, 4], [1, 2], [3, 8, 9]]), code(), begins=BEGINS)
+    refused = [breaks_off(read.memory, torch.tensor([before] * 4), VOCAB + 1) for before in (3, 4, 1, 8)]
+    all_but = [[set(range(VOCAB + 1)) - set(row.nonzero().squeeze(1).tolist()) for row in each] for each in refused]
+    anything = set(range(VOCAB + 1))
+    assert all_but[0] == [{8, 9}, anything, anything, {8}]
+    assert all_but[1] == all_but[2] == [anything] * 4
+    assert all_but[3] == [anything, anything, anything, {9}]
+
+
+@pytest.mark.parametrize("how", ["greedy", "beam"])
+def test_words_that_are_searched_for_are_not_broken_off(how: str) -> None:
+    articles, bounds = [[3, 9, 4, 3, 8], [5, 9, 1, 5, 9], [6, 8, 9, 0], [7, 8, 2, 7, 8]], Bounds(at_most=AT_MOST)
+    after, before = 0, 0
+    for seed in range(8):
+        made = rewriter(seed)
+        written = {
+            whole: made.generator(made.read(of_lists(articles), code(), begins=BEGINS if whole else None), LENGTH)
+            for whole in (True, False)
+        }
+        for whole, generator in written.items():
+            found = [each[0] for each in beam(generator, bounds)] if how == "beam" else greedy(generator, bounds)
+            broken = sum(
+                one in (3, 5, 6, 7) and one in article and other not in (8, 9)
+                for article, text in zip(articles, found, strict=True)
+                for one, other in pairwise(text.tokens)
+            )
+            after, before = after + broken * whole, before + broken * (not whole)
+    assert after == 0
+    assert before > 5
