@@ -9,7 +9,8 @@ sentence back from it; what helps to restore the many sentences without labels t
     ∇ of q        E_q[(log p(x | z) − λ (log q(z | x) − log p(z)) − b(x)) ∇ log q(z | x)]
 
 First comes a stretch of labelled sentences alone (`--pretrain`), since without labels it does not start; there the prior is learnt,
-which then is frozen. z is a binary bracketing (`--trees`), or a derivation of a grammar of one's own (`--grammar`, `--pairs`).
+which then is frozen. Then the writer alone learns from the others (`--writer-first`): before, its judgement of their structures
+would be noise. z is a binary bracketing (`--trees`), or a derivation of a grammar of one's own (`--grammar`, `--pairs`).
 
 Differs from the paper: for bracketings q is a CRF, whose entropy is exact, so that only the rest of the signal is drawn; z is drawn
 from q and not found by a beam, so the gradient is that of the bound; b(x) is the mean of the sentence's other samples, or adds up
@@ -88,6 +89,12 @@ class StructVAE(Method):
         """Whether only labelled sentences are learnt from."""
         return self.config.given != 0 and (self.share < self.config.pretrain or self.config.unlabelled_weight == 0)
 
+    @property
+    def judging(self) -> bool:
+        """Whether q learns from sentences without labels, too, and not the writer alone."""
+        begun = self.config.pretrain
+        return self.config.given == 0 or self.share >= begun + self.config.writer_first * (1 - begun)
+
     def parameter_groups(self, phase: str) -> list[Group]:
         prior = {id(parameter) for parameter in self.structures.prior.parameters()}
         return [Group([each for each in self.parameters() if each.requires_grad and (id(each) in prior) == (phase == "prior")])]
@@ -103,7 +110,7 @@ class StructVAE(Method):
         taught = self.teach(*self.labelled.draw(self.config.labelled))
         if self.pretraining:
             return taught
-        free = self.infer(texts)
+        free = self.infer(texts, learns=self.judging)
         return Step(taught.loss + self.config.unlabelled_weight * free.loss, taught.metrics | free.metrics)
 
     def foresee(self, texts: Texts) -> Step:
@@ -127,13 +134,18 @@ class StructVAE(Method):
             loss = loss + self.expected.error(texts, restored.log_probability, self.expected(texts, tokens))
         return Step(loss, {"labelled_parsed_nll": parsed.detach(), "labelled_restored_nll": restored.loss.detach()})
 
-    def infer(self, texts: Texts) -> Step:
-        """Sentences whose structure is drawn."""
+    def infer(self, texts: Texts, learns: bool = True) -> Step:
+        """Sentences whose structure is drawn.
+
+        Args:
+            learns: whether q does; otherwise the writer alone, and what is expected of it.
+        """
         config, count = self.config, texts.alive.sum().clamp(min=1)
-        q, tokens = self.posterior(texts)
-        drawn = q.sample(config.samples)
+        with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
+            q, tokens = self.posterior(texts)
+            drawn = q.sample(config.samples)
+            log_q = q.log_probability(drawn)
         restored = self.structures.restore(texts, drawn)
-        log_q = q.log_probability(drawn)
         with torch.no_grad():
             reward = restored.log_probability + config.kl_weight * self.structures.log_prior(drawn)
             if q.entropy is None:
@@ -144,9 +156,11 @@ class StructVAE(Method):
             expected = self.expected(texts, tokens)
             signal, error = reward - expected.detach().unsqueeze(1), self.expected.error(texts, reward, expected)
         floored = signal if config.signal_floor is None else signal.clamp(min=config.signal_floor)
-        loss = restored.loss + error - (floored * log_q).mean(1).sum() / count
-        if q.entropy is not None:
-            loss = loss - config.kl_weight * q.entropy.sum() / count
+        loss = restored.loss + error
+        if learns:
+            loss = loss - (floored * log_q).mean(1).sum() / count
+            if q.entropy is not None:
+                loss = loss - config.kl_weight * q.entropy.sum() / count
         metrics = {
             "restored_nll": restored.loss.detach(),
             "signal": signal.mean(),

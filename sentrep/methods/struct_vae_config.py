@@ -25,6 +25,9 @@ class Config:
     """How many of those pairs, from the first on; all, if unset. Up to 200 of those that follow are only compared with."""
     pretrain: float = 0.3
     """Share of the run in which only labelled sentences are learnt from; without any it is skipped."""
+    writer_first: float = 0.4
+    """Share of the rest of the run in which p(x | z) alone learns from sentences without labels. Having read no others than the
+    labelled ones, it could not tell a good structure from a bad one, and q would learn from noise. Without labels skipped, too."""
     labelled: int = 32
     """Labelled sentences in a step, besides those of the block."""
     unlabelled_weight: float = 0.5
@@ -60,8 +63,8 @@ class Config:
                 raise InputError(f"--{name}-used {value} must be 0 or more")
         if self.structure_width < 8 or self.structure_width % 8:
             raise InputError(f"--structure-width {self.structure_width} is shared by parts and directions: make it a multiple of 8")
-        if not 0 <= self.pretrain <= 1 or not 0 <= self.structure_dropout < 1:
-            given = f"--pretrain {self.pretrain}, --structure-dropout {self.structure_dropout}"
+        if not 0 <= self.pretrain <= 1 or not 0 <= self.writer_first <= 1 or not 0 <= self.structure_dropout < 1:
+            given = f"--pretrain {self.pretrain}, --writer-first {self.writer_first}, --structure-dropout {self.structure_dropout}"
             raise InputError(f"{given}: a share is between 0 and 1, and what drops everything learns nothing")
         if min(self.unlabelled_weight, self.kl_weight) < 0:
             raise InputError(f"--unlabelled-weight {self.unlabelled_weight}, --kl-weight {self.kl_weight}: weights are 0 or more")

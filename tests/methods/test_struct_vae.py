@@ -68,6 +68,23 @@ def test_the_curriculum(tmp_path: Path) -> None:
     assert method(trees=None).turn(0.0) == ("train",)
 
 
+def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
+    made, texts = method(trees=str(treebank(tmp_path, 8)), pretrain=0.4, writer_first=0.5), toy.blocks(size=16).block(0, 0)
+    for share, judging in ((0.41, False), (0.69, False), (0.71, True), (1.0, True)):
+        made.turn(share)
+        assert made.judging is judging
+        torch.manual_seed(share > 0)  # the same sentences of the treebank each time, and the same draws
+        with_text = made(texts, "train").loss
+        torch.manual_seed(share > 0)
+        taught = made.teach(*made.labelled.draw(made.config.labelled)).loss  # type: ignore[union-attr]
+        made.zero_grad()
+        (with_text - taught).backward()
+        moved = {name for name, each in made.named_parameters() if each.grad is not None and each.grad.abs().max() > 1e-6}
+        assert any(name.startswith("structures.writer") for name in moved)
+        assert any(name.startswith("structures.parser") for name in moved) is judging
+    assert method(trees=None).judging, "nothing is to be waited for"
+
+
 def test_the_prior_learns_in_its_own_phase_and_then_is_frozen(tmp_path: Path) -> None:
     made = method(trees=str(treebank(tmp_path, 8)))
     prior = {id(each) for each in made.structures.prior.parameters()}
