@@ -3,10 +3,11 @@
 The reference (`tests/parts/naive_rnng.py`) is a stack machine for each sample with Python lists of its own, a chart of spans one
 after the other, and trees drawn node by node; its batches are of sentences that are equally long, as the released code's are. Both
 draw as many trees of a sentence, compute the same loss and step with Adam. Ours is measured in fp32, too, so that it can be seen
-what bf16 is worth. The unit is sentences trained on a second of processor time, so that a busy machine does not matter much, of the
-same text: those of 2 to --longest tokens. What trees have in common ours computes once, so it matters how sure the parser is: with
---run both go on from a run's weights, which was trained on the same text; without, from where every run begins, with the parser's
-scores multiplied by --sharpness.
+what bf16 is worth. The unit is sentences trained on a second of processor time, so that a busy machine does not matter much, and
+both train on the very same sentences, of 2 to --longest tokens, short and long ones as often as they are in the text. What trees
+have in common ours computes once, so it matters how sure the parser is: with --run both go on from a run's weights, which was
+trained on the same text; without, from where every run begins, with the parser's scores multiplied by
+--sharpness.
 
 python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --tokenizer spaces --vocab 6000 --run runs/treebanks/ptb/urnng-0
 """
@@ -14,15 +15,16 @@ python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --tokenizer spa
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -45,8 +47,14 @@ from sentrep.training.job import settle_cpu
 from sentrep.training.run_folder import versions
 from tests.parts import naive_rnng
 
-Step = Callable[[], int]
-"""Trains on one batch; sentences in it."""
+
+class Contender(NamedTuple):
+    """What trains on the sentences of a sample, again and again."""
+
+    step: Callable[[], int]
+    """Trains on the next batch; sentences in it."""
+    steps: int
+    """After so many it has been through all of them."""
 
 
 def main() -> None:
@@ -54,13 +62,14 @@ def main() -> None:
     settle_cpu(arguments.threads, alone=True)
     tokenizer = TokenizerConfig(arguments.tokenizer, vocab=arguments.vocab)
     store = prepare(CorpusConfig(tuple(arguments.text), split=arguments.split), tokenizer, arguments.cache or api.cache_folder())
+    batches = sampled(store, arguments)
     contenders = {
-        "ours, bf16": ours(store, arguments, bf16=True),
-        "ours, fp32": ours(store, arguments, bf16=False),
-        "reference": reference(store, arguments),
+        "ours, bf16": ours(store, batches, arguments, bf16=True),
+        "ours, fp32": ours(store, batches, arguments, bf16=False),
+        "reference": reference(store, batches, arguments),
     }
     load = os.getloadavg()[0]
-    rates = turns({name: partial(rate, step, arguments.seconds) for name, step in contenders.items()}, arguments.rounds)
+    rates = turns({name: partial(rate, contender) for name, contender in contenders.items()}, arguments.rounds)
     report = {
         "text": [Path(name).name for name in arguments.text],
         "threads": arguments.threads,
@@ -68,6 +77,7 @@ def main() -> None:
             "width": arguments.width,
             "samples": arguments.samples,
             "batch": {"ours": 2 * arguments.batch, "reference": arguments.batch},
+            "sentences": batches.size,
             "sharpness": arguments.sharpness,
             "trained": arguments.run is not None,
             "vocab": store.tokenizer.vocab_size,
@@ -85,12 +95,11 @@ def main() -> None:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def rate(step: Step, seconds: float) -> float:
-    """Sentences a second of processor time, over about so many of them; the first step warms up."""
-    step()
-    done, began = 0, time.process_time()
-    while time.process_time() - began < seconds:
-        done += step()
+def rate(contender: Contender) -> float:
+    """Sentences a second of processor time, over all of the sample; a step before that warms up."""
+    contender.step()
+    began = time.process_time()
+    done = sum(contender.step() for _ in range(contender.steps))
     return done / (time.process_time() - began)
 
 
@@ -100,7 +109,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
-    parser.add_argument("--seconds", type=float, default=10.0, help="about how long one measurement lasts")
+    parser.add_argument("--sentences", type=int, default=384, help="to train on in one turn")
     parser.add_argument("--width", type=int, default=Config().tree_width)
     parser.add_argument("--samples", type=int, default=Config().samples)
     parser.add_argument("--split", default="prose", choices=("prose", "lines"), help="of the text into sentences")
@@ -128,22 +137,28 @@ def made(store: Store, arguments: argparse.Namespace) -> UnsupervisedRNNG:
     return method
 
 
-def usable(store: Store, longest: int) -> np.ndarray:
-    """Which sentences are compared on."""
-    lengths = np.diff(store.offsets)
-    return np.flatnonzero((lengths >= 2) & (lengths <= longest))
+def sampled(store: Store, arguments: argparse.Namespace) -> np.ndarray:
+    """Sentences that are trained on, (batch, sentence), a batch all of one length: every so many of the batches that there are,
+    from the shortest to the longest."""
+    lengths, random, batches = np.diff(store.offsets), np.random.default_rng(0), list[np.ndarray]()
+    for length in range(2, arguments.longest + 1):
+        alike = random.permutation(np.flatnonzero(lengths == length))
+        batches += np.split(alike, range(arguments.batch, len(alike), arguments.batch))
+    full = np.stack([batch for batch in batches if len(batch) == arguments.batch])
+    wanted = max(1, arguments.sentences // arguments.batch)
+    return full[np.linspace(0, len(full) - 1, min(wanted, len(full))).round().astype(np.int64)]
 
 
-def ours(store: Store, arguments: argparse.Namespace, bf16: bool) -> Step:
+def ours(store: Store, batches: np.ndarray, arguments: argparse.Namespace, bf16: bool) -> Contender:
     method = made(store, arguments)
     optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
-    sentences = usable(store, arguments.longest)
+    sentences = np.sort(batches.ravel())
     spans = np.stack([sentences, sentences + 1, sentences], 1)
     blocks = Blocks(store.ids, store.offsets, spans, 2 * arguments.batch, 2, 0, neighbours=False)
-    numbers = iter(range(10**9))
+    numbers = itertools.cycle(range(len(blocks)))
 
     def step() -> int:
-        block = blocks.block(0, next(numbers) % len(blocks))
+        block = blocks.block(0, next(numbers))
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             method(block, "train").loss.backward()
         torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
@@ -151,22 +166,14 @@ def ours(store: Store, arguments: argparse.Namespace, bf16: bool) -> Step:
         optimizer.zero_grad()
         return len(block)
 
-    return step
+    return Contender(step, len(blocks))
 
 
-def reference(store: Store, arguments: argparse.Namespace) -> Step:
+def reference(store: Store, batches: np.ndarray, arguments: argparse.Namespace) -> Contender:
     method, count = made(store, arguments), arguments.samples
     assert method.tree.parser is not None
     optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0.0)
-    by_length = defaultdict(list)
-    random = np.random.default_rng(0)
-    for sentence in random.permutation(usable(store, arguments.longest)):
-        by_length[int(store.offsets[sentence + 1] - store.offsets[sentence])].append(sentence)
-    batches = [
-        each[start : start + arguments.batch] for each in by_length.values() for start in range(0, len(each), arguments.batch)
-    ]
-    batches = [batch for batch in batches if len(batch) == arguments.batch]
-    order = iter(np.concatenate([random.permutation(len(batches)) for _ in range(100)]))
+    order = itertools.cycle(np.random.default_rng(0).permutation(len(batches)))
 
     def step() -> int:
         chosen = batches[next(order)]
@@ -188,7 +195,7 @@ def reference(store: Store, arguments: argparse.Namespace) -> Step:
         optimizer.zero_grad()
         return len(ids)
 
-    return step
+    return Contender(step, len(batches))
 
 
 if __name__ == "__main__":

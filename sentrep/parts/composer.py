@@ -80,7 +80,7 @@ def constituents(trees: Trees) -> Constituents:
     number = torch.cat([row // count * positions + token, leaves + row * positions + token], 1)
     own, one, other = number[:, positions:], number.gather(1, left), number.gather(1, right)
     levels, known = _by_height(own[divides], one[divides], other[divides], leaves, leaves + start.numel())
-    return Constituents(known[number], left, right, divides, last, levels, leaves + sum(len(level.which) for level in levels))
+    return Constituents(known[number], left, right, divides, last, levels, leaves + sum(len(level.numbers) for level in levels))
 
 
 def _by_height(
@@ -97,7 +97,6 @@ def _by_height(
     for here in order.split(higher.bincount()[1:].tolist()):
         pairs, which = (known[left[here]] * total + known[right[here]]).unique(return_inverse=True)
         known[numbers[here]] = leaves + which
-        each = torch.arange(len(pairs), device=pairs.device)
-        levels.append(Before(torch.stack([pairs // total, pairs % total], 1), each))
+        levels.append(Before(torch.stack([pairs // total, pairs % total], 1)))
         leaves += len(pairs)
     return levels, known

@@ -20,16 +20,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-sigmoid_backward, tanh_backward = torch.ops.aten.sigmoid_backward, torch.ops.aten.tanh_backward
-
 
 class Before(NamedTuple):
     """What the cells of a step go on from. Numbers begin with what was given and go on with the cells, step by step."""
 
     numbers: Int[Tensor, "place predecessor"]
     """Side by side, predecessors of one cell or of several."""
-    which: Int[Tensor, " cell"]
-    """The row above that is the cell's."""
+    which: Int[Tensor, " cell"] | None = None
+    """The row above that is the cell's; None, if each has its own."""
+
+    @property
+    def own(self) -> Int[Tensor, "cell predecessor"]:
+        """The predecessors of each cell."""
+        return self.numbers if self.which is None else self.numbers[self.which]
 
 
 def recurrent(
@@ -59,15 +62,18 @@ class _Recurrence(torch.autograd.Function):
         narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
         used, read = weight.to(narrow), list[Tensor]()
         gates = entered.to(torch.promote_types(given.dtype, torch.float32), copy=True)
-        h, c = (gates.new_zeros(start + len(gates), width) for _ in range(2))
-        h[:start] = given
-        for here, (numbers, which) in _walk(steps):
-            read.append(h[numbers].flatten(1).to(narrow))
-            gate = gates[here].add_((read[-1] @ used.T)[which]).unflatten(1, (-1, width))
+        h, c = (gates.new_empty(start + len(gates), width) for _ in range(2))
+        h[:start], c[:start] = given, 0
+        for here, step in _walk(steps):
+            read.append(h[step.numbers].flatten(1).to(narrow))
+            product = read[-1] @ used.T
+            gate = gates[here].add_(product if step.which is None else product[step.which]).unflatten(1, (-1, width))
             gate[:, :-1].sigmoid_()
             gate[:, -1].tanh_()
-            c[start:][here] = gate[:, 0] * gate[:, -1] + (gate[:, 1:-2] * c[numbers[which]]).sum(1)
-            h[start:][here] = gate[:, -2] * c[start:][here].tanh()
+            new = torch.mul(gate[:, 0], gate[:, -1], out=c[start:][here])
+            for keep, number in zip(gate[:, 1:-2].unbind(1), step.own.unbind(1), strict=True):
+                new.addcmul_(keep, c[number])
+            torch.tanh(new, out=h[start:][here]).mul_(gate[:, -2])
         ctx.save_for_backward(gates, c, torch.cat([used.new_empty(0, used.shape[1]), *read]), used)
         ctx.steps, ctx.types = steps, (given.dtype, entered.dtype, weight.dtype)
         return h
@@ -77,17 +83,23 @@ class _Recurrence(torch.autograd.Function):
         gates, c, read, used = ctx.saved_tensors
         of_h, of_c, of_gates, width = wanted.clone(), torch.zeros_like(c), torch.empty_like(gates), c.shape[1]
         start, products = len(c) - len(gates), list[Tensor]()
-        for here, (numbers, which) in reversed(_walk(ctx.steps)):
+        for here, step in reversed(_walk(ctx.steps)):
             gate, slope = gates[here].unflatten(1, (-1, width)), of_gates[here].unflatten(1, (-1, width))
-            upper, grown, own = of_h[start:][here], c[start:][here].tanh(), numbers[which]
-            inner = of_c[start:][here] + tanh_backward(upper * gate[:, -2], grown)
-            slope[:, 0], slope[:, -2] = inner * gate[:, -1], upper * grown
-            slope[:, 1:-2] = inner.unsqueeze(1) * c[own]
-            slope[:, :-1] = sigmoid_backward(slope[:, :-1], gate[:, :-1])
-            slope[:, -1] = tanh_backward(inner * gate[:, 0], gate[:, -1])
-            of_c.index_add_(0, own.flatten(), (inner.unsqueeze(1) * gate[:, 1:-2]).flatten(0, 1))
-            products.append(gates.new_zeros(len(numbers), gates.shape[1]).index_add_(0, which, of_gates[here]).to(read.dtype))
-            of_h.index_add_(0, numbers.flatten(), (products[-1] @ used).to(of_h.dtype).view(-1, width))
+            upper, grown = of_h[start:][here], c[start:][here].tanh()
+            inner = of_c[start:][here].add_(torch.ops.aten.tanh_backward(upper * gate[:, -2], grown))
+            torch.mul(inner, gate[:, -1], out=slope[:, 0])
+            torch.mul(inner, gate[:, 0], out=slope[:, -1])
+            torch.mul(upper, grown, out=slope[:, -2])
+            for place, number in enumerate(step.own.unbind(1), 1):
+                torch.mul(inner, c[number], out=slope[:, place])
+                of_c.index_add_(0, number, inner * gate[:, place])
+            torch.ops.aten.sigmoid_backward(slope[:, :-1], gate[:, :-1], grad_input=slope[:, :-1])
+            torch.ops.aten.tanh_backward(slope[:, -1], gate[:, -1], grad_input=slope[:, -1])
+            product = of_gates[here]
+            if step.which is not None:
+                product = product.new_zeros(len(step.numbers), product.shape[1]).index_add_(0, step.which, product)
+            products.append(product.to(read.dtype))
+            of_h.index_add_(0, step.numbers.flatten(), (products[-1] @ used).to(of_h.dtype).view(-1, width))
         of_weight = torch.cat([used.new_empty(0, len(used)), *reversed(products)]).T @ read
         found = of_h[:start], of_gates, of_weight
         return (*(each.to(kind) for each, kind in zip(found, ctx.types, strict=True)), None)
@@ -95,5 +107,6 @@ class _Recurrence(torch.autograd.Function):
 
 def _walk(steps: Sequence[Before]) -> list[tuple[slice, Before]]:
     """Each step and where its cells are among all."""
-    ends = itertools.accumulate(len(step.which) for step in steps)
-    return [(slice(end - len(step.which), end), step) for end, step in zip(ends, steps, strict=True)]
+    counts = [len(step.numbers if step.which is None else step.which) for step in steps]
+    ends = itertools.accumulate(counts)
+    return [(slice(end - count, end), step) for end, count, step in zip(ends, counts, steps, strict=True)]

@@ -172,7 +172,7 @@ def planned(trees: Trees, parts: Constituents) -> Plan:
     before = F.pad(parts.left[:, :-1] + first, (1, 0), value=len(place))
     under, number = before.gather(1, begins).flatten(), parts.number.flatten()
     state = torch.zeros(len(place) + 1, dtype=torch.long, device=token.device)
-    items, below, known = [state.new_zeros(1)], [Before(state.new_zeros(1, 1), state.new_zeros(1))], 1
+    items, below, known = [state.new_zeros(1)], [Before(state.new_zeros(1, 1))], 1
     order = place.argsort(stable=True)[int((place == 0).sum()) :]
     for here in order.split(place.bincount()[1:].tolist()):
         stacks, which = (state[under[here]] * parts.total + number[here]).unique(return_inverse=True)

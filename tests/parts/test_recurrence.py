@@ -12,20 +12,20 @@ from torch import Tensor, nn
 from sentrep.parts.recurrence import Before, recurrent
 
 WIDTH = 3
-STEPS = {
+STEPS: dict[int, list[tuple[list[list[int]], list[int] | None]]] = {
     1: [([[0], [1]], [0, 1, 1]), ([[2], [4], [0]], [2, 0, 1, 0]), ([[8]], [0])],
-    2: [([[0, 1], [1, 1]], [0, 1]), ([[2, 0], [3, 2]], [1, 0, 1]), ([[6, 1]], [0])],
+    2: [([[0, 1], [1, 1]], None), ([[2, 0], [3, 2]], [1, 0, 1]), ([[6, 1]], [0])],
 }
 """For one predecessor and for two: numbers and, for each cell, which row of them. Two numbers are given."""
 
 
 def steps(predecessors: int) -> list[Before]:
-    return [Before(torch.tensor(numbers), torch.tensor(which)) for numbers, which in STEPS[predecessors]]
+    return [Before(torch.tensor(numbers), None if which is None else torch.tensor(which)) for numbers, which in STEPS[predecessors]]
 
 
 def inputs(predecessors: int) -> tuple[Tensor, Tensor, Tensor]:
     generator, gates = torch.Generator().manual_seed(0), (predecessors + 3) * WIDTH
-    cells = sum(len(step.which) for step in steps(predecessors))
+    cells = sum(len(step.own) for step in steps(predecessors))
     shapes = ((2, WIDTH), (cells, gates), (gates, predecessors * WIDTH))
     given, entered, weight = (torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in shapes)
     return given, entered, weight
@@ -33,10 +33,9 @@ def inputs(predecessors: int) -> tuple[Tensor, Tensor, Tensor]:
 
 def by_loop(given: Tensor, entered: Tensor, weight: Tensor, plan: list[Before]) -> Tensor:
     h, c, rest = list(given), [torch.zeros(WIDTH, dtype=given.dtype)] * len(given), list(entered)
-    for numbers, which in plan:
+    for step in plan:
         done = []
-        for row in which.tolist():
-            before = numbers[row].tolist()
+        for before in step.own.tolist():
             gates = (rest.pop(0) + weight @ torch.cat([h[each] for each in before])).split(WIDTH)
             kept = sum((gate.sigmoid() * c[each] for gate, each in zip(gates[1:-2], before, strict=True)), torch.zeros(()))
             new = kept + gates[0].sigmoid() * gates[-1].tanh()
