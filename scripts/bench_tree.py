@@ -4,10 +4,9 @@ The reference (`tests/parts/naive_rnng.py`) is a stack machine for each sample w
 after the other, and trees drawn node by node; its batches are of sentences that are equally long, as the released code's are. Both
 draw as many trees of a sentence, compute the same loss and step with Adam. Ours is measured in fp32, too, so that it can be seen
 what bf16 is worth. The unit is sentences trained on a second of processor time, so that a busy machine does not matter much, and
-both train on the very same sentences, of 2 to --longest tokens, short and long ones as often as they are in the text. What trees
-have in common ours computes once, so it matters how sure the parser is: with --run both go on from a run's weights, which was
-trained on the same text; without, from where every run begins, with the parser's scores multiplied by
---sharpness.
+both train on the very same sentences, of 2 to --longest tokens, short and long ones about as often as they are in the text. What
+trees have in common ours computes once, so it matters how sure the parser is: with --run both go on from a run's weights, which
+was trained on the same text; without, from where every run begins, with the parser's scores multiplied by --sharpness.
 
 python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --tokenizer spaces --vocab 6000 --run runs/treebanks/ptb/urnng-0
 """

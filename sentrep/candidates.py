@@ -45,7 +45,7 @@ def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Mo
     if does(run, Summarizing):
         able = Writes(encoder, Summarizer.open(run))
     elif does(run, MakesTrees):
-        able = (Predicts if does(run, Predicting) else Brackets)(encoder, TreeParser.open(run))
+        able = (Foretells if does(run, Predicting) else Brackets)(encoder, TreeParser.open(run))
     if type(able) is not Encodes and learnt_file(run).is_file():
         hashes.append(hashlib.sha256(learnt_file(run).read_bytes()).hexdigest())
     return Model(name or str(model), "+".join(hashes), able, *made_by(run))
@@ -101,7 +101,7 @@ class Brackets(Encodes):
 
 
 @dataclass(frozen=True)
-class Predicts(Brackets):
+class Foretells(Brackets):
     """The same of one that is a model of language, too."""
 
     def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
