@@ -106,22 +106,24 @@ class _WholeSoftmax(torch.autograd.Function):
         read, wanted = states.to(narrow), rows.to(narrow)
         gradients = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, rows, bias) if learning]
         each = torch.empty(len(states), device=states.device)
-        chunk = max(1, IN_CACHE // len(rows))
+        chunk = max(1, min(len(states), IN_CACHE // len(rows)))
+        # Fresh memory for every chunk would cost more than what is done with it.
+        products, logits, shares = (read.new_empty(chunk, len(rows), dtype=kind) for kind in (narrow, torch.float32, torch.float32))
         for start in range(0, len(states), chunk):
             here = slice(start, start + chunk)
-            target = targets[here].unsqueeze(1)
-            values = (read[here] @ wanted.T).float().add_(bias)
+            target, size = targets[here].unsqueeze(1), len(targets[here])
+            product = torch.mm(read[here], wanted.T, out=products[:size])
+            values = logits[:size].copy_(product).add_(bias)
             own, highest = values.gather(1, target), values.amax(1, keepdim=True)
-            total = values.sub_(highest).exp_().sum(1, keepdim=True)
-            each[here] = (total.log() + highest - own).squeeze(1)
+            share = torch.softmax(values, 1, out=shares[:size])
+            each[here] = (highest - own - share.amax(1, keepdim=True).log()).squeeze(1)
             if learning:
                 of_states, of_rows, of_bias = gradients
                 weight = weights[here].unsqueeze(1)
-                values.mul_(weight / total).scatter_add_(1, target, -weight)
-                of_bias += values.sum(0)
-                share = values.to(narrow)
-                of_states[here] = share @ wanted
-                of_rows += share.T @ read[here]
+                share.mul_(weight).scatter_add_(1, target, -weight)
+                of_bias += share.sum(0)
+                of_states[here] = product.copy_(share) @ wanted
+                of_rows += product.T @ read[here]
         if learning:
             ctx.save_for_backward(*gradients)
             ctx.types = states.dtype, rows.dtype, bias.dtype

@@ -29,7 +29,7 @@ def gradients(loss: Tensor, softmax: Vocabulary, states: Tensor) -> list[Tensor]
 
 @pytest.mark.parametrize("rows", [1, 5 * SIZE, 10**6])
 def test_chunks_give_the_likelihood_and_the_gradients_of_the_whole(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "ROWS", rows)
+    monkeypatch.setattr(vocabulary, "IN_CACHE", rows)
     softmax, states, targets, weights = made()
     naive = F.cross_entropy(states @ softmax.weight.T + softmax.bias, targets, reduction="none")
     outcome = softmax(states, targets, weights)
@@ -38,6 +38,23 @@ def test_chunks_give_the_likelihood_and_the_gradients_of_the_whole(rows: int, mo
     wanted = gradients(3 * (naive * weights).sum(), softmax, states)
     for found, right in zip(gradients(3 * outcome.loss, softmax, states), wanted, strict=True):
         assert torch.allclose(found, right, atol=1e-4)
+
+
+def test_what_is_next_to_impossible_has_a_likelihood() -> None:
+    softmax, states, targets, weights = made()
+    with torch.no_grad():
+        softmax.bias[0] = 300
+        targets[:] = 1
+    found = softmax(states, targets, weights)
+    assert torch.allclose(found.each, F.cross_entropy(states @ softmax.weight.T + softmax.bias, targets, reduction="none"))
+    assert found.each.min() > 200, "whose probability fp32 cannot hold"
+
+
+def test_nothing_to_tell_costs_nothing() -> None:
+    softmax, states, targets, weights = made()
+    found = softmax(states[:0], targets[:0], weights[:0])
+    assert found.loss == 0
+    assert not any(each.any() for each in gradients(found.loss, softmax, states))
 
 
 def test_evaluation_always_looks_at_the_whole_vocabulary() -> None:
