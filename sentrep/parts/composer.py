@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from sentrep.parts.recurrence import Before, recurrent
+from sentrep.parts.recurrence import recurrent
 from sentrep.parts.tree_crf import Trees
 
 
@@ -35,7 +35,8 @@ class Composer(nn.Module):
     def forward(self, tokens: Float[Tensor, "sentence position width"], parts: Constituents) -> Float[Tensor, "number width"]:
         """h of all tokens and constituents, by their numbers."""
         leaves = tokens.float().flatten(0, 1)
-        return recurrent(leaves, self.join.bias.expand(parts.total - len(leaves), -1), self.join.weight, parts.levels)
+        shared = torch.zeros(parts.total - len(leaves), dtype=torch.long, device=leaves.device)
+        return recurrent(leaves, self.join.bias.unsqueeze(0), self.join.weight, parts.levels, shared)
 
 
 class Constituents(NamedTuple):
@@ -51,7 +52,7 @@ class Constituents(NamedTuple):
     """Where there are such."""
     last: Int[Tensor, " row"]
     """The part that ends with the sentence and belongs to no other: of a tree its root. Of an empty sentence any."""
-    levels: list[Before]
+    levels: list[Int[Tensor, "_ 2"]]
     """Left and right of what can be put together at once, from below; everything once, and numbered in this order."""
     total: int
     """How many numbers there are."""
@@ -80,12 +81,12 @@ def constituents(trees: Trees) -> Constituents:
     number = torch.cat([row // count * positions + token, leaves + row * positions + token], 1)
     own, one, other = number[:, positions:], number.gather(1, left), number.gather(1, right)
     levels, known = _by_height(own[divides], one[divides], other[divides], leaves, leaves + start.numel())
-    return Constituents(known[number], left, right, divides, last, levels, leaves + sum(len(level.numbers) for level in levels))
+    return Constituents(known[number], left, right, divides, last, levels, leaves + sum(map(len, levels)))
 
 
 def _by_height(
     numbers: Int[Tensor, " part"], left: Int[Tensor, " part"], right: Int[Tensor, " part"], leaves: int, total: int
-) -> tuple[list[Before], Int[Tensor, " number"]]:
+) -> tuple[list[Int[Tensor, "_ 2"]], Int[Tensor, " number"]]:
     """`Constituents.levels`, and for each number the one that it goes by: below `leaves` the same, then one after the other."""
     height = torch.zeros(total, dtype=torch.long, device=numbers.device)
     while True:
@@ -97,6 +98,6 @@ def _by_height(
     for here in order.split(higher.bincount()[1:].tolist()):
         pairs, which = (known[left[here]] * total + known[right[here]]).unique(return_inverse=True)
         known[numbers[here]] = leaves + which
-        levels.append(Before(torch.stack([pairs // total, pairs % total], 1)))
+        levels.append(torch.stack([pairs // total, pairs % total], 1))
         leaves += len(pairs)
     return levels, known

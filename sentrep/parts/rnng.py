@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 from sentrep.parts.composer import Composer, Constituents, constituents
 from sentrep.parts.padding import Texts
-from sentrep.parts.recurrence import Before, recurrent
+from sentrep.parts.recurrence import recurrent
 from sentrep.parts.tree_crf import Trees
 from sentrep.parts.vocabulary import likelihood
 
@@ -93,7 +93,7 @@ class Rnng(nn.Module):
         asked = torch.cat([plan.before[alive], plan.final]) * self.bias.numel() + targets
         asked, which, often = asked.unique(return_inverse=True, return_counts=True)
         written = likelihood(
-            states[asked // self.bias.numel()],
+            states.index_select(0, asked // self.bias.numel()),
             torch.cat([table, self.end.unsqueeze(0)]),
             self.bias,
             asked % self.bias.numel(),
@@ -118,7 +118,7 @@ class StackLayer(nn.Module):
         self.below = nn.Linear(width, 4 * width, bias=False)
 
     def forward(
-        self, read: Float[Tensor, "item width"], below: list[Before], items: Int[Tensor, " state"] | None = None
+        self, read: Float[Tensor, "item width"], below: list[Int[Tensor, "_ 1"]], items: Int[Tensor, " state"] | None = None
     ) -> Float[Tensor, "state width"]:
         """Of what lies on a stack, the bottom first, the state when it lies on top.
 
@@ -127,11 +127,8 @@ class StackLayer(nn.Module):
             below: what it lies on.
             items: which item each state has on top.
         """
-        entered: Tensor = self.enter(read)
-        if items is not None:
-            entered = entered.index_select(0, items)
         nothing = self.below.weight.new_zeros(1, self.below.in_features)
-        return recurrent(nothing, entered, self.below.weight, below)[1:]
+        return recurrent(nothing, self.enter(read), self.below.weight, below, items)[1:]
 
 
 class Plan(NamedTuple):
@@ -141,7 +138,7 @@ class Plan(NamedTuple):
 
     items: Int[Tensor, " state"]
     """Which constituent or token it is, by its number and one more; the bottom has 0."""
-    below: list[Before]
+    below: list[Int[Tensor, "_ 1"]]
     """For each place on a stack, from the bottom on, the states that lie there: the number of what they lie upon, and one more. The
     bottom lies upon nothing, which has 0."""
     before: Int[Tensor, "row position"]
@@ -172,13 +169,12 @@ def planned(trees: Trees, parts: Constituents) -> Plan:
     before = F.pad(parts.left[:, :-1] + first, (1, 0), value=len(place))
     under, number = before.gather(1, begins).flatten(), parts.number.flatten()
     state = torch.zeros(len(place) + 1, dtype=torch.long, device=token.device)
-    items, below, known = [state.new_zeros(1)], [Before(state.new_zeros(1, 1))], 1
+    items, below, known = [state.new_zeros(1)], [state.new_zeros(1, 1)], 1
     order = place.argsort(stable=True)[int((place == 0).sum()) :]
     for here in order.split(place.bincount()[1:].tolist()):
         stacks, which = (state[under[here]] * parts.total + number[here]).unique(return_inverse=True)
         items.append(stacks % parts.total + 1)
-        lower, upon = (stacks // parts.total + 1).unique_consecutive(return_inverse=True)
-        below.append(Before(lower.unsqueeze(1), upon))
+        below.append((stacks // parts.total + 1).unsqueeze(1))
         state[here] = known + which
         known += len(stacks)
     return Plan(

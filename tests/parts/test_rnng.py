@@ -114,12 +114,12 @@ def test_the_plan_of_a_tree_by_hand() -> None:
     assert parts.number.gather(1, parts.right)[0, :3].tolist() == [b, cd, d]
     assert parts.roots.tolist() == [abcd]
     on_stack = {1: {a, ab, abcd}, 2: {b, c, cd}, 3: {d}}
-    assert [len(each.own) for each in plan.below] == [1, 3, 3, 1]
+    assert [len(each) for each in plan.below] == [1, 3, 3, 1]
     items = plan.items.tolist()
     assert items[0] == 0
     assert [{item - 1 for item in part} for part in (items[1:4], items[4:7], items[7:])] == list(on_stack.values())
     state = {item: place for place, item in enumerate(items)}  # of item + 1; of the bottom 0
-    under = [lower.item() - 1 for each in plan.below for lower in each.own]
+    under = [lower.item() - 1 for each in plan.below for lower in each]
     assert under == [-1, 0, 0, 0, state[a + 1], state[ab + 1], state[ab + 1], state[c + 1]]
     assert plan.before[0].tolist() == [0, state[a + 1], state[ab + 1], state[c + 1]]
     assert plan.chosen[0].tolist() == [False, False, True, False], "only d is shifted where it could have been reduced"
@@ -132,9 +132,9 @@ def test_what_trees_of_a_sentence_have_in_common_is_computed_once() -> None:
     trees = sampled()
     twice = Trees(*(torch.cat([each, each], 1) for each in trees))
     one, two = (constituents(each) for each in (trees, twice))
-    assert [len(level.own) for level in one.levels] == [len(level.own) for level in two.levels]
+    assert [len(level) for level in one.levels] == [len(level) for level in two.levels]
     assert torch.equal(planned(trees, one).items, planned(twice, two).items)
-    assert sum(len(level.own) for level in one.levels) < one.divides.sum(), "and some of them in different trees"
+    assert sum(map(len, one.levels)) < one.divides.sum(), "and some of them in different trees"
     (rnng, composer, table), read = grammar(), texts()
     told, again = (rnng(table.weight, table(read.ids), read, each, composer) for each in (trees, twice))
     assert torch.allclose(again.words, told.words.repeat(1, 2), atol=1e-5)
