@@ -28,7 +28,8 @@ from sentrep.text.block import Blocks
 from sentrep.text.config import TokenizerConfig
 from sentrep.text.store import Store, prepare
 from sentrep.training.config import TrainingConfig
-from sentrep.training.job import settle_cpu, wants_bf16
+from sentrep.training.cpu import settle_cpu
+from sentrep.training.job import wants_bf16
 from sentrep.training.run_folder import versions
 
 ANCHOR = "quick-thought"

@@ -37,7 +37,7 @@ from sentrep.methods.skip_thought_config import Config
 from sentrep.text.block import Blocks
 from sentrep.text.config import TokenizerConfig
 from sentrep.text.store import Store, prepare
-from sentrep.training.job import settle_cpu
+from sentrep.training.cpu import settle_cpu
 from sentrep.training.run_folder import versions
 
 LONGEST = 30

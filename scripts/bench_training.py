@@ -89,7 +89,7 @@ def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
 
 
 def bag(bench: Bench, rounds: int) -> dict[str, Any]:
-    from sentrep.training.job import settle_cpu
+    from sentrep.training.cpu import settle_cpu
 
     settle_cpu(bench.threads, alone=True)
     contenders = {f"block 1024, --target {target}": bench.ours("bag", 512, 4096, 60, target) for target in ("each", "rest")}

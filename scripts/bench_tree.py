@@ -5,8 +5,9 @@ after the other, and trees drawn node by node; its batches are of sentences that
 draw as many trees of a sentence, compute the same loss and step with Adam. Ours is measured in fp32, too, so that it can be seen
 what bf16 is worth. The unit is sentences trained on a second of processor time, so that a busy machine does not matter much, and
 both train on the very same sentences, of 2 to --longest tokens, short and long ones about as often as they are in the text. What
-trees have in common ours computes once, so it matters how sure the parser is: with --run both go on from a run's weights, which
-was trained on the same text; without, from where every run begins, with the parser's scores multiplied by --sharpness.
+trees have in common ours computes once, so it matters how sure the parser is: with --run both have a run's weights, which was
+trained on the same text; without, those that every run begins with, the parser's scores multiplied by --sharpness. There they
+stay, for the learning rate is 0. Before, each warms up for --warm-up seconds.
 
 python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --tokenizer spaces --vocab 6000 --run runs/treebanks/ptb/urnng-0
 """
@@ -42,7 +43,7 @@ from sentrep.parts.reinforce import leave_one_out
 from sentrep.text.block import Blocks
 from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.store import Store, prepare
-from sentrep.training.job import settle_cpu
+from sentrep.training.cpu import settle_cpu
 from sentrep.training.run_folder import versions
 from tests.parts import naive_rnng
 
@@ -68,6 +69,8 @@ def main() -> None:
         "reference": reference(store, batches, arguments),
     }
     load = os.getloadavg()[0]
+    for contender in contenders.values():
+        warm_up(contender, arguments.warm_up)
     rates = turns({name: partial(rate, contender) for name, contender in contenders.items()}, arguments.rounds)
     report = {
         "text": [Path(name).name for name in arguments.text],
@@ -75,7 +78,7 @@ def main() -> None:
         "sizes": {
             "width": arguments.width,
             "samples": arguments.samples,
-            "batch": {"ours": 2 * arguments.batch, "reference": arguments.batch},
+            "batch": {"ours": arguments.ours, "reference": arguments.batch},
             "sentences": batches.size,
             "sharpness": arguments.sharpness,
             "trained": arguments.run is not None,
@@ -94,9 +97,15 @@ def main() -> None:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
+def warm_up(contender: Contender, seconds: float) -> None:
+    """What is slow at first is that memory is new: it grows until every size has been needed once."""
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        contender.step()
+
+
 def rate(contender: Contender) -> float:
-    """Sentences a second of processor time, over all of the sample; a step before that warms up."""
-    contender.step()
+    """Sentences a second of processor time, over all of the sample."""
     began = time.process_time()
     done = sum(contender.step() for _ in range(contender.steps))
     return done / (time.process_time() - began)
@@ -108,6 +117,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
+    parser.add_argument("--warm-up", type=float, default=60.0, help="seconds of processor time that each has before")
     parser.add_argument("--sentences", type=int, default=384, help="to train on in one turn")
     parser.add_argument("--width", type=int, default=Config().tree_width)
     parser.add_argument("--samples", type=int, default=Config().samples)
@@ -115,9 +125,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--tokenizer", default="word")
     parser.add_argument("--vocab", type=int, default=8000)
     parser.add_argument("--run", type=Path, help="a run of tree, to begin with its weights")
-    parser.add_argument(
-        "--batch", type=int, default=16, help="sentences of the reference; the released code's. Ours has twice as many"
-    )
+    parser.add_argument("--batch", type=int, default=16, help="sentences of the reference at a time; the released code's")
+    parser.add_argument("--ours", type=int, default=32, help="sentences of ours at a time")
     parser.add_argument("--longest", type=int, default=40)
     parser.add_argument("--sharpness", type=float, default=1.0, help="of the parser's scores")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
@@ -150,10 +159,10 @@ def sampled(store: Store, arguments: argparse.Namespace) -> np.ndarray:
 
 def ours(store: Store, batches: np.ndarray, arguments: argparse.Namespace, bf16: bool) -> Contender:
     method = made(store, arguments)
-    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0.0, fused=True)
+    optimizer = torch.optim.AdamW(method.parameters(), lr=0.0, weight_decay=0.0, fused=True)
     sentences = np.sort(batches.ravel())
     spans = np.stack([sentences, sentences + 1, sentences], 1)
-    blocks = Blocks(store.ids, store.offsets, spans, 2 * arguments.batch, 2, 0, neighbours=False)
+    blocks = Blocks(store.ids, store.offsets, spans, arguments.ours, 2, 0, neighbours=False)
     numbers = itertools.cycle(range(len(blocks)))
 
     def step() -> int:
@@ -171,7 +180,7 @@ def ours(store: Store, batches: np.ndarray, arguments: argparse.Namespace, bf16:
 def reference(store: Store, batches: np.ndarray, arguments: argparse.Namespace) -> Contender:
     method, count = made(store, arguments), arguments.samples
     assert method.tree.parser is not None
-    optimizer = torch.optim.AdamW(method.parameters(), lr=1e-3, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(method.parameters(), lr=0.0, weight_decay=0.0)
     order = itertools.cycle(np.random.default_rng(0).permutation(len(batches)))
 
     def step() -> int:

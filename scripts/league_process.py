@@ -51,7 +51,7 @@ def in_a_process(*work: Any) -> int | None:
 
 def train_and_measure(row: Row, setup: Setup, seed: int, where: Path, suites: Suites, results: Path) -> None:
     """The body of a process. Writes row.json as soon as the row is trained: it says that this is done."""
-    from sentrep.training.job import settle_cpu
+    from sentrep.training.cpu import settle_cpu
 
     os.environ["SENTREP_PROGRESS"] = "0"  # a bar over steps, where time decides, would tell nonsense
     settle_cpu(setup.threads, alone=True)

@@ -21,6 +21,7 @@ from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.store import Store, prepare
 from sentrep.text.tokenizer import Tokenizer
 from sentrep.training.config import TrainingConfig
+from sentrep.training.cpu import settle_cpu
 from sentrep.training.learnt import load_learnt, save_learnt
 from sentrep.training.run_folder import RunFolder, told
 from sentrep.training.trainer import Outcome, accelerator_for, train
@@ -126,14 +127,6 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-def settle_cpu(threads: int | None, alone: bool) -> None:
-    """How the CPU computes: on so many threads and, where no GPU does the work, with fp32 products by oneDNN, which takes half the
-    time of torch's default for the same digits. Only with AMX it would round them to bf16; there the default stays."""
-    torch.set_num_threads(threads or torch.get_num_threads())
-    if alone and not torch.cpu._is_amx_tile_supported():
-        torch.set_float32_matmul_precision("medium")
 
 
 def export(method: Method, run: RunFolder) -> None:
