@@ -44,6 +44,7 @@ ROWS: dict[str, list[str]] = {
     "pcfg": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "pcfg-marks": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "compound-pcfg": ["compound-pcfg", *PCFG],
+    "compound-marks": ["compound-pcfg", *PCFG],
     **{f"vae-{count}": ["struct-vae", *VAE, "--trees-used", str(count)] for count in (0, 50, 100, 500)},
     **{f"labels-{count}": ["struct-vae", *VAE, "--trees-used", str(count), "--unlabelled-weight", "0"] for count in (50, 100, 500)},
     "labels-all": ["struct-vae", *VAE, "--unlabelled-weight", "0"],

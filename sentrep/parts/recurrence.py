@@ -39,15 +39,15 @@ def recurrent(
         steps: what the cells of each go on from: numbers, which begin with what was given and go on with the cells, step by step.
         entries: the row of `entered` that is each cell's; None, if each has its own.
     """
-    if not steps:
-        return given.to(torch.promote_types(given.dtype, torch.float32))
+    if not steps:  # no weight goes without a gradient, if only of 0
+        return given.to(torch.promote_types(given.dtype, torch.float32)) + 0 * (entered.sum() + weight.sum())
     which = torch.arange(len(entered), device=entered.device) if entries is None else entries
     found: Tensor = _Recurrence.apply(given, entered, weight, which, steps)  # type: ignore[no-untyped-call]
     return found
 
 
 class _Recurrence(torch.autograd.Function):
-    """`gates` keeps their σ and tanh, `read` what the weights were multiplied by, `products` the gradients of what came of that."""
+    """`gates` keeps their σ and tanh, `read` what the weights were multiplied by, `products` what came of that."""
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, entered: Tensor, weight: Tensor, entries: Tensor, steps: Sequence[Tensor]) -> Tensor:
@@ -85,10 +85,10 @@ class _Recurrence(torch.autograd.Function):
         read, used = rest[: len(ctx.places)], rest[len(ctx.places) :]
         start, width = len(c) - len(gates), c.shape[1]
         of_h, of_c, of_entered = wanted.clone(), torch.zeros_like(c), gates.new_zeros(ctx.entered, gates.shape[1])
-        exact = [gates.new_zeros(len(rows), gates.shape[1]) for rows in read]
-        products = [rows.new_empty(each.shape) for rows, each in zip(read, exact, strict=True)]
-        for place, product in zip(ctx.places, products, strict=True):
-            product[place.slots[-1].stop :] = 0
+        of_products = [gates.new_zeros(len(rows), gates.shape[1]) for rows in read]
+        narrowed = [rows.new_empty(each.shape) for rows, each in zip(read, of_products, strict=True)]
+        for place, each in zip(ctx.places, narrowed, strict=True):
+            each[place.slots[-1].stop :] = 0
         for step, here in reversed(list(enumerate(ctx.walk))):
             gate, of_gate = gates[here].unflatten(1, (-1, width)), torch.empty_like(gates[here])
             slope, upper, grown = of_gate.view_as(gate), of_h[start:][here], _tanh_(c[start:][here].clone())
@@ -102,12 +102,12 @@ class _Recurrence(torch.autograd.Function):
             torch.ops.aten.sigmoid_backward(slope[:, :-1], gate[:, :-1], grad_input=slope[:, :-1])
             torch.ops.aten.tanh_backward(slope[:, -1], gate[:, -1], grad_input=slope[:, -1])
             of_entered.index_add_(0, entries[here], of_gate)
-            for place, whole, product, matrix in zip(ctx.places, exact, products, used, strict=True):
+            for place, of_product, narrow, matrix in zip(ctx.places, of_products, narrowed, used, strict=True):
                 numbers, slot = place.numbers[step], place.slots[step]
-                whole.index_add_(0, place.which[here], of_gate)
-                below = product[slot].copy_(whole[slot]) @ matrix
+                of_product.index_add_(0, place.which[here], of_gate)
+                below = narrow[slot].copy_(of_product[slot]) @ matrix
                 of_h.index_add_(0, numbers, below[: len(numbers)].to(of_h.dtype))
-        of_weight = torch.cat([product.T @ rows for product, rows in zip(products, read, strict=True)], 1)
+        of_weight = torch.cat([each.T @ rows for each, rows in zip(narrowed, read, strict=True)], 1)
         found = of_h[:start], of_entered, of_weight
         return (*(each.to(kind) for each, kind in zip(found, ctx.types, strict=True)), None, None)
 

@@ -121,7 +121,9 @@ def test_without_cells_there_is_what_was_given() -> None:
     given, entered, weight = inputs(1)
     found = recurrent(given, entered[:0], weight, [])
     assert torch.equal(found, given)
-    assert torch.equal(*torch.autograd.grad(found.sum(), (given,)), torch.ones_like(given))
+    of_given, *others = torch.autograd.grad(found.sum(), (given, entered, weight))
+    assert torch.equal(of_given, torch.ones_like(given))
+    assert not any(each.any() for each in others)
 
 
 def test_nothing_is_kept_when_the_graph_is_gone() -> None:
