@@ -65,7 +65,7 @@ def test_only_rows_that_say_so_are_given_trees(treebanks: ModuleType, data: Path
     assert voted == [["pcfg-0", "urnng-0"], ["urnng-1"]]
     trained = {Path(words[-1]).name: words for words in said}
     assert set(trained) == {f"{row}-{seed}" for row in treebanks.ROWS for seed in (0, 1)}
-    without = {"urnng", "right", "lm", "pcfg", "pcfg-marks", "compound-pcfg"}
+    without = {"urnng", "right", "lm", "pcfg", "pcfg-marks", "compound-pcfg", "compound-marks"}
     for name, words in trained.items():
         row = name.rpartition("-")[0]
         assert ("--trees" in words) == (row not in without), name
