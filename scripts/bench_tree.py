@@ -43,7 +43,7 @@ from sentrep.parts.reinforce import leave_one_out
 from sentrep.text.block import Blocks
 from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.store import Store, prepare
-from sentrep.training.cpu import settle_cpu
+from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.run_folder import versions
 from tests.parts import naive_rnng
 
@@ -69,9 +69,10 @@ def main() -> None:
         "reference": reference(store, batches, arguments),
     }
     load = os.getloadavg()[0]
-    for contender in contenders.values():
-        warm_up(contender, arguments.warm_up)
-    rates = turns({name: partial(rate, contender) for name, contender in contenders.items()}, arguments.rounds)
+    with kept_memory():
+        for contender in contenders.values():
+            warm_up(contender, arguments.warm_up)
+        rates = turns({name: partial(rate, contender) for name, contender in contenders.items()}, arguments.rounds)
     report = {
         "text": [Path(name).name for name in arguments.text],
         "threads": arguments.threads,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from sentrep.text.config import CorpusConfig, TokenizerConfig
 from sentrep.text.store import Store, prepare
 from sentrep.text.tokenizer import Tokenizer
 from sentrep.training.config import TrainingConfig
-from sentrep.training.cpu import settle_cpu
+from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.learnt import load_learnt, save_learnt
 from sentrep.training.run_folder import RunFolder, told
 from sentrep.training.trainer import Outcome, accelerator_for, train
@@ -86,7 +86,8 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
     if config.block // min(config.run, config.block) < accelerator.num_processes:
         raise InputError(f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run")
-    settle_cpu(config.threads, alone=accelerator.device.type == "cpu")
+    on_cpu = accelerator.device.type == "cpu"
+    settle_cpu(config.threads, alone=on_cpu)
     existing = None if job.encoder.scratch else folder.load(job.encoder.encoder, offline=job.corpus.offline)
     with accelerator.main_process_first():
         tokenizer = job.tokenizer if existing is None else Tokenizer(inner_tokenizer(existing))
@@ -113,7 +114,8 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
             validation = Validation(blocks("valid"), accelerator.process_index, accelerator.num_processes)
     except InputError as error:
         raise InputError(f"what is held out for validation is too little: raise it, or give --validation 0 ({error})") from error
-    outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)
+    with kept_memory() if on_cpu else nullcontext():
+        outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)
     if accelerator.is_main_process and outcome.ended != "interrupted":
         export(method, run)
     accelerator.wait_for_everyone()

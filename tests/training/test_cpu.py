@@ -10,7 +10,10 @@ import pytest
 FAULTS = """
 import resource
 import torch
-from sentrep.training.cpu import keep_memory
+from sentrep.training.cpu import kept_memory
+
+def memory():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() >> 20
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -18,14 +21,21 @@ def faults():
         torch.zeros(40, 1 << 18)  # 40 MB
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
-fresh = faults()
-print(keep_memory(), fresh, (faults(), faults())[1])
+before = faults()
+with kept_memory() as kept:
+    faults()
+    print(kept, before, faults(), end=" ")
+    several = [torch.ones(40, 1 << 18) for _ in range(5)]
+    del several
+    print(memory(), end=" ")
+print(memory())
 """
 
 
-def test_memory_that_was_freed_is_used_again() -> None:
+def test_memory_that_was_freed_is_used_again_and_given_back_in_the_end() -> None:
     run = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
-    kept, fresh, again = run.stdout.split()
+    kept, before, again, meanwhile, after = run.stdout.split()
     if kept == "False":
         pytest.skip("this C library has no mallopt")
-    assert int(again) < int(fresh) / 10
+    assert int(again) < int(before) / 10
+    assert int(meanwhile) - int(after) > 150
