@@ -9,7 +9,7 @@ trees have in common ours computes once, so it matters how sure the parser is: w
 trained on the same text; without, those that every run begins with, the parser's scores multiplied by --sharpness. There they
 stay, for the learning rate is 0. Before, each warms up for --warm-up seconds.
 
-python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces --vocab 6000 \
+python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces --vocab 6000 \\
     --run runs/treebanks/ptb/urnng-0 --ours 96 --threads 1
 """
 
