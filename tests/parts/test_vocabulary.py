@@ -76,7 +76,9 @@ def test_the_sampled_partition_function_is_right_in_the_mean() -> None:
     assert ((drawn.mean(0) - whole).abs() < 5 * spread + 1e-4).all()
 
 
-def test_gradients_of_the_sampled_softmax_are_those_of_its_own_loss() -> None:
+@pytest.mark.parametrize("rows", [1, 5 * 11, 10**6])
+def test_gradients_of_the_sampled_softmax_are_those_of_its_own_loss(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vocabulary, "ROWS", rows)
     softmax, states, targets, weights = made(samples=11)
     torch.manual_seed(5)
     found = gradients(softmax(states, targets, weights).loss, softmax, states)
