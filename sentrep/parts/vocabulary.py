@@ -21,7 +21,7 @@ from torch import Tensor, nn
 ROWS = 1 << 24
 """Logits at a time: 64 MB in fp32."""
 IN_CACHE = 1 << 21
-"""Of a softmax over everything, which goes over them several times: 8 MB."""
+"""Of these at a time, what a softmax over everything goes over several times: 8 MB."""
 ELSEWHERE = 0.1
 """Share of the draws that come from the whole vocabulary."""
 
@@ -104,28 +104,29 @@ class _WholeSoftmax(torch.autograd.Function):
         learning, device = any(ctx.needs_input_grad), states.device.type
         narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
         read, wanted = states.to(narrow), rows.to(narrow)
-        gradients = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, rows, bias) if learning]
+        of_states, of_rows, of_bias = (torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, rows, bias))
         each = torch.empty(len(states), device=states.device)
-        chunk = max(1, min(len(states), IN_CACHE // len(rows)))
+        block, chunk = (max(1, min(len(states), size // len(rows))) for size in (ROWS, IN_CACHE))
         # Fresh memory for every chunk would cost more than what is done with it.
-        products, logits, shares = (read.new_empty(chunk, len(rows), dtype=kind) for kind in (narrow, torch.float32, torch.float32))
-        for start in range(0, len(states), chunk):
-            here = slice(start, start + chunk)
-            target, size = targets[here].unsqueeze(1), len(targets[here])
-            product = torch.mm(read[here], wanted.T, out=products[:size])
-            values = logits[:size].copy_(product).add_(bias)
-            own, highest = values.gather(1, target), values.amax(1, keepdim=True)
-            share = torch.softmax(values, 1, out=shares[:size])
-            each[here] = (highest - own - share.amax(1, keepdim=True).log()).squeeze(1)
+        products = read.new_empty(block, len(rows))
+        logits, shares = (torch.empty(chunk, len(rows), device=states.device) for _ in range(2))
+        for here in _chunks(len(states), block):
+            product = torch.mm(read[here], wanted.T, out=products[: here.stop - here.start])
+            for part in _chunks(len(product), chunk):
+                target, size = targets[here][part].unsqueeze(1), part.stop - part.start
+                values = logits[:size].copy_(product[part]).add_(bias)
+                own, highest = values.gather(1, target), values.amax(1, keepdim=True)
+                share = torch.softmax(values, 1, out=shares[:size])
+                each[here][part] = (highest - own - share.amax(1, keepdim=True).log()).squeeze(1)
+                if learning:
+                    product[part] = share.scatter_add_(1, target, -torch.ones_like(own))
+                    of_bias.addmv_(share.T, weights[here][part])
             if learning:
-                of_states, of_rows, of_bias = gradients
                 weight = weights[here].unsqueeze(1)
-                share.mul_(weight).scatter_add_(1, target, -weight)
-                of_bias += share.sum(0)
-                of_states[here] = product.copy_(share) @ wanted
-                of_rows += product.T @ read[here]
+                torch.mul(product @ wanted, weight, out=of_states[here])
+                of_rows.add_(product.T @ (read[here] * weight).to(narrow))
         if learning:
-            ctx.save_for_backward(*gradients)
+            ctx.save_for_backward(of_states, of_rows, of_bias)
             ctx.types = states.dtype, rows.dtype, bias.dtype
         ctx.mark_non_differentiable(each)
         return (each * weights).sum(), each
@@ -154,9 +155,7 @@ class _Softmax(torch.autograd.Function):
         learning = any(ctx.needs_input_grad)
         gradients = [torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, own_bias, rows, bias) if learning]
         each = torch.empty(len(states), device=states.device)
-        chunk = max(1, ROWS // len(rows))
-        for start in range(0, len(states), chunk):
-            here = slice(start, start + chunk)
+        for here in _chunks(len(states), max(1, ROWS // len(rows))):
             state, target, weight = states[here], targets[here], weights[here].unsqueeze(1)
             own = (state * own_rows[here]).sum(1, dtype=torch.float32) + own_bias[here]
             logits = (state @ rows.T).float() + bias
@@ -183,3 +182,7 @@ class _Softmax(torch.autograd.Function):
         of_own_rows = of_own.unsqueeze(1) * states
         scaled = [value * gradient for value in (of_states, of_own_rows, of_own, of_rows, of_bias)]
         return (scaled[0].to(states.dtype), *scaled[1:], None, None, None)
+
+
+def _chunks(total: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, total)) for start in range(0, total, size)]

@@ -27,9 +27,12 @@ def gradients(loss: Tensor, softmax: Vocabulary, states: Tensor) -> list[Tensor]
     return list(torch.autograd.grad(loss, [states, softmax.weight, softmax.bias]))
 
 
-@pytest.mark.parametrize("rows", [1, 5 * SIZE, 10**6])
-def test_chunks_give_the_likelihood_and_the_gradients_of_the_whole(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vocabulary, "IN_CACHE", rows)
+@pytest.mark.parametrize(("rows", "in_cache"), [(1, 1), (5 * SIZE, 2 * SIZE), (5 * SIZE, 10**6), (10**6, 3 * SIZE), (10**6, 10**6)])
+def test_chunks_give_the_likelihood_and_the_gradients_of_the_whole(
+    rows: int, in_cache: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vocabulary, "ROWS", rows)
+    monkeypatch.setattr(vocabulary, "IN_CACHE", in_cache)
     softmax, states, targets, weights = made()
     naive = F.cross_entropy(states @ softmax.weight.T + softmax.bias, targets, reduction="none")
     outcome = softmax(states, targets, weights)
