@@ -19,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -47,51 +48,51 @@ def recurrent(
 
 
 class _Recurrence(torch.autograd.Function):
-    """`gates` keeps their σ and tanh, `read` what the weights were multiplied by, `products` what came of that."""
+    """What comes of products and what enters cells are rows of one table, `terms` those that each cell adds up. So the gates of a
+    cell are a bag of rows, and the gradient of a row is a bag of cells: once over memory, where there would be several times. Kept
+    are `gates`, which have been through σ and tanh, and `read`, which the weights were multiplied by."""
 
     @staticmethod
     def forward(ctx: Any, given: Tensor, entered: Tensor, weight: Tensor, entries: Tensor, steps: Sequence[Tensor]) -> Tensor:
         (start, width), device, walk = given.shape, given.device.type, _slices(map(len, steps))
         narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else weight.dtype
         used = [each.contiguous() for each in weight.to(narrow).split(width, 1)]
-        gates = entered.new_empty(len(entries), len(weight), dtype=torch.promote_types(given.dtype, torch.float32))
-        h, c = (gates.new_empty(start + len(gates), width) for _ in range(2))
+        wide, cells = torch.promote_types(given.dtype, torch.float32), len(entries)
+        h, c = (given.new_empty(start + cells, width, dtype=wide) for _ in range(2))
         h[:start], c[:start] = given, 0
-        places = [_place(column, [start + step.start for step in walk]) for column in torch.cat(list(steps)).unbind(1)]
-        read = [weight.new_zeros(place.rows, width, dtype=narrow) for place in places]
-        products = [each.new_empty(len(each), len(weight)) for each in read]
+        places = _places(torch.cat(list(steps)), [start + step.start for step in walk])
+        read = weight.new_zeros(places[-1].rows.stop, width, dtype=narrow)
+        gates, table = (read.new_empty(size, len(weight)) for size in (cells, len(read) + len(entered)))
+        table[len(read) :] = entered
+        terms = torch.stack([*(place.which for place in places), len(read) + entries], 1)
         for step, here in enumerate(walk):
-            gate = gates[here].copy_(entered.index_select(0, entries[here]))
-            for place, rows, matrix, product in zip(places, read, used, products, strict=True):
+            for place, matrix in zip(places, used, strict=True):
                 numbers, slot = place.numbers[step], place.slots[step]
-                rows[slot][: len(numbers)] = h.index_select(0, numbers)
-                torch.mm(rows[slot], matrix.T, out=product[slot])
-                gate.add_(product.index_select(0, place.which[here]))
-            gate = gate.unflatten(1, (-1, width))
+                read[slot][: len(numbers)] = h.index_select(0, numbers)
+                torch.mm(read[slot], matrix.T, out=table[slot])
+            sums = F.embedding_bag(terms[here], table, mode="sum").to(wide)
+            gate = sums.unflatten(1, (-1, width))
             gate[:, :-1].sigmoid_()
             _tanh_(gate[:, -1])
+            gates[here] = sums
             new = torch.mul(gate[:, 0], gate[:, -1], out=c[start:][here])
             for keep, number in zip(gate[:, 1:-2].unbind(1), steps[step].unbind(1), strict=True):
                 new.addcmul_(keep, c.index_select(0, number))
             _tanh_(h[start:][here].copy_(new)).mul_(gate[:, -2])
-        ctx.save_for_backward(gates, c, entries, *read, *used)
+        ctx.save_for_backward(gates, c, terms, read, *used)
         ctx.steps, ctx.walk, ctx.places = steps, walk, places
-        ctx.entered, ctx.types = len(entered), (given.dtype, entered.dtype, weight.dtype)
+        ctx.entered, ctx.types = slice(len(read), len(table)), (given.dtype, entered.dtype, weight.dtype)
         return h
 
     @staticmethod
     def backward(ctx: Any, wanted: Tensor) -> tuple[Tensor | None, ...]:
-        gates, c, entries, *rest = ctx.saved_tensors
-        read, used = rest[: len(ctx.places)], rest[len(ctx.places) :]
-        start, width = len(c) - len(gates), c.shape[1]
-        of_h, of_c, of_entered = wanted.clone(), torch.zeros_like(c), gates.new_zeros(ctx.entered, gates.shape[1])
-        of_products = [gates.new_zeros(len(rows), gates.shape[1]) for rows in read]
-        narrowed = [rows.new_empty(each.shape) for rows, each in zip(read, of_products, strict=True)]
-        for place, each in zip(ctx.places, narrowed, strict=True):
-            each[place.slots[-1].stop :] = 0
+        gates, c, terms, read, *used = ctx.saved_tensors
+        start, width, users = len(c) - len(gates), c.shape[1], _users(terms, ctx.entered.stop)
+        of_h, of_c, of_gates = wanted.clone(), torch.zeros_like(c), torch.empty_like(gates)
+        of_products = of_gates.new_empty(len(read), of_gates.shape[1])
         for step, here in reversed(list(enumerate(ctx.walk))):
-            gate, of_gate = gates[here].unflatten(1, (-1, width)), torch.empty_like(gates[here])
-            slope, upper, grown = of_gate.view_as(gate), of_h[start:][here], _tanh_(c[start:][here].clone())
+            gate = gates[here].to(c.dtype).unflatten(1, (-1, width))
+            slope, upper, grown = torch.empty_like(gate), of_h[start:][here], _tanh_(c[start:][here].clone())
             inner = of_c[start:][here].add_(torch.ops.aten.tanh_backward(upper * gate[:, -2], grown))
             torch.mul(inner, gate[:, -1], out=slope[:, 0])
             torch.mul(inner, gate[:, 0], out=slope[:, -1])
@@ -101,14 +102,16 @@ class _Recurrence(torch.autograd.Function):
                 of_c.index_add_(0, number, inner * gate[:, at])
             torch.ops.aten.sigmoid_backward(slope[:, :-1], gate[:, :-1], grad_input=slope[:, :-1])
             torch.ops.aten.tanh_backward(slope[:, -1], gate[:, -1], grad_input=slope[:, -1])
-            of_entered.index_add_(0, entries[here], of_gate)
-            for place, of_product, narrow, matrix in zip(ctx.places, of_products, narrowed, used, strict=True):
+            of_gates[here] = slope.flatten(1)
+            for place, matrix in zip(ctx.places, used, strict=True):
                 numbers, slot = place.numbers[step], place.slots[step]
-                of_product.index_add_(0, place.which[here], of_gate)
-                below = narrow[slot].copy_(of_product[slot]) @ matrix
+                below = of_products[slot].copy_(users.sums(of_gates, slot)) @ matrix
                 of_h.index_add_(0, numbers, below[: len(numbers)].to(of_h.dtype))
-        of_weight = torch.cat([each.T @ rows for each, rows in zip(narrowed, read, strict=True)], 1)
-        found = of_h[:start], of_entered, of_weight
+        of_weight = []
+        for place in ctx.places:
+            of_products[place.slots[-1].stop : place.rows.stop] = 0
+            of_weight.append(of_products[place.rows].T @ read[place.rows])
+        found = of_h[:start], users.sums(of_gates, ctx.entered), torch.cat(of_weight, 1)
         return (*(each.to(kind) for each, kind in zip(found, ctx.types, strict=True)), None, None)
 
 
@@ -121,16 +124,44 @@ class _Place(NamedTuple):
     """Its rows; behind them there may be some of nothing."""
     which: Int[Tensor, " cell"]
     """The row that each cell reads."""
-    rows: int
+    rows: slice
+    """Of all steps."""
 
 
-def _place(read: Int[Tensor, " cell"], known: list[int]) -> _Place:
-    """Of the numbers that cells read, where so many are known before each step."""
-    numbers, which = read.unique(return_inverse=True)
-    counts = torch.searchsorted(numbers, torch.tensor(known, device=read.device)).diff(prepend=numbers.new_zeros(1)).tolist()
-    slots = _slices(map(_rounded, counts))
-    rows = torch.cat([torch.arange(slot.start, slot.start + count) for slot, count in zip(slots, counts, strict=True)])
-    return _Place(list(numbers.split(counts)), slots, rows.to(read.device)[which], _rounded(slots[-1].stop))
+def _places(read: Int[Tensor, "cell predecessor"], known: list[int]) -> list[_Place]:
+    """Of the numbers that cells read, where so many are known before each step. Rows go on from place to place."""
+    places, first = list[_Place](), 0
+    for column in read.unbind(1):
+        numbers, which = column.unique(return_inverse=True)
+        bounds = torch.searchsorted(numbers, torch.tensor(known, device=read.device))
+        counts = bounds.diff(prepend=numbers.new_zeros(1)).tolist()
+        slots = _slices(map(_rounded, counts), first)
+        rows = torch.cat([torch.arange(slot.start, slot.start + count) for slot, count in zip(slots, counts, strict=True)])
+        end = first + _rounded(slots[-1].stop - first)
+        places.append(_Place(list(numbers.split(counts)), slots, rows.to(read.device)[which], slice(first, end)))
+        first = end
+    return places
+
+
+class _Users(NamedTuple):
+    """The cells that add up each row of a table, row by row."""
+
+    cells: Int[Tensor, " term"]
+    begins: Int[Tensor, " row"]
+    """Where those of each row begin."""
+    bounds: list[int]
+    """The same, and where all end."""
+
+    def sums(self, values: Float[Tensor, "cell value"], rows: slice) -> Float[Tensor, "row value"]:
+        """Of some rows, the values of their cells added up."""
+        first, last = self.bounds[rows.start], self.bounds[rows.stop]
+        return F.embedding_bag(self.cells[first:last], values, self.begins[rows] - first, mode="sum")
+
+
+def _users(terms: Int[Tensor, "cell term"], rows: int) -> _Users:
+    """Of all rows that cells add up."""
+    begins = F.pad(torch.bincount(terms.flatten(), minlength=rows).cumsum(0), (1, 0))
+    return _Users(terms.flatten().argsort(stable=True) // terms.shape[1], begins[:-1], begins.tolist())
 
 
 def _rounded(count: int) -> int:
@@ -145,6 +176,6 @@ def _tanh_(values: Tensor) -> Tensor:
     return values.mul_(2).sigmoid_().mul_(2).sub_(1) if values.device.type == "cpu" else values.tanh_()
 
 
-def _slices(sizes: Iterable[int]) -> list[slice]:
+def _slices(sizes: Iterable[int], first: int = 0) -> list[slice]:
     """Of one after the other."""
-    return [slice(*ends) for ends in itertools.pairwise(itertools.accumulate(sizes, initial=0))]
+    return [slice(*ends) for ends in itertools.pairwise(itertools.accumulate(sizes, initial=first))]
