@@ -7,7 +7,8 @@ what bf16 is worth. The unit is sentences trained on a second; both have as many
 recorded). Both train on the very same sentences, of 2 to --longest tokens, short and long ones about as often as in the text. What
 trees have in common ours computes once, so it matters how sure the parser is: with --run both have a run's weights, which was
 trained on the same text; without, those that every run begins with, the parser's scores multiplied by --sharpness. There they
-stay, for the learning rate is 0. Before, each warms up for --warm-up seconds.
+stay, for the learning rate is 0. As in training, each has a process of its own, with the memory and the programs for matrix
+products that it has come to; before, it warms up for --warm-up seconds.
 
 python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces --vocab 6000 \\
     --run runs/treebanks/ptb/urnng-0 --ours 96 --threads 2
@@ -18,12 +19,14 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import multiprocessing
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,20 +63,12 @@ class Contender(NamedTuple):
 
 def main() -> None:
     arguments = options()
-    settle_cpu(arguments.threads, alone=True)
-    tokenizer = TokenizerConfig(arguments.tokenizer, vocab=arguments.vocab)
-    store = prepare(CorpusConfig(tuple(arguments.text), split=arguments.split), tokenizer, arguments.cache or api.cache_folder())
-    batches = sampled(store, arguments)
-    contenders = {
-        "ours, bf16": ours(store, batches, arguments, bf16=True),
-        "ours, fp32": ours(store, batches, arguments, bf16=False),
-        "reference": reference(store, batches, arguments),
-    }
     load = os.getloadavg()[0]
-    with kept_memory():
-        for contender in contenders.values():
-            warm_up(contender, arguments.warm_up)
-        rates = turns({name: partial(rate, contender) for name, contender in contenders.items()}, arguments.rounds)
+    workers = {name: Worker(name, arguments) for name in CONTENDERS}
+    rates = turns({name: worker.rate for name, worker in workers.items()}, arguments.rounds)
+    for worker in workers.values():
+        worker.end()
+    vocab, sentences = workers["reference"].sizes
     report = {
         "text": [Path(name).name for name in arguments.text],
         "threads": arguments.threads,
@@ -81,10 +76,10 @@ def main() -> None:
             "width": arguments.width,
             "samples": arguments.samples,
             "batch": {"ours": arguments.ours, "reference": arguments.batch},
-            "sentences": batches.size,
+            "sentences": sentences,
             "sharpness": arguments.sharpness,
             "trained": arguments.run is not None,
-            "vocab": store.tokenizer.vocab_size,
+            "vocab": vocab,
         },
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
         "versions": versions(),
@@ -99,18 +94,45 @@ def main() -> None:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-def warm_up(contender: Contender, seconds: float) -> None:
-    """What is slow at first is that memory is new: it grows until every size has been needed once."""
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        contender.step()
+class Worker:
+    """A process that trains when it is told to. It has warmed up when this returns."""
+
+    def __init__(self, name: str, arguments: argparse.Namespace) -> None:
+        processes = multiprocessing.get_context("spawn")
+        self.pipe, theirs = processes.Pipe()
+        self.process = processes.Process(target=work, args=(name, arguments, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.sizes: tuple[int, int] = self.pipe.recv()
+        """How many words there are, and sentences of the sample."""
+
+    def rate(self) -> float:
+        """Sentences a second, over all of the sample."""
+        self.pipe.send(True)
+        rate: float = self.pipe.recv()
+        return rate
+
+    def end(self) -> None:
+        self.pipe.send(False)
+        self.process.join()
 
 
-def rate(contender: Contender) -> float:
-    """Sentences a second, over all of the sample."""
-    began = time.perf_counter()
-    done = sum(contender.step() for _ in range(contender.steps))
-    return done / (time.perf_counter() - began)
+def work(name: str, arguments: argparse.Namespace, pipe: Connection) -> None:
+    """The other side of it."""
+    settle_cpu(arguments.threads, alone=True)
+    tokenizer = TokenizerConfig(arguments.tokenizer, vocab=arguments.vocab)
+    store = prepare(CorpusConfig(tuple(arguments.text), split=arguments.split), tokenizer, arguments.cache or api.cache_folder())
+    batches = sampled(store, arguments)
+    with kept_memory():
+        contender = CONTENDERS[name](store, batches, arguments)
+        until = time.perf_counter() + arguments.warm_up
+        while time.perf_counter() < until:
+            contender.step()
+        pipe.send((store.tokenizer.vocab_size, batches.size))
+        while pipe.recv():
+            began = time.perf_counter()
+            done = sum(contender.step() for _ in range(contender.steps))
+            pipe.send(done / (time.perf_counter() - began))
 
 
 def options() -> argparse.Namespace:
@@ -207,6 +229,12 @@ def reference(store: Store, batches: np.ndarray, arguments: argparse.Namespace) 
 
     return Contender(step, len(batches))
 
+
+CONTENDERS: dict[str, Callable[[Store, np.ndarray, argparse.Namespace], Contender]] = {
+    "ours, bf16": partial(ours, bf16=True),
+    "ours, fp32": partial(ours, bf16=False),
+    "reference": reference,
+}
 
 if __name__ == "__main__":
     main()
