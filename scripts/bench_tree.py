@@ -8,7 +8,7 @@ recorded). Both train on the very same sentences, of 2 to --longest tokens, shor
 trees have in common ours computes once, so it matters how sure the parser is: with --run both have a run's weights, which was
 trained on the same text; without, those that every run begins with, the parser's scores multiplied by --sharpness. There they
 stay, for the learning rate is 0. As in training, each has a process of its own, with the memory and the programs for matrix
-products that it has come to; before, it warms up for --warm-up seconds.
+products that it has come to, and warms up for --warm-up seconds before each of its turns: a system may take back what is idle.
 
 python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces --vocab 6000 \\
     --run runs/treebanks/ptb/urnng-0 --ours 96 --threads 2
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 class Worker:
-    """A process that trains when it is told to. It has warmed up when this returns."""
+    """A process that trains when it is told to."""
 
     def __init__(self, name: str, arguments: argparse.Namespace) -> None:
         processes = multiprocessing.get_context("spawn")
@@ -125,11 +125,11 @@ def work(name: str, arguments: argparse.Namespace, pipe: Connection) -> None:
     batches = sampled(store, arguments)
     with kept_memory():
         contender = CONTENDERS[name](store, batches, arguments)
-        until = time.perf_counter() + arguments.warm_up
-        while time.perf_counter() < until:
-            contender.step()
         pipe.send((store.tokenizer.vocab_size, batches.size))
         while pipe.recv():
+            until = time.perf_counter() + arguments.warm_up
+            while time.perf_counter() < until:
+                contender.step()
             began = time.perf_counter()
             done = sum(contender.step() for _ in range(contender.steps))
             pipe.send(done / (time.perf_counter() - began))
@@ -141,7 +141,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
-    parser.add_argument("--warm-up", type=float, default=60.0, help="seconds that each has before")
+    parser.add_argument("--warm-up", type=float, default=30.0, help="seconds that each has before a turn")
     parser.add_argument("--sentences", type=int, default=384, help="to train on in one turn")
     parser.add_argument("--width", type=int, default=Config().tree_width)
     parser.add_argument("--samples", type=int, default=Config().samples)
