@@ -16,6 +16,7 @@ import statistics
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from bench_training import rate, turns
@@ -52,18 +53,21 @@ def main() -> None:
         speeds[kind] = {name: list(map(round, each)) for name, each in rates.items()}
         ratios[kind] = {name: ratio(each, rates[ANCHOR]) for name, each in rates.items()}
     print(json.dumps(ratios, indent=1))
+    record(arguments, load, ratio_to_quick_thought=ratios, sentences_per_second=speeds)
+
+
+def record(arguments: argparse.Namespace, load: float, **measured: Any) -> None:
+    """What was measured, and of what, as a JSON file where one is wanted."""
     if arguments.out:
-        record = {
+        of = {
             "corpus": [Path(name).name for name in arguments.corpus],
             "threads": arguments.threads,
             "block": arguments.block,
             "width": arguments.width,
             "load": [round(load, 2), round(os.getloadavg()[0], 2)],
             "versions": versions(),
-            "ratio_to_quick_thought": ratios,
-            "sentences_per_second": speeds,
         }
-        arguments.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        arguments.out.write_text(json.dumps(of | measured, indent=1) + "\n", encoding="utf-8")
 
 
 def ratio(rates: list[float], anchor: list[float]) -> float:

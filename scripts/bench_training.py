@@ -14,15 +14,17 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import multiprocessing
 import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sentrep import api  # before torch: it settles how torch allocates
+from sentrep import api  # before torch: it settles how torch's threads wait
 
 SECONDS = 6.0
 """About how long one measurement lasts."""
@@ -30,6 +32,7 @@ MAX_TOKENS = 128
 
 Measure = Callable[[], float]
 """Trains for a moment; sentences a second."""
+Result = TypeVar("Result")
 
 
 def main() -> None:
@@ -119,6 +122,12 @@ def turns(contenders: Mapping[str, Measure], rounds: int, unit: str = "sentences
     return rates
 
 
+def in_processes(work: Callable[..., Result], *arguments: Any, times: int = 1) -> list[Result]:
+    """What so many new processes return that do this at the same time, and end with it."""
+    with ProcessPoolExecutor(times, mp_context=multiprocessing.get_context("spawn")) as processes:
+        return [done.result() for done in [processes.submit(work, *arguments) for _ in range(times)]]
+
+
 class Bench:
     """The corpus, and ways to train on it for a moment."""
 
@@ -155,6 +164,7 @@ class Bench:
         from sentrep.methods.quick_thought_config import Config
         from sentrep.text.block import Blocks
         from sentrep.training.config import TrainingConfig
+        from sentrep.training.cpu import kept_memory
         from sentrep.training.job import BLOCK, LR
         from sentrep.training.run_folder import RunFolder
         from sentrep.training.trainer import accelerator_for, train
@@ -164,7 +174,7 @@ class Bench:
         config = TrainingConfig(steps=steps + 1, device="cpu", tracker="none", log_every=1, token_budget=token_budget)
 
         def measure() -> float:
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory() as folder, kept_memory():
                 run = RunFolder(Path(folder))
                 run.open({})
                 method = QuickThought(Config(target=target), lambda: self.model(kind, width), token_budget)

@@ -7,8 +7,8 @@ what bf16 is worth. The unit is sentences trained on a second; both have as many
 recorded). Both train on the very same sentences, of 2 to --longest tokens, short and long ones about as often as in the text. What
 trees have in common ours computes once, so it matters how sure the parser is: with --run both have a run's weights, which was
 trained on the same text; without, those that every run begins with, the parser's scores multiplied by --sharpness. There they
-stay, for the learning rate is 0. As in training, each has a process of its own, with the memory and the programs for matrix
-products that it has come to, and warms up for --warm-up seconds before each of its turns: a system may take back what is idle.
+stay, for the learning rate is 0. A turn is a process of its own, alone on the machine, and warms up for --warm-up seconds: as in
+training, it has come to its memory and its programs for matrix products by itself.
 
 python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces --vocab 6000 \\
     --run runs/treebanks/ptb/urnng-0 --ours 96 --threads 2
@@ -19,20 +19,18 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import multiprocessing
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from bench_training import turns
+from bench_training import in_processes, turns
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -61,14 +59,23 @@ class Contender(NamedTuple):
     """After so many it has been through all of them."""
 
 
+class Turn(NamedTuple):
+    rate: float
+    """Sentences a second, over all of the sample."""
+    sentences: int
+    """Of the sample."""
+    vocab: int
+
+
 def main() -> None:
     arguments = options()
-    load = os.getloadavg()[0]
-    workers = {name: Worker(name, arguments) for name in CONTENDERS}
-    rates = turns({name: worker.rate for name, worker in workers.items()}, arguments.rounds)
-    for worker in workers.values():
-        worker.end()
-    vocab, sentences = workers["reference"].sizes
+    load, last = os.getloadavg()[0], dict[str, Turn]()
+
+    def measure(name: str) -> float:
+        [last[name]] = in_processes(work, name, arguments)
+        return last[name].rate
+
+    rates = turns({name: partial(measure, name) for name in CONTENDERS}, arguments.rounds)
     report = {
         "text": [Path(name).name for name in arguments.text],
         "threads": arguments.threads,
@@ -76,10 +83,10 @@ def main() -> None:
             "width": arguments.width,
             "samples": arguments.samples,
             "batch": {"ours": arguments.ours, "reference": arguments.batch},
-            "sentences": sentences,
+            "sentences": last["reference"].sentences,
             "sharpness": arguments.sharpness,
             "trained": arguments.run is not None,
-            "vocab": vocab,
+            "vocab": last["reference"].vocab,
         },
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
         "versions": versions(),
@@ -94,45 +101,19 @@ def main() -> None:
         arguments.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
-class Worker:
-    """A process that trains when it is told to."""
-
-    def __init__(self, name: str, arguments: argparse.Namespace) -> None:
-        processes = multiprocessing.get_context("spawn")
-        self.pipe, theirs = processes.Pipe()
-        self.process = processes.Process(target=work, args=(name, arguments, theirs), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.sizes: tuple[int, int] = self.pipe.recv()
-        """How many words there are, and sentences of the sample."""
-
-    def rate(self) -> float:
-        """Sentences a second, over all of the sample."""
-        self.pipe.send(True)
-        rate: float = self.pipe.recv()
-        return rate
-
-    def end(self) -> None:
-        self.pipe.send(False)
-        self.process.join()
-
-
-def work(name: str, arguments: argparse.Namespace, pipe: Connection) -> None:
-    """The other side of it."""
+def work(name: str, arguments: argparse.Namespace) -> Turn:
     settle_cpu(arguments.threads, alone=True)
     tokenizer = TokenizerConfig(arguments.tokenizer, vocab=arguments.vocab)
     store = prepare(CorpusConfig(tuple(arguments.text), split=arguments.split), tokenizer, arguments.cache or api.cache_folder())
     batches = sampled(store, arguments)
     with kept_memory():
         contender = CONTENDERS[name](store, batches, arguments)
-        pipe.send((store.tokenizer.vocab_size, batches.size))
-        while pipe.recv():
-            until = time.perf_counter() + arguments.warm_up
-            while time.perf_counter() < until:
-                contender.step()
-            began = time.perf_counter()
-            done = sum(contender.step() for _ in range(contender.steps))
-            pipe.send(done / (time.perf_counter() - began))
+        until = time.perf_counter() + arguments.warm_up
+        while time.perf_counter() < until:
+            contender.step()
+        began = time.perf_counter()
+        done = sum(contender.step() for _ in range(contender.steps))
+        return Turn(done / (time.perf_counter() - began), batches.size, store.tokenizer.vocab_size)
 
 
 def options() -> argparse.Namespace:

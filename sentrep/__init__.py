@@ -12,12 +12,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-# Both are read once, when torch is imported or first allocates; who imports torch before us keeps what was set.
-# A token table's gradient is tens of megabytes, new at every step: in huge pages the kernel hands it over in a few dozen faults
-# instead of thousands.
-os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
-# Threads that wait for each other sleep instead of spinning: where others want the cores too, spinning takes their time and ours.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Threads look for work a thousand times, some microseconds, before they sleep. Were they to sleep at once, training would lose a
+# fifth; were they to look for as long as they do by default, it would lose most of its speed when others want the cores too
+# (eval/bench_threads.json). GNU's OpenMP obeys the number, others the word. Both are read when torch is imported: who did that
+# before keeps what was set.
+if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
+    os.environ |= {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 
 if TYPE_CHECKING:
     from sentrep.api import build_index, combine, compare, embed, evaluate, expand, generate, load, open_index, train

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,22 @@ def test_importing_sentrep_costs_nothing() -> None:
     code = "import sys, sentrep; assert sentrep.__version__; assert 'train' in dir(sentrep); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True).stdout.split()
     assert not {"torch", "transformers", "sentence_transformers", "numpy", "faiss", "tyro"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("given", "waits"),
+    [
+        ({}, ["passive", "1000"]),
+        ({"OMP_WAIT_POLICY": "active"}, ["active", "unset"]),
+        ({"GOMP_SPINCOUNT": "7"}, ["unset", "7"]),
+    ],
+)
+def test_threads_wait_as_the_environment_says(given: dict[str, str], waits: list[str]) -> None:
+    names = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"]
+    kept = {name: value for name, value in os.environ.items() if name not in names}
+    code = f"import os, sentrep; print(*(os.environ.get(name, 'unset') for name in {names}))"
+    said = subprocess.run([sys.executable, "-c", code], env=kept | given, capture_output=True, text=True, timeout=60, check=True)
+    assert said.stdout.split() == waits
 
 
 def test_the_face_of_the_package() -> None:
