@@ -13,8 +13,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 # Threads look for work a thousand times, some microseconds, before they sleep. Were they to sleep at once, training would lose a
-# fifth; were they to look for as long as they do by default, it would lose most of its speed when others want the cores too
-# (eval/bench_threads.json). GNU's OpenMP obeys the number, others the word. Both are read when torch is imported: who did that
+# fifth; were they to look for as long as they do by default, it would lose a quarter to three quarters when others want the cores
+# too (eval/bench_threads.json). GNU's OpenMP obeys the number, others the word. Both are read when torch is imported: who did that
 # before keeps what was set.
 if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
     os.environ |= {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
