@@ -1,7 +1,9 @@
-"""How long retrieval takes and how much memory the whole process needs, at two sizes: does it grow with documents x queries?
+"""How long retrieval takes and how much memory the whole process needs, at two sizes: does it grow with
+documents x queries?
 
-Texts are made up, and the encoder is next to free, so that what is measured is the evaluation. Each measurement has a process
-of its own. Besides a healthy encoder there are collapsed ones, for which every document of every query ties with all others.
+Texts are made up, and the encoder is next to free, so that what is measured is the evaluation. Each
+measurement has a process of its own. Besides a healthy encoder there are collapsed ones, for which every
+document of every query ties with all others.
 
 python scripts/bench_evaluation.py --out eval/bench_evaluation.json
 """
@@ -67,12 +69,18 @@ def main() -> None:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--documents", nargs="+", type=int, default=[25_000, 100_000])
-    parser.add_argument("--queries", nargs="+", type=int, default=[1_250, 5_000], help="as many numbers as --documents has")
+    parser.add_argument(
+        "--queries", nargs="+", type=int, default=[1_250, 5_000], help="as many numbers as --documents has"
+    )
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--encoders", nargs="+", choices=list(ENCODERS), default=list(ENCODERS))
-    parser.add_argument("--approximate", action="store_true", help="the largest size once more, with the HNSW column")
+    parser.add_argument(
+        "--approximate", action="store_true", help="the largest size once more, with the HNSW column"
+    )
     parser.add_argument("--out", type=Path, help="a JSON file to write")
     parser.set_defaults(load=round(os.getloadavg()[0], 2))
     return parser.parse_args()
@@ -105,14 +113,19 @@ def show(found: dict[str, Any]) -> None:
 
 
 def synthetic(case: Case) -> Retrieval:
-    """Documents of random words; a query repeats some words of its one document, among three times as many from elsewhere."""
+    """Documents of random words; a query repeats some words of its one document, among three times as many
+    from elsewhere."""
     random = np.random.default_rng(0)
     words = random.integers(VOCAB, size=(case.documents, WORDS))
     answers = random.choice(case.documents, case.queries, replace=False)
-    asked = np.concatenate([words[answers, :KEPT], random.integers(VOCAB, size=(case.queries, 3 * KEPT))], axis=1)
+    asked = np.concatenate(
+        [words[answers, :KEPT], random.integers(VOCAB, size=(case.queries, 3 * KEPT))], axis=1
+    )
     documents, queries = ([" ".join(map(str, row)) for row in rows.tolist()] for rows in (words, asked))
     name = f"{case.documents} x {case.queries}"
-    return Retrieval(name, queries, documents, [{int(answer): 1.0} for answer in answers], approximate=case.approximate)
+    return Retrieval(
+        name, queries, documents, [{int(answer): 1.0} for answer in answers], approximate=case.approximate
+    )
 
 
 class Words:
@@ -155,7 +168,9 @@ ENCODERS: dict[str, Callable[[int], Embeds]] = {"words": Words, "constant": Cons
 def peak_megabytes() -> int:
     """The most memory that this process ever had resident, in MB of 1e6 bytes."""
     status = Path("/proc/self/status").read_text()
-    return round(int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6)
+    return round(
+        int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How fast each method trains, beside quick-thought with the same encoder: same text, blocks, width and threads, in turns.
+"""How fast each method trains, beside quick-thought with the same encoder: same text, blocks, width and
+threads, in turns.
 
-A method reads each sentence of a block once, so with an encoder that is slow it should cost little more than quick-thought, which
-does nothing else; with one that costs next to nothing ('bag') it is the method itself that is measured. The unit is sentences
-read a second: forward, backward, clipping and the optimiser's step.
+A method reads each sentence of a block once, so with an encoder that is slow it should cost little more than
+quick-thought, which does nothing else; with one that costs next to nothing ('bag') it is the method itself
+that is measured. The unit is sentences read a second: forward, backward, clipping and the optimiser's step.
 
 python scripts/bench_methods.py --corpus ../shared/data/corpus-novels --out eval/bench_methods.json
 """
@@ -22,12 +23,12 @@ import torch
 from bench_training import rate, turns
 
 from sentrep import api
-from sentrep.encoders.build import build
+from sentrep.data.batch import Blocks
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
-from sentrep.registry import ALONE, METHODS
-from sentrep.text.block import Blocks
-from sentrep.text.config import TokenizerConfig
-from sentrep.text.store import Store, prepare
+from sentrep.encoders.factory import build
+from sentrep.methods.registry import ALONE, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import settle_cpu
 from sentrep.training.job import wants_bf16
@@ -44,7 +45,9 @@ Step = Callable[[], int]
 def main() -> None:
     arguments = options()
     settle_cpu(arguments.threads, alone=True)
-    store = prepare(api.corpus_config(arguments.corpus), TokenizerConfig(), arguments.cache or api.cache_folder())
+    store = prepare(
+        api.corpus_config(arguments.corpus), TokenizerConfig(), arguments.cache or api.cache_folder()
+    )
     names = [ANCHOR, *(name for name in arguments.methods if name != ANCHOR)]
     load, ratios, speeds = os.getloadavg()[0], {}, {}
     for kind in arguments.kinds:
@@ -76,9 +79,13 @@ def ratio(rates: list[float], anchor: list[float]) -> float:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
+    parser.add_argument(
+        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
+    )
     parser.add_argument("--methods", nargs="+", choices=ALONE, default=ALONE)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
@@ -90,11 +97,18 @@ def options() -> argparse.Namespace:
 
 
 def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -> Step:
-    """A step of our trainer, with the method's defaults and in the precision that the trainer would choose."""
+    """A step of our trainer, with the method's defaults and in the precision that the trainer would
+    choose."""
     torch.manual_seed(0)
-    shape, inner, counts = EncoderConfig(kind, width=arguments.width), store.tokenizer.inner, store.token_counts()
+    shape, inner, counts = (
+        EncoderConfig(kind, width=arguments.width),
+        store.tokenizer.inner,
+        store.token_counts(),
+    )
     entry = METHODS[name]
-    method = entry.load()(entry.config(), lambda: build(shape, inner, counts, 128), TrainingConfig().token_budget)
+    method = entry.load()(
+        entry.config(), lambda: build(shape, inner, counts, 128), TrainingConfig().token_budget
+    )
     optimizer = torch.optim.AdamW(method.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
     blocks = Blocks(store.ids, store.offsets, store.spans("train", 0.02, 0), arguments.block, 8, 0)
     bf16 = entry.hastened(kind) and wants_bf16(TrainingConfig(device="cpu"))

@@ -1,4 +1,5 @@
-"""How fast a corpus is prepared, and how much memory that takes: sentences a second, seconds by stage, peak of all processes.
+"""How fast a corpus is prepared, and how much memory that takes: sentences a second, seconds by stage, peak
+of all processes.
 
 python scripts/bench_prepare.py --corpus ../shared/data/corpus-novels --out eval/bench_prepare.json
 """
@@ -16,8 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sentrep.text.config import CorpusConfig, TokenizerConfig
-from sentrep.text.store import prepare
+from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.store.store import prepare
 
 EVERY = 0.05
 """Seconds between two looks at the memory."""
@@ -63,11 +64,15 @@ def main() -> None:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
     parser.add_argument("--tokenizer", default="bpe", help="bpe, unigram, word or a path")
     parser.add_argument("--vocab", type=int, default=32_000)
-    parser.add_argument("--scratch", type=Path, help="where the store is made, for a moment; the system's place otherwise")
+    parser.add_argument(
+        "--scratch", type=Path, help="where the store is made, for a moment; the system's place otherwise"
+    )
     parser.add_argument("--out", type=Path, help="a JSON file to write")
     parser.set_defaults(load=round(os.getloadavg()[0], 2))
     return parser.parse_args()
@@ -89,7 +94,8 @@ def processor_seconds() -> float:
 
 
 class Meter:
-    """Watches the memory of this process and its descendants: the sum of their resident sizes, shared pages counted each time."""
+    """Watches the memory of this process and its descendants: the sum of their resident sizes, shared pages
+    counted each time."""
 
     def __init__(self) -> None:
         self._peak = 0

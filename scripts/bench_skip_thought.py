@@ -1,13 +1,16 @@
-"""How fast skip-thought trains, beside a plain loop of the released code's design in torch: same sizes, text and threads, in turns.
+"""How fast skip-thought trains, beside a plain loop of the released code's design in torch: same sizes, text
+and threads, in turns.
 
-The reference is what a careful reader of that code would write today: triples of consecutive sentences, grouped so that the middle
-ones of a batch are equally long; a GRU encoder whose last state is the first state of two GRU decoders, all of them torch's own;
-neighbours padded to the longest of the batch; the softmax over the whole vocabulary at once; fp32, Adam, gradients clipped at 5.
-Ours encodes a sentence of a block once and writes both its neighbours, none of them padded. The unit is tokens written a second;
-a neighbour has as many of them on either side.
+The reference is what a careful reader of that code would write today: triples of consecutive sentences,
+grouped so that the middle ones of a batch are equally long; a GRU encoder whose last state is the first state
+of two GRU decoders, all of them torch's own; neighbours padded to the longest of the batch; the softmax over
+the whole vocabulary at once; fp32, Adam, gradients clipped at 5. Ours encodes a sentence of a block once and
+writes both its neighbours, none of them padded. The unit is tokens written a second; a neighbour has as many
+of them on either side.
 
-Both are measured on the same encoder (GRU, one direction, last state), decoder width and vocabulary. Ours is measured with the
-whole vocabulary and with a sample of it, in fp32 and in bf16, so that it can be seen what each is worth.
+Both are measured on the same encoder (GRU, one direction, last state), decoder width and vocabulary. Ours is
+measured with the whole vocabulary and with a sample of it, in fp32 and in bf16, so that it can be seen what
+each is worth.
 
 python scripts/bench_skip_thought.py --corpus ../shared/data/corpus-novels --out eval/bench_skip_thought.json
 """
@@ -30,13 +33,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from sentrep import api
-from sentrep.encoders.build import build
+from sentrep.data.batch import Blocks
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
-from sentrep.methods.skip_thought import SkipThought
-from sentrep.methods.skip_thought_config import Config
-from sentrep.text.block import Blocks
-from sentrep.text.config import TokenizerConfig
-from sentrep.text.store import Store, prepare
+from sentrep.encoders.factory import build
+from sentrep.methods.skip_thought.config import Config
+from sentrep.methods.skip_thought.method import SkipThought
 from sentrep.training.cpu import settle_cpu
 from sentrep.training.run_folder import versions
 
@@ -61,11 +64,17 @@ def main() -> None:
         "reference": reference(store, arguments),
     }
     load = os.getloadavg()[0]
-    rates = turns({name: partial(rate, step, SECONDS) for name, step in contenders.items()}, arguments.rounds, "tokens")
+    rates = turns(
+        {name: partial(rate, step, SECONDS) for name, step in contenders.items()}, arguments.rounds, "tokens"
+    )
     report = {
         "corpus": [Path(name).name for name in arguments.corpus],
         "threads": arguments.threads,
-        "sizes": {"token_width": arguments.token_width, "width": arguments.width, "vocab": store.tokenizer.vocab_size},
+        "sizes": {
+            "token_width": arguments.token_width,
+            "width": arguments.width,
+            "vocab": store.tokenizer.vocab_size,
+        },
         "load": [round(load, 2), round(os.getloadavg()[0], 2)],
         "versions": versions(),
         "tokens_per_second": {name: [round(rate) for rate in each] for name, each in rates.items()},
@@ -80,9 +89,13 @@ def main() -> None:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
+    parser.add_argument(
+        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
+    )
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
     parser.add_argument("--width", type=int, default=512, help="of encoder and decoders")
@@ -94,9 +107,12 @@ def options() -> argparse.Namespace:
 
 
 def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) -> Step:
-    """A step of our trainer on a block of twice the sentences, as each of the reference's triples reads three and encodes one."""
+    """A step of our trainer on a block of twice the sentences, as each of the reference's triples reads three
+    and encodes one."""
     torch.manual_seed(0)
-    shape = EncoderConfig("gru", width=arguments.width, token_width=arguments.token_width, bidirectional=False, pooling="last")
+    shape = EncoderConfig(
+        "gru", width=arguments.width, token_width=arguments.token_width, bidirectional=False, pooling="last"
+    )
     settings = Config(
         condition="first-state",
         decoder_width=arguments.width,
@@ -123,7 +139,8 @@ def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) 
 
 
 class Reference(nn.Module):
-    """The released code's model: one GRU reads, two write from its last state, and all share one table of word rows."""
+    """The released code's model: one GRU reads, two write from its last state, and all share one table of
+    word rows."""
 
     def __init__(self, vocab: int, token_width: int, width: int) -> None:
         super().__init__()
@@ -138,10 +155,16 @@ class Reference(nn.Module):
         code = self.encoder(self.table(middle))[1]
         loss, tokens = torch.zeros(()), 0
         for decoder, sentences in zip(self.decoders, neighbours, strict=True):
-            targets = pad_sequence([F.pad(ids, (0, 1), value=self.end) for ids in sentences], batch_first=True, padding_value=-100)
+            targets = pad_sequence(
+                [F.pad(ids, (0, 1), value=self.end) for ids in sentences],
+                batch_first=True,
+                padding_value=-100,
+            )
             before = F.pad(self.table(targets[:, :-1].clamp(min=0)), (0, 0, 1, 0))
             logits = self.softmax(decoder(before, code)[0])
-            loss = loss + F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum")
+            loss = loss + F.cross_entropy(
+                logits.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum"
+            )
             tokens += int((targets >= 0).sum())
         return loss, tokens
 
@@ -173,7 +196,9 @@ def triples(store: Store, batch: int) -> Iterator[tuple[Tensor, list[list[Tensor
     random = np.random.default_rng(0)
 
     def ids(sentence: int) -> Tensor:
-        return torch.from_numpy(store.ids[store.offsets[sentence] : store.offsets[sentence + 1]].astype(np.int64))
+        return torch.from_numpy(
+            store.ids[store.offsets[sentence] : store.offsets[sentence + 1]].astype(np.int64)
+        )
 
     while True:
         length = lengths[random.choice(middle)]  # as often as there are sentences of that length

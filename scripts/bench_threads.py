@@ -1,7 +1,9 @@
-"""How fast a run trains by how often OpenMP's threads look for work before they sleep (`GOMP_SPINCOUNT`; of GNU's OpenMP, Linux).
+"""How fast a run trains by how often OpenMP's threads look for work before they sleep (`GOMP_SPINCOUNT`; of
+GNU's OpenMP, Linux).
 
-With nothing beside it, beside a busy core, and beside another run that has as many threads: where `sentrep` has its number from.
-Each measurement is a process of its own, since the number is read once; in turns. The unit is sentences trained on a second.
+With nothing beside it, beside a busy core, and beside another run that has as many threads: where `sentrep`
+has its number from. Each measurement is a process of its own, since the number is read once; in turns. The
+unit is sentences trained on a second.
 
 python scripts/bench_threads.py --corpus ../shared/data/corpus-novels --out eval/bench_threads.json
 """
@@ -23,8 +25,8 @@ from bench_methods import ratio, record, trained
 from bench_training import in_processes, rate, turns
 
 from sentrep import api
-from sentrep.text.config import TokenizerConfig
-from sentrep.text.store import prepare
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.store.store import prepare
 from sentrep.training.cpu import kept_memory, settle_cpu
 
 BESIDE = ("nothing", "a busy core", "the same")
@@ -38,7 +40,10 @@ def main() -> None:
     for name, kind in (run.split("/") for run in arguments.runs):
         for beside in arguments.beside:
             where = f"{name}, {kind}, beside {beside}"
-            contenders = {str(count): partial(measure, name, kind, count, beside, arguments) for count in arguments.counts}
+            contenders = {
+                str(count): partial(measure, name, kind, count, beside, arguments)
+                for count in arguments.counts
+            }
             rates = turns(contenders, arguments.rounds, f"sentences ({where})")
             at_once = rates[str(arguments.counts[0])]
             speeds[where] = {count: list(map(round, each)) for count, each in rates.items()}
@@ -48,15 +53,23 @@ def main() -> None:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
-    parser.add_argument("--runs", nargs="+", default=["quick-thought/bag", "quick-thought/transformer", "skip-thought/gru"])
+    parser.add_argument(
+        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
+    )
+    parser.add_argument(
+        "--runs", nargs="+", default=["quick-thought/bag", "quick-thought/transformer", "skip-thought/gru"]
+    )
     parser.add_argument("--beside", nargs="+", choices=BESIDE, default=BESIDE)
     parser.add_argument("--counts", nargs="+", type=int, default=COUNTS)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=2, help="turns that each count has")
-    parser.add_argument("--seconds", type=float, default=5.0, help="that a turn lasts, and as long a warm-up before it")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="that a turn lasts, and as long a warm-up before it"
+    )
     parser.add_argument("--block", type=int, default=256, help="sentences in a block")
     parser.add_argument("--width", type=int, default=256, help="of the vectors")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
@@ -73,7 +86,9 @@ def measure(name: str, kind: str, count: int, beside: str, arguments: argparse.N
 
 def work(name: str, kind: str, arguments: argparse.Namespace) -> float:
     settle_cpu(arguments.threads, alone=True)
-    store = prepare(api.corpus_config(arguments.corpus), TokenizerConfig(), arguments.cache or api.cache_folder())
+    store = prepare(
+        api.corpus_config(arguments.corpus), TokenizerConfig(), arguments.cache or api.cache_folder()
+    )
     step = trained(name, kind, store, arguments)
     with kept_memory():
         rate(step, arguments.seconds)

@@ -1,9 +1,12 @@
-"""How fast quick-thought trains, beside sentence-transformers' own trainer: same model, text and threads; in turns, in one run.
+"""How fast quick-thought trains, beside sentence-transformers' own trainer: same model, text and threads; in
+turns, in one run.
 
-* A transformer: our trainer, whose blocks encode every sentence once, against `SentenceTransformerTrainer` with
-  `MultipleNegativesRankingLoss` on pairs of a sentence and the one after it. Both in bf16, each at the best of several batch sizes,
-  and theirs in fp32 besides. A sentence of a block counts as one trained sentence. So does a pair: its anchor learns from its
-  neighbour and the batch as a block's sentence does, though the pair has to encode two.
+* A transformer: our trainer, whose blocks encode every sentence once, against `SentenceTransformerTrainer`
+with
+  `MultipleNegativesRankingLoss` on pairs of a sentence and the one after it. Both in bf16, each at the best
+  of several batch sizes, and theirs in fp32 besides. A sentence of a block counts as one trained sentence. So
+  does a pair: its anchor learns from its neighbour and the batch as a block's sentence does, though the pair
+  has to encode two.
 * A bag: our trainer with its defaults, forward, backward and step.
 
 python scripts/bench_training.py --corpus ../shared/data/corpus-novels --out eval/bench_training.json
@@ -57,9 +60,13 @@ def main() -> None:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
+    parser.add_argument(
+        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
+    )
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=5, help="turns that each contender has")
     parser.add_argument("--parts", nargs="+", choices=["transformer", "bag"], default=["transformer", "bag"])
@@ -69,7 +76,10 @@ def options() -> argparse.Namespace:
 
 def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
     """Find each side's best batch, then let them take turns."""
-    ours = {f"block 512, {budget} tokens at once": bench.ours("transformer", 384, budget, 2) for budget in (1024, 2048, 4096)}
+    ours = {
+        f"block 512, {budget} tokens at once": bench.ours("transformer", 384, budget, 2)
+        for budget in (1024, 2048, 4096)
+    }
     bf16 = {f"batch {batch}": bench.theirs(batch, True) for batch in (16, 32, 64, 128)}
     fp32 = {f"batch {batch}": bench.theirs(batch, False) for batch in (8, 32, 64)}
     contenders, sweeps = {}, {}
@@ -82,10 +92,14 @@ def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
     first, *others = rates
     return {
         "sweeps": sweeps,
-        "sentences_per_second": {name: [round(rate, 1) for rate in measured] for name, measured in rates.items()},
+        "sentences_per_second": {
+            name: [round(rate, 1) for rate in measured] for name, measured in rates.items()
+        },
         "median": {name: round(statistics.median(measured), 1) for name, measured in rates.items()},
         "ratio": {  # of neighbours in time, as the machine may be faster at one time than at another
-            f"{first} / {other}": round(statistics.median(a / b for a, b in zip(rates[first], rates[other], strict=True)), 2)
+            f"{first} / {other}": round(
+                statistics.median(a / b for a, b in zip(rates[first], rates[other], strict=True)), 2
+            )
             for other in others
         },
     }
@@ -95,10 +109,15 @@ def bag(bench: Bench, rounds: int) -> dict[str, Any]:
     from sentrep.training.cpu import settle_cpu
 
     settle_cpu(bench.threads, alone=True)
-    contenders = {f"block 1024, --target {target}": bench.ours("bag", 512, 4096, 60, target) for target in ("each", "rest")}
+    contenders = {
+        f"block 1024, --target {target}": bench.ours("bag", 512, 4096, 60, target)
+        for target in ("each", "rest")
+    }
     rates = turns(contenders, rounds)
     return {
-        "sentences_per_second": {name: [round(rate) for rate in measured] for name, measured in rates.items()},
+        "sentences_per_second": {
+            name: [round(rate) for rate in measured] for name, measured in rates.items()
+        },
         "median": {name: round(statistics.median(measured)) for name, measured in rates.items()},
     }
 
@@ -134,12 +153,14 @@ class Bench:
     def __init__(self, arguments: argparse.Namespace) -> None:
         import torch
 
-        from sentrep.text.config import TokenizerConfig
-        from sentrep.text.store import prepare
+        from sentrep.data.config import TokenizerConfig
+        from sentrep.data.store.store import prepare
 
         torch.set_num_threads(arguments.threads)
         corpus = api.corpus_config(arguments.corpus)
-        self.store = prepare(corpus, TokenizerConfig("bpe", max_tokens=MAX_TOKENS), arguments.cache or api.cache_folder())
+        self.store = prepare(
+            corpus, TokenizerConfig("bpe", max_tokens=MAX_TOKENS), arguments.cache or api.cache_folder()
+        )
         self.threads = arguments.threads
         self.models: dict[tuple[str, int], Any] = {}
 
@@ -150,19 +171,21 @@ class Bench:
 
     def model(self, kind: str, width: int) -> Any:
         """A copy of the one model of that kind."""
-        from sentrep.encoders.build import build
         from sentrep.encoders.config import EncoderConfig
+        from sentrep.encoders.factory import build
 
         if (kind, width) not in self.models:
             config = EncoderConfig(kind, width=width)
-            self.models[kind, width] = build(config, self.store.tokenizer.inner, self.store.token_counts(), MAX_TOKENS)
+            self.models[kind, width] = build(
+                config, self.store.tokenizer.inner, self.store.token_counts(), MAX_TOKENS
+            )
         return copy.deepcopy(self.models[kind, width])
 
     def ours(self, kind: str, width: int, token_budget: int, steps: int, target: Any = "each") -> Measure:
         """Our trainer, with the defaults of a run."""
-        from sentrep.methods.quick_thought import QuickThought
-        from sentrep.methods.quick_thought_config import Config
-        from sentrep.text.block import Blocks
+        from sentrep.data.batch import Blocks
+        from sentrep.methods.quick_thought.config import Config
+        from sentrep.methods.quick_thought.method import QuickThought
         from sentrep.training.config import TrainingConfig
         from sentrep.training.cpu import kept_memory
         from sentrep.training.job import BLOCK, LR
@@ -171,15 +194,27 @@ class Bench:
 
         block = BLOCK.get(kind, 512)
         blocks = Blocks(self.store.ids, self.store.offsets, self.store.spans("train", 0.02, 0), block, 8, 0)
-        config = TrainingConfig(steps=steps + 1, device="cpu", tracker="none", log_every=1, token_budget=token_budget)
+        config = TrainingConfig(
+            steps=steps + 1, device="cpu", tracker="none", log_every=1, token_budget=token_budget
+        )
 
         def measure() -> float:
             with tempfile.TemporaryDirectory() as folder, kept_memory():
                 run = RunFolder(Path(folder))
                 run.open({})
                 method = QuickThought(Config(target=target), lambda: self.model(kind, width), token_budget)
-                train(method, blocks, None, config, LR[kind], run, accelerator_for(config, 1, run.logs, bf16=kind != "bag"))
-                rates = [line["sentences_per_second"] for line in run.history()][1:]  # the first step warms up
+                train(
+                    method,
+                    blocks,
+                    None,
+                    config,
+                    LR[kind],
+                    run,
+                    accelerator_for(config, 1, run.logs, bf16=kind != "bag"),
+                )
+                rates = [line["sentences_per_second"] for line in run.history()][
+                    1:
+                ]  # the first step warms up
             return len(rates) / sum(1 / rate for rate in rates)
 
         return measure
@@ -217,10 +252,15 @@ class Bench:
         import numpy as np
         from datasets import Dataset
 
-        first = np.concatenate([np.arange(start, stop - 1) for start, stop, _ in self.store.spans("train", 0.02, 0)])
+        first = np.concatenate(
+            [np.arange(start, stop - 1) for start, stop, _ in self.store.spans("train", 0.02, 0)]
+        )
         chosen = np.random.default_rng(0).choice(first, count, replace=False)
         return Dataset.from_dict(
-            {"anchor": [self.store.sentence(i) for i in chosen], "positive": [self.store.sentence(i + 1) for i in chosen]}
+            {
+                "anchor": [self.store.sentence(i) for i in chosen],
+                "positive": [self.store.sentence(i + 1) for i in chosen],
+            }
         )
 
 
@@ -243,11 +283,21 @@ class Clock:
 
 
 def table(report: dict[str, Any]) -> str:
-    lines = [f"{report['threads']} threads; load {report['load_before']} before, {report['load_after']} after", ""]
+    lines = [
+        f"{report['threads']} threads; load {report['load_before']} before, {report['load_after']} after",
+        "",
+    ]
     lines += ["| what | sentences/s | sentrep is faster by |", "|---|---:|---:|"]
     for part in ("transformer", "bag"):
         for name, median in report.get(part, {}).get("median", {}).items():
-            ratio = next((f"{value:.1f}x" for key, value in report[part].get("ratio", {}).items() if key.endswith(f"/ {name}")), "")
+            ratio = next(
+                (
+                    f"{value:.1f}x"
+                    for key, value in report[part].get("ratio", {}).items()
+                    if key.endswith(f"/ {name}")
+                ),
+                "",
+            )
             lines.append(f"| {part}: {name} | {median:,.0f} | {ratio} |")
     return "\n".join(lines)
 

@@ -1,13 +1,16 @@
-"""Does everything train on this machine's GPU? Every method with every kind of encoder, in bf16, on generated text.
+"""Does everything train on this machine's GPU? Every method with every kind of encoder, in bf16, on generated
+text.
 
 For each of them, in processes of their own:
 
 * training runs, and the loss on held-out text falls;
-* killed with SIGKILL and started again, it ends in the same checkpoint, bit by bit, as the run that nobody disturbed;
+* killed with SIGKILL and started again, it ends in the same checkpoint, bit by bit, as the run that nobody
+disturbed;
 * its first losses are those of the CPU in fp32, up to TOLERANCE or DRAWN;
 * sentences a second and peak memory are measured.
 
-Prints a Markdown table; ends with status 1 if a check failed. With ``--device cpu`` the same, small, on the CPU.
+Prints a Markdown table; ends with status 1 if a check failed. With ``--device cpu`` the same, small, on the
+CPU.
 
 python scripts/gpu_check.py --out eval/gpu_check.json
 """
@@ -32,14 +35,16 @@ from typing import Any, Literal
 import numpy as np
 
 from sentrep.encoders.config import EncoderConfig
-from sentrep.registry import ALONE, METHODS
+from sentrep.methods.registry import ALONE, METHODS
 from sentrep.training.config import TrainingConfig
 
 TOLERANCE = 0.02
-"""Largest relative difference of a logged loss (a mean over `every` steps) from the CPU's in fp32. bf16 keeps 8 bits, so one
-step differs by some 0.4 %; as the runs go on they drift apart, hence a comparison of the first steps only."""
+"""Largest relative difference of a logged loss (a mean over `every` steps) from the CPU's in fp32. bf16 keeps
+8 bits, so one step differs by some 0.4 %; as the runs go on they drift apart, hence a comparison of the first
+steps only."""
 DRAWN = 0.1
-"""The same of a method whose loss is of what it draws, since by other rounding it soon draws something else."""
+"""The same of a method whose loss is of what it draws, since by other rounding it soon draws something
+else."""
 SECONDS = 600.0
 """A process that takes longer is ended and has failed."""
 
@@ -57,7 +62,8 @@ class Size:
     words: int
 
 
-# Nothing that depends on the length of the run, so that a short one has the losses that a long one begins with.
+# Nothing that depends on the length of the run, so that a short one has the losses that a long one begins
+# with.
 TRAINING = TrainingConfig(precision="bf16", schedule="constant", warmup=0.0, validation=0.1, tracker="none")
 SIZES = {
     "cuda": Size(
@@ -100,7 +106,8 @@ class Row:
     tolerance: float = math.nan
     """What that may be."""
     resumed: str = ""
-    """'same': to the bit. 'other': not so. 'unrepeatable': not so, but two undisturbed runs differ as well."""
+    """'same': to the bit. 'other': not so. 'unrepeatable': not so, but two undisturbed runs differ as
+    well."""
     failures: list[str] = field(default_factory=list)
 
 
@@ -113,7 +120,9 @@ def main() -> int:
     # A killed process cannot give its locks back, and Python would remark on it at the end.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
     device: Literal["cpu", "cuda"] = (
-        "cuda" if arguments.device == "cuda" or (arguments.device == "auto" and torch.cuda.is_available()) else "cpu"
+        "cuda"
+        if arguments.device == "cuda" or (arguments.device == "auto" and torch.cuda.is_available())
+        else "cpu"
     )
     if device == "cuda" and not torch.cuda.is_available():
         print("gpu_check: torch finds no GPU here; --device cpu tries the checks themselves", file=sys.stderr)
@@ -123,11 +132,23 @@ def main() -> int:
         corpus = arguments.corpus or str(write_corpus(Path(scratch) / "corpus.jsonl", SIZES[device]))
         for method in arguments.methods or ALONE:
             for encoder in arguments.encoders:
-                case = Case(method, encoder, device, SIZES[device], corpus, f"{scratch}/cache", arguments.deterministic)
+                case = Case(
+                    method,
+                    encoder,
+                    device,
+                    SIZES[device],
+                    corpus,
+                    f"{scratch}/cache",
+                    arguments.deterministic,
+                )
                 rows.append(check(case, Path(scratch) / f"{method}-{encoder}"))
-                print(f"{method} {encoder}: {'; '.join(rows[-1].failures) or 'ok'}", file=sys.stderr, flush=True)
+                print(
+                    f"{method} {encoder}: {'; '.join(rows[-1].failures) or 'ok'}", file=sys.stderr, flush=True
+                )
     report: dict[str, Any] = {
-        "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu, {len(os.sched_getaffinity(0))} cores",
+        "device": torch.cuda.get_device_name()
+        if device == "cuda"
+        else f"cpu, {len(os.sched_getaffinity(0))} cores",
         "deterministic": arguments.deterministic,
         "corpus": Path(arguments.corpus).name if arguments.corpus else "generated",
         "size": asdict(SIZES[device]),
@@ -144,7 +165,9 @@ def main() -> int:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
     parser.add_argument("--methods", nargs="+", help="names in the registry; all of them otherwise")
     parser.add_argument("--encoders", nargs="+", default=["bag", "gru", "lstm", "conv", "transformer"])
@@ -167,8 +190,12 @@ def check(case: Case, place: Path) -> Row:
         if run(case, place / "run")["digest"] == whole["digest"]:
             row.resumed = "same"
         else:
-            row.resumed = "other" if run(case, place / "again")["digest"] == whole["digest"] else "unrepeatable"
-            row.failures.append({"other": "resumed, it ends elsewhere", "unrepeatable": "two equal runs differ"}[row.resumed])
+            row.resumed = (
+                "other" if run(case, place / "again")["digest"] == whole["digest"] else "unrepeatable"
+            )
+            row.failures.append(
+                {"other": "resumed, it ends elsewhere", "unrepeatable": "two equal runs differ"}[row.resumed]
+            )
         fp32 = np.array(run(case, place / "reference", reference=True)["losses"])
         row.difference = float(np.abs(np.array(whole["losses"])[: len(fp32)] / fp32 - 1).max())
         row.tolerance = DRAWN if METHODS[case.method].draws else TOLERANCE
@@ -185,8 +212,12 @@ def run(case: Case, out: Path, die_at: int = 0, reference: bool = False) -> dict
     Raises:
         RuntimeError: it ended otherwise than it should have.
     """
-    context = multiprocessing.get_context("forkserver")  # whose children have everything imported when they start
-    context.set_forkserver_preload(["sentrep.training.job", *(entry.place.split(":")[0] for entry in METHODS.values())])
+    context = multiprocessing.get_context(
+        "forkserver"
+    )  # whose children have everything imported when they start
+    context.set_forkserver_preload(
+        ["sentrep.training.job", *(entry.place.split(":")[0] for entry in METHODS.values())]
+    )
     process = context.Process(target=train, args=(case, out, die_at, reference))
     process.start()
     process.join(SECONDS)
@@ -211,7 +242,7 @@ def train(case: Case, out: Path, die_at: int, reference: bool) -> None:
     import torch
 
     from sentrep import api
-    from sentrep.text.config import TokenizerConfig
+    from sentrep.data.config import TokenizerConfig
     from sentrep.training.run_folder import RunFolder
 
     torch.use_deterministic_algorithms(case.deterministic)
@@ -220,9 +251,18 @@ def train(case: Case, out: Path, die_at: int, reference: bool) -> None:
     training = replace(case.size.training, device=case.device)
     if reference:
         training = replace(training, steps=case.size.compared, precision="fp32", device="cpu")
-    encoder, tokenizer = replace(case.size.encoder, encoder=case.encoder), TokenizerConfig("word", vocab=case.size.words)
+    encoder, tokenizer = (
+        replace(case.size.encoder, encoder=case.encoder),
+        TokenizerConfig("word", vocab=case.size.words),
+    )
     trained = api.train(
-        case.method, corpus=case.corpus, out=out, encoder=encoder, tokenizer=tokenizer, training=training, cache=case.cache
+        case.method,
+        corpus=case.corpus,
+        out=out,
+        encoder=encoder,
+        tokenizer=tokenizer,
+        training=training,
+        cache=case.cache,
     )
     history = trained.run.history()
     rates = [line["sentences_per_second"] for line in history if "sentences_per_second" in line]
@@ -234,7 +274,8 @@ def train(case: Case, out: Path, die_at: int, reference: bool) -> None:
         "losses": losses(history, phases, ""),
         "held_out": losses(history, phases, "valid_"),
         "sentences_per_second": len(rates) / sum(1 / rate for rate in rates),
-        "peak_megabytes": (torch.cuda.max_memory_allocated() if training.device == "cuda" else resident) / 1e6,
+        "peak_megabytes": (torch.cuda.max_memory_allocated() if training.device == "cuda" else resident)
+        / 1e6,
     }
     (out / "result.json").write_text(json.dumps(result), encoding="utf-8")
 
@@ -268,7 +309,8 @@ def digest(checkpoints: Path) -> str:
 
 
 def write_corpus(path: Path, size: Size) -> Path:
-    """Documents of some sentences, half of whose words belong to the document's topic: something to learn for every method."""
+    """Documents of some sentences, half of whose words belong to the document's topic: something to learn for
+    every method."""
     random = np.random.default_rng(0)
     topics, common = 40, size.words // 4
     own = (size.words - common) // topics
@@ -278,7 +320,9 @@ def write_corpus(path: Path, size: Size) -> Path:
             sentences = []
             for length in random.integers(3, 30, random.integers(3, 20)):
                 on_topic = random.random(length) < 0.5
-                words = np.where(on_topic, first + random.integers(0, own, length), random.integers(0, common, length))
+                words = np.where(
+                    on_topic, first + random.integers(0, own, length), random.integers(0, common, length)
+                )
                 sentences.append(" ".join(f"w{word}" for word in words) + ".")
             file.write(json.dumps({"id": str(number), "text": sentences}) + "\n")
     return path

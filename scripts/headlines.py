@@ -1,8 +1,10 @@
-"""Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on one of three materials.
+"""Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on one of three
+materials.
 
-Articles are those of every other story of a material, with the other paragraphs of these stories, and people's sentences the titles
-of the stories between: no title belongs to anything that is read as an article. Each row goes on from its seed's pre-training for
-as long as every other, and is measured as `sentrep eval` measures; what has been done before is not done again.
+Articles are those of every other story of a material, with the other paragraphs of these stories, and
+people's sentences the titles of the stories between: no title belongs to anything that is read as an article.
+Each row goes on from its seed's pre-training for as long as every other, and is measured as `sentrep eval`
+measures; what has been done before is not done again.
 
 reuters     training part of `summ-reuters-headline`
 gigaword    the same and `corpus-bbc`, cut into words as the test part of Gigaword is, each digit a #
@@ -26,10 +28,10 @@ import torch
 from recorded import sentrep, write_lines
 
 from sentrep import api
-from sentrep.candidates import measured
 from sentrep.evaluation.task import Model
-from sentrep.methods.seq2seq2seq import Seq2Seq2Seq
-from sentrep.summarizing import AT_ONCE, Summarizer
+from sentrep.inference.eval_adapter import measured
+from sentrep.inference.summarizer import AT_ONCE, Summarizer
+from sentrep.methods.seq2seq2seq.method import Seq2Seq2Seq
 
 COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--epochs", "1000"]
 TAUGHT = ["--pretrain", "1", "--block", "64"]
@@ -58,8 +60,8 @@ ROWS: dict[str, list[str]] = {
 }
 """Options of each row, besides those of all."""
 GIVEN = "pairs-"
-"""Beginning of the names of rows that are given pairs. Their pre-training has hidden sentences, which teach to write; the others'
-has none, for they copy better."""
+"""Beginning of the names of rows that are given pairs. Their pre-training has hidden sentences, which teach
+to write; the others' has none, for they copy better."""
 
 LONG = 20
 """Words of a paragraph that is summarised for practice."""
@@ -85,7 +87,9 @@ class Material(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of the benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="folder of corpora, runs and results")
     parser.add_argument("--material", choices=MATERIALS, default="reuters")
@@ -105,12 +109,31 @@ def main() -> None:
             paired, run = row.startswith(GIVEN), place / f"{row}-{seed}"
             start, told = (place / f"hidden-{seed}", []) if paired else (place / f"teach-{seed}", UNPAIRED)
             if start not in starts:
-                sentrep("train", "seq2seq2seq", *common, *TAUGHT, *told, "--minutes", str(given.teach), "--out", str(start))
+                sentrep(
+                    "train",
+                    "seq2seq2seq",
+                    *common,
+                    *TAUGHT,
+                    *told,
+                    "--minutes",
+                    str(given.teach),
+                    "--out",
+                    str(start),
+                )
                 measure(deletion(start), material, given.data, given.out)
                 measure(str(start), material, given.data, given.out)
                 starts.add(start)
             pairs = ["--pairs", str(place / "pairs.jsonl")] if paired else []
-            options = [*ROWS[row], *pairs, "--start", str(start), "--minutes", str(given.minutes), "--out", str(run)]
+            options = [
+                *ROWS[row],
+                *pairs,
+                "--start",
+                str(start),
+                "--minutes",
+                str(given.minutes),
+                "--out",
+                str(run),
+            ]
             sentrep("train", "seq2seq2seq", *common, *options)
             measure(str(run), material, given.data, given.out)
     for baseline in material.baselines:
@@ -121,19 +144,29 @@ def measure(model: str | Model, material: Material, data: Path, out: Path) -> No
     """By the development part, and by test parts in a file of its own."""
     if material.chosen_on is not None:
         api.evaluate(model, [data / material.chosen_on], split="dev", results=out / "dev.jsonl")
-    done = api.evaluate(model, [data / task for task in material.tasks], split="test", results=out / "test.jsonl")
+    done = api.evaluate(
+        model, [data / task for task in material.tasks], split="test", results=out / "test.jsonl"
+    )
     for result in done.results:
         print(f"{result.model}  {result.task}  {result.metric} {result.value:.2f}", flush=True)
 
 
 def deletion(run: Path) -> Model:
-    """The headlines that a run's generator begins with, made of the articles that are asked for: what all training must beat."""
+    """The headlines that a run's generator begins with, made of the articles that are asked for: what all
+    training must beat."""
     able = measured(run)
-    return Model(f"{run}, deletion", f"deletion+{able.content_hash}", Deletion(Summarizer.open(run)), "deletion", able.seed)
+    return Model(
+        f"{run}, deletion",
+        f"deletion+{able.content_hash}",
+        Deletion(Summarizer.open(run)),
+        "deletion",
+        able.seed,
+    )
 
 
 class Deletion:
-    """Words of an article in their order: `sentrep.parts.hedge`, with what a run has counted."""
+    """Words of an article in their order: `sentrep.methods.seq2seq2seq.headline_extraction`, with what a run
+    has counted."""
 
     def __init__(self, summarizer: Summarizer) -> None:
         self.summarizer = summarizer
@@ -155,7 +188,9 @@ def write(place: Path, stories: list[Story]) -> None:
     """articles.jsonl, titles.txt and pairs.jsonl."""
     read, others = stories[1::2], stories[::2]
     articles = [text for story in read for text in (story.article, *story.more)]
-    write_lines(place / "articles.jsonl", [json.dumps({"text": text}, ensure_ascii=False) for text in articles])
+    write_lines(
+        place / "articles.jsonl", [json.dumps({"text": text}, ensure_ascii=False) for text in articles]
+    )
     write_lines(place / "titles.txt", [story.title for story in others])
     pairs = [{"article": story.article, "summary": story.title} for story in others]
     write_lines(place / "pairs.jsonl", [json.dumps(pair, ensure_ascii=False) for pair in pairs])
@@ -165,7 +200,9 @@ def reuters(data: Path) -> Iterator[Story]:
     """What is to be summarised has a story's first paragraph, and its second where the first is short."""
     whole = {story["id"]: story["text"] for story in records(data / "corpus-reuters" / "train.jsonl.gz")}
     for pair in records(data / "summ-reuters-headline" / "train.jsonl.gz"):
-        yield Story(pair["article"], pair["summary"], paragraphs(whole.get(f"reuters-{pair['id']}", ""), behind=2))
+        yield Story(
+            pair["article"], pair["summary"], paragraphs(whole.get(f"reuters-{pair['id']}", ""), behind=2)
+        )
 
 
 def gigaword(data: Path) -> Iterator[Story]:
@@ -194,7 +231,9 @@ def as_gigaword(text: str) -> str:
     >>> as_gigaword("U.S. shares rose 1,212.5 pct, didn't they? (Dealers' talk.)")
     "U.S. shares rose #,###.# pct , did n't they ? ( Dealers ' talk . )"
     """
-    text = re.sub(r"(?<=[a-z])(n't|'(?:s|re|ve|ll|d|m)?)(?=\W|$)", r" \1", re.sub(r"\d", "#", text), flags=re.IGNORECASE)
+    text = re.sub(
+        r"(?<=[a-z])(n't|'(?:s|re|ve|ll|d|m)?)(?=\W|$)", r" \1", re.sub(r"\d", "#", text), flags=re.IGNORECASE
+    )
     return " ".join(re.sub(r'([;!?()"]|[,:](?!#)|(?<!\b[A-Z])\.(?=\W*$|"|\s+[A-Z]))', r" \1 ", text).split())
 
 
@@ -205,7 +244,9 @@ def records(file: Path) -> Iterator[dict[str, str]]:
 
 NEWS = ["lead-8", "lead-10", "lead-13", "content-9", "textrank-9"]
 MATERIALS = {
-    "reuters": Material(reuters, ENGLISH, ["summ-reuters-headline", "summ-gigaword-test"], "summ-reuters-headline", NEWS),
+    "reuters": Material(
+        reuters, ENGLISH, ["summ-reuters-headline", "summ-gigaword-test"], "summ-reuters-headline", NEWS
+    ),
     "gigaword": Material(gigaword, ENGLISH, ["summ-gigaword-test"], None, []),
     "csl": Material(csl, CHINESE, ["summ-zh-csl-title"], None, ["lead-30", "lead-20", "content-20"]),
 }

@@ -1,13 +1,13 @@
-"""The league: every method of ours and every peer, on the same corpus with the same kind of encoder, the same wall-clock budget
-and the same cores; all measured by the same suites.
+"""The league: every method of ours and every peer, on the same corpus with the same kind of encoder, the same
+wall-clock budget and the same cores; all measured by the same suites.
 
     scripts/league --data ../shared/data --report eval/league.md
     scripts/league --data ../shared/data --rows 'bag/*' --minutes 1 --split dev --out runs/league-dev
 
-One row at a time, each trained in a process of its own. A finished row is never done again; after Ctrl-C the same command goes on,
-a run of ours from its checkpoint, another row from its beginning. How far a row comes in its time depends on the machine: rows
-compare with rows of the same league only. Choose settings with ``--split dev``, never by the table.
-"""
+One row at a time, each trained in a process of its own. A finished row is never done again; after Ctrl-C the
+same command goes on, a run of ours from its checkpoint, another row from its beginning. How far a row comes
+in its time depends on the machine: rows compare with rows of the same league only. Choose settings with
+``--split dev``, never by the table."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from league_table import Entry, page
 from numpy.typing import NDArray
 
 from sentrep import api
-from sentrep.errors import InputError
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.store.store import prepare
 from sentrep.evaluation.suite import read_suite
 from sentrep.evaluation.task import Left, Model, Task
-from sentrep.text.config import TokenizerConfig
-from sentrep.text.store import prepare
 from sentrep.training.run_folder import differences, machine, read_json, versions, write_json
+from sentrep.utils.errors import InputError
 
 SUITES = ("sts", "transfer", "retrieval", "label-free")
 
@@ -58,22 +58,43 @@ def main() -> int:
 
 
 def options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of benchmarks, and of the default corpus")
-    parser.add_argument("--corpus", nargs="+", help="files to train on; corpus-novels and corpus-openstax of --data otherwise")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path("../shared/data"),
+        help="folder of benchmarks, and of the default corpus",
+    )
+    parser.add_argument(
+        "--corpus", nargs="+", help="files to train on; corpus-novels and corpus-openstax of --data otherwise"
+    )
     parser.add_argument("--minutes", type=float, default=5.0, help="of training, for each row")
-    parser.add_argument("--rows", nargs="+", default=["*"], metavar="PATTERN", help="such as 'bag/*'; all otherwise")
+    parser.add_argument(
+        "--rows", nargs="+", default=["*"], metavar="PATTERN", help="such as 'bag/*'; all otherwise"
+    )
     parser.add_argument("--list", action="store_true", help="print the rows and end")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="several become mean ± standard deviation")
-    parser.add_argument("--suites", nargs="+", default=list(SUITES), help="names or .toml files; each is a column")
+    parser.add_argument(
+        "--seeds", type=int, nargs="+", default=[0], help="several become mean ± standard deviation"
+    )
+    parser.add_argument(
+        "--suites", nargs="+", default=list(SUITES), help="names or .toml files; each is a column"
+    )
     parser.add_argument("--without", nargs="*", default=["*zh*"], metavar="PATTERN",
                         help="tasks to leave out; Chinese ones otherwise, as the default corpus is English")  # fmt: skip
     parser.add_argument("--split", help="of the benchmarks; test where there is one otherwise")
     parser.add_argument("--width", type=int, default=512, help="of all vectors")
     parser.add_argument("--layers", type=int, default=2, help="of transformers")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), help="all cores otherwise")
-    parser.add_argument("--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise")
-    parser.add_argument("--out", type=Path, default=Path("runs/league"), help="models, results and what to go on with")
+    parser.add_argument(
+        "--threads", type=int, default=len(os.sched_getaffinity(0)), help="all cores otherwise"
+    )
+    parser.add_argument(
+        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/league"), help="models, results and what to go on with"
+    )
     parser.add_argument("--report", type=Path, help="a Markdown file to write, besides league.md in --out")
     return parser.parse_args()
 
@@ -86,11 +107,15 @@ def league(arguments: argparse.Namespace, chosen: Sequence[Row]) -> int:
     setup, facts = prepared(arguments)
     facts += [f"left out: {name} ({reason})" for name, reason in left]
     league = League(arguments.out, arguments.report, suites, facts)
-    work = [(row, seed) for seed in arguments.seeds for row in chosen if row.seeded or seed == arguments.seeds[0]]
+    work = [
+        (row, seed) for seed in arguments.seeds for row in chosen if row.seeded or seed == arguments.seeds[0]
+    ]
     waiting = [(row, seed) for row, seed in work if not league.finished(row, seed)]
     for number, (row, seed) in enumerate(waiting):
         still = (len(waiting) - number) * setup.minutes / 60
-        say(f"{row.name}, seed {seed}: {number + 1} of {len(waiting)}, {setup.minutes:g} min each; {still:.1f} h of training left")
+        say(
+            f"{row.name}, seed {seed}: {number + 1} of {len(waiting)}, {setup.minutes:g} min each; {still:.1f} h of training left"
+        )
         if status := in_a_process(row, setup, seed, league.place(row, seed), suites, league.results):
             how = signal.Signals(-status).name if status < 0 else f"status {status}"
             league.failures.append(f"{row.name}, seed {seed}: ended with {how}")
@@ -106,26 +131,41 @@ def measures(arguments: argparse.Namespace) -> tuple[dict[str, list[Task]], list
     suites, left = dict[str, list[Task]](), list[Left]()
     for name in arguments.suites:
         suite = read_suite(name, arguments.data, arguments.split)
-        unwanted = [task for task in suite.tasks if any(fnmatch(task.name, pattern) for pattern in arguments.without)]
+        unwanted = [
+            task for task in suite.tasks if any(fnmatch(task.name, pattern) for pattern in arguments.without)
+        ]
         suites[Path(name).stem] = [task for task in suite.tasks if task not in unwanted]
         left += [*suite.left, *(Left(task.name, "--without") for task in unwanted)]
     return suites, left
 
 
 def prepared(arguments: argparse.Namespace) -> tuple[Setup, list[str]]:
-    """The corpus, ready; and how the league is run, in words. A folder holds one league: with another setup it is refused."""
+    """The corpus, ready; and how the league is run, in words. A folder holds one league: with another setup
+    it is refused."""
     corpus = arguments.corpus or default_corpus(arguments.data)
     if not corpus:
-        raise InputError(f"{arguments.data}: no corpus-novels and no corpus-openstax in it; give --data, or --corpus FILE…")
+        raise InputError(
+            f"{arguments.data}: no corpus-novels and no corpus-openstax in it; give --data, or --corpus FILE…"
+        )
     cache = arguments.cache or api.cache_folder()
     store = prepare(api.corpus_config(corpus), TokenizerConfig(), cache)
     setup = Setup(
-        tuple(corpus), str(cache), str(store.path), arguments.minutes, arguments.threads, arguments.width, arguments.layers
+        tuple(corpus),
+        str(cache),
+        str(store.path),
+        arguments.minutes,
+        arguments.threads,
+        arguments.width,
+        arguments.layers,
     )
-    same = {name: getattr(setup, name) for name in ("minutes", "threads", "width", "layers")} | {"corpus": store.fingerprint}
+    same = {name: getattr(setup, name) for name in ("minutes", "threads", "width", "layers")} | {
+        "corpus": store.fingerprint
+    }
     file = arguments.out / "league.json"
     if file.exists() and (differing := differences(read_json(file), same)):
-        raise InputError(f"{arguments.out} holds a league of another kind ({'; '.join(differing)}); give another --out")
+        raise InputError(
+            f"{arguments.out} holds a league of another kind ({'; '.join(differing)}); give another --out"
+        )
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_json(file, same)
     return setup, [
@@ -140,7 +180,11 @@ def prepared(arguments: argparse.Namespace) -> tuple[Setup, list[str]]:
 
 def default_corpus(data: Path) -> list[str]:
     """Novels and textbooks, without what is held out of them."""
-    return [str(file) for name in ("corpus-novels", "corpus-openstax") for file in sorted((data / name).glob("train*.jsonl.gz"))]
+    return [
+        str(file)
+        for name in ("corpus-novels", "corpus-openstax")
+        for file in sorted((data / name).glob("train*.jsonl.gz"))
+    ]
 
 
 @dataclass
@@ -169,7 +213,9 @@ class League:
         if not file.exists():
             return False
         if differing := differences(read_json(file)["settings"], json.loads(json.dumps(row.settings))):
-            raise InputError(f"{file.parent}: trained with other settings ({'; '.join(differing)}); remove it to train anew")
+            raise InputError(
+                f"{file.parent}: trained with other settings ({'; '.join(differing)}); remove it to train anew"
+            )
         return True
 
     def publish(self) -> str:
@@ -180,7 +226,9 @@ class League:
                     self.entries[file] = self.measured(row, file)
         order = {row.name: number for number, row in enumerate(rows())}
         entries = sorted(self.entries.values(), key=lambda entry: (order[entry.row], entry.seed))
-        text = page(entries, {suite: len(tasks) for suite, tasks in self.suites.items()}, self.facts, self.failures)
+        text = page(
+            entries, {suite: len(tasks) for suite, tasks in self.suites.items()}, self.facts, self.failures
+        )
         for place in filter(None, (self.out / "league.md", self.report)):
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
@@ -218,7 +266,10 @@ def hardware() -> str:
     """The processor by its name, where the system tells it, and the memory."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), machine()["processor"])
+    name = next(
+        (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")),
+        machine()["processor"],
+    )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{some(machine()['cores'], 'core')} of {name}, {memory:.0f} GiB"
 

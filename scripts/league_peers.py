@@ -1,10 +1,11 @@
-"""What the league's methods are measured against: sentence-transformers' own recipes for training without labels.
+"""What the league's methods are measured against: sentence-transformers' own recipes for training without
+labels.
 
-Each is its loss as the library ships it, under the library's trainer, on the encoder that our methods start from. The published
-settings tune a pretrained BERT for hours; for an encoder from scratch and a budget of minutes, learning rate, batch, dropout and
-length were chosen again: eval/league-settings.md says what was tried. What helps on a CPU they have too: tokens come ready from the
-prepared corpus, transformers run in bf16 with attention written out, and the learning rate follows the clock.
-"""
+Each is its loss as the library ships it, under the library's trainer, on the encoder that our methods start
+from. The published settings tune a pretrained BERT for hours; for an encoder from scratch and a budget of
+minutes, learning rate, batch, dropout and length were chosen again: eval/league-settings.md says what was
+tried. What helps on a CPU they have too: tokens come ready from the prepared corpus, transformers run in bf16
+with attention written out, and the learning rate follows the clock."""
 
 from __future__ import annotations
 
@@ -19,7 +20,11 @@ import numpy as np
 import torch
 from datasets import Dataset
 from league_rows import MAX_TOKENS
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers import (
+    SentenceTransformer,
+    SentenceTransformerTrainer,
+    SentenceTransformerTrainingArguments,
+)
 from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.data_collator import SentenceTransformerDataCollator
 from sentence_transformers.sentence_transformer.losses import (
@@ -33,11 +38,11 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, PrinterCallback, TrainerCallback
 from transformers.utils import logging as transformers_logging
 
-from sentrep.encoders.build import build
+from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
-from sentrep.encoders.folder import quiet
-from sentrep.encoders.reader import special_tokens
-from sentrep.text.store import Store
+from sentrep.encoders.factory import build
+from sentrep.encoders.serialization import quiet
+from sentrep.encoders.token_encoder import special_tokens
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job import wants_bf16
 from sentrep.training.trainer import schedule
@@ -59,11 +64,14 @@ class Recipe:
     tokens: int = MAX_TOKENS
     """Longer sentences are cut here while training."""
     bert: bool = False
-    """Start from BERT's architecture at our size instead of DistilBERT's: a decoder can share weights with the former only."""
+    """Start from BERT's architecture at our size instead of DistilBERT's: a decoder can share weights with
+    the former only."""
 
     def described(self) -> dict[str, Any]:
         """For the record."""
-        return {name: value for name, value in asdict(self).items() if name != "loss"} | {"loss": self.loss.__name__}
+        return {name: value for name, value in asdict(self).items() if name != "loss"} | {
+            "loss": self.loss.__name__
+        }
 
 
 class Peer(NamedTuple):
@@ -87,13 +95,18 @@ RECIPES: dict[str, dict[str, Recipe]] = {
     },
     "contrastive-tension": {
         "bag": Recipe(ContrastiveTensionLossInBatchNegatives, lr=1e-3, batch=1024, reads=(0.0,)),
-        "transformer": Recipe(ContrastiveTensionLossInBatchNegatives, lr=1e-4, batch=64, reads=(0.0,), tokens=32),
+        "transformer": Recipe(
+            ContrastiveTensionLossInBatchNegatives, lr=1e-4, batch=64, reads=(0.0,), tokens=32
+        ),
     },
     "tsdae": {
-        "transformer": Recipe(DenoisingAutoEncoderLoss, lr=2e-4, batch=64, reads=(0.6, 0.0), tokens=32, bert=True),
+        "transformer": Recipe(
+            DenoisingAutoEncoderLoss, lr=2e-4, batch=64, reads=(0.6, 0.0), tokens=32, bert=True
+        ),
     },
 }
-"""Name -> kind of encoder -> recipe. TSDAE has none for a bag: its loss refuses one, having no layers to tie the decoder to."""
+"""Name -> kind of encoder -> recipe. TSDAE has none for a bag: its loss refuses one, having no layers to tie
+the decoder to."""
 
 
 def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, seed: int) -> Peer:
@@ -105,7 +118,9 @@ def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, s
     batch, clock = min(recipe.batch, len(numbers)), Clock(seconds, recipe.lr)
     with tempfile.TemporaryDirectory() as scratch:
         model = encoder(recipe, config, store, Path(scratch) / "start")
-        if bf16:  # two to five times as fast as the fused kind here, which the trainer does not switch to by itself
+        if (
+            bf16
+        ):  # two to five times as fast as the fused kind here, which the trainer does not switch to by itself
             model[0].auto_model.set_attn_implementation("eager")
         arguments = SentenceTransformerTrainingArguments(
             scratch, per_device_train_batch_size=batch, max_steps=10**7, learning_rate=recipe.lr,
@@ -126,7 +141,8 @@ def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, s
 
 
 def encoder(recipe: Recipe, config: EncoderConfig, store: Store, start: Path) -> SentenceTransformer:
-    """The untrained encoder that our methods start from, or its BERT twin, which its loss must find in a folder."""
+    """The untrained encoder that our methods start from, or its BERT twin, which its loss must find in a
+    folder."""
     inner, counts = store.tokenizer.inner, store.token_counts()
     if not recipe.bert:
         return build(replace(config, dropout=recipe.dropout), inner, counts, MAX_TOKENS)
@@ -135,7 +151,9 @@ def encoder(recipe: Recipe, config: EncoderConfig, store: Store, start: Path) ->
         intermediate_size=4 * config.width, max_position_embeddings=MAX_TOKENS,
         hidden_dropout_prob=recipe.dropout, attention_probs_dropout_prob=recipe.dropout,
     )  # fmt: skip
-    words = PreTrainedTokenizerFast(tokenizer_object=inner, model_max_length=MAX_TOKENS, **special_tokens(inner))
+    words = PreTrainedTokenizerFast(
+        tokenizer_object=inner, model_max_length=MAX_TOKENS, **special_tokens(inner)
+    )
     with quiet():
         BertModel(shape, add_pooling_layer=False).save_pretrained(start)
         words.save_pretrained(start)
@@ -151,7 +169,8 @@ class Trainer(SentenceTransformerTrainer):
 
 
 class Clock(TrainerCallback):
-    """Ends the training when its time is up, and moves the learning rate as far as the time has gone, as our own trainer does."""
+    """Ends the training when its time is up, and moves the learning rate as far as the time has gone, as our
+    own trainer does."""
 
     def __init__(self, seconds: float, lr: float) -> None:
         self.seconds, self.lr = seconds, lr
@@ -182,7 +201,9 @@ class Ready(SentenceTransformerDataCollator):
         numbers = np.array([row["sentence"] for row in rows])
         starts = self.store.offsets[numbers]
         lengths = np.minimum(self.store.offsets[numbers + 1] - starts, self.recipe.tokens)
-        pieces = [self.store.ids[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+        pieces = [
+            self.store.ids[start : start + length] for start, length in zip(starts, lengths, strict=True)
+        ]
         ids, whole = torch.from_numpy(np.concatenate(pieces).astype(np.int64)), torch.from_numpy(lengths)
         batch: dict[str, Tensor] = {}
         for place, left_out in enumerate(self.recipe.reads):
@@ -200,7 +221,8 @@ class Ready(SentenceTransformerDataCollator):
 
 
 def thinned(ids: Tensor, lengths: Tensor, left_out: float) -> tuple[Tensor, Tensor]:
-    """Sentences, one after the other, without a random share of their tokens, and their new lengths; each keeps at least one."""
+    """Sentences, one after the other, without a random share of their tokens, and their new lengths; each
+    keeps at least one."""
     sentence = torch.repeat_interleave(lengths)
     kept = torch.rand(len(ids)) >= left_out
     empty = torch.bincount(sentence[kept], minlength=len(lengths)) == 0

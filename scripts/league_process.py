@@ -1,4 +1,5 @@
-"""A row of the league in a process of its own: trained, looked at, measured. Nothing of the rows before it is in memory."""
+"""A row of the league in a process of its own: trained, looked at, measured. Nothing of the rows before it is
+in memory."""
 
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ from typing import Any
 import numpy as np
 from league_rows import Row, Setup
 
-from sentrep.candidates import measured
+from sentrep.data.store.store import Store
 from sentrep.evaluation.result import Result, ResultStore
 from sentrep.evaluation.task import Embeds, Model, Task, evaluate
-from sentrep.text.store import Store
+from sentrep.inference.eval_adapter import measured
 from sentrep.training.run_folder import write_json
 
 Suites = Mapping[str, Sequence[Task]]
@@ -35,7 +36,9 @@ def in_a_process(*work: Any) -> int | None:
     Raises:
         KeyboardInterrupt: somebody wants to stop; the process has been given the time to save.
     """
-    context = multiprocessing.get_context("forkserver")  # whose children have everything imported when they start
+    context = multiprocessing.get_context(
+        "forkserver"
+    )  # whose children have everything imported when they start
     context.set_forkserver_preload(["league_peers", "sentrep.training.job"])
     process = context.Process(target=train_and_measure, args=work)
     process.start()
@@ -66,13 +69,16 @@ def train_and_measure(row: Row, setup: Setup, seed: int, where: Path, suites: Su
             "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, "load": load,
         }  # fmt: skip
         write_json(where / "row.json", record)
-        measure(replace(model, name=row.name, method=row.name, seed=seed if row.seeded else None), suites, results)
+        measure(
+            replace(model, name=row.name, method=row.name, seed=seed if row.seeded else None), suites, results
+        )
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
 
 def measure(model: Model, suites: Suites, results: Path) -> tuple[dict[str, list[Result]], list[str]]:
-    """The main result of every task that the model can do, by suite, and what broke. What `results` holds is not computed again."""
+    """The main result of every task that the model can do, by suite, and what broke. What `results` holds is
+    not computed again."""
     store, found, failed = ResultStore(results), dict[str, list[Result]](), list[str]()
     for suite, tasks in suites.items():
         found[suite] = []
@@ -93,7 +99,10 @@ def embedding_rate(model: Model, setup: Setup) -> float | None:
     if not isinstance(model.does, Embeds):
         return None
     store = Store.open(Path(setup.store))
-    texts = [store.sentence(int(number)) for number in np.linspace(0, store.sentences - 1, min(SAMPLE, store.sentences))]
+    texts = [
+        store.sentence(int(number))
+        for number in np.linspace(0, store.sentences - 1, min(SAMPLE, store.sentences))
+    ]
     model.does.encode(texts[:100])  # the first call warms up
     began = time.perf_counter()
     model.does.encode(texts)

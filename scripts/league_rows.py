@@ -1,9 +1,8 @@
 """The rows of the league: what is trained, how, and with which settings.
 
-A row is a function (setup, seed, folder) -> what came of it. Our methods come from the registry, one row for each kind of encoder
-and each of their `SETTINGS`; a method that joins the registry joins the league. Settings were chosen on development sets, never on
-the test sets of the table: eval/league-settings.md says how.
-"""
+A row is a function (setup, seed, folder) -> what came of it. Our methods come from the registry, one row for
+each kind of encoder and each of their `SETTINGS`; a method that joins the registry joins the league. Settings
+were chosen on development sets, never on the test sets of the table: eval/league-settings.md says how."""
 
 from __future__ import annotations
 
@@ -15,15 +14,15 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from sentrep import api
+from sentrep.baselines.config import WordModelConfig, WordModelName
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
-from sentrep.evaluation.baselines import random_vectors
+from sentrep.evaluation.models.lexical import random_vectors
 from sentrep.evaluation.task import Model
-from sentrep.registry import ALONE, METHODS
-from sentrep.text.config import TokenizerConfig
-from sentrep.text.store import Store
+from sentrep.methods.registry import ALONE, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import read_json
-from sentrep.word_models.config import WordModelConfig, WordModelName
 
 MAX_TOKENS = TokenizerConfig().max_tokens
 IN_MEMORY = "in memory"
@@ -52,7 +51,8 @@ class Trained(NamedTuple):
     """What came of a row."""
 
     model: str
-    """Its folder, within that of the row; the name of a baseline that `sentrep.models.measured` knows; or `IN_MEMORY`."""
+    """Its folder, within that of the row; the name of a baseline that `sentrep.inference.loading.measured`
+    knows; or `IN_MEMORY`."""
     sentences: int | None = 0
     """Read while training; one that was read twice counts twice. None if nobody counts."""
     seconds: float = 0.0
@@ -103,7 +103,8 @@ UNSEEDED = ("bm25", "hashing")
 
 
 def rows() -> list[Row]:
-    """All rows: for each kind of encoder the untrained one, our methods and the peers; then what works on words."""
+    """All rows: for each kind of encoder the untrained one, our methods and the peers; then what works on
+    words."""
     from league_peers import RECIPES  # as heavy as the libraries it drives; not for --help
 
     made = [Row("bag/untrained-unweighted", partial(untrained, "bag", 0.0), {"frequency": 0})]
@@ -117,7 +118,8 @@ def rows() -> list[Row]:
             if kind in recipes:
                 made.append(Row(f"{kind}/{name}", partial(peer, kind, name), recipes[kind].described()))
     return made + [
-        Row(f"words/{name}", partial(words, name, settings), settings, name not in UNSEEDED) for name, settings in WORDS.items()
+        Row(f"words/{name}", partial(words, name, settings), settings, name not in UNSEEDED)
+        for name, settings in WORDS.items()
     ]
 
 
@@ -145,8 +147,8 @@ def ours(kind: str, method: str, settings: Settings, setup: Setup, seed: int, pl
 
 def untrained(kind: str, frequency: float, setup: Setup, seed: int, place: Path) -> Trained:
     """The encoder that everybody starts from."""
-    from sentrep.encoders import folder
-    from sentrep.encoders.build import build
+    from sentrep.encoders import serialization as folder
+    from sentrep.encoders.factory import build
     from sentrep.training.job import seeded
 
     store = Store.open(Path(setup.store))
@@ -161,7 +163,7 @@ def peer(kind: str, name: str, setup: Setup, seed: int, place: Path) -> Trained:
     """A recipe of sentence-transformers. Interrupted, it begins anew."""
     import league_peers
 
-    from sentrep.encoders import folder
+    from sentrep.encoders import serialization as folder
 
     recipe, store = league_peers.RECIPES[name][kind], Store.open(Path(setup.store))
     trained = league_peers.train(recipe, setup.encoder(kind), store, 60 * setup.minutes, seed)
@@ -170,15 +172,18 @@ def peer(kind: str, name: str, setup: Setup, seed: int, place: Path) -> Trained:
 
 
 def words(name: str, settings: Mapping[str, Any], setup: Setup, seed: int, place: Path) -> Trained:
-    """What works on words. word2vec, fastText and Doc2Vec train as long as everybody, the others take the time that they need."""
-    from sentrep.encoders import folder
-    from sentrep.word_models.fit import doc2vec, fit
+    """What works on words. word2vec, fastText and Doc2Vec train as long as everybody, the others take the
+    time that they need."""
+    from sentrep.baselines.fit import doc2vec, fit
+    from sentrep.encoders import serialization as folder
 
     if name == "bm25":
         return Trained(name)
     if name == "random":
         return Trained(IN_MEMORY, alive=random_vectors(setup.width, seed))
-    config = WordModelConfig(width=setup.width, minutes=setup.minutes, threads=setup.threads, seed=seed, **settings)
+    config = WordModelConfig(
+        width=setup.width, minutes=setup.minutes, threads=setup.threads, seed=seed, **settings
+    )
     store, began = Store.open(Path(setup.store)), time.monotonic()
     if name == "doc2vec":
         return Trained(IN_MEMORY, None, alive=doc2vec(store, config), seconds=time.monotonic() - began)

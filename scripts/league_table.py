@@ -1,4 +1,5 @@
-"""The league as a page: a table with one column a suite, a table for each suite with one column a task, and how it came about."""
+"""The league as a page: a table with one column a suite, a table for each suite with one column a task, and
+how it came about."""
 
 from __future__ import annotations
 
@@ -7,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentrep.evaluation.compare import holm
-from sentrep.evaluation.comparison import SIGNIFICANT, Column, column_of
-from sentrep.evaluation.randomisation import Difference, difference
+from sentrep.evaluation.report.tables import render
 from sentrep.evaluation.result import Result, read_items
-from sentrep.evaluation.tables import render
+from sentrep.evaluation.statistics.compare import holm
+from sentrep.evaluation.statistics.comparison import SIGNIFICANT, Column, column_of
+from sentrep.evaluation.statistics.permutation import Difference, difference
 
 DRAWS = 2000
 """Of the paired tests against the untrained encoder."""
@@ -44,7 +45,9 @@ class Entry:
     """Tasks that broke, and why."""
 
 
-def page(entries: Sequence[Entry], tasks: Mapping[str, int], facts: Sequence[str], troubles: Sequence[str]) -> str:
+def page(
+    entries: Sequence[Entry], tasks: Mapping[str, int], facts: Sequence[str], troubles: Sequence[str]
+) -> str:
     """The whole page in Markdown.
 
     Args:
@@ -60,7 +63,13 @@ def page(entries: Sequence[Entry], tasks: Mapping[str, int], facts: Sequence[str
     for row, group in groups.items():
         columns = [mean_of_suite(group, suite, count) for suite, count in tasks.items()]
         body.append([row, *columns, against(group, groups.get(base_of(row), [])), *costs(group)])
-    parts = ["# The league\n", *(f"- {fact}" for fact in facts), "", render([header, *body], "markdown"), LEGEND]
+    parts = [
+        "# The league\n",
+        *(f"- {fact}" for fact in facts),
+        "",
+        render([header, *body], "markdown"),
+        LEGEND,
+    ]
     troubles = [*troubles, *(line for entry in entries for line in entry.failed)]
     if troubles:
         parts += ["\n**What failed**\n", *(f"- {line}" for line in troubles)]
@@ -74,12 +83,18 @@ def mean_of_suite(group: Sequence[Entry], suite: str, count: int) -> str:
     """Mean over the `count` tasks, with its interval; over several seeds with their deviation."""
     if any(len(entry.results[suite]) < count for entry in group):
         return "–"
-    means = [statistics.fmean(result.value * scale(result) for result in entry.results[suite]) for entry in group]
+    means = [
+        statistics.fmean(result.value * scale(result) for result in entry.results[suite]) for entry in group
+    ]
     if len(group) > 1:
         return deviation(means)
     results, mean = group[0].results[suite], means[0]
-    below = sum(((result.value - result.low) * scale(result)) ** 2 for result in results) ** 0.5 / len(results)
-    above = sum(((result.high - result.value) * scale(result)) ** 2 for result in results) ** 0.5 / len(results)
+    below = sum(((result.value - result.low) * scale(result)) ** 2 for result in results) ** 0.5 / len(
+        results
+    )
+    above = sum(((result.high - result.value) * scale(result)) ** 2 for result in results) ** 0.5 / len(
+        results
+    )
     return f"{mean:.1f} [{mean - below:.1f}, {mean + above:.1f}]"
 
 
@@ -90,7 +105,9 @@ def scale(result: Result) -> float:
 
 def deviation(values: Sequence[float]) -> str:
     """Mean, and ± standard deviation where there are several."""
-    return f"{statistics.fmean(values):.1f}" + (f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else "")
+    return f"{statistics.fmean(values):.1f}" + (
+        f" ± {statistics.stdev(values):.1f}" if len(values) > 1 else ""
+    )
 
 
 def against(group: Sequence[Entry], base: Sequence[Entry]) -> str:
@@ -101,7 +118,10 @@ def against(group: Sequence[Entry], base: Sequence[Entry]) -> str:
     shared = [column for column in mine if column in theirs]
     found = [tested(mine[column], theirs[column]) for column in shared]
     certain = [p < SIGNIFICANT for p in holm([each.p for each in found])]
-    better = [(each.value > 0) == mine[column][0].higher_is_better for column, each in zip(shared, found, strict=True)]
+    better = [
+        (each.value > 0) == mine[column][0].higher_is_better
+        for column, each in zip(shared, found, strict=True)
+    ]
     won = sum(sure and good for sure, good in zip(certain, better, strict=True))
     return f"{won} : {sum(certain) - won} of {len(shared)}"
 
@@ -122,7 +142,8 @@ def base_of(row: str) -> str:
 
 
 def costs(group: Sequence[Entry]) -> list[str]:
-    """Sentences seen, sentences a second, seconds, sentences embedded a second, megabytes: means over the seeds."""
+    """Sentences seen, sentences a second, seconds, sentences embedded a second, megabytes: means over the
+    seeds."""
 
     def mean(name: str) -> float:
         return statistics.fmean(entry.record[name] or 0 for entry in group)
@@ -143,15 +164,24 @@ def by_task(groups: Sequence[Sequence[Entry]], suite: str) -> str:
     for group in groups:
         found = _by_column(group, suite)
         columns |= dict.fromkeys(found)
-        body.append((group[0].row, {column: deviation([each.value * scale(each) for each in found[column]]) for column in found}))
+        body.append(
+            (
+                group[0].row,
+                {column: deviation([each.value * scale(each) for each in found[column]]) for column in found},
+            )
+        )
     lines = [[row, *(shown.get(column, "–") for column in columns)] for row, shown in body]
-    return render([["row", *(f"{task} ({split}), {metric}" for task, split, metric in columns)], *lines], "markdown")
+    return render(
+        [["row", *(f"{task} ({split}), {metric}" for task, split, metric in columns)], *lines], "markdown"
+    )
 
 
 def settings(groups: Mapping[str, Sequence[Entry]]) -> str:
     """What was set apart from the defaults."""
     shown = {row: group[0].record["settings"].items() for row, group in groups.items()}
-    body = [[row, ", ".join(f"{name} {value}" for name, value in chosen) or "–"] for row, chosen in shown.items()]
+    body = [
+        [row, ", ".join(f"{name} {value}" for name, value in chosen) or "–"] for row, chosen in shown.items()
+    ]
     return render([["row", "settings"], *body], "markdown")
 
 

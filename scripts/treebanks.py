@@ -1,11 +1,12 @@
 """Trees on a treebank: what each method finds in its words, from no labels, from some, from all.
 
-Methods learn from the words of the training part, one sentence a line as the treebank cuts them, and are measured on the
-development part (`sentrep eval --split dev`) and, in a file of its own, on the test part. A row is a command for each seed; what
-has been done before is not done again. Of several seeds there is, too, what they agree on, and how far they agree.
+Methods learn from the words of the training part, one sentence a line as the treebank cuts them, and are
+measured on the development part (`sentrep eval --split dev`) and, in a file of its own, on the test part. A
+row is a command for each seed; what has been done before is not done again. Of several seeds there is, too,
+what they agree on, and how far they agree.
 
-`voted` learns, as a supervised RNNG, the trees on which runs agree that were given none: pcfg-marks of all seeds, and urnng of its
-own seed. They are trained before, and what they agree on is measured as well.
+`voted` learns, as a supervised RNNG, the trees on which runs agree that were given none: pcfg-marks of all
+seeds, and urnng of its own seed. They are trained before, and what they agree on is measured as well.
 
 ptb         `trees-ptb-sample`
 sinica      `trees-sinica-zh`, which has no parts: of twenty trees one is of the development part, two are of the test part
@@ -24,15 +25,41 @@ from pathlib import Path
 from recorded import sentrep, write_lines
 
 from sentrep import api
-from sentrep.candidates import measured
-from sentrep.ensemble import Ensemble
-from sentrep.evaluation.bracketing import self_f1
+from sentrep.data.trees.brackets import PUNCTUATION_TAGS, nontrivial, read_trees
+from sentrep.data.trees.drawing import bracketed
+from sentrep.evaluation.metrics.tree_f1 import self_f1
 from sentrep.evaluation.task import Model
-from sentrep.text.brackets import PUNCTUATION_TAGS, nontrivial, read_trees
-from sentrep.text.tree_drawing import bracketed
+from sentrep.inference.ensemble import Ensemble
+from sentrep.inference.eval_adapter import measured
 
-TREES = ["--encoder", "bag", "--width", "256", "--vocab", "6000", "--lr", "4e-3", "--samples", "4", "--block", "16"]
-PCFG = ["--encoder", "bag", "--width", "256", "--vocab", "5000", "--lr", "1e-3", "--clip", "0.15", "--validation", "0"]
+TREES = [
+    "--encoder",
+    "bag",
+    "--width",
+    "256",
+    "--vocab",
+    "6000",
+    "--lr",
+    "4e-3",
+    "--samples",
+    "4",
+    "--block",
+    "16",
+]
+PCFG = [
+    "--encoder",
+    "bag",
+    "--width",
+    "256",
+    "--vocab",
+    "5000",
+    "--lr",
+    "1e-3",
+    "--clip",
+    "0.15",
+    "--validation",
+    "0",
+]
 VAE = ["--encoder", "bag", "--width", "128", "--vocab", "6000", "--lr", "2e-3"]
 ROWS: dict[str, list[str]] = {
     "rnng": ["tree", *TREES, "--supervision", "only"],
@@ -46,7 +73,10 @@ ROWS: dict[str, list[str]] = {
     "compound-pcfg": ["compound-pcfg", *PCFG],
     "compound-marks": ["compound-pcfg", *PCFG],
     **{f"vae-{count}": ["struct-vae", *VAE, "--trees-used", str(count)] for count in (0, 50, 100, 500)},
-    **{f"labels-{count}": ["struct-vae", *VAE, "--trees-used", str(count), "--unlabelled-weight", "0"] for count in (50, 100, 500)},
+    **{
+        f"labels-{count}": ["struct-vae", *VAE, "--trees-used", str(count), "--unlabelled-weight", "0"]
+        for count in (50, 100, 500)
+    },
     "labels-all": ["struct-vae", *VAE, "--unlabelled-weight", "0"],
 }
 GIVEN = ("rnng", "vae", "labels")
@@ -58,7 +88,9 @@ SPLITS = ("dev", "test")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder of the benchmarks")
     parser.add_argument("--out", type=Path, required=True, help="folder of corpora, runs and results")
     parser.add_argument("--material", choices=("ptb", "sinica"), default="ptb")
@@ -68,11 +100,20 @@ def main() -> None:
     parser.add_argument("--epochs", type=float, default=20.0, help="at most")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
-        "--vote", nargs="+", action="append", default=[], metavar="RUN", help="such as urnng-0 pcfg-0: measure what they agree on"
+        "--vote",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="such as urnng-0 pcfg-0: measure what they agree on",
     )
     given = parser.parse_args()
     place = given.out / given.material
-    task = given.data / "trees-ptb-sample" if given.material == "ptb" else parted(given.data / "trees-sinica-zh", place / "trees")
+    task = (
+        given.data / "trees-ptb-sample"
+        if given.material == "ptb"
+        else parted(given.data / "trees-sinica-zh", place / "trees")
+    )
     trees, words, plain = task / "train.trees", place / "words.txt", place / "plain.txt"
     write_texts(trees, words, plain)
 
@@ -80,8 +121,22 @@ def main() -> None:
         """Train and measure one; its folder."""
         run: Path = place / f"{row}-{seed}"
         method, *options = ROWS[row]
-        corpus = ["--corpus", str(plain if row in PLAIN else words), "--split", "lines", "--tokenizer", "spaces"]
-        length = ["--minutes", str(given.minutes), "--epochs", str(given.epochs), "--threads", str(given.threads)]
+        corpus = [
+            "--corpus",
+            str(plain if row in PLAIN else words),
+            "--split",
+            "lines",
+            "--tokenizer",
+            "spaces",
+        ]
+        length = [
+            "--minutes",
+            str(given.minutes),
+            "--epochs",
+            str(given.epochs),
+            "--threads",
+            str(given.threads),
+        ]
         told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
         if row == "voted":
             voters = [*(train("pcfg-marks", each) for each in given.seeds), train("urnng", seed)]
@@ -110,7 +165,8 @@ def measure(model: str | Model, task: Path, place: Path) -> None:
 
 
 def vote(runs: Sequence[Path], name: str, words: Path, task: Path, place: Path) -> Path:
-    """A file of the trees of sentences on which runs agree. What they agree on is measured as a parser of its own."""
+    """A file of the trees of sentences on which runs agree. What they agree on is measured as a parser of its
+    own."""
     ensemble, file = ensembled(runs, task, place), place / f"{name}.trees"
     write_lines(file, map(bracketed, api.parse(ensemble, words.read_text(encoding="utf-8").splitlines())))
     return file
@@ -120,18 +176,26 @@ def ensembled(runs: Sequence[Path], task: Path, place: Path) -> Ensemble:
     """Runs as one parser, measured."""
     ensemble = Ensemble.open(runs)
     hashes = "+".join(measured(run).content_hash for run in runs)
-    measure(Model(f"vote of {', '.join(run.name for run in runs)}", hashes, ensemble, "ensemble"), task, place)
+    measure(
+        Model(f"vote of {', '.join(run.name for run in runs)}", hashes, ensemble, "ensemble"), task, place
+    )
     return ensemble
 
 
 def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
-    """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the words, in a file."""
+    """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the
+    words, in a file."""
     ensemble, agreement = ensembled(runs, task, place), []
     for split in SPLITS:
         sentences = [tree.words for tree in read_trees(task / f"{split}.trees")]
         parsed = [parser.parse(sentences) for parser in ensemble.parsers]
-        spans = [[nontrivial(each, len(words)) for each, words in zip(those, sentences, strict=True)] for those in parsed]
-        agreement.append(json.dumps({"row": row, "seeds": len(runs), "split": split, "self_f1": round(self_f1(spans), 2)}))
+        spans = [
+            [nontrivial(each, len(words)) for each, words in zip(those, sentences, strict=True)]
+            for those in parsed
+        ]
+        agreement.append(
+            json.dumps({"row": row, "seeds": len(runs), "split": split, "self_f1": round(self_f1(spans), 2)})
+        )
     write_lines(place / f"{row}-agreement.jsonl", agreement)
 
 
@@ -149,7 +213,10 @@ def write_texts(trees: Path, words: Path, plain: Path) -> None:
     """The words of each tree, and those that are no punctuation where there are two of them or more."""
     read = read_trees(trees)
     write_lines(words, (" ".join(tree.words) for tree in read))
-    bare = ([word for word, tag in zip(tree.words, tree.tags, strict=True) if tag not in PUNCTUATION_TAGS] for tree in read)
+    bare = (
+        [word for word, tag in zip(tree.words, tree.tags, strict=True) if tag not in PUNCTUATION_TAGS]
+        for tree in read
+    )
     write_lines(plain, (" ".join(row) for row in bare if len(row) > 1))
 
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from sentrep.cli import main
+from sentrep.cli.main import main
 
 sys.exit(main())

@@ -16,4 +16,6 @@ from jaxtyping import install_import_hook
 settings.register_profile("unhurried", deadline=None)  # on a busy machine an example may take its time
 settings.load_profile("unhurried")
 
-install_import_hook(["sentrep.parts", "sentrep.methods", "sentrep.text.block", "sentrep.encoders"], "beartype.beartype")
+install_import_hook(
+    ["sentrep.modules", "sentrep.methods", "sentrep.data.batch", "sentrep.encoders"], "beartype.beartype"
+)

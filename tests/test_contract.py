@@ -1,4 +1,5 @@
-"""What every method promises, whatever it does. A method is held to it by being listed in the registry and in `SETTINGS`."""
+"""What every method promises, whatever it does. A method is held to it by being listed in the registry and in
+`SETTINGS`."""
 
 from __future__ import annotations
 
@@ -12,9 +13,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sentrep.encoders import folder
-from sentrep.registry import METHODS
-from sentrep.text.block import SentenceBlock
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders import serialization as folder
+from sentrep.methods.registry import METHODS
 from tests import toy, toy_run
 
 CASES = [(method, number) for method, settings in toy_run.SETTINGS.items() for number in range(len(settings))]
@@ -51,7 +52,9 @@ def test_loss_is_finite_and_each_parameter_belongs_to_one_phase(case: tuple[str,
         parameters = [parameter for group in method.parameter_groups(phase) for parameter in group.parameters]
         assert all(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in parameters)
         trained += [id(parameter) for parameter in parameters]
-    assert sorted(trained) == sorted(id(parameter) for parameter in method.parameters() if parameter.requires_grad)
+    assert sorted(trained) == sorted(
+        id(parameter) for parameter in method.parameters() if parameter.requires_grad
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -63,7 +66,9 @@ def test_the_topics_of_the_toy_corpus_are_learnt(case: tuple[str, int], tmp_path
     scores = [line["valid_neighbour_mrr"] for line in history if "valid_neighbour_mrr" in line]
     assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:5])
     assert outcome.best == pytest.approx(max(scores))
-    untrained = float(np.mean([1 / rank for rank in range(1, 300)]))  # what a random order of the block would give
+    untrained = float(
+        np.mean([1 / rank for rank in range(1, 300)])
+    )  # what a random order of the block would give
     assert outcome.best > 2 * untrained
 
 
@@ -86,7 +91,9 @@ def test_vectors_do_not_depend_on_padding_or_company(case: tuple[str, int], kind
         together = method.embed(block)
         for i in (0, 7, len(block) - 1):
             ids = block.ids[block.offsets[i] : block.offsets[i + 1]]
-            alone = SentenceBlock(ids, torch.tensor([0, len(ids)]), block.document[i : i + 1], block.run[i : i + 1])
+            alone = SentenceBlock(
+                ids, torch.tensor([0, len(ids)]), block.document[i : i + 1], block.run[i : i + 1]
+            )
             assert torch.allclose(method.embed(alone)[0], together[i], atol=2e-5)
 
 
@@ -99,23 +106,36 @@ def test_the_exported_encoder_reopens_as_it_was(case: tuple[str, int], kind: str
     opened = folder.load(tmp_path / "model")
     with torch.no_grad():
         trained = torch.nn.functional.normalize(method.embed(block), dim=1)
-    words = [" ".join(toy.WORDS[i] for i in block.ids[a:b]) for a, b in zip(block.offsets, block.offsets[1:], strict=False)]
+    words = [
+        " ".join(toy.WORDS[i] for i in block.ids[a:b])
+        for a, b in zip(block.offsets, block.offsets[1:], strict=False)
+    ]
     reopened = torch.nn.functional.normalize(torch.from_numpy(opened.encode(words)), dim=1)
     assert torch.allclose(trained, reopened, atol=2e-5)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_killed_at_random_steps_and_resumed_is_the_same_run(case: tuple[str, int], tmp_path: Path) -> None:
-    """`KILLS` kills over all cases, each at a random moment, and the final weights have the hash of an undisturbed run."""
+    """`KILLS` kills over all cases, each at a random moment, and the final weights have the hash of an
+    undisturbed run."""
     steps, dice = 24, random.Random(str(case))
-    undisturbed = toy_run.start(toy_run.write_digest, tmp_path / "whole.json", tmp_path / "whole", *case, steps=steps)
+    undisturbed = toy_run.start(
+        toy_run.write_digest, tmp_path / "whole.json", tmp_path / "whole", *case, steps=steps
+    )
     toy_run.finish([undisturbed])
     for _ in range(-(-KILLS // len(CASES))):
         victim = toy_run.start(
-            toy_run.write_digest, tmp_path / "no", tmp_path / "run", *case, steps=steps, die_at=dice.randint(1, 5)
+            toy_run.write_digest,
+            tmp_path / "no",
+            tmp_path / "run",
+            *case,
+            steps=steps,
+            die_at=dice.randint(1, 5),
         )
         toy_run.finish([victim], status=-9)
-    survivor = toy_run.start(toy_run.write_digest, tmp_path / "run.json", tmp_path / "run", *case, steps=steps)
+    survivor = toy_run.start(
+        toy_run.write_digest, tmp_path / "run.json", tmp_path / "run", *case, steps=steps
+    )
     toy_run.finish([survivor])
     assert (tmp_path / "run.json").read_text() == (tmp_path / "whole.json").read_text()
     assert losses_of(tmp_path / "run") == losses_of(tmp_path / "whole") != []
@@ -127,7 +147,10 @@ def test_two_processes_are_one(case: tuple[str, int], tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    pair = [toy_run.start(toy_run.distributed, rank, 2, port, tmp_path / "two", *case, steps=8) for rank in range(2)]
+    pair = [
+        toy_run.start(toy_run.distributed, rank, 2, port, tmp_path / "two", *case, steps=8)
+        for rank in range(2)
+    ]
     toy_run.finish(pair)
     one, _ = toy_run.run(tmp_path / "one", *case, steps=8)
     two = load_file(tmp_path / "two" / "final.safetensors")

@@ -1,4 +1,5 @@
-"""A corpus with something to learn: each document has a topic, shared by its sentences, unknown to a random bag."""
+"""A corpus with something to learn: each document has a topic, shared by its sentences, unknown to a random
+bag."""
 
 from __future__ import annotations
 
@@ -11,15 +12,20 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from sentrep.text.block import Blocks, SentenceBlock
+from sentrep.data.batch import Blocks, SentenceBlock
 
 TOPICS, COMMON, OWN = 12, 60, 40
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-WORDS = SPECIAL + [f"common{i}" for i in range(COMMON)] + [f"topic{t}word{i}" for t in range(TOPICS) for i in range(OWN)]
+WORDS = (
+    SPECIAL
+    + [f"common{i}" for i in range(COMMON)]
+    + [f"topic{t}word{i}" for t in range(TOPICS) for i in range(OWN)]
+)
 
 
 def documents(count: int = 240, seed: int = 0) -> list[list[list[str]]]:
-    """Documents of 3 to 8 sentences of 4 to 10 words: half of them common, half from the 40 words of the document's topic."""
+    """Documents of 3 to 8 sentences of 4 to 10 words: half of them common, half from the 40 words of the
+    document's topic."""
     random = np.random.default_rng(seed)
     made = []
     for _ in range(count):
@@ -27,7 +33,9 @@ def documents(count: int = 240, seed: int = 0) -> list[list[list[str]]]:
         made.append(
             [
                 [
-                    f"common{random.integers(COMMON)}" if random.random() < 0.5 else f"topic{topic}word{random.integers(OWN)}"
+                    f"common{random.integers(COMMON)}"
+                    if random.random() < 0.5
+                    else f"topic{topic}word{random.integers(OWN)}"
                     for _ in range(random.integers(4, 11))
                 ]
                 for _ in range(random.integers(3, 9))
@@ -39,7 +47,9 @@ def documents(count: int = 240, seed: int = 0) -> list[list[list[str]]]:
 def write_corpus(path: Path, count: int = 240, seed: int = 0) -> Path:
     """The documents as JSON lines, already split into sentences."""
     lines = [
-        json.dumps({"id": str(number), "title": "", "text": [" ".join(sentence) + "." for sentence in document]})
+        json.dumps(
+            {"id": str(number), "title": "", "text": [" ".join(sentence) + "." for sentence in document]}
+        )
         for number, document in enumerate(documents(count, seed))
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -51,7 +61,10 @@ def summaries() -> str:
     """Path of a file of short sentences of such words, each with those of one topic."""
     random = np.random.default_rng(1)
     topics = random.integers(TOPICS, size=200)
-    lines = [" ".join(f"topic{topic}word{word}" for word in random.integers(OWN, size=random.integers(2, 5))) for topic in topics]
+    lines = [
+        " ".join(f"topic{topic}word{word}" for word in random.integers(OWN, size=random.integers(2, 5)))
+        for topic in topics
+    ]
     path = Path(tempfile.mkdtemp()) / "summaries.txt"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(path)
@@ -59,7 +72,8 @@ def summaries() -> str:
 
 @cache
 def treebank() -> str:
-    """Path of a file of such sentences with trees that put the first two words together, and the others, from the right."""
+    """Path of a file of such sentences with trees that put the first two words together, and the others, from
+    the right."""
     lines = [
         f"(S (A (T {sentence[0]}) (T {sentence[1]})) (B {' '.join(f'(T {word})' for word in sentence[2:])}))"
         for document in documents(60, seed=2)

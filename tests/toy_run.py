@@ -1,4 +1,5 @@
-"""A small training run that can be killed, resumed and split over processes; `in_processes` runs it where that is safe."""
+"""A small training run that can be killed, resumed and split over processes; `in_processes` runs it where
+that is safe."""
 
 from __future__ import annotations
 
@@ -17,26 +18,62 @@ SMALL = {"generator_token_width": 16, "generator_width": 24, "at_most": 5, "long
 TREES = {"tree_width": 32, "parser_width": 16, "samples": 3, "validation_samples": 3, "tree_dropout": 0.0}
 STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled": 16}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "quick-thought": [{}, {"target": "rest", "word_dropout": 0.2}, {"towers": "separate", "score": "dot", "negatives": "all"}],
+    "quick-thought": [
+        {},
+        {"target": "rest", "word_dropout": 0.2},
+        {"towers": "separate", "score": "dot", "negatives": "all"},
+    ],
     "cpc": [
         {"context_width": 48},
-        {"context_width": 48, "negatives": "same-document", "normalize": False, "temperature": 1.0, "horizons": 2},
+        {
+            "context_width": 48,
+            "negatives": "same-document",
+            "normalize": False,
+            "temperature": 1.0,
+            "horizons": 2,
+        },
     ],
     "infomax": [
         {"feature_width": 16, "discriminator_token_width": 24},
-        {"feature_width": 16, "discriminator_token_width": 24, "judge": "sentence", "windows": (3,), "features": "encoder"},
+        {
+            "feature_width": 16,
+            "discriminator_token_width": 24,
+            "judge": "sentence",
+            "windows": (3,),
+            "features": "encoder",
+        },
     ],
     "skip-thought": [
         {"samples": 0, "decoder_width": 48},
-        {"samples": 20, "decoder_width": 48, "layer_norm": True, "condition": "first-state", "write": "neighbours-and-itself"},
+        {
+            "samples": 20,
+            "decoder_width": 48,
+            "layer_norm": True,
+            "condition": "first-state",
+            "write": "neighbours-and-itself",
+        },
     ],
     "seq2seq2seq": [
         SMALL | {"pretrain": 0.5, "critic_turns": 1},
-        SMALL | {"pretrain": 0.4, "learns_by": "gumbel", "adversary": "wgan-gp", "self_made": "shuffled", "critic_turns": 2},
+        SMALL
+        | {
+            "pretrain": 0.4,
+            "learns_by": "gumbel",
+            "adversary": "wgan-gp",
+            "self_made": "shuffled",
+            "critic_turns": 2,
+        },
     ],
     "compound-pcfg": [
         {"symbol_width": 48, "code_width": 16, "kl_warmup": 0.0},
-        {"symbol_width": 64, "code_width": 32, "nonterminals": 8, "preterminals": 16, "rank": 12, "kl_warmup": 0.0},
+        {
+            "symbol_width": 64,
+            "code_width": 32,
+            "nonterminals": 8,
+            "preterminals": 16,
+            "rank": 12,
+            "kl_warmup": 0.0,
+        },
     ],
     "tree": [
         TREES,
@@ -53,9 +90,9 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
 def make(method: str, settings: dict[str, Any], kind: str = "bag", seed: int = 0) -> Any:
     import torch
 
-    from sentrep.encoders.build import build
     from sentrep.encoders.config import EncoderConfig
-    from sentrep.registry import METHODS
+    from sentrep.encoders.factory import build
+    from sentrep.methods.registry import METHODS
     from tests import toy
 
     if method == "seq2seq2seq":
@@ -64,7 +101,9 @@ def make(method: str, settings: dict[str, Any], kind: str = "bag", seed: int = 0
         settings = {"trees": toy.treebank()} | settings
     config = EncoderConfig(kind, width=64, layers=1 if kind == "transformer" else None, token_width=32)
     torch.manual_seed(seed)
-    return METHODS[method].load()(METHODS[method].config(**settings), lambda: build(config, toy.tokenizer(), toy.counts(), 32), 512)
+    return METHODS[method].load()(
+        METHODS[method].config(**settings), lambda: build(config, toy.tokenizer(), toy.counts(), 32), 512
+    )
 
 
 def run(
@@ -78,8 +117,8 @@ def run(
     die_in: tuple[str, int] | None = None,
     **options: Any,
 ) -> Any:
-    """Train on the toy corpus; be killed while block `die_at` is fetched, or when a phase is trained for the n-th time (`die_in`).
-    Returns (method, outcome)."""
+    """Train on the toy corpus; be killed while block `die_at` is fetched, or when a phase is trained for the
+    n-th time (`die_in`). Returns (method, outcome)."""
     import torch
 
     from sentrep.training.config import TrainingConfig
@@ -89,7 +128,10 @@ def run(
     from tests import toy
 
     torch.set_num_threads(1)
-    config = TrainingConfig(**{"steps": steps, "checkpoint_every": 3, "tracker": "none", "device": "cpu", "log_every": 1} | options)
+    config = TrainingConfig(
+        **{"steps": steps, "checkpoint_every": 3, "tracker": "none", "device": "cpu", "log_every": 1}
+        | options
+    )
     built = make(method, SETTINGS[method][number] | (settings or {}), kind)
     blocks, held_out = toy.blocks(seed=config.seed), toy.blocks(seed=1, count=60)
     if die_at:
@@ -138,15 +180,23 @@ def distributed(rank: int, processes: int, port: int, out: Path, *arguments: Any
     """One of several processes; the first writes the weights and the losses."""
     from safetensors.torch import save_file
 
-    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(processes), "ACCELERATE_USE_CPU": "true"}
+    os.environ |= {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(processes),
+        "ACCELERATE_USE_CPU": "true",
+    }
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     method, _ = run(out, *arguments, **named)
     if rank == 0:
-        save_file({name: value.clone() for name, value in method.state_dict().items()}, out / "final.safetensors")
+        save_file(
+            {name: value.clone() for name, value in method.state_dict().items()}, out / "final.safetensors"
+        )
 
 
 def processes() -> Any:
-    """Processes that start from a server which has everything imported: a fraction of a second each instead of ten."""
+    """Processes that start from a server which has everything imported: a fraction of a second each instead
+    of ten."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.preloaded"])
     return context

@@ -13,10 +13,18 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.embedding.shards import MANIFEST, Embedded, Manifest, Shard, check_files, texts_file, vectors_file
-from sentrep.errors import InputError
-from sentrep.files import PARTIAL, whole
-from sentrep.progress import progress
+from sentrep.embedding.shards import (
+    MANIFEST,
+    Embedded,
+    Manifest,
+    Shard,
+    check_files,
+    texts_file,
+    vectors_file,
+)
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import PARTIAL, whole
+from sentrep.utils.progress import progress
 
 Encode: TypeAlias = Callable[[list[str]], NDArray[np.float32]]
 """Texts to vectors (sentence, width); in use ``functools.partial(sentrep.encoders.encode, model)``."""
@@ -53,11 +61,11 @@ def embed_to_folder(
 ) -> Embedded:
     """Embed (id, text) pairs into the folder `out`, one shard in memory at a time, and open it.
 
-    `stamp` says what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and for people
-    ``model_name`` and ``model_path``. Run again after an interruption, with the same stamp and the same texts, it goes on
-    after the last finished shard; the texts skipped are compared with those embedded. Anything else in `out` is an
-    InputError, unless `overwrite` starts anew. Ctrl-C raises a KeyboardInterrupt whose message says what is kept.
-    """
+    `stamp` says what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and
+    for people ``model_name`` and ``model_path``. Run again after an interruption, with the same stamp and the
+    same texts, it goes on after the last finished shard; the texts skipped are compared with those embedded.
+    Anything else in `out` is an InputError, unless `overwrite` starts anew. Ctrl-C raises a KeyboardInterrupt
+    whose message says what is kept."""
     _not_a_string(texts)
     if dtype not in ("float32", "float16"):
         raise InputError(f"vectors are stored as float32 or float16, not {dtype!r}")
@@ -76,7 +84,9 @@ def embed_to_folder(
             manifest.write(out)
     except KeyboardInterrupt:
         done = sum(entry.count for entry in manifest.shards)
-        raise KeyboardInterrupt(f"stopped; {done} sentences are kept in {out}, the same command goes on from there") from None
+        raise KeyboardInterrupt(
+            f"stopped; {done} sentences are kept in {out}, the same command goes on from there"
+        ) from None
     if not manifest.shards:
         raise InputError("there are no texts to embed; is the input empty?")
     replace(manifest, complete=True).write(out)
@@ -120,12 +130,16 @@ def _skip(out: Path, manifest: Manifest, pairs: Iterator[tuple[str, str]]) -> No
             )
 
 
-def _write_shard(encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, manifest: Manifest) -> Shard | None:
+def _write_shard(
+    encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, manifest: Manifest
+) -> Shard | None:
     """Encode and write the next shard; None when the input is at its end."""
     number, width = len(manifest.shards), manifest.width
     content, pieces, count = b"", [], 0
     while count < manifest.shard:
-        texts, lines = _lines_of(islice(pairs, min(PIECE, manifest.shard - count)), number * manifest.shard + count)
+        texts, lines = _lines_of(
+            islice(pairs, min(PIECE, manifest.shard - count)), number * manifest.shard + count
+        )
         if not texts:
             break
         with np.errstate(over="ignore"):
@@ -145,7 +159,8 @@ def _write_shard(encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, ma
 
 
 def _encode(encode: Encode, texts: list[str], first: int, width: int | None) -> NDArray[np.float32]:
-    """Vectors of one piece, held to what an encoder promises. `first` is the number of its first text, from 0."""
+    """Vectors of one piece, held to what an encoder promises. `first` is the number of its first text, from
+    0."""
     for number, text in enumerate(texts, start=first + 1):
         if not isinstance(text, str):
             raise InputError(f"text {number} is not a string but {text!r}")
@@ -156,7 +171,9 @@ def _encode(encode: Encode, texts: list[str], first: int, width: int | None) -> 
     bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(bad):
         number, text = first + int(bad[0]), texts[bad[0]]
-        raise InputError(f"the vector of text {number + 1} is not finite (did the model diverge?): {text[:80]!r}")
+        raise InputError(
+            f"the vector of text {number + 1} is not finite (did the model diverge?): {text[:80]!r}"
+        )
     return vectors
 
 
@@ -174,4 +191,6 @@ def _lines_of(pairs: Iterable[tuple[str, str]], first: int) -> tuple[list[str], 
 
 def _not_a_string(texts: object) -> None:
     if isinstance(texts, str):
-        raise InputError(f"texts is one string, {texts[:40]!r}; give a list of them, even if it is a list of one")
+        raise InputError(
+            f"texts is one string, {texts[:40]!r}; give a list of them, even if it is a list of one"
+        )

@@ -4,8 +4,8 @@
     vectors-00000.npy      (sentence, width), as the encoder gave them
     texts-00000.jsonl      {"id": …, "text": …}, one line a row of the vectors
 
-A shard is written aside, renamed, and only then entered in the manifest: whatever the manifest names is whole.
-"""
+A shard is written aside, renamed, and only then entered in the manifest: whatever the manifest names is
+whole."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.files import sha256, whole
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import sha256, whole
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -61,11 +61,15 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         path = folder / MANIFEST
         if not path.is_file():
-            raise InputError(f"{folder} holds no embedded sentences (no {MANIFEST}); make them with `sentrep embed`")
+            raise InputError(
+                f"{folder} holds no embedded sentences (no {MANIFEST}); make them with `sentrep embed`"
+            )
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
-                raise InputError(f"{path}: format {content['format']}, but this sentrep reads {FORMAT}; embed again")
+                raise InputError(
+                    f"{path}: format {content['format']}, but this sentrep reads {FORMAT}; embed again"
+                )
             return cls(**{**content, "shards": tuple(Shard(**entry) for entry in content["shards"])})
         except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise InputError(f"{path} cannot be read ({error}); embed again into another folder") from error
@@ -79,7 +83,8 @@ class Embedded:
 
     @classmethod
     def open(cls, path: Path | str, *, verify: bool = False) -> Embedded:
-        """Open a folder whose files have the sizes promised and, with `verify`, the checksums; InputError otherwise."""
+        """Open a folder whose files have the sizes promised and, with `verify`, the checksums; InputError
+        otherwise."""
         path = Path(path)
         manifest = Manifest.read(path)
         if not manifest.complete:

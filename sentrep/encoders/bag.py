@@ -1,9 +1,9 @@
 """The weighted bag of tokens, in the form it is trained in.
 
-Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t for each token. Folding
-w_t into e_t gives the stock `StaticEmbedding`, exactly; that is the form it is saved in. Training keeps the two apart because one
-scalar learns how much a token matters far sooner than a whole row does.
-"""
+Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t
+for each token. Folding w_t into e_t gives the stock `StaticEmbedding`, exactly; that is the form it is saved
+in. Training keeps the two apart because one scalar learns how much a token matters far sooner than a whole
+row does."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ from torch import Tensor, nn
 class Bag(StaticEmbedding):
     """Weighted mean of token rows.
 
-    Reads ``input_ids`` (token) and ``offsets`` (sentence: where each starts), writes ``sentence_embedding`` (sentence, width).
-    """
+    Reads ``input_ids`` (token) and ``offsets`` (sentence: where each starts), writes ``sentence_embedding``
+    (sentence, width)."""
 
-    def __init__(self, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"], weights: Float[Tensor, " vocab"]) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"], weights: Float[Tensor, " vocab"]
+    ) -> None:
         super().__init__(tokenizer, embedding_weights=rows)
         self.token_weight = nn.Parameter(weights.clone().unsqueeze(1))
 
@@ -34,19 +36,25 @@ class Bag(StaticEmbedding):
         lengths = torch.diff(offsets, append=offsets.new_tensor([len(ids)]))
         share = F.embedding(ids, self.token_weight).squeeze(1) / lengths.repeat_interleave(lengths)
         features["sentence_embedding"] = F.embedding_bag(
-            ids, self.embedding.weight, offsets, mode="sum", per_sample_weights=share.to(self.embedding.weight.dtype)
+            ids,
+            self.embedding.weight,
+            offsets,
+            mode="sum",
+            per_sample_weights=share.to(self.embedding.weight.dtype),
         )
         return features
 
     def stock(self) -> StaticEmbedding:
         """The same function as a stock module: weights folded into the rows."""
-        return StaticEmbedding(self.tokenizer, embedding_weights=(self.embedding.weight * self.token_weight).detach().clone())
+        return StaticEmbedding(
+            self.tokenizer, embedding_weights=(self.embedding.weight * self.token_weight).detach().clone()
+        )
 
 
 class Saturate(Module):
-    """tanh(gain · √width · x/|x|), coordinate by coordinate: a coordinate that many tokens push is worth little more than one that
-    few do. BM25's k1 does the same to counts. It needs rows of few non-zero coordinates (`sparse_rows`), so that coordinates belong
-    to tokens; on Gaussian rows it changes nothing.
+    """tanh(gain · √width · x/|x|), coordinate by coordinate: a coordinate that many tokens push is worth
+    little more than one that few do. BM25's k1 does the same to counts. It needs rows of few non-zero
+    coordinates (`sparse_rows`), so that coordinates belong to tokens; on Gaussian rows it changes nothing.
     """
 
     config_keys: ClassVar = ["width", "gain"]  # what `content_hash` knows a module by that has no weights
@@ -74,7 +82,8 @@ class Saturate(Module):
 
 
 def sparse_rows(vocab: int, width: int) -> Float[Tensor, "vocab width"]:
-    """Random unit rows: one coordinate in 128, and 8 at least, is ±1, the others are 0 (random indexing, Kanerva et al. 2000)."""
+    """Random unit rows: one coordinate in 128, and 8 at least, is ±1, the others are 0 (random indexing,
+    Kanerva et al. 2000)."""
     count = min(max(8, width // 128), width)
     rows = torch.zeros(vocab, width)
     places = torch.rand(vocab, width).topk(count, dim=1).indices
@@ -82,11 +91,14 @@ def sparse_rows(vocab: int, width: int) -> Float[Tensor, "vocab width"]:
     return rows.scatter_(1, places, signs / count**0.5)
 
 
-def kindred_rows(tokens: Sequence[str], rows: Float[Tensor, "vocab width"], share: float = 0.85, letters: int = 5) -> Tensor:
-    """Unit rows in which tokens that begin with the same letters have a cosine of share², as words of one stem mostly do.
+def kindred_rows(
+    tokens: Sequence[str], rows: Float[Tensor, "vocab width"], share: float = 0.85, letters: int = 5
+) -> Tensor:
+    """Unit rows in which tokens that begin with the same letters have a cosine of share², as words of one
+    stem mostly do.
 
-    Each row becomes √(1-share²) of its own and `share` of its family's; short tokens and marks have no family.
-    """
+    Each row becomes √(1-share²) of its own and `share` of its family's; short tokens and marks have no
+    family."""
     families: dict[str, list[int]] = {}
     for place, token in enumerate(tokens):
         word = token.lstrip("▁#Ġ")
@@ -94,7 +106,9 @@ def kindred_rows(tokens: Sequence[str], rows: Float[Tensor, "vocab width"], shar
             families.setdefault(word[:letters], []).append(place)
     for members in families.values():
         own = rows[members]
-        rows[members] = F.normalize((1 - share**2) ** 0.5 * own + share * sparse_rows(1, rows.shape[1]), dim=1)
+        rows[members] = F.normalize(
+            (1 - share**2) ** 0.5 * own + share * sparse_rows(1, rows.shape[1]), dim=1
+        )
     return rows
 
 

@@ -1,8 +1,7 @@
 """Convolutions over tokens: the sentence encoder of contrastive predictive coding.
 
-"Representation learning with contrastive predictive coding", van den Oord, Li & Vinyals 2018, section 3.3: a one-dimensional
-convolution, ReLU, and the mean over the sentence. No stock module has the ReLU.
-"""
+"Representation learning with contrastive predictive coding", van den Oord, Li & Vinyals 2018, section 3.3: a
+one-dimensional convolution, ReLU, and the mean over the sentence. No stock module has the ReLU."""
 
 from __future__ import annotations
 
@@ -12,13 +11,23 @@ from jaxtyping import Float, Int
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from sentrep.encoders.reader import Reader
+from sentrep.encoders.token_encoder import Reader
 
 
 class Convolution(Reader):
-    """Token table, convolutions with ReLU, and pooling in one module. In each layer a state sees `kernel` tokens around its own."""
+    """Token table, convolutions with ReLU, and pooling in one module. In each layer a state sees `kernel`
+    tokens around its own."""
 
-    config_keys: ClassVar = ["vocab", "token_width", "width", "kernel", "layers", "pooling", "dropout", "max_tokens"]
+    config_keys: ClassVar = [
+        "vocab",
+        "token_width",
+        "width",
+        "kernel",
+        "layers",
+        "pooling",
+        "dropout",
+        "max_tokens",
+    ]
     config_file_name = "convolution_config.json"
 
     def __init__(
@@ -37,11 +46,15 @@ class Convolution(Reader):
         self.kernel, self.layers, self.dropout = kernel, layers, dropout
         self.drop = nn.Dropout(dropout)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(width if layer else token_width, width, kernel, padding="same") for layer in range(layers)
+            nn.Conv1d(width if layer else token_width, width, kernel, padding="same")
+            for layer in range(layers)
         )
 
     def states(
-        self, rows: Float[Tensor, "sentence token token_width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
+        self,
+        rows: Float[Tensor, "sentence token token_width"],
+        mask: Tensor,
+        lengths: Int[Tensor, " sentence"],
     ) -> Float[Tensor, "sentence token width"]:
         states = rows
         for layer, convolution in enumerate(self.convolutions):

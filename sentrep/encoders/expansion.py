@@ -1,19 +1,21 @@
 """Vocabulary expansion: rows for words that an encoder never saw (Kiros et al. 2015, section 2.2).
 
-Word vectors from elsewhere know more words than an encoder was trained on. A linear map with intercept, row ≈ W v + b, is fitted by
-least squares, without a penalty, to the words that both know; the other words get what the map makes of their vectors. Words that
-were trained keep their rows, and text of such words is read as before.
+Word vectors from elsewhere know more words than an encoder was trained on. A linear map with intercept, row ≈
+W v + b, is fitted by least squares, without a penalty, to the words that both know; the other words get what
+the map makes of their vectors. Words that were trained keep their rows, and text of such words is read as
+before.
 
-This is for vocabularies of whole words. One of pieces (BPE, unigram, WordPiece) reads every word already, and a whole word could
-not be put into it without changing how longer words that begin with it are cut.
+This is for vocabularies of whole words. One of pieces (BPE, unigram, WordPiece) reads every word already, and
+a whole word could not be put into it without changing how longer words that begin with it are cut.
 
-There is one function for both ways of use, since the table that it makes is the encoder's own: with a `limit` and saved it is a
-model like any other; with just the `words` of the texts at hand (`words_in`) it costs a few rows, and nothing is written.
+There is one function for both ways of use, since the table that it makes is the encoder's own: with a `limit`
+and saved it is a model like any other; with just the `words` of the texts at hand (`words_in`) it costs a few
+rows, and nothing is written.
 
-In a bag the length of a row is the word's weight, and least squares draws short what it cannot explain. So a bag's new rows are
-lengthened, all by the same factor, until the map makes rows of rare words as long as they were trained to be; a new word is one
-more of these. Where the map is exact this changes nothing. Recurrent encoders get W v + b as the paper has it.
-"""
+In a bag the length of a row is the word's weight, and least squares draws short what it cannot explain. So a
+bag's new rows are lengthened, all by the same factor, until the map makes rows of rare words as long as they
+were trained to be; a new word is one more of these. Where the map is exact this changes nothing. Recurrent
+encoders get W v + b as the paper has it."""
 
 from __future__ import annotations
 
@@ -34,18 +36,19 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from sentrep.encoders import folder
-from sentrep.encoders.reader import Reader, special_tokens
-from sentrep.encoders.side_by_side import SideBySide
+from sentrep.encoders import serialization as folder
+from sentrep.encoders.concat import SideBySide
+from sentrep.encoders.token_encoder import Reader, special_tokens
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.errors import InputError
+from sentrep.utils.errors import InputError
 
 HELD_OUT = 10
 """One shared word in so many is held out to see what the map is worth."""
 DOUBTFUL = 0.1
-"""R² below which a map is doubted. Measured on textbooks with word2vec vectors: 0.00 into a table that one minute of training had
-moved little from its random start, 0.7 into one that had started from these vectors."""
+"""R² below which a map is doubted. Measured on textbooks with word2vec vectors: 0.00 into a table that one
+minute of training had moved little from its random start, 0.7 into one that had started from these
+vectors."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Fit:
     shared: int
     """Words that both know: what the map is fitted to."""
     r2: float | None
-    """Share of the variance of held-out shared rows that the map explains: 1 is all, 0 no more than their mean does. None where
-    the words are too few to hold any out."""
+    """Share of the variance of held-out shared rows that the map explains: 1 is all, 0 no more than their
+    mean does. None where the words are too few to hold any out."""
     added: int
     """New words."""
 
@@ -82,17 +85,25 @@ class Expanded:
     """One for each token table: several where encoders stand side by side."""
 
 
-def expand(encoder: SentenceTransformer, vectors: Path, words: Collection[str] | None = None, limit: int | None = None) -> Expanded:
-    """A new encoder that knows more words. The given one stays as it is; the two share what stands above a bag's table.
+def expand(
+    encoder: SentenceTransformer,
+    vectors: Path,
+    words: Collection[str] | None = None,
+    limit: int | None = None,
+) -> Expanded:
+    """A new encoder that knows more words. The given one stays as it is; the two share what stands above a
+    bag's table.
 
     Args:
         encoder: a bag, GRU or LSTM with a vocabulary of whole words, or several of them side by side.
         vectors: whatever `read_vectors` reads.
         words: only these are added; None for any.
-        limit: how many are added at most, in the order of `vectors`, which put frequent words first; None for all.
+        limit: how many are added at most, in the order of `vectors`, which put frequent words first; None for
+            all.
 
     Raises:
-        InputError: the vocabulary is not one of words, the map would not be determined, or `vectors` cannot be read.
+        InputError: the vocabulary is not one of words, the map would not be determined, or `vectors` cannot
+            be read.
     """
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit} adds no word; give 1 or more")
@@ -102,7 +113,9 @@ def expand(encoder: SentenceTransformer, vectors: Path, words: Collection[str] |
         grown[0] = SideBySide([part.encoder for part in parts])
         return Expanded(grown, tuple(fit for part in parts for fit in part.fits))
     if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | Reader):
-        raise InputError(f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, GRUs and LSTMs can")
+        raise InputError(
+            f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, GRUs and LSTMs can"
+        )
     rows, vocabulary = token_table(grown).weight.detach().float().cpu(), _Vocabulary(inner_tokenizer(grown))
     shared, fresh = _collected(vocabulary, vectors, words, limit)
     inputs, outputs = _stacked(shared), rows[[vocabulary.places[word] for word in shared]].numpy()
@@ -117,7 +130,8 @@ def expand(encoder: SentenceTransformer, vectors: Path, words: Collection[str] |
 
 
 def words_in(encoder: SentenceTransformer, texts: Iterable[str]) -> set[str]:
-    """The words of texts as the encoder's tokenizer cuts them, known to it or not. InputError where it does not cut into words."""
+    """The words of texts as the encoder's tokenizer cuts them, known to it or not. InputError where it does
+    not cut into words."""
     parts = encoder[0].encoders if isinstance(encoder[0], SideBySide) else [encoder]
     tokenizers = [_Vocabulary(inner_tokenizer(part)).tokenizer for part in parts]
     return {word for text in texts for tokenizer in tokenizers for word in _cut(tokenizer, text)}
@@ -130,8 +144,11 @@ class LinearMap(NamedTuple):
     intercept: Float[np.ndarray, " outputs"]
 
     @classmethod
-    def fitted(cls, inputs: Float[np.ndarray, "word inputs"], outputs: Float[np.ndarray, "word outputs"]) -> LinearMap:
-        """Least squares in double precision; where several maps are equally good, the one with the smallest numbers."""
+    def fitted(
+        cls, inputs: Float[np.ndarray, "word inputs"], outputs: Float[np.ndarray, "word outputs"]
+    ) -> LinearMap:
+        """Least squares in double precision; where several maps are equally good, the one with the smallest
+        numbers."""
         columns = np.hstack([inputs, np.ones((len(inputs), 1))], dtype=np.float64)
         solution = np.linalg.lstsq(columns, outputs.astype(np.float64), rcond=None)[0]
         matrix, intercept = np.split(solution.astype(np.float32), [-1])
@@ -141,11 +158,16 @@ class LinearMap(NamedTuple):
         return np.asarray(inputs @ self.matrix + self.intercept, dtype=np.float32)
 
 
-def _fit(inputs: NDArray[np.float32], outputs: NDArray[np.float32], vectors: Path) -> tuple[LinearMap, float | None]:
-    """The map fitted to all words, and R² of one that was fitted without the tenth on which it is measured."""
+def _fit(
+    inputs: NDArray[np.float32], outputs: NDArray[np.float32], vectors: Path
+) -> tuple[LinearMap, float | None]:
+    """The map fitted to all words, and R² of one that was fitted without the tenth on which it is
+    measured."""
     count, needed = len(inputs), inputs.shape[1] + 1
     if not count:
-        raise InputError(f"{vectors}: none of its words is a word of this model; give vectors of the same language and case")
+        raise InputError(
+            f"{vectors}: none of its words is a word of this model; give vectors of the same language and case"
+        )
     if count < needed:
         raise InputError(
             f"{vectors}: {count:,} of its words are among the model's own, but a map from {inputs.shape[1]} dimensions takes "
@@ -162,7 +184,8 @@ def _fit(inputs: NDArray[np.float32], outputs: NDArray[np.float32], vectors: Pat
 
 
 def _stretch(mapped: NDArray[np.float32], trained: NDArray[np.float32]) -> float:
-    """How much longer trained rows are than mapped ones in the rarer half of the shared words, which come frequent ones first."""
+    """How much longer trained rows are than mapped ones in the rarer half of the shared words, which come
+    frequent ones first."""
     rare = len(mapped) // 2
     length = np.square(mapped[rare:]).sum()
     return float((np.square(trained[rare:]).sum() / length) ** 0.5) if length else 1.0
@@ -181,16 +204,18 @@ class _Vocabulary:
                 "words (--tokenizer word) can be expanded"
             )
         self.marks = {token["content"] for token in self.spec["added_tokens"]}
-        self.places: dict[str, int] = {word: place for word, place in self.spec["model"]["vocab"].items() if word not in self.marks}
+        self.places: dict[str, int] = {
+            word: place for word, place in self.spec["model"]["vocab"].items() if word not in self.marks
+        }
 
     def admits(self, word: str) -> bool:
-        """Whether text could ever hold `word` as it stands: an upper-case word could not where case is folded, nor could one that
-        the tokenizer cuts in two. What has an underscore is a phrase."""
+        """Whether text could ever hold `word` as it stands: an upper-case word could not where case is
+        folded, nor could one that the tokenizer cuts in two. What has an underscore is a phrase."""
         return "_" not in word and word not in self.marks and _cut(self.tokenizer, word) == [word]
 
     def extended(self, words: Iterable[str], begin: int) -> Tokenizer:
-        """The same with more words, numbered from `begin`. They enter the model itself: an added token would also be found inside
-        of longer words."""
+        """The same with more words, numbered from `begin`. They enter the model itself: an added token would
+        also be found inside of longer words."""
         places = {**self.spec["model"]["vocab"], **{word: place for place, word in enumerate(words, begin)}}
         return Tokenizer.from_str(json.dumps({**self.spec, "model": {**self.spec["model"], "vocab": places}}))
 
@@ -198,14 +223,21 @@ class _Vocabulary:
 def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
     """A text as it comes before a vocabulary of words."""
     normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
-    return [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)] if tokenizer.pre_tokenizer else [normal]
+    return (
+        [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
+        if tokenizer.pre_tokenizer
+        else [normal]
+    )
 
 
 Found = dict[str, NDArray[np.float32]]
 
 
-def _collected(vocabulary: _Vocabulary, vectors: Path, words: Collection[str] | None, limit: int | None) -> tuple[Found, Found]:
-    """Vectors of the words that both know, and of new ones, as far as they are wanted: one reading gives both."""
+def _collected(
+    vocabulary: _Vocabulary, vectors: Path, words: Collection[str] | None, limit: int | None
+) -> tuple[Found, Found]:
+    """Vectors of the words that both know, and of new ones, as far as they are wanted: one reading gives
+    both."""
     shared: Found = {}
     fresh: Found = {}
 
@@ -223,7 +255,9 @@ def _stacked(found: Found) -> NDArray[np.float32]:
     return np.stack(list(found.values())) if found else np.zeros((0, 0), np.float32)
 
 
-def _grown(first: StaticEmbedding | WordEmbeddings | Reader, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"]) -> nn.Module:
+def _grown(
+    first: StaticEmbedding | WordEmbeddings | Reader, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"]
+) -> nn.Module:
     """The same module with another vocabulary."""
     grown: nn.Module
     if isinstance(first, StaticEmbedding):
@@ -233,5 +267,9 @@ def _grown(first: StaticEmbedding | WordEmbeddings | Reader, tokenizer: Tokenize
         grown = WordEmbeddings(words, rows, first.update_embeddings, first.max_seq_length)
     else:
         grown = copy.deepcopy(first)
-        grown.tokenizer, grown.vocab, grown.table = tokenizer, len(rows), nn.Embedding.from_pretrained(rows, freeze=False)
+        grown.tokenizer, grown.vocab, grown.table = (
+            tokenizer,
+            len(rows),
+            nn.Embedding.from_pretrained(rows, freeze=False),
+        )
     return grown

@@ -1,9 +1,9 @@
 """GRU and LSTM encoders over tokens.
 
-Both directions run as separate one-way networks, the backward one over each sentence reversed in place. So right padding never
-reaches a state that counts, and nothing is packed: on the CPU packing costs a factor of four, on a GPU it costs a synchronisation.
-The LSTM with mean or max pooling is saved as stock modules (`WordEmbeddings`, `LSTM`, `Pooling`); there is no stock GRU.
-"""
+Both directions run as separate one-way networks, the backward one over each sentence reversed in place. So
+right padding never reaches a state that counts, and nothing is packed: on the CPU packing costs a factor of
+four, on a GPU it costs a synchronisation. The LSTM with mean or max pooling is saved as stock modules
+(`WordEmbeddings`, `LSTM`, `Pooling`); there is no stock GRU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from sentrep.encoders.reader import Reader, special_tokens
+from sentrep.encoders.token_encoder import Reader, special_tokens
+from sentrep.modules.sequence import reorder, reversal
 
 Cell = Literal["gru", "lstm"]
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
@@ -25,7 +26,17 @@ CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM
 class Recurrent(Reader):
     """Token table, recurrent layers and pooling in one module."""
 
-    config_keys: ClassVar = ["cell", "vocab", "token_width", "width", "layers", "bidirectional", "pooling", "dropout", "max_tokens"]
+    config_keys: ClassVar = [
+        "cell",
+        "vocab",
+        "token_width",
+        "width",
+        "layers",
+        "bidirectional",
+        "pooling",
+        "dropout",
+        "max_tokens",
+    ]
     config_file_name = "recurrent_config.json"
 
     def __init__(
@@ -48,7 +59,9 @@ class Recurrent(Reader):
         self.ahead = nn.ModuleList(self._layer(layer, half) for layer in range(layers))
         self.back = nn.ModuleList(self._layer(layer, half) for layer in range(layers if bidirectional else 0))
         for name, parameter in self.named_parameters():
-            if "weight_hh" in name:  # recurrent matrices start orthogonal, gate by gate (skip-thought, section 3.1)
+            if (
+                "weight_hh" in name
+            ):  # recurrent matrices start orthogonal, gate by gate (skip-thought, section 3.1)
                 for gate in parameter.data.split(half):
                     nn.init.orthogonal_(gate)
             else:
@@ -58,7 +71,10 @@ class Recurrent(Reader):
         return CELLS[self.cell](self.token_width if layer == 0 else self.width, half, batch_first=True)
 
     def states(
-        self, rows: Float[Tensor, "sentence token token_width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
+        self,
+        rows: Float[Tensor, "sentence token token_width"],
+        mask: Tensor,
+        lengths: Int[Tensor, " sentence"],
     ) -> Float[Tensor, "sentence token width"]:
         flip = reversal(lengths, mask.shape[1])
         states = rows
@@ -89,27 +105,15 @@ class Recurrent(Reader):
             return None
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=self.tokenizer, **special_tokens(self.tokenizer))
         words = WordEmbeddings(tokenizer, self.table.weight.detach().clone(), max_seq_length=self.max_tokens)
-        lstm = LSTM(self.token_width, self.width // (1 + self.bidirectional), self.layers, self.dropout, self.bidirectional)
+        lstm = LSTM(
+            self.token_width,
+            self.width // (1 + self.bidirectional),
+            self.layers,
+            self.dropout,
+            self.bidirectional,
+        )
         for layer in range(self.layers):
             for directions, suffix in ((self.ahead, ""), (self.back, "_reverse")):
                 for name, weight in directions[layer].named_parameters() if len(directions) else ():
                     getattr(lstm.encoder, name.replace("_l0", f"_l{layer}{suffix}")).data.copy_(weight.data)
         return [words, lstm, Pooling(self.width, self.pooling)]
-
-
-def reversal(lengths: Int[Tensor, " sentence"], width: int) -> Int[Tensor, "sentence token"]:
-    """Positions that read each sentence backwards and leave its padding where it is; applying it twice changes nothing.
-
-    >>> reversal(torch.tensor([3, 1]), 4)
-    tensor([[2, 1, 0, 3],
-            [0, 1, 2, 3]])
-    """
-    position = torch.arange(width, device=lengths.device).expand(len(lengths), width)
-    mirrored = lengths.unsqueeze(1) - 1 - position
-    return torch.where(mirrored >= 0, mirrored, position)
-
-
-def reorder(
-    states: Float[Tensor, "sentence token width"], order: Int[Tensor, "sentence token"]
-) -> Float[Tensor, "sentence token width"]:
-    return states.gather(1, order.unsqueeze(2).expand_as(states))

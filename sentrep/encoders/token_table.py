@@ -1,4 +1,5 @@
-"""The rows of an encoder's tokens and the tokenizer that numbers them, wherever its first module keeps them."""
+"""The rows of an encoder's tokens and the tokenizer that numbers them, wherever its first module keeps
+them."""
 
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding, 
 from tokenizers import Tokenizer
 from torch import nn
 
-from sentrep.encoders.reader import Reader
-from sentrep.errors import InputError
+from sentrep.encoders.token_encoder import Reader
+from sentrep.utils.errors import InputError
 
 
 def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
-    """The encoder's own table, (vocab, token width): what is written into its `weight` is what the encoder reads.
+    """The encoder's own table, (vocab, token width): what is written into its `weight` is what the encoder
+    reads.
 
     A bag that trains keeps the weights of its tokens apart (`Bag.token_weight`); they are not in the table.
 

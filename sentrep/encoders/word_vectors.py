@@ -1,8 +1,7 @@
 """Word vectors from elsewhere: files of word2vec, GloVe and fastText, or another model's token table.
 
-A file is read once, from front to back, and of its words only those are turned into numbers that somebody wants: what is held is
-the answer, never the file. All of these files put frequent words first.
-"""
+A file is read once, from front to back, and of its words only those are turned into numbers that somebody
+wants: what is held is the answer, never the file. All of these files put frequent words first."""
 
 from __future__ import annotations
 
@@ -18,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from sentrep.encoders import folder
+from sentrep.encoders import serialization as folder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.errors import InputError
-from sentrep.progress import progress
+from sentrep.utils.errors import InputError
+from sentrep.utils.progress import progress
 
 Wanted = Callable[[str], bool]
 WordVector = tuple[str, NDArray[np.float32]]
@@ -31,12 +30,13 @@ LONGEST = 1000
 
 
 def read_vectors(path: Path, wanted: Wanted) -> Iterator[WordVector]:
-    """Words with their vectors, (width,) in float32, in the order of the file; of a word that stands twice, the first.
+    """Words with their vectors, (width,) in float32, in the order of the file; of a word that stands twice,
+    the first.
 
     Args:
-        path: lines ``word v1 … vn``, with or without word2vec's header (word2vec, GloVe, fastText's .vec); or word2vec's binary
-            format, whose name ends in .bin; either of them with .gz behind; or the folder of a model, of which those tokens
-            are taken that its own tokenizer reads as a whole word.
+        path: lines ``word v1 … vn``, with or without word2vec's header (word2vec, GloVe, fastText's .vec); or
+            word2vec's binary format, whose name ends in .bin; either of them with .gz behind; or the folder
+            of a model, of which those tokens are taken that its own tokenizer reads as a whole word.
         wanted: whether a word is worth its vector. Asked word by word as the reading goes on.
 
     Raises:
@@ -67,7 +67,11 @@ def _entries(path: Path, wanted: Wanted) -> Iterator[WordVector]:
 
 
 def _opened(path: Path) -> io.BufferedReader:
-    return io.BufferedReader(cast(io.RawIOBase, gzip.open(path))) if path.suffix.lower() == ".gz" else path.open("rb")
+    return (
+        io.BufferedReader(cast(io.RawIOBase, gzip.open(path)))
+        if path.suffix.lower() == ".gz"
+        else path.open("rb")
+    )
 
 
 def _text(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordVector]:
@@ -87,7 +91,9 @@ def _text(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordV
         if wanted(word):
             yield word, _vector(word, numbers, where)
     if promised not in (None, held):
-        raise InputError(f"{path}: its first line promises {promised:,} words, but {held:,} follow; fetch it again")
+        raise InputError(
+            f"{path}: its first line promises {promised:,} words, but {held:,} follow; fetch it again"
+        )
 
 
 def _width(word: str, values: list[str], where: str) -> int:
@@ -98,12 +104,15 @@ def _width(word: str, values: list[str], where: str) -> int:
     if any(map(_is_number, values[: len(values) - width])):
         raise InputError(f"{where}: {word!r} is followed by something that is not a number")
     if width == 0:
-        raise InputError(f"{where}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)")
+        raise InputError(
+            f"{where}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)"
+        )
     return width
 
 
 def _parts(line: str, width: int, where: str) -> tuple[str, str]:
-    """A line's word and its numbers. GloVe has words with spaces in them, such as '. . .'; no line is split without need."""
+    """A line's word and its numbers. GloVe has words with spaces in them, such as '. . .'; no line is split
+    without need."""
     spaces = line.count(" ")
     if spaces == width:
         word, _, numbers = line.partition(" ")
@@ -137,7 +146,8 @@ def _finite(vector: NDArray[np.float32], word: str, where: str) -> NDArray[np.fl
 
 
 def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordVector]:
-    """A line ``words width``; then for each word its letters, a space, and `width` little-endian floats of 32 bits."""
+    """A line ``words width``; then for each word its letters, a space, and `width` little-endian floats of 32
+    bits."""
     header = file.readline(LONGEST)
     sizes = [int(size) if size.isdigit() else 0 for size in header.split()]
     if len(sizes) != 2 or min(sizes) < 1:
@@ -152,11 +162,15 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
         if len(content) < 4 * width:
             raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
         position += len(letters) + 1 + len(content)
-        word = letters.decode("utf-8", errors="replace").lstrip("\n")  # word2vec's own tool ends its entries with a new line
+        word = letters.decode("utf-8", errors="replace").lstrip(
+            "\n"
+        )  # word2vec's own tool ends its entries with a new line
         if wanted(word):
             yield word, _finite(np.frombuffer(content, "<f4").astype(np.float32), word, where)
     if file.read(2).strip():
-        raise InputError(f"{path}: more than the {promised:,} words that its first line promises; fetch it again")
+        raise InputError(
+            f"{path}: more than the {promised:,} words that its first line promises; fetch it again"
+        )
 
 
 def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
@@ -166,12 +180,15 @@ def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
             raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
         letters += byte
         if len(letters) > LONGEST:
-            raise InputError(f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or the file is damaged")
+            raise InputError(
+                f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or the file is damaged"
+            )
     return bytes(letters)
 
 
 def _of_model(path: Path, wanted: Wanted) -> Iterator[WordVector]:
-    """Each token that the model's tokenizer makes of a word between spaces; pieces of words have no meaning of their own."""
+    """Each token that the model's tokenizer makes of a word between spaces; pieces of words have no meaning
+    of their own."""
     encoder = folder.load(path)
     rows = token_table(encoder).weight.detach().float().cpu().numpy()
     tokenizer = Tokenizer.from_str(inner_tokenizer(encoder).to_str())

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from sentrep.evaluation.baselines import bm25, fused, random_vectors, singular_words, words
-from sentrep.evaluation.beir import read_beir, read_retrieval
-from sentrep.evaluation.bracketing import self_f1
-from sentrep.evaluation.branching import branching
-from sentrep.evaluation.classification import Classification, read_classification
-from sentrep.evaluation.clustering import Clustering, read_clustering
-from sentrep.evaluation.compare import compare
-from sentrep.evaluation.comparison import Comparison
-from sentrep.evaluation.extractive import extractive, lead_like
-from sentrep.evaluation.label_free import label_free
-from sentrep.evaluation.label_free_data import read_label_free
+from sentrep.data.trees.brackets import Bracketed, read_trees
+from sentrep.evaluation.datasets.beir import read_beir, read_retrieval
+from sentrep.evaluation.datasets.heldout_text import read_label_free
+from sentrep.evaluation.metrics.tree_f1 import self_f1
+from sentrep.evaluation.models.branching import branching
+from sentrep.evaluation.models.extractive import extractive, lead_like
+from sentrep.evaluation.models.lexical import bm25, fused, random_vectors, singular_words, words
 from sentrep.evaluation.mteb_bridge import mteb_model, read_mteb
-from sentrep.evaluation.pair_classification import PairClassification, read_pair_classification
-from sentrep.evaluation.parsing import Parsing, read_parsing
-from sentrep.evaluation.result import Example, Result, ResultStore, Score, read_examples, read_items, read_results
-from sentrep.evaluation.retrieval import Retrieval
-from sentrep.evaluation.similarity import Pair, Similarity, read_similarity
+from sentrep.evaluation.report.tables import table
+from sentrep.evaluation.result import (
+    Example,
+    Result,
+    ResultStore,
+    Score,
+    read_examples,
+    read_items,
+    read_results,
+)
+from sentrep.evaluation.statistics.compare import compare
+from sentrep.evaluation.statistics.comparison import Comparison
 from sentrep.evaluation.suite import read_suite, suites, tasks_from
-from sentrep.evaluation.summarization import Summarization, Summarized, read_summarization
-from sentrep.evaluation.tables import table
 from sentrep.evaluation.task import Embeds, Evaluation, Model, Parses, Ranks, Summarizes, Task, evaluate
-from sentrep.evaluation.topics import Topics, read_topics
-from sentrep.text.brackets import Bracketed, read_trees
+from sentrep.evaluation.tasks.classification import Classification, read_classification
+from sentrep.evaluation.tasks.clustering import Clustering, read_clustering
+from sentrep.evaluation.tasks.label_free import label_free
+from sentrep.evaluation.tasks.pair_classification import PairClassification, read_pair_classification
+from sentrep.evaluation.tasks.parsing import Parsing, read_parsing
+from sentrep.evaluation.tasks.retrieval import Retrieval
+from sentrep.evaluation.tasks.similarity import Pair, Similarity, read_similarity
+from sentrep.evaluation.tasks.summarization import Summarization, Summarized, read_summarization
+from sentrep.evaluation.tasks.topics import Topics, read_topics
 
 __all__ = [
     "Bracketed",

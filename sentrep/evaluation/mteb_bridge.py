@@ -1,8 +1,8 @@
 """MTEB, both ways: our models through its tasks, its result files into our tables.
 
-MTEB (Muennighoff et al. 2023, "MTEB: Massive Text Embedding Benchmark") files a score under a model's name and revision and never
-computes it again. Here the revision is the hash of the model's contents, so a retrained model in the same folder is another model.
-"""
+MTEB (Muennighoff et al. 2023, "MTEB: Massive Text Embedding Benchmark") files a score under a model's name
+and revision and never computes it again. Here the revision is the hash of the model's contents, so a
+retrained model in the same folder is another model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
-from sentrep.errors import InputError
 from sentrep.evaluation.result import Result, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Watched
 from sentrep.evaluation.vectors import Vectors, finite
+from sentrep.utils.errors import InputError
 
 META = "model_meta.json"
 """What MTEB writes of a model beside its results."""
@@ -28,16 +28,21 @@ OURS = "sentrep/"
 
 
 def mteb_model(model: Model) -> MtebModel:
-    """A model that `mteb.evaluate` takes. It is called sentrep/<its folder>, and its revision is the hash of its contents.
+    """A model that `mteb.evaluate` takes. It is called sentrep/<its folder>, and its revision is the hash of
+    its contents.
 
     Raises `InputError` if mteb is not installed, or the model ranks without vectors.
     """
     try:
         from mteb.models.model_meta import ModelMeta, ScoringFunction
     except ModuleNotFoundError as error:
-        raise InputError(f"MTEB cannot be imported ({error}); install it with: pip install 'sentrep[mteb]'") from error
+        raise InputError(
+            f"MTEB cannot be imported ({error}); install it with: pip install 'sentrep[mteb]'"
+        ) from error
     if not isinstance(model.does, Embeds):
-        raise InputError(f"{model.name} ranks without vectors, and MTEB asks for vectors; it has a BM25 of its own")
+        raise InputError(
+            f"{model.name} ranks without vectors, and MTEB asks for vectors; it has a BM25 of its own"
+        )
     meta = ModelMeta.create_empty(
         {
             "name": _name(model.name),
@@ -45,7 +50,8 @@ def mteb_model(model: Model) -> MtebModel:
             "embed_dim": model.does.encode(["width"]).shape[1],
             "similarity_fn_name": ScoringFunction.COSINE,
             "use_instructions": False,
-            # MTEB keeps these in its folder and asks nothing of them: `read_mteb` knows the seeds of one method by them.
+            # MTEB keeps these in its folder and asks nothing of them: `read_mteb` knows the seeds of one
+            # method by them.
             "loader_kwargs": {"method": model.method, "seed": model.seed},
         }
     )
@@ -71,17 +77,19 @@ class MtebModel:
         show_progress_bar: bool = True,
         precision: str = "float32",
     ) -> Vectors:
-        """(text, width), of all batches in one go, since batches are made by length and not as MTEB cuts them.
+        """(text, width), of all batches in one go, since batches are made by length and not as MTEB cuts
+        them.
 
-        What kind of task asks for them makes no difference to our models. Rows that are not numbers become the zero vector, as in
-        our own tasks; a collapse is warned of, since MTEB does not look for one.
-        """
+        What kind of task asks for them makes no difference to our models. Rows that are not numbers become
+        the zero vector, as in our own tasks; a collapse is warned of, since MTEB does not look for one."""
         if precision != "float32":
             raise InputError(f"precision {precision!r} is not offered; leave it out of encode_kwargs")
         watched = Watched(self.does)
         vectors = finite(watched, [text for batch in inputs for text in batch["text"]])
         if watched.alarm:
-            warnings.warn(f"{self.mteb_model_meta.name} on {task_metadata.name}: {watched.alarm}", stacklevel=2)
+            warnings.warn(
+                f"{self.mteb_model_meta.name} on {task_metadata.name}: {watched.alarm}", stacklevel=2
+            )
         return vectors
 
     def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
@@ -100,11 +108,13 @@ class MtebModel:
 def read_mteb(path: str | Path) -> list[Result]:
     """The main scores in a file of MTEB's, or in all those below a folder. MTEB itself need not be installed.
 
-    A task of several subsets, such as languages, has a metric for each and their mean. The data are the same where MTEB's
-    revision of the data set is; as on MTEB's own leaderboard, its version is recorded and may differ. What the files do not say
-    is left open: no interval (NaN), a count of 0, no per-item scores, so `compare` shows these results and does not test them.
+    A task of several subsets, such as languages, has a metric for each and their mean. The data are the same
+    where MTEB's revision of the data set is; as on MTEB's own leaderboard, its version is recorded and may
+    differ. What the files do not say is left open: no interval (NaN), a count of 0, no per-item scores, so
+    `compare` shows these results and does not test them.
 
-    Files from before mteb 1.11 know no main score; where others lie beside them, they are left out with a warning.
+    Files from before mteb 1.11 know no main score; where others lie beside them, they are left out with a
+    warning.
 
     Raises `InputError`, naming the file, for what is no result of MTEB.
     """
@@ -116,8 +126,15 @@ def read_mteb(path: str | Path) -> list[Result]:
         found = f"only files from before mteb 1.11, such as {old[0]}" if old else "no results of MTEB"
         raise InputError(f"{path}: {found}; expected {LAYOUT}")
     if old:
-        warnings.warn(f"{path}: left out {len(old)} file(s) from before mteb 1.11, the first is {old[0]}", stacklevel=2)
-    return [result for file, record in records.items() if "mteb_dataset_name" not in record for result in _read(file, record)]
+        warnings.warn(
+            f"{path}: left out {len(old)} file(s) from before mteb 1.11, the first is {old[0]}", stacklevel=2
+        )
+    return [
+        result
+        for file, record in records.items()
+        if "mteb_dataset_name" not in record
+        for result in _read(file, record)
+    ]
 
 
 class _Subset(NamedTuple):
@@ -138,12 +155,18 @@ class _Whose(NamedTuple):
 
 
 def _read(file: Path, record: dict[str, Any]) -> Iterator[Result]:
-    task, data, splits, seconds = (record.get(each) for each in ("task_name", "dataset_revision", "scores", "evaluation_time"))
+    task, data, splits, seconds = (
+        record.get(each) for each in ("task_name", "dataset_revision", "scores", "evaluation_time")
+    )
     if not (isinstance(task, str) and isinstance(data, str) and isinstance(splits, dict) and splits):
-        raise InputError(f'{file}: no result of MTEB, which has "task_name", "dataset_revision" and "scores"; expected {LAYOUT}')
+        raise InputError(
+            f'{file}: no result of MTEB, which has "task_name", "dataset_revision" and "scores"; expected {LAYOUT}'
+        )
     whose = _whose(file)
     for split, entries in splits.items():
-        subsets = _subsets(entries, str(record.get("mteb_version") or "unknown"), f"{file}: scores of {split!r}")
+        subsets = _subsets(
+            entries, str(record.get("mteb_version") or "unknown"), f"{file}: scores of {split!r}"
+        )
         metrics = _metrics(subsets)
         key = fingerprint(["mteb", whose.hash, task, split, data])
         for metric, value in metrics.items():
@@ -191,8 +214,14 @@ def _subsets(entries: Any, version: str, where: str) -> list[_Subset]:
     for entry in entries if isinstance(entries, list) else [entries]:
         score = entry.get("main_score") if isinstance(entry, dict) else None
         if not _is_number(score):
-            raise InputError(f'{where}: expected a list of objects with "main_score", a number, and "hf_subset"')
-        subsets.append(_Subset(str(entry.get("hf_subset", "default")), float(score), str(entry.get("mteb_version", version))))
+            raise InputError(
+                f'{where}: expected a list of objects with "main_score", a number, and "hf_subset"'
+            )
+        subsets.append(
+            _Subset(
+                str(entry.get("hf_subset", "default")), float(score), str(entry.get("mteb_version", version))
+            )
+        )
     if not subsets:
         raise InputError(f"{where}: empty; the task was not measured to its end")
     return subsets
@@ -206,13 +235,21 @@ def _metrics(subsets: list[_Subset]) -> dict[str, float]:
     """Values under the names that tables show; the one subset of a task without subsets is called default."""
     if [subset.name for subset in subsets] == ["default"]:
         return {"main_score": subsets[0].value}
-    mean = {"main_score (mean)": sum(subset.value for subset in subsets) / len(subsets)} if len(subsets) > 1 else {}
+    mean = (
+        {"main_score (mean)": sum(subset.value for subset in subsets) / len(subsets)}
+        if len(subsets) > 1
+        else {}
+    )
     return mean | {f"main_score {subset.name}": subset.value for subset in subsets}
 
 
 def _protocol(task: str, metric: str, subsets: list[_Subset]) -> str:
     """Means are over whichever subsets were run, so these belong to it."""
-    over = f", mean of {', '.join(sorted(subset.name for subset in subsets))}" if metric.endswith("(mean)") else ""
+    over = (
+        f", mean of {', '.join(sorted(subset.name for subset in subsets))}"
+        if metric.endswith("(mean)")
+        else ""
+    )
     return f"MTEB's {task}, main score{over}"
 
 
@@ -231,7 +268,9 @@ def _whose(file: Path) -> _Whose:
         return _Whose(name + experiment, f"{revision} {name}{experiment}", "", None)
     made = meta.get("loader_kwargs")
     method, seed = (made.get("method"), made.get("seed")) if isinstance(made, dict) else (None, None)
-    return _Whose(name, revision, method if isinstance(method, str) else "", seed if isinstance(seed, int) else None)
+    return _Whose(
+        name, revision, method if isinstance(method, str) else "", seed if isinstance(seed, int) else None
+    )
 
 
 def _name(name: str) -> str:

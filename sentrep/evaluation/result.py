@@ -1,4 +1,5 @@
-"""One record for every score, and the file that keeps them: append-only, cached by content, readable wherever JSON is."""
+"""One record for every score, and the file that keeps them: append-only, cached by content, readable wherever
+JSON is."""
 
 from __future__ import annotations
 
@@ -17,16 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.files import whole
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import whole
 
-# Raised by hand whenever a change of code could change a score; old scores are then computed anew, never reused.
+# Raised by hand whenever a change of code could change a score; old scores are then computed anew, never
+# reused.
 EVALUATION_VERSION = 3
 
 EXAMPLES = 20
 """Worst items that a task tells of."""
 
-# How every record of ours begins: a line that is nothing but the beginning of one was cut off, and is no foreign file.
+# How every record of ours begins: a line that is nothing but the beginning of one was cut off, and is no
+# foreign file.
 _BEGINNING = b'{"task": '
 
 _FILES = ("items", "examples")
@@ -76,7 +79,8 @@ class Result:
     aggregate: str
     """How the items become the value: a key of `resampling.AGGREGATES`."""
     items: str
-    """File of the per-item scores (.npy); empty where none were kept. Relative to the results file on disk, absolute in memory."""
+    """File of the per-item scores (.npy); empty where none were kept. Relative to the results file on disk,
+    absolute in memory."""
     model: str
     model_hash: str
     """Hash of what the model consists of (weights, tokenizer), so that a retrained model is another model."""
@@ -92,39 +96,46 @@ class Result:
     embedding_seconds: float
     """Of these, spent in the model turning texts into vectors; 0 for a model that ranks without."""
     alarm: str
-    """What is wrong with the model's vectors or trees on this task's texts, such as a collapse; empty if nothing is."""
+    """What is wrong with the model's vectors or trees on this task's texts, such as a collapse; empty if
+    nothing is."""
     examples: str
     """File of the worst items in words (.json), like `items`; empty where the task tells of none."""
     key: str
-    """Model, data, protocol and version of the evaluation in one hash: the name under which a score is found again."""
+    """Model, data, protocol and version of the evaluation in one hash: the name under which a score is found
+    again."""
     siblings: int
-    """How many results share the key. Fewer on disk means that writing was interrupted, and that the task is to be run again."""
+    """How many results share the key. Fewer on disk means that writing was interrupted, and that the task is
+    to be run again."""
 
 
 class ResultStore:
     """A JSON-lines file of results, with the per-item scores beside it in `items/`.
 
-    A record is one line. Lines are only ever appended, and an unfinished last line (a full disk, a kill) is closed off before
-    the next one is written, so that nothing already there can be damaged.
+    A record is one line. Lines are only ever appended, and an unfinished last line (a full disk, a kill) is
+    closed off before the next one is written, so that nothing already there can be damaged.
 
-    Raises `InputError` at once, and not after hours of measuring, where nothing can be written, for a folder, and for a file that
-    holds something else.
-    """
+    Raises `InputError` at once, and not after hours of measuring, where nothing can be written, for a folder,
+    and for a file that holds something else."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if self.path.is_dir():
-            raise InputError(f"{self.path} is a folder; results are kept in a file: give {self.path / 'results.jsonl'}")
+            raise InputError(
+                f"{self.path} is a folder; results are kept in a file: give {self.path / 'results.jsonl'}"
+            )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{self.path}: no results can be kept there ({error}); give another file") from error
+            raise InputError(
+                f"{self.path}: no results can be kept there ({error}); give another file"
+            ) from error
         if not os.access(self.path if self.path.exists() else self.path.parent, os.W_OK):
             raise InputError(f"{self.path}: may not be written; give another file")
         self.read()
 
     def add(self, results: Sequence[Result], scores: Sequence[Score]) -> list[Result]:
-        """Keep the results of one task, their per-item scores and worst examples; returns them with these files filled in."""
+        """Keep the results of one task, their per-item scores and worst examples; returns them with these
+        files filled in."""
         folder = self.path.parent / "items"
         folder.mkdir(parents=True, exist_ok=True)
         kept = []
@@ -137,21 +148,30 @@ class ResultStore:
                 np.save(out, score.items, allow_pickle=False)
             if score.examples:
                 with whole(examples) as out:
-                    out.write(json.dumps([list(each) for each in score.examples], ensure_ascii=False).encode("utf-8", "replace"))
+                    out.write(
+                        json.dumps([list(each) for each in score.examples], ensure_ascii=False).encode(
+                            "utf-8", "replace"
+                        )
+                    )
             kept.append(replace(result, items=str(items), examples=str(examples) if score.examples else ""))
-        records = [asdict(result) | _moved(result, lambda file: os.path.relpath(file, self.path.parent)) for result in kept]
+        records = [
+            asdict(result) | _moved(result, lambda file: os.path.relpath(file, self.path.parent))
+            for result in kept
+        ]
         self._append("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
         return kept
 
     def find(self, key: str) -> list[Result]:
-        """All results under a key, or none if there are none, if some are missing, or if their per-item scores are gone."""
+        """All results under a key, or none if there are none, if some are missing, or if their per-item
+        scores are gone."""
         found = {result.metric: result for result in self.read(key) if result.key == key}
         results = list(found.values())
         complete = bool(results) and all(len(results) == result.siblings for result in results)
         return results if complete and all(Path(result.items).is_file() for result in results) else []
 
     def read(self, holding: str = "") -> list[Result]:
-        """Every readable record, in order of writing; others are counted in a warning. `holding`: only lines with this in them."""
+        """Every readable record, in order of writing; others are counted in a warning. `holding`: only lines
+        with this in them."""
         return read_results(self.path, holding) if self.path.exists() else []
 
     def _append(self, text: str) -> None:
@@ -167,9 +187,8 @@ class ResultStore:
 def read_results(path: str | Path, holding: str = "") -> list[Result]:
     """The records of a results file; `items` become paths that can be opened from anywhere.
 
-    `holding`: only lines that have this in them are looked at. Raises `InputError` if the file is absent, or begins with a line
-    that is no record and holds none.
-    """
+    `holding`: only lines that have this in them are looked at. Raises `InputError` if the file is absent, or
+    begins with a line that is no record and holds none."""
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such results file; `sentrep eval` writes one")
@@ -177,7 +196,11 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error})") from error
-    lines = [line for line in enumerate(content.splitlines(), start=1) if line[1].strip() and holding.encode() in line[1]]
+    lines = [
+        line
+        for line in enumerate(content.splitlines(), start=1)
+        if line[1].strip() and holding.encode() in line[1]
+    ]
     results, broken = [], []
     for number, line in lines:
         try:
@@ -187,9 +210,13 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
         except (ValueError, KeyError, TypeError):
             broken.append(number)
     if broken and not results and not _BEGINNING.startswith(lines[0][1][: len(_BEGINNING)]):
-        raise InputError(f"{path}:{broken[0]}: not a result; expected the JSON lines that `sentrep eval` writes")
+        raise InputError(
+            f"{path}:{broken[0]}: not a result; expected the JSON lines that `sentrep eval` writes"
+        )
     if broken:
-        warnings.warn(f"{path}: skipped {len(broken)} unreadable line(s), the first is line {broken[0]}", stacklevel=2)
+        warnings.warn(
+            f"{path}: skipped {len(broken)} unreadable line(s), the first is line {broken[0]}", stacklevel=2
+        )
     return results
 
 
@@ -212,7 +239,8 @@ def read_examples(result: Result) -> list[Example]:
 
 
 def fingerprint(parts: Iterable[str | bytes]) -> str:
-    """Hash of a sequence of texts; each part counts with its length, so that ("ab", "c") differs from ("a", "bc").
+    """Hash of a sequence of texts; each part counts with its length, so that ("ab", "c") differs from ("a",
+    "bc").
 
     >>> fingerprint(["ab", "c"]) == fingerprint(["a", "bc"])
     False

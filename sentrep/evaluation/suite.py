@@ -1,4 +1,5 @@
-"""From a path to tasks: layouts that need no code, `task.toml` beside a folder's files, and suites that list many.
+"""From a path to tasks: layouts that need no code, `task.toml` beside a folder's files, and suites that list
+many.
 
 A table of a TOML file makes one or more tasks::
 
@@ -18,18 +19,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sentrep.errors import InputError, nearest
-from sentrep.evaluation.beir import is_beir, read_retrieval
-from sentrep.evaluation.classification import read_classification
-from sentrep.evaluation.clustering import read_clustering
-from sentrep.evaluation.label_free_data import read_label_free
-from sentrep.evaluation.pair_classification import read_pair_classification
-from sentrep.evaluation.parsing import is_parsing, read_parsing
-from sentrep.evaluation.similarity import is_similarity, read_similarity
-from sentrep.evaluation.summarization import is_summarization, read_summarization
+from sentrep.evaluation.datasets.beir import is_beir, read_retrieval
+from sentrep.evaluation.datasets.heldout_text import read_label_free
+from sentrep.evaluation.datasets.tsv import MissingSplit, header
 from sentrep.evaluation.task import Left, Task
-from sentrep.evaluation.topics import read_topics
-from sentrep.evaluation.tsv import MissingSplit, header
+from sentrep.evaluation.tasks.classification import read_classification
+from sentrep.evaluation.tasks.clustering import read_clustering
+from sentrep.evaluation.tasks.pair_classification import read_pair_classification
+from sentrep.evaluation.tasks.parsing import is_parsing, read_parsing
+from sentrep.evaluation.tasks.similarity import is_similarity, read_similarity
+from sentrep.evaluation.tasks.summarization import is_summarization, read_summarization
+from sentrep.evaluation.tasks.topics import read_topics
+from sentrep.utils.errors import InputError, nearest
 
 KINDS: dict[str, Callable[..., Sequence[Task]]] = {
     "retrieval": read_retrieval,
@@ -63,19 +64,25 @@ def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     if path.is_dir() and (path / TASK_FILE).is_file():
-        return [task for entry in _entries(path / TASK_FILE) for task in _made(entry, path, path / TASK_FILE, split)]
+        return [
+            task
+            for entry in _entries(path / TASK_FILE)
+            for task in _made(entry, path, path / TASK_FILE, split)
+        ]
     return list(KINDS[_kind(path)](path, split=split))
 
 
 def read_suite(suite: str | Path, data: str | Path, split: str | None = None) -> Suite:
-    """The tasks of a suite: the name of one in `suites()`, or the path of a TOML file. Their paths are looked up in `data`.
+    """The tasks of a suite: the name of one in `suites()`, or the path of a TOML file. Their paths are looked
+    up in `data`.
 
-    Data sets that are absent, or have no such split, are listed in `left`. Raises `InputError` where nothing at all is there,
-    or where something is but cannot be used.
-    """
+    Data sets that are absent, or have no such split, are listed in `left`. Raises `InputError` where nothing
+    at all is there, or where something is but cannot be used."""
     file, data = _located(suite), Path(data)
     if not data.is_dir():
-        raise InputError(f"{data}: no folder of benchmarks; give one (--data, or the environment variable SENTREP_DATA)")
+        raise InputError(
+            f"{data}: no folder of benchmarks; give one (--data, or the environment variable SENTREP_DATA)"
+        )
     made = Suite([], [])
     for entry in _entries(file):
         path = entry.get("path", ".")
@@ -130,7 +137,8 @@ def _check_options(kind: str, options: Mapping[str, Any], where: str) -> None:
 
 
 def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
-    """The tables of a TOML file: each [[task]], or the whole file as one. `within`: the suites that have taken it in."""
+    """The tables of a TOML file: each [[task]], or the whole file as one. `within`: the suites that have
+    taken it in."""
     if file in within:
         raise InputError(f"{file}: takes itself in; its suites must be others")
     try:
@@ -148,7 +156,10 @@ def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
         raise InputError(f"{file}: suites is {others!r}; expected a list of names of suites")
     if not entries and not others:
         raise InputError(f"{file}: names no task; write [[task]] above the options of each")
-    return [*(entry for other in others for entry in _entries(_located(str(other)), (*within, file))), *entries]
+    return [
+        *(entry for other in others for entry in _entries(_located(str(other)), (*within, file))),
+        *entries,
+    ]
 
 
 def _kind(path: Path) -> str:
@@ -167,7 +178,10 @@ def _kind(path: Path) -> str:
         return "classification"
     if any({"label", "sentence1", "sentence2"} <= set(columns) for columns in headers.values()):
         return "pair-classification"
-    found = "".join(f"; {name} has the columns {', '.join(columns)[:200]!r}" for name, columns in list(headers.items())[:3])
+    found = "".join(
+        f"; {name} has the columns {', '.join(columns)[:200]!r}"
+        for name, columns in list(headers.items())[:3]
+    )
     raise InputError(
         f"{path}: no layout that is known{found}. Known are: a folder with corpus.jsonl, queries.jsonl (each also .gz) and "
         "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, sentence2 (similarity), "

@@ -8,12 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from sentrep.evaluation.collapse import collapse
-from sentrep.evaluation.resampling import interval, value_of
+from sentrep.evaluation.metrics.collapse import collapse
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
+from sentrep.evaluation.statistics.bootstrap import interval, value_of
 from sentrep.evaluation.vectors import Does, Embeds, Parses, Ranks, Summarizes, Vectors
 
-__all__ = ["Embeds", "Evaluation", "Left", "Model", "Parses", "Ranks", "Score", "Summarizes", "Task", "Watched", "evaluate"]
+__all__ = [
+    "Embeds",
+    "Evaluation",
+    "Left",
+    "Model",
+    "Parses",
+    "Ranks",
+    "Score",
+    "Summarizes",
+    "Task",
+    "Watched",
+    "evaluate",
+]
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,8 @@ class Model:
 
 
 class Task(ABC):
-    """Something to measure a model by. Data are read and checked when the task is made, before any model is loaded."""
+    """Something to measure a model by. Data are read and checked when the task is made, before any model is
+    loaded."""
 
     name: str
     split: str
@@ -72,9 +85,9 @@ class Evaluation:
 def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:
     """Run every task on a model.
 
-    What the store already holds for these very weights, data, protocol and code is not computed again. A task that asks for
-    more than the model offers is listed in `skipped`, one that raises in `failed`; neither costs the others their results.
-    """
+    What the store already holds for these very weights, data, protocol and code is not computed again. A task
+    that asks for more than the model offers is listed in `skipped`, one that raises in `failed`; neither
+    costs the others their results."""
     done = Evaluation()
     for task in tasks:
         if not isinstance(model.does, task.needs):
@@ -84,19 +97,27 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
         key = fingerprint([model.content_hash, task.fingerprint, str(EVALUATION_VERSION)])
         known = store.find(key) if store else []
         if known:
-            # The same weights under another name are the same model: what was measured holds, under today's name.
-            done.results += [replace(result, model=model.name, method=model.method, seed=model.seed) for result in known]
+            # The same weights under another name are the same model: what was measured holds, under today's
+            # name.
+            done.results += [
+                replace(result, model=model.name, method=model.method, seed=model.seed) for result in known
+            ]
             continue
         watched = Watched(model.does) if Embeds in task.needs and isinstance(model.does, Embeds) else None
         started = time.perf_counter()
         try:
             scores = task.run(replace(model, does=watched) if watched else model)
-        except Exception as error:  # An evaluation of hours must not be lost to one task: reported by name, never swallowed.
+        except (
+            Exception
+        ) as error:  # An evaluation of hours must not be lost to one task: reported by name, never swallowed.
             done.failed.append(Left(task.name, f"{type(error).__name__}: {error}"))
             continue
         results = _results(model, task, scores, key, time.perf_counter() - started, watched)
         done.results += store.add(results, scores) if store else results
-    done.alarms = [Left(*both) for both in dict.fromkeys((result.task, result.alarm) for result in done.results if result.alarm)]
+    done.alarms = [
+        Left(*both)
+        for both in dict.fromkeys((result.task, result.alarm) for result in done.results if result.alarm)
+    ]
     return done
 
 
@@ -117,8 +138,12 @@ class Watched:
         return vectors
 
 
-def _results(model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None) -> list[Result]:
-    alarm = next((each for each in (watched.alarm if watched else "", *(score.alarm for score in scores)) if each), "")
+def _results(
+    model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None
+) -> list[Result]:
+    alarm = next(
+        (each for each in (watched.alarm if watched else "", *(score.alarm for score in scores)) if each), ""
+    )
     results = []
     for score in scores:
         low, high = interval(score.items, score.aggregate)

@@ -28,7 +28,8 @@ class Ranks(Protocol):
     """A model that scores documents for a query without vectors of its own: BM25, a fusion of two others."""
 
     def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
-        """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps memory flat."""
+        """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps
+        memory flat."""
 
 
 @runtime_checkable
@@ -46,10 +47,9 @@ class Parses(Protocol):
     def parse(self, sentences: Sequence[Sequence[str]]) -> Sequence[Collection[tuple[int, int]]]:
         """For each sentence the spans of its tree: first word, and the one after the last.
 
-        Words are given, since brackets are compared word by word; who reads pieces of words gives back the words around them. A
-        tree may be binary or have any number of branches. Spans lie inside each other or apart; one word and the whole
-        sentence may be among them or not.
-        """
+        Words are given, since brackets are compared word by word; who reads pieces of words gives back the
+        words around them. A tree may be binary or have any number of branches. Spans lie inside each other or
+        apart; one word and the whole sentence may be among them or not."""
 
 
 @runtime_checkable
@@ -57,8 +57,8 @@ class Predicts(Protocol):
     """A model of language: it says how likely sentences are."""
 
     def surprise(self, sentences: Sequence[Sequence[str]]) -> Sequence[tuple[float, int]]:
-        """For each sentence, given as its words, -log p in nats, or a bound above it, and how many words that is told for, of a
-        sentence that was not cut off all of them and its end."""
+        """For each sentence, given as its words, -log p in nats, or a bound above it, and how many words that
+        is told for, of a sentence that was not cut off all of them and its end."""
 
 
 Does = Embeds | Ranks | Summarizes | Parses
@@ -68,24 +68,26 @@ Does = Embeds | Ranks | Summarizes | Parses
 def unit(does: Does, texts: Sequence[str]) -> Vectors:
     """Vectors of length 1, (text, width).
 
-    What is not a number becomes the zero vector, which is equally near to everything: a broken model scores at chance.
-    """
+    What is not a number becomes the zero vector, which is equally near to everything: a broken model scores
+    at chance."""
     return to_unit(finite(does, texts))
 
 
 def to_unit(vectors: Vectors) -> Vectors:
     """The same array, (row, width), its rows brought to length 1; zeros stay zeros."""
-    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so their cosines.
+    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so
+    # their cosines.
     lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
     vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return vectors
 
 
 def finite(does: Does, texts: Sequence[str]) -> Vectors:
-    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that is no number.
+    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that
+    is no number.
 
-    Raises `TypeError` for a model that does not embed; `evaluate` never gives one to a task that needs vectors.
-    """
+    Raises `TypeError` for a model that does not embed; `evaluate` never gives one to a task that needs
+    vectors."""
     if not isinstance(does, Embeds):
         raise TypeError(f"{type(does).__name__} does not embed")
     vectors = np.array(does.encode(texts), dtype=np.float32)
@@ -106,9 +108,8 @@ def rows(does: Does, documents: Sequence[str], queries: Sequence[str]) -> Iterat
 def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
     """Products of all documents, (document,), query by query.
 
-    In float64: the last digits of a float32 product depend on its place in the matrix, by up to 1e-5 where all vectors are
-    nearly the same, and equal documents would not be equal. In blocks of 64 MB at most.
-    """
+    In float64: the last digits of a float32 product depend on its place in the matrix, by up to 1e-5 where
+    all vectors are nearly the same, and equal documents would not be equal. In blocks of 64 MB at most."""
     queries_at_once, documents_at_once = max(1, 2**23 // len(documents)), 2**13
     products = np.empty((min(queries_at_once, len(queries)), len(documents)))
     for start in range(0, len(queries), queries_at_once):
@@ -123,8 +124,8 @@ def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
 def pair_cosines(does: Does, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
     """Cosines of pairs of texts, (pair,), to six digits; each text is embedded once.
 
-    Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its rounding.
-    """
+    Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its
+    rounding."""
     texts, number = numbered(text for pair in pairs for text in pair)
     vectors, sides = unit(does, texts), number.reshape(-1, 2)
     found = np.empty(len(pairs))

@@ -1,1 +1,1 @@
-"""Methods: one file a paper, with the objective inside ``forward``. `sentrep.registry` lists them."""
+"""Methods: one file a paper, with the objective inside ``forward``. `sentrep.methods.registry` lists them."""

@@ -10,8 +10,8 @@ from typing import ClassVar, NamedTuple
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sentrep.encoders.folder import Encoder
-from sentrep.text.block import SentenceBlock
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders.serialization import Encoder
 
 MakeEncoder = Callable[[], Encoder]
 """Makes a freshly initialised encoder each time it is called."""
@@ -42,14 +42,16 @@ class Method(nn.Module, ABC):
     """Whether a sentence is read beside others of its document; if not, documents may be single sentences."""
 
     anew: ClassVar[tuple[str, ...]] = ()
-    """Beginnings of names of what a run that goes on from another may have to begin anew, since its settings changed."""
+    """Beginnings of names of what a run that goes on from another may have to begin anew, since its settings
+    changed."""
 
     @abstractmethod
     def forward(self, block: SentenceBlock, phase: str) -> Step:
         """The objective, as the paper writes it."""
 
     def turn(self, share: float) -> tuple[str, ...]:
-        """The phases of the next block, `share` of the way through the run; a method with a curriculum says which, how often."""
+        """The phases of the next block, `share` of the way through the run; a method with a curriculum says
+        which, how often."""
         return self.phases
 
     @abstractmethod
@@ -62,9 +64,14 @@ class Method(nn.Module, ABC):
 
     def beside_encoder(self) -> dict[str, Tensor]:
         """What is learnt besides the encoder that is exported, by name: decoders, discriminators, counts."""
-        exported = {id(each) for part in (self.encoder().parameters(), self.encoder().buffers()) for each in part}
-        return {name: each for name, each in self.state_dict(keep_vars=True).items() if id(each) not in exported}
+        exported = {
+            id(each) for part in (self.encoder().parameters(), self.encoder().buffers()) for each in part
+        }
+        return {
+            name: each for name, each in self.state_dict(keep_vars=True).items() if id(each) not in exported
+        }
 
     def parameter_groups(self, phase: str) -> list[Group]:
-        """What `phase` trains. The phases partition the parameters: each trainable parameter is in one group of one phase."""
+        """What `phase` trains. The phases partition the parameters: each trainable parameter is in one group
+        of one phase."""
         return [Group([parameter for parameter in self.parameters() if parameter.requires_grad])]

@@ -1,4 +1,5 @@
-"""Approximate search over an array in memory: the structure that an `Index` of many vectors has in its folder."""
+"""Approximate search over an array in memory: the structure that an `Index` of many vectors has in its
+folder."""
 
 from __future__ import annotations
 
@@ -21,5 +22,8 @@ class HNSW:
         self._index = kinds.make("hnsw", vectors, SETTINGS, repeatable=True)
 
     def search(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Exact scores and row numbers (query, k) of what the graph finds, best first; row -1 where it finds fewer."""
-        return kinds.nearest(self._index, "hnsw", self.vectors, queries, min(k, len(self.vectors)), SETTINGS["effort"])
+        """Exact scores and row numbers (query, k) of what the graph finds, best first; row -1 where it finds
+        fewer."""
+        return kinds.nearest(
+            self._index, "hnsw", self.vectors, queries, min(k, len(self.vectors)), SETTINGS["effort"]
+        )

@@ -1,16 +1,16 @@
 """Exact search over arrays: every document is scored, nothing is approximated, and ties have one order.
 
-FAISS proposes in float32; its proposals are scored again in float64 and rounded once. So a score depends on the two vectors
-alone, not on which BLAS kernel met them, identical documents get identical scores, and the ranking is that of a stable sort.
-"""
+FAISS proposes in float32; its proposals are scored again in float64 and rounded once. So a score depends on
+the two vectors alone, not on which BLAS kernel met them, identical documents get identical scores, and the
+ranking is that of a stable sort."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.progress import progress as progress_bar
+from sentrep.utils.errors import InputError
+from sentrep.utils.progress import progress as progress_bar
 
 QUERY_BLOCK = 1024
 DOCUMENT_BLOCK = 32_768
@@ -28,10 +28,11 @@ def top_k(
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """The `k` documents with the largest inner product, for each query.
 
-    `documents` (document, width) may be memory-mapped: one block of it is in memory at a time. Scores and indices have the
-    shape (query, min(k, document)), best first; among equal scores the smaller index comes first, also where the list is cut
-    off. Cosine is the caller's business: normalise both sides. A NaN or an infinite value is refused with its row; whoever
-    knows that the documents are finite gives the norm of the `longest` and spares a pass over them.
+    `documents` (document, width) may be memory-mapped: one block of it is in memory at a time. Scores and
+    indices have the shape (query, min(k, document)), best first; among equal scores the smaller index comes
+    first, also where the list is cut off. Cosine is the caller's business: normalise both sides. A NaN or an
+    infinite value is refused with its row; whoever knows that the documents are finite gives the norm of the
+    `longest` and spares a pass over them.
 
     >>> documents = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], dtype=np.float32)
     >>> scores, indices = top_k(documents, documents[:1], k=5)
@@ -62,8 +63,11 @@ def top_k(
     return scores, indices
 
 
-def rescore(vectors: NDArray[np.floating], queries: NDArray[np.float32], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Inner products (query, candidate) of each query with its own candidate rows, in float64, rounded once."""
+def rescore(
+    vectors: NDArray[np.floating], queries: NDArray[np.float32], candidates: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Inner products (query, candidate) of each query with its own candidate rows, in float64, rounded
+    once."""
     scores = np.empty(candidates.shape, dtype=np.float32)
     # A slice gathers queries x candidates x width float64: kept near 64 MB.
     step = max(1, 8_000_000 // max(1, candidates.shape[1] * queries.shape[1]))
@@ -74,7 +78,9 @@ def rescore(vectors: NDArray[np.floating], queries: NDArray[np.float32], candida
     return scores
 
 
-def best_first(scores: NDArray[np.float32], indices: NDArray[np.int64], k: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def best_first(
+    scores: NDArray[np.float32], indices: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Each row by falling score, then by rising index, cut to `k`."""
     order = np.lexsort((indices, -scores), axis=1)[:, :k]
     return np.take_along_axis(scores, order, axis=1), np.take_along_axis(indices, order, axis=1)
@@ -95,15 +101,17 @@ def norms(rows: NDArray[np.float32], name: str, first: int = 0) -> NDArray[np.fl
 def _search_block(
     block: NDArray[np.float32], queries: NDArray[np.float32], k: int, products: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The best `k` of one block, unordered. `products` (query,) bounds |query| |document|, hence the rounding error."""
+    """The best `k` of one block, unordered. `products` (query,) bounds |query| |document|, hence the rounding
+    error."""
     import faiss
 
     if k + SPARE >= len(block):
         return _rank_in_full(block, queries, min(k, len(block)))
     proposed, indices = faiss.knn(queries, block, k + SPARE, metric=faiss.METRIC_INNER_PRODUCT)
     scores, indices = best_first(rescore(block, queries, indices), indices.astype(np.int64), k)
-    # Whatever was not proposed scored at most proposed[:, -1] in float32. Where the k-th best is not clear of that by the error
-    # of a float32 dot product, an equal document with a smaller index may have been left out: those are ranked in full.
+    # Whatever was not proposed scored at most proposed[:, -1] in float32. Where the k-th best is not clear of
+    # that by the error of a float32 dot product, an equal document with a smaller index may have been left
+    # out: those are ranked in full.
     error = 4e-7 * np.sqrt(block.shape[1]) * products
     unsettled = np.flatnonzero(scores[:, -1] <= proposed[:, -1] + error)
     if len(unsettled):
@@ -131,9 +139,13 @@ def _rank_in_full(
 
 def _check(documents: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> None:
     if documents.ndim != 2 or queries.ndim != 2:
-        raise InputError(f"vectors must be 2-dimensional, got documents {documents.shape} and queries {queries.shape}")
+        raise InputError(
+            f"vectors must be 2-dimensional, got documents {documents.shape} and queries {queries.shape}"
+        )
     if documents.shape[1] != queries.shape[1]:
-        raise InputError(f"documents are {documents.shape[1]} wide and queries {queries.shape[1]}: encode both with the same model")
+        raise InputError(
+            f"documents are {documents.shape[1]} wide and queries {queries.shape[1]}: encode both with the same model"
+        )
     if len(documents) == 0:
         raise InputError("there are no documents to search")
     if k < 1:

@@ -1,4 +1,5 @@
-"""What an index is on disk: plain files, each with its size and sha256 in `manifest.json`. No pickle, nothing to execute.
+"""What an index is on disk: plain files, each with its size and sha256 in `manifest.json`. No pickle, nothing
+to execute.
 
 manifest.json      what it is, of which model, and the checksums (its own too)
 vectors.npy        (vector, width) float32 or float16, of length 1; zero vectors stay zero
@@ -20,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.files import sha256, to_disk, whole
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import sha256, to_disk, whole
 
 FORMAT = 1
 MANIFEST, VECTORS, FAISS, IDS, TEXTS = "manifest.json", "vectors.npy", "index.faiss", "ids", "texts"
@@ -65,7 +66,9 @@ class Manifest:
         """The manifest of a folder whose files have the sizes it promises; InputError otherwise."""
         path = folder / MANIFEST
         if not path.is_file():
-            raise InputError(f"{folder} is not a search index: it has no {MANIFEST}; make one with `sentrep index`")
+            raise InputError(
+                f"{folder} is not a search index: it has no {MANIFEST}; make one with `sentrep index`"
+            )
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["format"] != FORMAT:
@@ -82,7 +85,9 @@ class Manifest:
             raise damaged(path)
         for name, stamp in manifest.files.items():
             if not (folder / name).is_file():
-                raise InputError(f"{folder / name} is missing; copy the whole folder, or build the index again")
+                raise InputError(
+                    f"{folder / name} is missing; copy the whole folder, or build the index again"
+                )
             if (folder / name).stat().st_size != stamp["bytes"]:
                 raise damaged(folder / name)
         return manifest
@@ -95,13 +100,16 @@ class Manifest:
 
 
 class Strings:
-    """Strings in two memory-mapped files: their UTF-8 end to end, and where each begins. Any string is allowed in."""
+    """Strings in two memory-mapped files: their UTF-8 end to end, and where each begins. Any string is
+    allowed in."""
 
     def __init__(self, folder: Path, name: str, count: int) -> None:
         self.offsets: NDArray[np.int64] = mapped(folder / f"{name}.offsets.npy", (count + 1,), "int64")
         path = folder / f"{name}.utf8"
         # An empty file cannot be mapped.
-        self.content = np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0, dtype=np.uint8)
+        self.content = (
+            np.memmap(path, dtype=np.uint8, mode="r") if path.stat().st_size else np.empty(0, dtype=np.uint8)
+        )
         if self.offsets[-1] != len(self.content):
             raise damaged(path)
 
@@ -154,11 +162,15 @@ def mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 
 def stamp_files(folder: Path, names: Iterable[str]) -> dict[str, dict[str, int | str]]:
     """Size and sha256 of each file, as the manifest keeps them."""
-    return {name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names}
+    return {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names
+    }
 
 
 def damaged(path: Path) -> InputError:
-    return InputError(f"{path} is not as it was written (damaged, cut short or edited); build the index again")
+    return InputError(
+        f"{path} is not as it was written (damaged, cut short or edited); build the index again"
+    )
 
 
 def _checksum(content: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """A search index in a folder: vectors, ids, texts, and the name of the model that made them.
 
-Checksums protect against damage. They cannot protect against a folder made by an enemy, who would have written the checksums
-too, and FAISS is not safe against a hostile `index.faiss`: open what strangers send with ``rebuild=True``, which never reads it.
-"""
+Checksums protect against damage. They cannot protect against a folder made by an enemy, who would have
+written the checksums too, and FAISS is not safe against a hostile `index.faiss`: open what strangers send
+with ``rebuild=True``, which never reads it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
 from sentrep.search import folder, kinds, writing
 from sentrep.search.exact import rescore, top_k
 from sentrep.search.folder import Manifest, ModelStamp, Strings
+from sentrep.utils.errors import InputError
 
 if TYPE_CHECKING:
     import faiss
@@ -30,7 +30,8 @@ SELF_RECALL = 0.95
 
 @dataclass(frozen=True)
 class Hit:
-    """One sentence found: its id, its cosine with the query, its text if the index has texts, and its rank from 1."""
+    """One sentence found: its id, its cosine with the query, its text if the index has texts, and its rank
+    from 1."""
 
     id: str
     score: float
@@ -52,11 +53,12 @@ class Index:
         return self.manifest.count
 
     def search(self, vectors: NDArray[np.floating], k: int, *, effort: int | None = None) -> list[list[Hit]]:
-        """The `k` nearest by cosine for each row of `vectors` (query, width), best first; fewer if the index has fewer.
+        """The `k` nearest by cosine for each row of `vectors` (query, width), best first; fewer if the index
+        has fewer.
 
-        Scores are exact in every kind. An approximate kind may miss a neighbour; `effort` says how far it looks (HNSW's
-        efSearch, IVF's nprobe). A zero query, such as a text of unknown words alone, resembles nothing and finds nothing.
-        """
+        Scores are exact in every kind. An approximate kind may miss a neighbour; `effort` says how far it
+        looks (HNSW's efSearch, IVF's nprobe). A zero query, such as a text of unknown words alone, resembles
+        nothing and finds nothing."""
         queries, zero = writing.normalised(np.atleast_2d(vectors), "queries")
         if queries.shape[1] != self.manifest.width:
             raise InputError(
@@ -94,19 +96,21 @@ class Index:
     ) -> Index:
         """Write an index into the folder `out`, open it again, look some vectors up in it, and return it.
 
-        `vectors` is one array (vector, width), an iterable of such arrays, or an `Embedded` folder of `sentrep.embedding`,
-        which brings its ids, texts and model along. `ids` are row numbers unless given. Memory: a chunk of vectors, plus the
-        FAISS structure of an approximate kind. Nothing appears at `out` before all is written and verified; an index already
-        there is replaced only with `overwrite`. `dtype` float16 halves the folder; `corpus` is a fingerprint of where the
-        texts are from (by default one of the ids and texts).
-        """
+        `vectors` is one array (vector, width), an iterable of such arrays, or an `Embedded` folder of
+        `sentrep.embedding`, which brings its ids, texts and model along. `ids` are row numbers unless given.
+        Memory: a chunk of vectors, plus the FAISS structure of an approximate kind. Nothing appears at `out`
+        before all is written and verified; an index already there is replaced only with `overwrite`. `dtype`
+        float16 halves the folder; `corpus` is a fingerprint of where the texts are from (by default one of
+        the ids and texts)."""
         target = Path(out).absolute()
         writing.check_target(target, overwrite)
         aside = target.with_name(f".{target.name}.partial")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         try:
-            sample = writing.write(aside, vectors, ids, texts, model=model, kind=kind, dtype=dtype, corpus=corpus)
+            sample = writing.write(
+                aside, vectors, ids, texts, model=model, kind=kind, dtype=dtype, corpus=corpus
+            )
             index = cls.open(aside)
             index._verify(sample)
             writing.move(aside, target)
@@ -119,9 +123,8 @@ class Index:
     def open(cls, path: Path | str, *, rebuild: bool = False) -> Index:
         """Open an index; every file is compared with its checksum first, and a difference is an InputError.
 
-        The FAISS structure is loaded into memory (mapped ones crash when searched). With `rebuild` it is made anew from the
-        vectors, and `index.faiss` is not read at all.
-        """
+        The FAISS structure is loaded into memory (mapped ones crash when searched). With `rebuild` it is made
+        anew from the vectors, and `index.faiss` is not read at all."""
         path = Path(path)
         manifest = Manifest.read(path)
         manifest.check(path, manifest.files)
@@ -138,8 +141,11 @@ class Index:
             raise folder.damaged(path / folder.FAISS)
         return index
 
-    def _nearest(self, queries: NDArray[np.float32], k: int, effort: int | None) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Scores and row numbers (query, k), best first; row -1 where an approximate kind found fewer than `k`."""
+    def _nearest(
+        self, queries: NDArray[np.float32], k: int, effort: int | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Scores and row numbers (query, k), best first; row -1 where an approximate kind found fewer than
+        `k`."""
         if self._approximate is None:
             return top_k(self.vectors, queries, k, longest=1.0)
         effort = effort or self.manifest.parameters["effort"]

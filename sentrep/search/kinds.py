@@ -1,7 +1,7 @@
 """Which FAISS structure for how many vectors.
 
-Measured with FAISS 1.15.1 on 1 M vectors (HNSW: 600 k) of width 384 and two cores, before the exact rescoring that
-`Index.search` adds:
+Measured with FAISS 1.15.1 on 1 M vectors (HNSW: 600 k) of width 384 and two cores, before the exact rescoring
+that `Index.search` adds:
 
 | kind | build s | bytes/vector | recall@10 | queries/s |
 |---|---|---|---|---|
@@ -9,10 +9,10 @@ Measured with FAISS 1.15.1 on 1 M vectors (HNSW: 600 k) of width 384 and two cor
 | hnsw (HNSW32,SQ8), effort 32 / 64 / 128 | 52 | 644 | .84 / .91 / .95 | 14.8 k / 8.9 k / 5.3 k |
 | ivf (IVF4096,SQ8), effort 8 / 32 / 64 | 39 | 392 | .72 / .86 / .90 | 16.5 k / 5.5 k / 3.0 k |
 
-So `auto` is flat while a query costs a few milliseconds, and hnsw above; ivf is for whoever is short of memory. With exact
-rescoring, hnsw at effort 64 / 128 / 256 found .83 / .94 / .99 of the ten nearest among 60 k vectors of 64 latent dimensions, and
-.99 / 1 / 1 with 24; hence its default of 256, at which a query still takes about a millisecond of one core.
-"""
+So `auto` is flat while a query costs a few milliseconds, and hnsw above; ivf is for whoever is short of
+memory. With exact rescoring, hnsw at effort 64 / 128 / 256 found .83 / .94 / .99 of the ten nearest among 60
+k vectors of 64 latent dimensions, and .99 / 1 / 1 with 24; hence its default of 256, at which a query still
+takes about a millisecond of one core."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.progress import progress
 from sentrep.search.exact import best_first, rescore
+from sentrep.utils.errors import InputError
+from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
     import faiss
@@ -60,20 +60,28 @@ def parameters(kind: str, count: int) -> dict[str, int]:
     return {}
 
 
-def make(kind: str, vectors: NDArray[np.floating], settings: dict[str, int], *, repeatable: bool = False) -> faiss.Index:
+def make(
+    kind: str, vectors: NDArray[np.floating], settings: dict[str, int], *, repeatable: bool = False
+) -> faiss.Index:
     """Train and fill an approximate index over `vectors` (vector, width), whose ids are their row numbers.
 
-    Ids are always given explicitly: what FAISS does with implicit ones across shards is wrong without an error. An HNSW graph
-    depends on which thread comes first; with `repeatable` one thread builds it, and the same vectors give the same graph.
-    """
+    Ids are always given explicitly: what FAISS does with implicit ones across shards is wrong without an
+    error. An HNSW graph depends on which thread comes first; with `repeatable` one thread builds it, and the
+    same vectors give the same graph."""
     with _one_thread(repeatable):
         return _filled(kind, vectors, settings)
 
 
 def nearest(
-    index: faiss.Index, kind: str, vectors: NDArray[np.floating], queries: NDArray[np.float32], k: int, effort: int
+    index: faiss.Index,
+    kind: str,
+    vectors: NDArray[np.floating],
+    queries: NDArray[np.float32],
+    k: int,
+    effort: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Scores and row numbers (query, k), best first, row -1 where fewer are found: of more than `k` proposals, scored exactly."""
+    """Scores and row numbers (query, k), best first, row -1 where fewer are found: of more than `k`
+    proposals, scored exactly."""
     rows = propose(index, kind, queries, min(len(vectors), max(4 * k, k + 32)), effort)
     scores = np.where(rows < 0, -np.inf, rescore(vectors, queries, rows)).astype(np.float32)
     return best_first(scores, rows, k)
@@ -96,7 +104,9 @@ def _filled(kind: str, vectors: NDArray[np.floating], settings: dict[str, int]) 
     return index
 
 
-def propose(index: faiss.Index, kind: str, queries: NDArray[np.float32], candidates: int, effort: int) -> NDArray[np.int64]:
+def propose(
+    index: faiss.Index, kind: str, queries: NDArray[np.float32], candidates: int, effort: int
+) -> NDArray[np.int64]:
     """Row numbers (query, candidate) that are probably nearest; -1 where the index found fewer."""
     import faiss
 

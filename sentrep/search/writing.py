@@ -14,17 +14,18 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.files import to_disk
 from sentrep.search import folder, kinds
 from sentrep.search.folder import Manifest, ModelStamp, Strings
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import to_disk
 
 Vectors: TypeAlias = NDArray[np.floating] | Iterable[NDArray[np.floating]]
 
 
 @runtime_checkable
 class VectorFolder(Protocol):
-    """What `sentrep.embedding.Embedded` is: vectors on disk with their ids and texts, stamped with their model."""
+    """What `sentrep.embedding.Embedded` is: vectors on disk with their ids and texts, stamped with their
+    model."""
 
     @property
     def stamp(self) -> Mapping[str, str]: ...
@@ -130,7 +131,9 @@ def write(
     return sample
 
 
-def normalised(rows: NDArray[np.floating], name: str, first: int = 0) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def normalised(
+    rows: NDArray[np.floating], name: str, first: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Rows (row, width) at length 1 as float32, and which of them (row,) were zero and stay so."""
     if rows.ndim != 2 or rows.shape[1] == 0:
         raise InputError(f"{name}: expected vectors of shape (row, width), got {rows.shape}")
@@ -138,7 +141,9 @@ def normalised(rows: NDArray[np.floating], name: str, first: int = 0) -> tuple[N
     lengths = np.linalg.norm(exact, axis=1)
     bad = np.flatnonzero(~np.isfinite(lengths))
     if len(bad):
-        raise InputError(f"{name}: row {first + int(bad[0])} has a NaN or an infinite value; did the model diverge?")
+        raise InputError(
+            f"{name}: row {first + int(bad[0])} has a NaN or an infinite value; did the model diverge?"
+        )
     zero = lengths == 0
     return (exact / np.where(zero, 1.0, lengths)[:, None]).astype(np.float32), zero
 
@@ -154,7 +159,8 @@ def check_target(target: Path, overwrite: bool) -> None:
 
 
 def move(aside: Path, target: Path) -> None:
-    """Put the finished folder in its place. An index that was there stays whole until the new one is next to it."""
+    """Put the finished folder in its place. An index that was there stays whole until the new one is next to
+    it."""
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
@@ -163,7 +169,9 @@ def move(aside: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_vectors(path: Path, chunks: Iterable[NDArray[np.floating]], dtype: str, sample: Sample) -> tuple[int, int, int]:
+def _write_vectors(
+    path: Path, chunks: Iterable[NDArray[np.floating]], dtype: str, sample: Sample
+) -> tuple[int, int, int]:
     """Write normalised vectors as one .npy; how many, how wide, and how many were zero."""
     count = width = zeros = 0
     with path.open("wb") as file:
@@ -173,7 +181,9 @@ def _write_vectors(path: Path, chunks: Iterable[NDArray[np.floating]], dtype: st
                 width = rows.shape[1]
                 _npy_header(file, dtype, (0, width))
             if rows.shape[1] != width:
-                raise InputError(f"vectors: row {count} is {rows.shape[1]} wide, those before it are {width} wide")
+                raise InputError(
+                    f"vectors: row {count} is {rows.shape[1]} wide, those before it are {width} wide"
+                )
             for number in np.flatnonzero(~zero):
                 sample.offer(count + int(number), rows[number])
             file.write(rows.astype(dtype).tobytes())
@@ -200,7 +210,9 @@ def _same_model(model: ModelStamp | None, stamp: Mapping[str, str]) -> ModelStam
     if own is None:
         return model
     if model is not None and model.content_hash != own:
-        raise InputError(f"the vectors were made by the model {own}, not by {model.name} ({model.content_hash})")
+        raise InputError(
+            f"the vectors were made by the model {own}, not by {model.name} ({model.content_hash})"
+        )
     return model or ModelStamp(stamp.get("model_name", own[:12]), own, stamp.get("model_path", ""))
 
 

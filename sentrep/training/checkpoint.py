@@ -1,4 +1,5 @@
-"""The whole state of a run, to a checkpoint and back: weights, optimisers, random state, and where it stands."""
+"""The whole state of a run, to a checkpoint and back: weights, optimisers, random state, and where it
+stands."""
 
 from __future__ import annotations
 
@@ -24,17 +25,25 @@ class State:
     def __init__(self) -> None:
         self.step, self.seconds, self.best, self.best_step, self.ended = 0, 0.0, -math.inf, 0, ""
 
-    def save(self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator) -> None:
-        random = accelerator.gather(_random_state(accelerator.device).unsqueeze(0))  # every process draws its own dropout
+    def save(
+        self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator
+    ) -> None:
+        random = accelerator.gather(
+            _random_state(accelerator.device).unsqueeze(0)
+        )  # every process draws its own dropout
         if not accelerator.is_main_process:
             return
         tensors = {f"method.{name}": value for name, value in method.state_dict().items()}
         for phase, optimizer in optimizers.items():
             for number, entries in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer.{phase}.{number}.{name}": value for name, value in entries.items()}
-        run.save_checkpoint(self.step, {**tensors, "random": random}, vars(self) | {"best": _finite(self.best)})
+        run.save_checkpoint(
+            self.step, {**tensors, "random": random}, vars(self) | {"best": _finite(self.best)}
+        )
 
-    def restore(self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator) -> None:
+    def restore(
+        self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator
+    ) -> None:
         main = accelerator.is_main_process
         if main:
             run.sweep()
@@ -47,15 +56,21 @@ class State:
             vars(self).update(state)
             self.best = -math.inf if self.best is None else self.best
             run_ends_at = self.step
-            method.load_state_dict({name.removeprefix("method."): t for name, t in tensors.items() if name.startswith("method.")})
+            method.load_state_dict(
+                {name.removeprefix("method."): t for name, t in tensors.items() if name.startswith("method.")}
+            )
             for phase, optimizer in optimizers.items():
                 entries: dict[int, dict[str, Tensor]] = {}
                 for name, value in tensors.items():
                     if name.startswith(f"optimizer.{phase}."):
                         number, key = name.removeprefix(f"optimizer.{phase}.").split(".", 1)
                         entries.setdefault(int(number), {})[key] = value
-                optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
-            _set_random_state(tensors["random"][accelerator.process_index % len(tensors["random"])], accelerator.device)
+                optimizer.load_state_dict(
+                    {"state": entries, "param_groups": optimizer.state_dict()["param_groups"]}
+                )
+            _set_random_state(
+                tensors["random"][accelerator.process_index % len(tensors["random"])], accelerator.device
+            )
         if main:
             run.forget_after(run_ends_at)
 

@@ -13,12 +13,14 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4
 """What glibc's malloc.h calls the options of `mallopt`."""
 KEEP = {TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 1 << 26, MMAP_MAX: 0}
 USUAL = {TRIM_THRESHOLD: 1 << 26, TOP_PAD: 1 << 17, MMAP_THRESHOLD: 1 << 25, MMAP_MAX: 1 << 16}
-"""The first values of glibc; the thresholds are as high as it raises them by itself, which it no longer does once one was set."""
+"""The first values of glibc; the thresholds are as high as it raises them by itself, which it no longer does
+once one was set."""
 
 
 def settle_cpu(threads: int | None, alone: bool) -> None:
-    """Take so many threads and, where no GPU does the work, make fp32 products by oneDNN, which takes half the time of torch's
-    default for the same digits. Only with AMX it would round them to bf16; there the default stays."""
+    """Take so many threads and, where no GPU does the work, make fp32 products by oneDNN, which takes half
+    the time of torch's default for the same digits. Only with AMX it would round them to bf16; there the
+    default stays."""
     torch.set_num_threads(threads or torch.get_num_threads())
     if alone and not torch.cpu._is_amx_tile_supported():
         torch.set_float32_matmul_precision("medium")
@@ -26,12 +28,12 @@ def settle_cpu(threads: int | None, alone: bool) -> None:
 
 @contextmanager
 def kept_memory() -> Iterator[bool]:
-    """Meanwhile this process keeps what it frees for its next step, and gives it back in the end. Nothing happens, and there is
-    False, where the C library is not glibc.
+    """Meanwhile this process keeps what it frees for its next step, and gives it back in the end. Nothing
+    happens, and there is False, where the C library is not glibc.
 
-    glibc gives blocks of more than 32 MB back to the system at once, and what is at the top of its heap. To touch memory that comes
-    anew takes half a millisecond a megabyte, which is often more than what is done with it.
-    """
+    glibc gives blocks of more than 32 MB back to the system at once, and what is at the top of its heap. To
+    touch memory that comes anew takes half a millisecond a megabyte, which is often more than what is done
+    with it."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if library is None or not hasattr(library, "mallopt"):
         yield False

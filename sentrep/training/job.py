@@ -10,22 +10,22 @@ from typing import Any
 
 import torch
 
-from sentrep.encoders import folder
-from sentrep.encoders.build import build
+from sentrep.data.batch import Blocks
+from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.store.store import Store, prepare
+from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.encoders import serialization as folder
 from sentrep.encoders.config import EncoderConfig
+from sentrep.encoders.factory import build
 from sentrep.encoders.token_table import inner_tokenizer
-from sentrep.errors import InputError
 from sentrep.methods.base import MakeEncoder, Method
-from sentrep.text.block import Blocks
-from sentrep.text.config import CorpusConfig, TokenizerConfig
-from sentrep.text.store import Store, prepare
-from sentrep.text.tokenizer import Tokenizer
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import kept_memory, settle_cpu
-from sentrep.training.learnt import load_learnt, save_learnt
+from sentrep.training.method_state import load_learnt, save_learnt
 from sentrep.training.run_folder import RunFolder, told
 from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
+from sentrep.utils.errors import InputError
 
 BLOCK = {"bag": 1024}
 LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
@@ -49,7 +49,9 @@ class Job:
         if training.start is not None:
             before = told(training.start)
             if before["method"] != self.method:
-                raise InputError(f"--start {training.start} is a run of {before['method']}, not of {self.method}")
+                raise InputError(
+                    f"--start {training.start} is a run of {before['method']}, not of {self.method}"
+                )
             encoder, usual = EncoderConfig(str(training.start / "model")), before["training"]["lr"]
         block, lr = training.block or BLOCK.get(encoder.encoder, 512), training.lr or usual
         return replace(self, encoder=encoder, training=replace(training, block=block, lr=lr))
@@ -70,7 +72,8 @@ class Trained:
 
 
 def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool = False) -> Trained:
-    """Prepare the corpus, train, and save the encoder to ``out/model``. A run that was interrupted is taken up again.
+    """Prepare the corpus, train, and save the encoder to ``out/model``. A run that was interrupted is taken
+    up again.
 
     Args:
         method_class: of the method; made of its settings, of what makes an encoder, and of a token budget.
@@ -82,10 +85,14 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     assert config.block is not None
     assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
-        raise InputError("--choose-by loss: a method of several phases has several losses; give neighbour-mrr or last")
+        raise InputError(
+            "--choose-by loss: a method of several phases has several losses; give neighbour-mrr or last"
+        )
     accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
     if config.block // min(config.run, config.block) < accelerator.num_processes:
-        raise InputError(f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run")
+        raise InputError(
+            f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run"
+        )
     on_cpu = accelerator.device.type == "cpu"
     settle_cpu(config.threads, alone=on_cpu)
     existing = None if job.encoder.scratch else folder.load(job.encoder.encoder, offline=job.corpus.offline)
@@ -99,21 +106,35 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     make: Callable[[Any, MakeEncoder, int], Method] = method_class
     torch.manual_seed(config.seed)
     counts, inner = store.token_counts(), store.tokenizer.inner
-    method = make(job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget)
+    method = make(
+        job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget
+    )
     if config.start is not None:
         load_learnt(method, config.start, method_class.anew)
-    torch.manual_seed(config.seed + accelerator.process_index)  # equal weights everywhere, dropout of its own in each process
+    torch.manual_seed(
+        config.seed + accelerator.process_index
+    )  # equal weights everywhere, dropout of its own in each process
 
     def blocks(part: Any) -> Blocks:
         spans = store.spans(part, config.validation, config.seed)
-        return Blocks(store.ids, store.offsets, spans, config.block or 0, config.run, config.seed, method_class.neighbours)
+        return Blocks(
+            store.ids,
+            store.offsets,
+            spans,
+            config.block or 0,
+            config.run,
+            config.seed,
+            method_class.neighbours,
+        )
 
     trained_on, validation = blocks("train"), None
     try:
         if config.validation:
             validation = Validation(blocks("valid"), accelerator.process_index, accelerator.num_processes)
     except InputError as error:
-        raise InputError(f"what is held out for validation is too little: raise it, or give --validation 0 ({error})") from error
+        raise InputError(
+            f"what is held out for validation is too little: raise it, or give --validation 0 ({error})"
+        ) from error
     with kept_memory() if on_cpu else nullcontext():
         outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)
     if accelerator.is_main_process and outcome.ended != "interrupted":

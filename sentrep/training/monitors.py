@@ -1,7 +1,8 @@
-"""Meters that show a collapse while there is still time (with `parts.spectrum`), and the alarms that name its cause.
+"""Meters that show a collapse while there is still time (with `modules.spectrum`), and the alarms that name
+its cause.
 
-Each takes vectors (sentence, width) of held-out sentences. Why these: METER -> FAILURE in the docs page "monitors".
-"""
+Each takes vectors (sentence, width) of held-out sentences. Why these: METER -> FAILURE in the docs page
+"monitors"."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from sentrep.parts.spectrum import SAMPLE
-from sentrep.text.block import SentenceBlock
+from sentrep.data.batch import SentenceBlock
+from sentrep.modules.spectrum import SAMPLE
 
 FEW = 16
 """Candidates fewer than these teach next to nothing."""
@@ -31,7 +32,8 @@ NOISY = 10.0
 """Spread of what drawn words earn, in mean rewards: beyond that it is chance that is learnt from."""
 
 CLIPPED = 0.5
-"""Share of the steps whose gradient was shortened: where rewards are learnt from, more than this is noise, cut to size."""
+"""Share of the steps whose gradient was shortened: where rewards are learnt from, more than this is noise,
+cut to size."""
 
 COIN = 0.55
 """Of a test between two: a better share than this is worth speaking of."""
@@ -44,7 +46,8 @@ TIE = 1e-6
 
 
 def neighbour_mrr(vectors: Float[Tensor, "sentence width"], block: SentenceBlock) -> float:
-    """Mean reciprocal rank of the following sentence among all sentences of the block, by cosine; ties by expected rank.
+    """Mean reciprocal rank of the following sentence among all sentences of the block, by cosine; ties by
+    expected rank.
 
     Needs no label, means the same for every method, and falls to chance when vectors collapse.
     """
@@ -56,18 +59,26 @@ def neighbour_mrr(vectors: Float[Tensor, "sentence width"], block: SentenceBlock
     own = scores.gather(1, second.unsqueeze(1))
     scores.scatter_(1, first.unsqueeze(1), -torch.inf)  # the sentence itself is no candidate
     better = (scores > own + TIE).sum(1)
-    ties = ((scores - own).abs() <= TIE).sum(1)  # the right one among them: it stands anywhere in its group with equal chance
+    ties = ((scores - own).abs() <= TIE).sum(
+        1
+    )  # the right one among them: it stands anywhere in its group with equal chance
     harmonic = torch.cat(
-        [torch.zeros(1, device=scores.device), (1 / torch.arange(1, scores.shape[1] + 1, device=scores.device)).cumsum(0)]
+        [
+            torch.zeros(1, device=scores.device),
+            (1 / torch.arange(1, scores.shape[1] + 1, device=scores.device)).cumsum(0),
+        ]
     )
-    return float(((harmonic[better + ties] - harmonic[better]) / ties.clamp(min=1)).mean())  # no ties at all: not a number
+    return float(
+        ((harmonic[better + ties] - harmonic[better]) / ties.clamp(min=1)).mean()
+    )  # no ties at all: not a number
 
 
 def alarms(values: dict[str, float], width: int, documents: int, sentences: int = SAMPLE) -> list[str]:
     """What is going wrong, why that happens, and what to try. Empty while all is well.
 
     Args:
-        values: the meters, and of the method's metrics those named ``loss`` and ``chance`` (the loss of a blind guess).
+        values: the meters, and of the method's metrics those named ``loss`` and ``chance`` (the loss of a
+            blind guess).
         width: of the vectors.
         documents: how many documents the sentences came from; few documents make any encoder look alike.
         sentences: how many there were; they cannot fill more dimensions than that.
@@ -89,9 +100,13 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
             f"too easy: a sentence chooses among {math.exp(values['chance']):.1f} candidates. Try a larger --block, and for a "
             "corpus of few documents --negatives other-runs."
         )
-    # At a low temperature the loss of a good order may lie above that of a blind guess: it counts only if nothing is found either.
+    # At a low temperature the loss of a good order may lie above that of a blind guess: it counts only if
+    # nothing is found either.
     blind = 4 * math.exp(-values.get("chance", math.inf))
-    if values.get("loss", -math.inf) > 0.98 * values.get("chance", math.inf) and values.get("accuracy", 0.0) < blind:
+    if (
+        values.get("loss", -math.inf) > 0.98 * values.get("chance", math.inf)
+        and values.get("accuracy", 0.0) < blind
+    ):
         found.append(
             f"nothing is learnt yet: loss {values['loss']:.2f} against {values['chance']:.2f} for a blind guess. "
             "Try a higher --lr or more --epochs, and check that neighbours in the corpus belong together (--split)."

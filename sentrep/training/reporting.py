@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from sentrep.errors import InputError
-from sentrep.progress import visible
 from sentrep.training.run_folder import RunFolder
+from sentrep.utils.errors import InputError
+from sentrep.utils.progress import visible
 
 Track = Callable[[Mapping[str, float], int], None]
 
@@ -31,7 +31,14 @@ class Reporter:
 
     def __init__(self, run: RunFolder, steps: int, start: int, track: Track, active: bool) -> None:
         self.run, self.track, self.active = run, track, active
-        self.bar = tqdm(total=steps, initial=start, desc="training", unit=" block", disable=not (active and visible()), leave=False)
+        self.bar = tqdm(
+            total=steps,
+            initial=start,
+            desc="training",
+            unit=" block",
+            disable=not (active and visible()),
+            leave=False,
+        )
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
@@ -44,12 +51,18 @@ class Reporter:
         self.bar.update()
         self.sentences += sentences
         for name, value in values.items():
-            self.sums[name] = self.sums.get(name, torch.zeros((), device=value.device)) + value.detach().float()
+            self.sums[name] = (
+                self.sums.get(name, torch.zeros((), device=value.device)) + value.detach().float()
+            )
             self.counts[name] = self.counts.get(name, 0) + 1
 
-    def flush(self, step: int, rate: float, reduce: Callable[[Tensor], Tensor], seconds: float) -> dict[str, float]:
+    def flush(
+        self, step: int, rate: float, reduce: Callable[[Tensor], Tensor], seconds: float
+    ) -> dict[str, float]:
         """Write the means since the last flush; `seconds` is how long they took."""
-        self.means = means = {name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()}
+        self.means = means = {
+            name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()
+        }
         self.hold(step, means)
         throughput = self.sentences / max(seconds, 1e-9)
         self.sums, self.counts, self.sentences = {}, {}, 0
@@ -62,7 +75,8 @@ class Reporter:
         self.hold(step, {name: float(reduce(total)) for name, total in self.sums.items()})
 
     def hold(self, step: int, values: Mapping[str, float]) -> None:
-        """End a run that is lost: a loss that is no number has no gradient, and a gradient that is none has ruined the weights."""
+        """End a run that is lost: a loss that is no number has no gradient, and a gradient that is none has
+        ruined the weights."""
         for name, value in values.items():
             if (name.endswith("loss") or name == "gradient_norm") and not math.isfinite(value):
                 raise InputError(

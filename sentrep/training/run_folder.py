@@ -26,8 +26,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sentrep.errors import InputError
-from sentrep.files import whole
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import whole
 
 PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
 KEPT = 2
@@ -61,9 +61,13 @@ class RunFolder:
         file = self.path / "run.json"
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file; a run is a folder: give another --out")
-        left = [path.name for path in self.path.glob("*") if not path.name.startswith(".run.json.")]  # cut short by a kill
+        left = [
+            path.name for path in self.path.glob("*") if not path.name.startswith(".run.json.")
+        ]  # cut short by a kill
         if left and not file.exists():
-            raise InputError(f"{self.path} is not empty and holds no run.json, so it is no run and stays; give another --out")
+            raise InputError(
+                f"{self.path} is not empty and holds no run.json, so it is no run and stays; give another --out"
+            )
         if overwrite and file.exists():
             self._clear()
         if file.exists():
@@ -76,14 +80,24 @@ class RunFolder:
                 )
         else:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_json(file, {"run": dict(description), "versions": versions(), "machine": machine(), "command": sys.argv[1:]})
+            write_json(
+                file,
+                {
+                    "run": dict(description),
+                    "versions": versions(),
+                    "machine": machine(),
+                    "command": sys.argv[1:],
+                },
+            )
         self.logs.mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
 
     def _clear(self) -> None:
         """Remove a run, and nothing but a run: whatever else lies in its folder stays. run.json goes last."""
         if "run" not in read_json(self.path / "run.json"):
-            raise InputError(f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; give another --out")
+            raise InputError(
+                f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; give another --out"
+            )
         for part in (self.model, self.path / "method", self.checkpoints, self.logs):
             shutil.rmtree(part, ignore_errors=True)
         (self.path / "run.json").unlink()
@@ -107,7 +121,8 @@ class RunFolder:
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
     def load_checkpoint(self, warn: Callable[[str], None]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """The newest checkpoint that is whole, or None if there never was one; each damaged one is named to `warn`.
+        """The newest checkpoint that is whole, or None if there never was one; each damaged one is named to
+        `warn`.
 
         Raises:
             InputError: all are damaged.
@@ -119,7 +134,9 @@ class RunFolder:
             except (SafetensorError, OSError, InputError) as error:
                 warn(f"warning: {place} is damaged ({error}); looking for the checkpoint before it")
         if steps:
-            raise InputError(f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give --overwrite, to begin anew")
+            raise InputError(
+                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give --overwrite, to begin anew"
+            )
         return None
 
     def save_best(self, tensors: dict[str, Tensor]) -> None:
@@ -134,7 +151,9 @@ class RunFolder:
         try:
             return load_file(file) if file.exists() else None
         except SafetensorError as error:
-            raise InputError(f"{file} is damaged ({error}); remove it, and the last weights are exported instead") from error
+            raise InputError(
+                f"{file} is damaged ({error}); remove it, and the last weights are exported instead"
+            ) from error
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Append one line to logs/metrics.jsonl."""
@@ -171,7 +190,11 @@ def differences(known: Any, asked: Any, name: str = "") -> list[str]:
     """
     if isinstance(known, dict) and isinstance(asked, dict):
         keys = [*known, *(key for key in asked if key not in known)]
-        return [line for key in keys for line in differences(known.get(key), asked.get(key), f"{name}.{key}".lstrip("."))]
+        return [
+            line
+            for key in keys
+            for line in differences(known.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
+        ]
     return [] if known == asked else [f"{name} is {known} there, {asked} here"]
 
 
@@ -188,17 +211,25 @@ def versions() -> dict[str, str]:
 
 def machine() -> dict[str, Any]:
     """What the run ran on, without names or addresses."""
-    return {"system": platform.system(), "processor": platform.machine(), "cores": len(os.sched_getaffinity(0))}
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)),
+    }
 
 
 def told(run: Path) -> dict[str, Any]:
     """What run.json says of how the run was made."""
     file = run / "run.json"
     if not file.is_file():
-        raise InputError(f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made")
+        raise InputError(
+            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made"
+        )
     record = read_json(file).get("run")
     if not isinstance(record, dict) or not {"method", "settings", "tokenizer", "training"} <= record.keys():
-        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made")
+        raise InputError(
+            f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made"
+        )
     return record
 
 

@@ -1,8 +1,8 @@
 """The one loop. For each block, for each phase: forward, backward, clip, step.
 
-It is ours because methods have several optimisers, and because resuming is bit-exact: everything that a step depends on is either
-arithmetic on its number (which block, which learning rate) or in the checkpoint (weights, optimiser state, random state).
-"""
+It is ours because methods have several optimisers, and because resuming is bit-exact: everything that a step
+depends on is either arithmetic on its number (which block, which learning rate) or in the checkpoint
+(weights, optimiser state, random state)."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
-from sentrep.errors import InputError
+from sentrep.data.batch import Blocks, SentenceBlock
 from sentrep.methods.base import Method
-from sentrep.text.block import Blocks, SentenceBlock
 from sentrep.training.checkpoint import State
 from sentrep.training.config import TrainingConfig
-from sentrep.training.interrupt import interruptible
 from sentrep.training.reporting import Reporter
 from sentrep.training.run_folder import RunFolder
+from sentrep.training.signals import interruptible
 from sentrep.training.validation import Validation, line, score
+from sentrep.utils.errors import InputError
 
 END = {
     "finished": "",
@@ -57,10 +57,14 @@ class Outcome:
 def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool) -> Accelerator:
     """The device, the precision, the processes and the tracker of a run."""
     if config.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("--device cuda: torch finds no GPU here; give --device cpu, or install a torch for CUDA")
+        raise InputError(
+            "--device cuda: torch finds no GPU here; give --device cpu, or install a torch for CUDA"
+        )
     # A phase leaves the parameters of the others without gradient, which torch's data parallel must be told.
     unused = DistributedDataParallelKwargs(find_unused_parameters=phases > 1)
-    if not torch.distributed.is_initialized():  # else the precision and device of a process's first run would be those of all
+    if (
+        not torch.distributed.is_initialized()
+    ):  # else the precision and device of a process's first run would be those of all
         AcceleratorState._reset_state(reset_partial_state=True)
     try:
         accelerator = Accelerator(
@@ -73,7 +77,9 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
     except ValueError as error:
         raise InputError(f"--tracker {config.tracker} or --precision {config.precision}: {error}") from error
     if config.tracker != "none" and not accelerator.log_with:
-        raise InputError(f"--tracker {config.tracker} is not installed here; install it, or give --tracker none")
+        raise InputError(
+            f"--tracker {config.tracker} is not installed here; install it, or give --tracker none"
+        )
     return accelerator
 
 
@@ -86,14 +92,24 @@ def train(
     run: RunFolder,
     accelerator: Accelerator,
 ) -> Outcome:
-    """Train `method` in place on `blocks`; on return it holds its best weights, or its last ones without validation.
+    """Train `method` in place on `blocks`; on return it holds its best weights, or its last ones without
+    validation.
 
     Goes on from the newest checkpoint of `run`, if there is one. Ctrl-C saves one and ends.
     """
     model = accelerator.prepare(method.to(accelerator.device))
-    optimizers = {phase: accelerator.prepare(_optimizer(method, phase, lr, config)) for phase in method.phases}
-    steps = max(1, math.ceil(config.epochs * len(blocks) / config.accumulate)) if config.steps is None else config.steps
-    every, by_time = config.validate_every or max(1, steps // 10), config.validate_every is None and config.minutes is not None
+    optimizers = {
+        phase: accelerator.prepare(_optimizer(method, phase, lr, config)) for phase in method.phases
+    }
+    steps = (
+        max(1, math.ceil(config.epochs * len(blocks) / config.accumulate))
+        if config.steps is None
+        else config.steps
+    )
+    every, by_time = (
+        config.validate_every or max(1, steps // 10),
+        config.validate_every is None and config.minutes is not None,
+    )
     state = State()
     state.restore(run, method, optimizers, accelerator)
     if config.tracker != "none":
@@ -109,9 +125,14 @@ def train(
         reduced: Tensor = accelerator.reduce(value, "mean")
         return reduced
 
-    with Reporter(run, steps, state.step, accelerator.log, accelerator.is_main_process) as report, interruptible() as interrupt:
+    with (
+        Reporter(run, steps, state.step, accelerator.log, accelerator.is_main_process) as report,
+        interruptible() as interrupt,
+    ):
         if ended and steps:
-            report.say(f"this run has ended already, at step {state.step:,}; to train anew, give another --out or --overwrite")
+            report.say(
+                f"this run has ended already, at step {state.step:,}; to train anew, give another --out or --overwrite"
+            )
         while not ended:
             share = _progress(state.step, steps, time.monotonic() - began, config.minutes)
             rate = schedule(share, config)
@@ -148,10 +169,20 @@ def train(
                 report.flush(state.step, lr * rate, mean, now - logged)
                 logged = now
             if state.step == steps or stopping:
-                ended = "finished" if state.step == steps else "interrupted" if _any(accelerator, interrupt.asked) else "time"
-            due = _any(accelerator, int(10 * passed) > int(10 * share)) if by_time else state.step % every == 0
+                ended = (
+                    "finished"
+                    if state.step == steps
+                    else "interrupted"
+                    if _any(accelerator, interrupt.asked)
+                    else "time"
+                )
+            due = (
+                _any(accelerator, int(10 * passed) > int(10 * share)) if by_time else state.step % every == 0
+            )
             if validation is not None and (due or ended) and ended != "interrupted":
-                measured, alarms = validation.measure(method, accelerator.autocast, report.means.get("clipped", 0.0))
+                measured, alarms = validation.measure(
+                    method, accelerator.autocast, report.means.get("clipped", 0.0)
+                )
                 report.hold(state.step, measured)
                 report.write(state.step, {f"valid_{name}": value for name, value in measured.items()})
                 report.warn(alarms if passed >= 0.25 else [])  # any run looks lost in its first quarter
@@ -160,7 +191,11 @@ def train(
                     state.best, state.best_step = standing, state.step
                     if accelerator.is_main_process:
                         run.save_best(method.state_dict())
-                elif config.patience and (state.step - state.best_step) >= config.patience * every and not ended:
+                elif (
+                    config.patience
+                    and (state.step - state.best_step) >= config.patience * every
+                    and not ended
+                ):
                     ended = "patience"
                 report.say(
                     f"step {state.step:,}/{steps:,}: {line(measured)}{', the best so far' * (state.best_step == state.step)}"
@@ -203,9 +238,9 @@ def _optimizer(method: Method, phase: str, lr: float, config: TrainingConfig) ->
 def _clip(parameters: list[Tensor], largest: float) -> Tensor:
     """Shorten the gradients, taken as one vector, to `largest`; returns how long they were.
 
-    On a CPU, where a look at the norm waits for nothing, gradients that are short enough are left alone: multiplying a token
-    table's by one costs as much as measuring them. On a GPU the look would stall the queue.
-    """
+    On a CPU, where a look at the norm waits for nothing, gradients that are short enough are left alone:
+    multiplying a token table's by one costs as much as measuring them. On a GPU the look would stall the
+    queue."""
     norm = get_total_norm([parameter.grad for parameter in parameters if parameter.grad is not None])
     if norm.device.type != "cpu" or norm > largest:
         clip_grads_with_norm_(parameters, largest, norm)

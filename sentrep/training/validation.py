@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
+from sentrep.data.batch import Blocks, SentenceBlock
 from sentrep.methods.base import Method
-from sentrep.parts.contrast import gather
-from sentrep.parts.spectrum import spectrum
-from sentrep.text.block import Blocks, SentenceBlock
+from sentrep.modules.contrastive import gather
+from sentrep.modules.spectrum import spectrum
 from sentrep.training import monitors
 from sentrep.training.config import TrainingConfig
-from sentrep.training.probe import document_probe, next_against
+from sentrep.training.document_probe import document_probe, next_against
 
 LARGEST = 4
 """Blocks looked at: more sharpen the numbers less than they cost."""
@@ -32,7 +32,8 @@ class Validation:
     def measure(
         self, method: Method, autocast: Callable[[], AbstractContextManager[None]], clipped: float = 0.0
     ) -> tuple[dict[str, float], list[str]]:
-        """Means over the blocks, and the alarms that they raise, with the share of the last steps whose gradient was clipped."""
+        """Means over the blocks, and the alarms that they raise, with the share of the last steps whose
+        gradient was clipped."""
         method.eval()
         found: list[dict[str, float]] = []
         seen: list[tuple[torch.Tensor, SentenceBlock]] = []
@@ -41,24 +42,36 @@ class Validation:
             block = self.blocks.block(0, index, self.shard, self.shards).to(device)
             values: dict[str, torch.Tensor] = {}
             with autocast(), torch.random.fork_rng([device] if device.type == "cuda" else []):
-                torch.manual_seed(index)  # what is drawn here is the same each time, and takes nothing from training
+                torch.manual_seed(
+                    index
+                )  # what is drawn here is the same each time, and takes nothing from training
                 for phase in method.phases:
                     step = method(block, phase)
-                    values |= {"loss" if len(method.phases) == 1 else f"{phase}_loss": step.loss, **step.metrics}
+                    values |= {
+                        "loss" if len(method.phases) == 1 else f"{phase}_loss": step.loss,
+                        **step.metrics,
+                    }
                 vectors = gather(method.embed(block).float())
             whole = SentenceBlock(block.ids, block.offsets, gather(block.document), gather(block.run))
             each = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
             if len(whole.pairs(1)[0]):
-                each |= {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(vectors, whole)
+                each |= {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(
+                    vectors, whole
+                )
             found.append(each)
             seen.append((vectors, whole))
         method.train()
         vectors = torch.cat([each for each, _ in seen])
-        document, run = torch.cat([block.document for _, block in seen]), torch.cat([block.run for _, block in seen])
+        document, run = (
+            torch.cat([block.document for _, block in seen]),
+            torch.cat([block.run for _, block in seen]),
+        )
         everywhere = [name for name in found[0] if all(name in each for each in found)]
         means = {name: sum(each[name] for each in found) / len(found) for name in everywhere}
         means |= spectrum(vectors) | document_probe(vectors, document, run)
-        return means, monitors.alarms(means | {"clipped": clipped}, vectors.shape[1], len(whole.document.unique()), len(vectors))
+        return means, monitors.alarms(
+            means | {"clipped": clipped}, vectors.shape[1], len(whole.document.unique()), len(vectors)
+        )
 
 
 def score(measured: dict[str, float], config: TrainingConfig, step: int) -> float:
@@ -71,8 +84,21 @@ def score(measured: dict[str, float], config: TrainingConfig, step: int) -> floa
 def line(measured: dict[str, float]) -> str:
     """The values a person looks at first."""
     names = (
-        *("loss", "accuracy", "perplexity", "code_gap", "gain_over_lead", "prefix_copy", "right_f1", "left_f1"),
+        *(
+            "loss",
+            "accuracy",
+            "perplexity",
+            "code_gap",
+            "gain_over_lead",
+            "prefix_copy",
+            "right_f1",
+            "left_f1",
+        ),
         *("neighbour_mrr", "effective_rank", "mean_cosine"),
     )
     digits = {"effective_rank": 0, "mean_cosine": 2, "perplexity": 1}
-    return ", ".join(f"{name.replace('_', ' ')} {measured[name]:.{digits.get(name, 3)}f}" for name in names if name in measured)
+    return ", ".join(
+        f"{name.replace('_', ' ')} {measured[name]:.{digits.get(name, 3)}f}"
+        for name in names
+        if name in measured
+    )

@@ -1,4 +1,5 @@
-"""Vocabulary expansion: a known map is recovered, known text stays as it was, and what cannot be expanded says why."""
+"""Vocabulary expansion: a known map is recovered, known text stays as it was, and what cannot be expanded
+says why."""
 
 from __future__ import annotations
 
@@ -14,19 +15,19 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import models
 from torch import Tensor
 
-from sentrep.encoders import folder
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.encoders import serialization as folder
 from sentrep.encoders.bag import Bag, frequency_weights
-from sentrep.encoders.build import build
+from sentrep.encoders.batching import encode
+from sentrep.encoders.concat import SideBySide
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.expansion import LinearMap, expand, words_in
-from sentrep.encoders.forward import encode
-from sentrep.encoders.side_by_side import SideBySide
+from sentrep.encoders.factory import build
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.errors import InputError
-from sentrep.text.config import TokenizerConfig
-from sentrep.text.tokenizer import Tokenizer
+from sentrep.utils.errors import InputError
 from tests import toy
-from tests.encoders.test_forward import made
+from tests.encoders.test_batching import made
 
 WIDTH = 10
 KNOWN = [word for word in toy.WORDS if word not in toy.SPECIAL]
@@ -44,7 +45,9 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def vectors_of(words: Sequence[str], width: int = WIDTH) -> np.ndarray:
     """(word, width): the same word always has the same vector."""
-    return np.stack([np.random.default_rng(list(word.encode())).normal(size=width) for word in words]).astype(np.float32)
+    return np.stack([np.random.default_rng(list(word.encode())).normal(size=width) for word in words]).astype(
+        np.float32
+    )
 
 
 def written(path: Path, words: Sequence[str], vectors: np.ndarray | None = None) -> Path:
@@ -114,11 +117,16 @@ def test_saved_and_opened_it_is_the_same(name: str, tmp_path: Path) -> None:
     assert folder.content_hash(again) == folder.content_hash(folder.load(tmp_path / "model"))
     assert np.allclose(encode(again, texts), vectors, atol=1e-6)
     if folder.is_stock(expanded):
-        plain = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(texts, show_progress_bar=False)
+        plain = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(
+            texts, show_progress_bar=False
+        )
         assert np.allclose(plain, vectors, atol=2e-5)
     assert folder.is_stock(expanded) == (name not in ("gru", "lstm last"))
     twice = expand(again, written(tmp_path / "more.bin", [*KNOWN, "later"])).encoder
-    assert inner_tokenizer(twice).encode("unheard7 later").ids == [len(toy.WORDS) + 7, len(toy.WORDS) + len(NEW)]
+    assert inner_tokenizer(twice).encode("unheard7 later").ids == [
+        len(toy.WORDS) + 7,
+        len(toy.WORDS) + len(NEW),
+    ]
 
 
 def test_encoders_side_by_side_are_expanded_one_by_one(tmp_path: Path) -> None:
@@ -137,7 +145,10 @@ def test_encoders_side_by_side_are_expanded_one_by_one(tmp_path: Path) -> None:
 
 def test_the_map_is_that_of_the_normal_equations() -> None:
     random = np.random.default_rng(0)
-    inputs, outputs = random.normal(size=(50, 4)).astype(np.float32), random.normal(size=(50, 3)).astype(np.float32)
+    inputs, outputs = (
+        random.normal(size=(50, 4)).astype(np.float32),
+        random.normal(size=(50, 3)).astype(np.float32),
+    )
     fitted = LinearMap.fitted(inputs, outputs)
     columns = np.hstack([inputs, np.ones((50, 1))])
     for place in range(3):
@@ -148,7 +159,9 @@ def test_the_map_is_that_of_the_normal_equations() -> None:
 
 
 @pytest.mark.parametrize(("noise", "least", "most"), [(0.0, 0.999, 1.0), (1.0, 0.4, 0.6), (3.0, -0.1, 0.15)])
-def test_r2_says_how_much_of_unseen_rows_the_map_explains(noise: float, least: float, most: float, tmp_path: Path) -> None:
+def test_r2_says_how_much_of_unseen_rows_the_map_explains(
+    noise: float, least: float, most: float, tmp_path: Path
+) -> None:
     """Of noise as strong as the signal half is explained, less what a fit to 480 words loses."""
     words = toy.WORDS
     random = np.random.default_rng(5)
@@ -162,7 +175,8 @@ def test_r2_says_how_much_of_unseen_rows_the_map_explains(noise: float, least: f
 
 
 def test_a_new_word_weighs_as_much_as_the_rare_ones(tmp_path: Path) -> None:
-    """A bag's weights are folded into its rows before the map is fitted: what comes out must not be a frequent word's share."""
+    """A bag's weights are folded into its rows before the map is fitted: what comes out must not be a
+    frequent word's share."""
     words = [f"w{number}" for number in range(4000)]
     counts = torch.tensor([1e6 / (rank + 1) for rank in range(len(words))])
     weights = frequency_weights(counts, 1e-3)
@@ -183,7 +197,9 @@ def test_a_new_word_weighs_as_much_as_the_rare_ones(tmp_path: Path) -> None:
 def trained(kind: str, lowercase: bool = True) -> tuple[SentenceTransformer, list[str]]:
     """A bag over a vocabulary of ours, and the text that it was learnt from."""
     sentences = [
-        f"“The {noun},” said the {who} — 再见 don't" for noun in ("cat", "dogs", "café") for who in ("king", "man", "reader")
+        f"“The {noun},” said the {who} — 再见 don't"
+        for noun in ("cat", "dogs", "café")
+        for who in ("king", "man", "reader")
     ]
     tokenizer = Tokenizer.train(sentences, TokenizerConfig(kind, vocab=80, lowercase=lowercase)).inner
     counts = np.ones(tokenizer.get_vocab_size(), np.int64)
@@ -194,13 +210,42 @@ def trained(kind: str, lowercase: bool = True) -> tuple[SentenceTransformer, lis
 def test_only_words_that_text_could_hold_are_added(tmp_path: Path) -> None:
     encoder, _ = trained("word")
     shared = ["the", "cat", "dogs", "said", "king", "man", "再"]
-    offered = ["New_York", "new_york", "London", "london", "can't", "co-op", "re", "中国", "中", "3rd", "ﬁne", "", "the", "[PAD]"]
-    expanded = expand(encoder, written(tmp_path / "v.bin", shared + offered, vectors_of(shared + offered, 3))).encoder
+    offered = [
+        "New_York",
+        "new_york",
+        "London",
+        "london",
+        "can't",
+        "co-op",
+        "re",
+        "中国",
+        "中",
+        "3rd",
+        "ﬁne",
+        "",
+        "the",
+        "[PAD]",
+    ]
+    expanded = expand(
+        encoder, written(tmp_path / "v.bin", shared + offered, vectors_of(shared + offered, 3))
+    ).encoder
     old, new = inner_tokenizer(encoder), inner_tokenizer(expanded)
     assert new.get_vocab().keys() - old.get_vocab().keys() == {"london", "re", "中", "3rd"}
-    assert new.encode("London’s 3rd 中国 'relondon'").tokens == ["london", "'", "[UNK]", "3rd", "中", "[UNK]", "'", "[UNK]", "'"]
+    assert new.encode("London’s 3rd 中国 'relondon'").tokens == [
+        "london",
+        "'",
+        "[UNK]",
+        "3rd",
+        "中",
+        "[UNK]",
+        "'",
+        "[UNK]",
+        "'",
+    ]
     cased, _ = trained("word", lowercase=False)
-    expanded = expand(cased, written(tmp_path / "v.bin", shared + offered, vectors_of(shared + offered, 3))).encoder
+    expanded = expand(
+        cased, written(tmp_path / "v.bin", shared + offered, vectors_of(shared + offered, 3))
+    ).encoder
     assert {"London", "london"} <= inner_tokenizer(expanded).get_vocab().keys()
 
 
@@ -265,7 +310,9 @@ def test_the_table_of_another_model_is_as_good_as_a_file(tmp_path: Path) -> None
     by_model = expand(encoder, tmp_path / "other")
     by_file = expand(encoder, written(tmp_path / "v.bin", NEW + KNOWN))
     assert by_model.fits[0].added == len(NEW)
-    assert torch.allclose(token_table(by_model.encoder).weight, token_table(by_file.encoder).weight, atol=1e-5)
+    assert torch.allclose(
+        token_table(by_model.encoder).weight, token_table(by_file.encoder).weight, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
@@ -280,12 +327,18 @@ def test_a_vocabulary_of_pieces_is_refused_since_it_reads_every_word(kind: str, 
 @pytest.mark.parametrize(
     ("words", "options", "message"),
     [
-        (KNOWN[:WIDTH] + NEW, {}, rf"{WIDTH} of its words are among the model's own, .* takes {WIDTH + 1} or more"),
+        (
+            KNOWN[:WIDTH] + NEW,
+            {},
+            rf"{WIDTH} of its words are among the model's own, .* takes {WIDTH + 1} or more",
+        ),
         (NEW, {}, "none of its words is a word of this model"),
         (KNOWN, {"limit": 0}, "--limit 0"),
     ],
 )
-def test_what_cannot_be_fitted_says_why(words: list[str], options: dict[str, Any], message: str, tmp_path: Path) -> None:
+def test_what_cannot_be_fitted_says_why(
+    words: list[str], options: dict[str, Any], message: str, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match=message):
         expand(on_a_map(kind="gru"), written(tmp_path / "v.bin", words), **options)
 

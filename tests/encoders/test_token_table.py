@@ -9,17 +9,19 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, WordEmbeddings
 from sentence_transformers.sentence_transformer.modules.tokenizer import WhitespaceTokenizer
 
-from sentrep.encoders import folder
-from sentrep.encoders.forward import encode
-from sentrep.encoders.side_by_side import SideBySide
+from sentrep.encoders import serialization as folder
+from sentrep.encoders.batching import encode
+from sentrep.encoders.concat import SideBySide
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.errors import InputError
+from sentrep.utils.errors import InputError
 from tests import toy
-from tests.encoders.test_forward import made
+from tests.encoders.test_batching import made
 
 
 @pytest.mark.parametrize("saved", [False, True])
-@pytest.mark.parametrize(("kind", "width"), [("bag", 64), ("gru", 24), ("lstm", 24), ("conv", 24), ("transformer", 64)])
+@pytest.mark.parametrize(
+    ("kind", "width"), [("bag", 64), ("gru", 24), ("lstm", 24), ("conv", 24), ("transformer", 64)]
+)
 def test_the_row_of_a_token_is_the_one_that_is_read(kind: str, width: int, saved: bool) -> None:
     encoder = folder.stock(made(kind)) if saved else made(kind)
     assert token_table(encoder).weight.shape == (len(toy.WORDS), width)

@@ -1,4 +1,5 @@
-"""Reading word vectors: gensim's own files back, every format by hand, damage named by place, memory that stays small."""
+"""Reading word vectors: gensim's own files back, every format by hand, damage named by place, memory that
+stays small."""
 
 from __future__ import annotations
 
@@ -16,13 +17,18 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from sentrep.encoders import folder
+from sentrep.encoders import serialization as folder
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.errors import InputError
+from sentrep.utils.errors import InputError
 from tests import toy
-from tests.encoders.test_forward import made
+from tests.encoders.test_batching import made
 
-PAIRS: list[tuple[str, list[float]]] = [("hund", [1.0, 2, 3]), ("the", [-1, 0.5, 1e-3]), ("猫", [0, 0, 7]), ("naïve", [4, 5, 6])]
+PAIRS: list[tuple[str, list[float]]] = [
+    ("hund", [1.0, 2, 3]),
+    ("the", [-1, 0.5, 1e-3]),
+    ("猫", [0, 0, 7]),
+    ("naïve", [4, 5, 6]),
+]
 
 
 def everything(word: str) -> bool:
@@ -37,7 +43,9 @@ def text(pairs: list[tuple[str, list[float]]] = PAIRS, header: str = "") -> byte
     return (header + "".join(f"{word} {' '.join(map(str, vector))}\n" for word, vector in pairs)).encode()
 
 
-def binary(pairs: list[tuple[str, list[float]]] = PAIRS, behind: bytes = b"", promised: int | None = None) -> bytes:
+def binary(
+    pairs: list[tuple[str, list[float]]] = PAIRS, behind: bytes = b"", promised: int | None = None
+) -> bytes:
     entries = [word.encode() + b" " + struct.pack("<3f", *vector) + behind for word, vector in pairs]
     return b"%d 3\n" % (len(pairs) if promised is None else promised) + b"".join(entries)
 
@@ -70,7 +78,12 @@ def test_what_gensim_writes_is_read_back_equal(tmp_path: Path) -> None:
     word2vec = pytest.importorskip("gensim.models", reason="gensim comes with sentrep[peers]").Word2Vec
     sentences = [sentence for document in toy.documents(40) for sentence in document]
     trained = word2vec(sentences, vector_size=20, min_count=1, workers=1, epochs=1, seed=1).wv
-    for name, options in (("v.txt", {}), ("v.bin", {"binary": True}), ("v.txt.gz", {}), ("v.bin.gz", {"binary": True})):
+    for name, options in (
+        ("v.txt", {}),
+        ("v.bin", {"binary": True}),
+        ("v.txt.gz", {}),
+        ("v.bin.gz", {"binary": True}),
+    ):
         trained.save_word2vec_format(str(tmp_path / name), **options)
         found = read(tmp_path / name)
         assert list(found) == trained.index_to_key
@@ -120,7 +133,10 @@ def test_a_bad_line_is_named(content: bytes, message: str, tmp_path: Path) -> No
         (binary()[:-1], r"v\.bin: word 4, byte 53: the file ends here, but promises 4 words"),
         (binary(promised=5), r"v\.bin: word 5, byte 72: the file ends here, but promises 5 words"),
         (binary(promised=3), r"v\.bin: more than the 3 words that its first line promises"),
-        (binary([("a", [1, float("nan"), 2])]), r"v\.bin: word 1, byte 4: 'a' is followed by something that is not a number"),
+        (
+            binary([("a", [1, float("nan"), 2])]),
+            r"v\.bin: word 1, byte 4: 'a' is followed by something that is not a number",
+        ),
         (b"2 3\n" + b"x" * 2000, r"v\.bin: word 1, byte 4: no word in 1,000 bytes"),
         (b"", "does not begin with 'words width'"),
         (struct.pack("<ii", 793712314, 12), "of fastText give the .vec"),
@@ -128,7 +144,9 @@ def test_a_bad_line_is_named(content: bytes, message: str, tmp_path: Path) -> No
     ],
     ids=range(8),
 )
-def test_damage_in_a_binary_file_is_named_by_word_and_byte(content: bytes, message: str, tmp_path: Path) -> None:
+def test_damage_in_a_binary_file_is_named_by_word_and_byte(
+    content: bytes, message: str, tmp_path: Path
+) -> None:
     (tmp_path / "v.bin").write_bytes(content)
     with pytest.raises(InputError, match=message):
         read(tmp_path / "v.bin")
@@ -161,7 +179,9 @@ def test_memory_holds_what_is_wanted_and_not_the_file(tmp_path: Path) -> None:
 def piecewise() -> tuple[Tokenizer, list[str]]:
     """As WordPiece and as Metaspace mark what begins a word and what goes on."""
     vocab = ["[UNK]", "the", "##ing", "sing", "ing", "[CLS]"]
-    pieces = Tokenizer(models.WordPiece({token: place for place, token in enumerate(vocab)}, unk_token="[UNK]"))
+    pieces = Tokenizer(
+        models.WordPiece({token: place for place, token in enumerate(vocab)}, unk_token="[UNK]")
+    )
     pieces.pre_tokenizer = pre_tokenizers.Whitespace()
     pieces.decoder = decoders.WordPiece()
     pieces.add_special_tokens(["[UNK]", "[CLS]"])
@@ -187,12 +207,16 @@ def bytewise() -> tuple[Tokenizer, list[str]]:
 
 
 @pytest.mark.parametrize("kind", [piecewise, marked, bytewise])
-def test_of_another_model_whole_words_are_taken(kind: Callable[[], tuple[Tokenizer, list[str]]], tmp_path: Path) -> None:
+def test_of_another_model_whole_words_are_taken(
+    kind: Callable[[], tuple[Tokenizer, list[str]]], tmp_path: Path
+) -> None:
     tokenizer, words = kind()
     tokenizer.enable_padding(length=16)
     tokenizer.enable_truncation(1)
     rows = torch.randn(tokenizer.get_vocab_size(), 5)
-    folder.save(SentenceTransformer(modules=[StaticEmbedding(tokenizer, rows)], device="cpu"), tmp_path / "model")
+    folder.save(
+        SentenceTransformer(modules=[StaticEmbedding(tokenizer, rows)], device="cpu"), tmp_path / "model"
+    )
     found = read(tmp_path / "model")
     assert list(found) == words
     places = {"piecewise": [1, 3, 4], "marked": [1, 3, 4], "bytewise": [5, 8]}[kind.__name__]

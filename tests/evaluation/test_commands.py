@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sentrep.cli import main
+from sentrep.cli.main import main
 
 PAIRS = "score\tsentence1\tsentence2\n1\ta cat\ta dog\n2\ta cat\tone cat\n3\ta bird\ta bird sings\n"
 
@@ -40,12 +40,24 @@ def test_a_model_that_is_not_there_costs_the_others_nothing(capsys: pytest.Captu
     ("command", "message"),
     [
         ("eval no/such/model --task nowhere", "nowhere: no such file or folder"),
-        ("eval no/such/model --suite quik --data .", "no suite is called 'quik' and no .toml file; did you mean 'quick'?"),
-        ("eval no/such/model --suite sts --data nowhere", "nowhere: no folder of benchmarks; give one (--data, or"),
+        (
+            "eval no/such/model --suite quik --data .",
+            "no suite is called 'quik' and no .toml file; did you mean 'quick'?",
+        ),
+        (
+            "eval no/such/model --suite sts --data nowhere",
+            "nowhere: no folder of benchmarks; give one (--data, or",
+        ),
         ("eval no/such/model --task broken", "broken/test.tsv:3: score 'much' is not a number"),
         ("eval no/such/model --task sts --split dev", "sts: no file of split 'dev'; there are: test.tsv"),
-        ("eval no/such/model --task sts --results foreign.jsonl", "foreign.jsonl:1: not a result; expected the JSON lines"),
-        ("eval no/such/model --task sts --results sts", "sts is a folder; results are kept in a file: give sts/results.jsonl"),
+        (
+            "eval no/such/model --task sts --results foreign.jsonl",
+            "foreign.jsonl:1: not a result; expected the JSON lines",
+        ),
+        (
+            "eval no/such/model --task sts --results sts",
+            "sts is a folder; results are kept in a file: give sts/results.jsonl",
+        ),
         ("compare foreign.jsonl", "foreign.jsonl:1: not a result"),
         ("compare absent.jsonl", "absent.jsonl: no such results file"),
         ("report absent.jsonl", "absent.jsonl: no such results file"),
@@ -68,16 +80,24 @@ def test_what_is_wrong_is_said_before_any_model_is_opened(
 
 def test_other_data_under_one_name_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
     said("eval random --task sts --results a.jsonl", 0, capsys)
-    said("baseline hashing --corpus sts/test.tsv --text-field sentence1 --out words --width 8 --cache cache", 0, capsys)
+    said(
+        "baseline hashing --corpus sts/test.tsv --text-field sentence1 --out words --width 8 --cache cache",
+        0,
+        capsys,
+    )
     said("eval words --task other/sts --results b.jsonl", 0, capsys)
     _, err = said("compare a.jsonl b.jsonl", 1, capsys)
-    assert err.startswith("sentrep: sts (test), Spearman: words and random cannot be compared, their data differ")
+    assert err.startswith(
+        "sentrep: sts (test), Spearman: words and random cannot be compared, their data differ"
+    )
     said("eval words --task sts --results b.jsonl", 0, capsys)
     out, _ = said("compare a.jsonl b.jsonl --style markdown", 0, capsys)
     assert "| a random |" in out
 
 
-def test_a_file_whose_last_line_is_cut_is_gone_on_with(at_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_whose_last_line_is_cut_is_gone_on_with(
+    at_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said("eval random --task sts", 0, capsys)
     file = at_home / "results.jsonl"
     whole = file.read_bytes()

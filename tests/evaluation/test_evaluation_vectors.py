@@ -29,7 +29,9 @@ def test_unit_vectors_are_unit_or_zero_and_the_model_s_own_stay_untouched() -> N
 
 
 @pytest.mark.parametrize("at_once", [2, 4096])
-def test_pairs_are_embedded_once_and_their_cosines_are_those_of_numpy(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pairs_are_embedded_once_and_their_cosines_are_those_of_numpy(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = list[str]()
 
     class Counted(Letters):

@@ -1,4 +1,5 @@
-"""The bridge to MTEB: scores equal to our own over it, no score for another model, and nothing claimed that a file does not say."""
+"""The bridge to MTEB: scores equal to our own over it, no score for another model, and nothing claimed that a
+file does not say."""
 
 from __future__ import annotations
 
@@ -15,28 +16,37 @@ import pytest
 import pytrec_eval
 import torch
 
-from sentrep.candidates import measured
-from sentrep.encoders import folder
-from sentrep.encoders.forward import encode
-from sentrep.errors import InputError
+from sentrep.encoders import serialization as folder
+from sentrep.encoders.batching import encode
 from sentrep.evaluation import Model, Pair, ResultStore, Retrieval, Similarity, bm25, compare, evaluate
 from sentrep.evaluation.mteb_bridge import MtebModel, mteb_model, read_mteb
 from sentrep.evaluation.vectors import Vectors
-from sentrep.models import load
+from sentrep.inference.eval_adapter import measured
+from sentrep.inference.loading import load
+from sentrep.utils.errors import InputError
 from tests import toy
-from tests.encoders.test_forward import made
+from tests.encoders.test_batching import made
 from tests.evaluation.toy import Constant, letters, words_task
 
 
 def record(task: str = "ToySTS", value: float = 0.5, **changes: object) -> dict[str, Any]:
     """A result as mteb 1.12 and later write it."""
     score = {"cosine_spearman": value, "main_score": value, "hf_subset": "default", "languages": ["eng-Latn"]}
-    made = {"dataset_revision": "b0fd", "task_name": task, "mteb_version": "1.12.75", "scores": {"test": [score]}}
+    made = {
+        "dataset_revision": "b0fd",
+        "task_name": task,
+        "mteb_version": "1.12.75",
+        "scores": {"test": [score]},
+    }
     return made | {"evaluation_time": 2.5, "kg_co2_emissions": None} | changes
 
 
 def write(
-    root: Path, content: dict[str, Any], model: str = "org__small", revision: str = "1", meta: dict[str, Any] | None = None
+    root: Path,
+    content: dict[str, Any],
+    model: str = "org__small",
+    revision: str = "1",
+    meta: dict[str, Any] | None = None,
 ) -> Path:
     file = root / "results" / model / revision / f"{content['task_name']}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -47,13 +57,20 @@ def write(
 
 
 def subsets(**values: float) -> dict[str, Any]:
-    return {"test": [{"main_score": value, "hf_subset": name, "languages": []} for name, value in values.items()]}
+    return {
+        "test": [{"main_score": value, "hf_subset": name, "languages": []} for name, value in values.items()]
+    }
 
 
 def test_a_file_says_what_it_says_and_nothing_more(tmp_path: Path) -> None:
     file = write(tmp_path, record(value=0.8203247))
     (result,) = read_mteb(file)
-    assert (result.task, result.split, result.metric, result.value) == ("ToySTS", "test", "main_score", 0.8203247)
+    assert (result.task, result.split, result.metric, result.value) == (
+        "ToySTS",
+        "test",
+        "main_score",
+        0.8203247,
+    )
     assert (result.model, result.data, result.seconds) == ("org/small", "b0fd", 2.5)
     assert result.versions == {"mteb": "1.12.75"}
     assert math.isnan(result.low)
@@ -74,16 +91,31 @@ def test_subsets_and_splits_have_metrics_of_their_own(tmp_path: Path) -> None:
 
 
 def test_whose_a_score_is(tmp_path: Path) -> None:
-    """A model without a known revision is not another one without; settings that were tried on a model are not the model."""
-    nameless = [read_mteb(write(tmp_path, record(), name, "no_revision_available"))[0] for name in ("org__one", "org__two")]
+    """A model without a known revision is not another one without; settings that were tried on a model are
+    not the model."""
+    nameless = [
+        read_mteb(write(tmp_path, record(), name, "no_revision_available"))[0]
+        for name in ("org__one", "org__two")
+    ]
     assert nameless[0].model_hash != nameless[1].model_hash
-    meta = {"name": "sentrep/run", "revision": "ab12", "loader_kwargs": {"method": "quick-thought (settings 1)", "seed": 3}}
+    meta = {
+        "name": "sentrep/run",
+        "revision": "ab12",
+        "loader_kwargs": {"method": "quick-thought (settings 1)", "seed": 3},
+    }
     ours = read_mteb(write(tmp_path, record(), "sentrep__run", "ab12", meta))[0]
-    assert (ours.model, ours.model_hash, ours.method, ours.seed) == ("sentrep/run", "ab12", "quick-thought (settings 1)", 3)
+    assert (ours.model, ours.model_hash, ours.method, ours.seed) == (
+        "sentrep/run",
+        "ab12",
+        "quick-thought (settings 1)",
+        3,
+    )
     cut = read_mteb(write(tmp_path, record(), "sentrep__run", "ab12/experiments/embed_dim_64", meta))[0]
     assert cut.model == "sentrep/run (embed_dim_64)"
     assert cut.model_hash != ours.model_hash
-    plain = read_mteb(write(tmp_path, record(), "sentrep__run", "cd34", {"name": "sentrep/run", "loader_kwargs": None}))[0]
+    plain = read_mteb(
+        write(tmp_path, record(), "sentrep__run", "cd34", {"name": "sentrep/run", "loader_kwargs": None})
+    )[0]
     assert (plain.model_hash, plain.method, plain.seed) == ("cd34", "", None)
 
 
@@ -105,7 +137,11 @@ def test_they_stand_in_a_comparison_without_a_test(tmp_path: Path) -> None:
 
 def test_seeds_of_one_method_are_averaged(tmp_path: Path) -> None:
     for seed, value in enumerate([0.5, 0.6]):
-        meta = {"name": f"sentrep/{seed}", "revision": f"r{seed}", "loader_kwargs": {"method": "bag", "seed": seed}}
+        meta = {
+            "name": f"sentrep/{seed}",
+            "revision": f"r{seed}",
+            "loader_kwargs": {"method": "bag", "seed": seed},
+        }
         write(tmp_path, record(value=value), f"sentrep__{seed}", f"r{seed}", meta)
     write(tmp_path, record(value=0.4))
     found = compare(tmp_path / "results")
@@ -131,7 +167,9 @@ OLD = '{"mteb_dataset_name": "Old", "mteb_version": "1.0.3", "test": {"v_measure
 def test_old_files_are_left_out_aloud(tmp_path: Path) -> None:
     file = write(tmp_path, record())
     (file.parent / "Old.json").write_text(OLD)
-    with pytest.warns(UserWarning, match=r"left out 1 file\(s\) from before mteb 1\.11, the first is .*Old\.json"):
+    with pytest.warns(
+        UserWarning, match=r"left out 1 file\(s\) from before mteb 1\.11, the first is .*Old\.json"
+    ):
         assert [result.task for result in read_mteb(tmp_path)] == ["ToySTS"]
 
 
@@ -162,7 +200,9 @@ def test_what_is_no_result_is_named(content: str | bytes, message: str, tmp_path
 
 def test_a_stray_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
     (tmp_path / "Toy.json").write_text(json.dumps(record()))
-    with pytest.raises(InputError, match=r"nothing says of which model; expected results/<model>/<revision>/<task>\.json"):
+    with pytest.raises(
+        InputError, match=r"nothing says of which model; expected results/<model>/<revision>/<task>\.json"
+    ):
         read_mteb(tmp_path / "Toy.json")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="no results of MTEB"):
@@ -191,7 +231,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 SENTENCES = [" ".join(sentence) for document in toy.documents(40) for sentence in document]
 PAIRS = [
     Pair(float(score), first, second)
-    for score, first, second in zip(np.random.default_rng(0).integers(0, 6, 60), SENTENCES[:60], SENTENCES[60:120], strict=True)
+    for score, first, second in zip(
+        np.random.default_rng(0).integers(0, 6, 60), SENTENCES[:60], SENTENCES[60:120], strict=True
+    )
 ]
 
 
@@ -235,15 +277,21 @@ def test_retrieval_scores_the_same_over_the_bridge(mteb: Any, run: Path, tmp_pat
 
     random = np.random.default_rng(0)
     documents, queries = SENTENCES[:80], SENTENCES[80:100]
-    relevant = [{int(at): float(gain) for at, gain in zip(random.choice(80, 3, False), (1, 1, 2), strict=True)} for _ in queries]
+    relevant = [
+        {int(at): float(gain) for at, gain in zip(random.choice(80, 3, False), (1, 1, 2), strict=True)}
+        for _ in queries
+    ]
     task = ToyRetrieval()
     task.dataset = {
         "default": {
             "test": {
-                "corpus": Dataset.from_dict({"id": [f"d{at}" for at in range(80)], "text": documents, "title": [""] * 80}),
+                "corpus": Dataset.from_dict(
+                    {"id": [f"d{at}" for at in range(80)], "text": documents, "title": [""] * 80}
+                ),
                 "queries": Dataset.from_dict({"id": [f"q{at}" for at in range(20)], "text": queries}),
                 "relevant_docs": {
-                    f"q{at}": {f"d{document}": int(gain) for document, gain in each.items()} for at, each in enumerate(relevant)
+                    f"q{at}": {f"d{document}": int(gain) for document, gain in each.items()}
+                    for at, each in enumerate(relevant)
                 },
                 "top_ranked": None,
             }
@@ -252,14 +300,26 @@ def test_retrieval_scores_the_same_over_the_bridge(mteb: Any, run: Path, tmp_pat
     task.data_loaded = True
     qrels = task.dataset["default"]["test"]["relevant_docs"]
     ours = measured(run)
-    theirs = mteb.evaluate(mteb_model(ours), task, cache=None, prediction_folder=tmp_path, show_progress_bar=False).task_results[0]
-    own = {result.metric: result.value for result in evaluate(ours, [Retrieval("toy", queries, documents, relevant)]).results}
+    theirs = mteb.evaluate(
+        mteb_model(ours), task, cache=None, prediction_folder=tmp_path, show_progress_bar=False
+    ).task_results[0]
+    own = {
+        result.metric: result.value
+        for result in evaluate(ours, [Retrieval("toy", queries, documents, relevant)]).results
+    }
     scores = theirs.scores["test"][0]
-    for metric, name in [("nDCG@10", "ndcg_at_10"), ("MAP", "map_at_1000"), ("R@10", "recall_at_10"), ("MRR@10", "mrr_at_10")]:
+    for metric, name in [
+        ("nDCG@10", "ndcg_at_10"),
+        ("MAP", "map_at_1000"),
+        ("R@10", "recall_at_10"),
+        ("MRR@10", "mrr_at_10"),
+    ]:
         assert scores[name] == pytest.approx(own[metric], abs=5.1e-6), name
     ranked = json.loads(next(tmp_path.rglob("*.json")).read_text())["default"]["test"]
     measures = pytrec_eval.RelevanceEvaluator(qrels, {"ndcg_cut_10", "map"}).evaluate(ranked)
-    assert np.mean([each["ndcg_cut_10"] for each in measures.values()]) == pytest.approx(own["nDCG@10"], abs=1e-6)
+    assert np.mean([each["ndcg_cut_10"] for each in measures.values()]) == pytest.approx(
+        own["nDCG@10"], abs=1e-6
+    )
     assert np.mean([each["map"] for each in measures.values()]) == pytest.approx(own["MAP"], abs=1e-6)
 
 
@@ -277,7 +337,9 @@ def test_a_retrained_model_is_never_given_an_old_score(mteb: Any, tmp_path: Path
             model = Counted(load(path))
             bridge = mteb_model(Model(str(path), hashes[-1], model))
             model.texts = 0
-            scores.append(mteb.evaluate(bridge, task, cache=cache, show_progress_bar=False).task_results[0].get_score())
+            scores.append(
+                mteb.evaluate(bridge, task, cache=cache, show_progress_bar=False).task_results[0].get_score()
+            )
             texts.append(model.texts)
     assert texts == [120, 0, 120, 0], "measured, known, measured anew, known"
     assert scores[::2] == pytest.approx(scores[1::2], abs=1e-6)

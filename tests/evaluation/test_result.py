@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sentrep.errors import InputError
 from sentrep.evaluation import Model, Result, ResultStore, Score, Task, evaluate, read_items, read_results
 from sentrep.evaluation import task as task_module
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Embeds
+from sentrep.utils.errors import InputError
 from tests.evaluation.toy import letters, saved_model, words_task
 
 
@@ -58,7 +58,9 @@ def test_a_retrained_model_in_the_same_folder_is_never_given_an_old_score(tmp_pa
 
 
 @pytest.mark.parametrize("change", ["data", "protocol", "split", "code"])
-def test_other_data_protocol_or_code_is_computed_anew(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_data_protocol_or_code_is_computed_anew(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, task = ResultStore(tmp_path / "results.jsonl"), Counted()
     evaluate(letters(), [task], store)
     if change == "code":
@@ -131,7 +133,13 @@ def test_a_folder_of_results_can_be_moved(tmp_path: Path) -> None:
 
 def test_a_record_says_what_was_measured_and_with_what(tmp_path: Path) -> None:
     result = evaluate(Model("m", "h", letters().does, method="bag", seed=3), [words_task()]).results[0]
-    assert (result.task, result.split, result.metric, result.model, result.model_hash) == ("anagrams", "test", "nDCG@10", "m", "h")
+    assert (result.task, result.split, result.metric, result.model, result.model_hash) == (
+        "anagrams",
+        "test",
+        "nDCG@10",
+        "m",
+        "h",
+    )
     assert (result.method, result.seed, result.count, result.siblings) == ("bag", 3, 20, 6)
     assert result.low <= result.value <= result.high
     assert "numpy" in result.versions

@@ -6,12 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from sentrep.errors import InputError
 from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, suite, tasks_from
 from sentrep.evaluation.suite import KINDS, read_suite, suites
+from sentrep.utils.errors import InputError
+from tests.paths import SHARED_DATA
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-SUITES = {"quick", "sts", "transfer", "probing", "retrieval", "pairs", "label-free", "summarization", "parsing", "full"}
+DATA = SHARED_DATA
+SUITES = {
+    "quick",
+    "sts",
+    "transfer",
+    "probing",
+    "retrieval",
+    "pairs",
+    "label-free",
+    "summarization",
+    "parsing",
+    "full",
+}
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
 
@@ -55,15 +67,24 @@ def test_a_task_file_says_what_a_layout_cannot(home: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('kind = "clusterin"', r"task\.toml: no kind of task is called 'clusterin'; did you mean 'clustering'\?"),
-        ('kind = "clustering"\nsampel = 3', r"task\.toml: clustering has no option 'sampel'; did you mean 'sample'\?"),
+        (
+            'kind = "clusterin"',
+            r"task\.toml: no kind of task is called 'clusterin'; did you mean 'clustering'\?",
+        ),
+        (
+            'kind = "clustering"\nsampel = 3',
+            r"task\.toml: clustering has no option 'sampel'; did you mean 'sample'\?",
+        ),
         ('kind = "clustering"\nname = 3', r"task\.toml: clustering wants .*str.* for name, not 3"),
         ("kind = ", r"task\.toml: cannot be read as TOML"),
         ("task = 3", r"task\.toml: 'task' is not a list of tables"),
         ("[[task]]\npath = 3", r"task\.toml: path is 3"),
         ('kind = "clustering"\nsample = true', r"task\.toml: clustering wants int for sample, not True"),
         ('kind = "topics"\npath = "nowhere"', r"task\.toml: nowhere: no such file or folder in "),
-        ('[[task]]\npath = "."\nkind = 3', r"task\.toml: \.: no kind of task is called 3; there are: retrieval, label-free"),
+        (
+            '[[task]]\npath = "."\nkind = 3',
+            r"task\.toml: \.: no kind of task is called 3; there are: retrieval, label-free",
+        ),
         ("task = []", r"task\.toml: names no task"),
     ],
 )
@@ -76,7 +97,9 @@ def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> N
 def test_of_a_layout_that_is_nearly_known_it_is_said_what_is_missing(home: Path) -> None:
     (home / "sts" / "dev.tsv").unlink()
     (home / "sts" / "test.tsv").write_text("score\tsentence_1\tsentence2\n1\ta\tb\n")
-    with pytest.raises(InputError, match=r"test\.tsv has the columns 'score, sentence_1, sentence2'\. Known are"):
+    with pytest.raises(
+        InputError, match=r"test\.tsv has the columns 'score, sentence_1, sentence2'\. Known are"
+    ):
         tasks_from(home / "sts")
     (home / "pets" / "corpus.jsonl").rename(home / "pets" / "documents.jsonl")
     with pytest.raises(InputError, match=r"pets: has no corpus\.jsonl or corpus\.jsonl\.gz"):
@@ -98,9 +121,14 @@ def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
 
 
 def test_a_suite_of_one_s_own(home: Path) -> None:
-    (home / "mine.toml").write_text('[[task]]\npath = "sts"\n\n[[task]]\npath = "absent"\n\n[[task]]\npath = "pairs"\n')
+    (home / "mine.toml").write_text(
+        '[[task]]\npath = "sts"\n\n[[task]]\npath = "absent"\n\n[[task]]\npath = "pairs"\n'
+    )
     made = read_suite(home / "mine.toml", home)
-    assert [(task.name, task.split) for task in made.tasks] == [("sts", "test"), ("pairs", "dev")]  # dev is all that it has
+    assert [(task.name, task.split) for task in made.tasks] == [
+        ("sts", "test"),
+        ("pairs", "dev"),
+    ]  # dev is all that it has
     assert [left.task for left in made.left] == ["absent"]
     made = read_suite(home / "mine.toml", home, "test")
     assert [(task.name, task.split) for task in made.tasks] == [("sts", "test")]
@@ -108,9 +136,14 @@ def test_a_suite_of_one_s_own(home: Path) -> None:
 
 
 def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
-    with pytest.raises(InputError, match=r"no suite is called 'quik' and no .toml file; did you mean 'quick'\?"):
+    with pytest.raises(
+        InputError, match=r"no suite is called 'quik' and no .toml file; did you mean 'quick'\?"
+    ):
         read_suite("quik", home)
-    with pytest.raises(InputError, match=r"none of its .* data sets can be used; sts-b: not in .*; give the folder .* \(--data"):
+    with pytest.raises(
+        InputError,
+        match=r"none of its .* data sets can be used; sts-b: not in .*; give the folder .* \(--data",
+    ):
         read_suite("quick", home)
     with pytest.raises(InputError, match="no folder of benchmarks; give one"):
         read_suite("quick", home / "nowhere")
@@ -151,7 +184,9 @@ def test_the_suites_read_the_shared_data(name: str) -> None:
 
 def test_full_is_all_of_the_others_that_ask_for_vectors() -> None:
     entries = {name: suite._entries(file) for name, file in suites().items()}
-    others = [entry for name in SUITES - {"full", "quick", "summarization", "parsing"} for entry in entries[name]]
+    others = [
+        entry for name in SUITES - {"full", "quick", "summarization", "parsing"} for entry in entries[name]
+    ]
     assert len(entries["full"]) == len(others) > 20
     assert all(entry in entries["full"] for entry in others)
     # What quick asks, full asks too, whether or not a table says the kind that the layout says anyway.

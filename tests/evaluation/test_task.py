@@ -26,7 +26,9 @@ def test_a_task_that_breaks_is_named_and_costs_the_others_nothing() -> None:
 def test_a_need_unmet_is_skipped_with_its_reason() -> None:
     pairs = Similarity("pairs", {"": [Pair(1, "a", "b"), Pair(2, "b", "b"), Pair(0, "a", "c")]})
     done = evaluate(bm25(), [pairs, words_task()])
-    assert [(left.task, left.reason) for left in done.skipped] == [("pairs", "needs a model that Embeds, which bm25 does not")]
+    assert [(left.task, left.reason) for left in done.skipped] == [
+        ("pairs", "needs a model that Embeds, which bm25 does not")
+    ]
     assert len(done.results) == 6
 
 

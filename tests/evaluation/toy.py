@@ -15,11 +15,14 @@ class Letters:
     """Counts letters: a bag with 26 words."""
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        return np.array([[text.count(chr(97 + letter)) for letter in range(26)] for text in texts], dtype=np.float32)
+        return np.array(
+            [[text.count(chr(97 + letter)) for letter in range(26)] for text in texts], dtype=np.float32
+        )
 
 
 class Constant:
-    """A collapsed model: the same vector whatever the text. One number repeated, a NaN for instance, or a whole vector."""
+    """A collapsed model: the same vector whatever the text. One number repeated, a NaN for instance, or a
+    whole vector."""
 
     def __init__(self, value: float | np.ndarray) -> None:
         self.vector = np.full(8, value) if isinstance(value, float) else value
@@ -33,7 +36,9 @@ class OneDirection:
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         direction = np.random.default_rng(0).standard_normal(48)
-        return (np.array([[1.0 + len(text) + text.count("a") / 7] for text in texts]) * direction).astype(np.float32)
+        return (np.array([[1.0 + len(text) + text.count("a") / 7] for text in texts]) * direction).astype(
+            np.float32
+        )
 
 
 COLLAPSED: dict[str, Embeds] = {

@@ -13,14 +13,14 @@ import pytest
 import torch
 from torch import nn
 
-from sentrep.encoders.forward import encode_tokens
-from sentrep.errors import InputError
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders.batching import encode_tokens
 from sentrep.methods.base import Group, Method, Step
-from sentrep.text.block import SentenceBlock
 from sentrep.training import trainer
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import RunFolder
 from sentrep.training.validation import Validation, score
+from sentrep.utils.errors import InputError
 from tests import toy, toy_run
 
 
@@ -42,7 +42,9 @@ def loop(
     run = RunFolder(out)
     run.open({})
     accelerator = trainer.accelerator_for(chosen, len(method.phases), run.logs, bf16)
-    outcome = trainer.train(method, toy.blocks(), Scripted(scores, losses) if scores else None, chosen, lr, run, accelerator)
+    outcome = trainer.train(
+        method, toy.blocks(), Scripted(scores, losses) if scores else None, chosen, lr, run, accelerator
+    )
     accelerator.end_training()
     return outcome
 
@@ -53,7 +55,9 @@ class Scripted(Validation):
     def __init__(self, scores: list[float], losses: list[float] | None) -> None:
         object.__setattr__(self, "said", iter(list(zip(scores, losses or scores, strict=True))))
 
-    def measure(self, method: Method, autocast: Any, clipped: float = 0.0) -> tuple[dict[str, float], list[str]]:
+    def measure(
+        self, method: Method, autocast: Any, clipped: float = 0.0
+    ) -> tuple[dict[str, float], list[str]]:
         score, loss = next(self.said)  # type: ignore[attr-defined]
         return {"neighbour_mrr": score, "loss": loss}, []
 
@@ -70,7 +74,8 @@ def same(left: dict[str, torch.Tensor], right: dict[str, torch.Tensor]) -> bool:
     return all(torch.equal(value, right[name]) for name, value in left.items())
 
 
-# --- Schedule and time ------------------------------------------------------------------------------------------------------------
+# --- Schedule and time
+# ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -94,13 +99,17 @@ def test_the_schedule(name: Any, at: dict[float, float]) -> None:
 
 def test_the_rate_that_is_used_is_that_of_the_schedule(tmp_path: Path) -> None:
     loop(tmp_path, quick_thought(), steps=10, warmup=0.0, schedule="linear", lr=0.01)
-    assert [line["lr"] for line in RunFolder(tmp_path).history()] == pytest.approx([0.01 * (1 - step / 10) for step in range(10)])
+    assert [line["lr"] for line in RunFolder(tmp_path).history()] == pytest.approx(
+        [0.01 * (1 - step / 10) for step in range(10)]
+    )
 
 
 def test_epochs_are_counted_in_blocks_and_accumulation(tmp_path: Path) -> None:
     blocks = len(toy.blocks())
     assert loop(tmp_path / "a", quick_thought(), steps=None, epochs=1.5).steps == math.ceil(1.5 * blocks)
-    assert loop(tmp_path / "b", quick_thought(), steps=None, epochs=1.0, accumulate=3).steps == math.ceil(blocks / 3)
+    assert loop(tmp_path / "b", quick_thought(), steps=None, epochs=1.0, accumulate=3).steps == math.ceil(
+        blocks / 3
+    )
 
 
 def test_minutes_end_a_run_and_bring_the_rate_down(tmp_path: Path) -> None:
@@ -112,7 +121,8 @@ def test_minutes_end_a_run_and_bring_the_rate_down(tmp_path: Path) -> None:
     assert history[-1]["lr"] < 0.2 * max(line["lr"] for line in history)
 
 
-# --- Validation -------------------------------------------------------------------------------------------------------------------
+# --- Validation
+# -------------------------------------------------------------------------------------------------------------------
 
 
 def test_the_best_weights_are_what_is_left(tmp_path: Path) -> None:
@@ -135,14 +145,21 @@ def test_ten_validations_share_the_time_that_there_is(tmp_path: Path) -> None:
     assert max(widths) < 5 * max(1, min(widths))
 
 
-@pytest.mark.parametrize("length", [{"steps": 8, "validate_every": 2}, {"steps": 10**7, "minutes": 0.02}], ids=str)
+@pytest.mark.parametrize(
+    "length", [{"steps": 8, "validate_every": 2}, {"steps": 10**7, "minutes": 0.02}], ids=str
+)
 def test_alarms_wait_for_a_quarter_of_the_run(
-    tmp_path: Path, length: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    length: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Of its steps, or of the minutes that it has."""
     shares: list[float] = []
 
-    def measure(self: Scripted, method: Method, autocast: Any, clipped: float = 0.0) -> tuple[dict[str, float], list[str]]:
+    def measure(
+        self: Scripted, method: Method, autocast: Any, clipped: float = 0.0
+    ) -> tuple[dict[str, float], list[str]]:
         shares.append(len(shares))
         return {"neighbour_mrr": 0.1, "loss": 0.1}, [f"alarm {len(shares)}: all is lost"]
 
@@ -190,18 +207,26 @@ def test_validation_changes_nothing_in_training(tmp_path: Path) -> None:
     """Neither the random state nor the mode: word dropout is drawn the same with and without it."""
     first, second = (quick_thought(word_dropout=0.3) for _ in range(2))
     chosen = config(steps=6, validate_every=1)
-    for name, method, validation in (("a", first, None), ("b", second, Validation(toy.blocks(seed=1, count=60), 0, 1))):
+    for name, method, validation in (
+        ("a", first, None),
+        ("b", second, Validation(toy.blocks(seed=1, count=60), 0, 1)),
+    ):
         run = RunFolder(tmp_path / name)
         run.open({})
         accelerator = trainer.accelerator_for(chosen, 1, run.logs, False)
         torch.manual_seed(3)
         trainer.train(method, toy.blocks(), validation, chosen, 5e-3, run, accelerator)
-    losses = [[line["loss"] for line in RunFolder(tmp_path / name).history() if "loss" in line] for name in ("a", "b")]
+    losses = [
+        [line["loss"] for line in RunFolder(tmp_path / name).history() if "loss" in line]
+        for name in ("a", "b")
+    ]
     assert losses[0] == losses[1]
     assert method.training
 
 
-def test_a_run_that_has_ended_is_not_trained_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_has_ended_is_not_trained_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     method = quick_thought()
     loop(tmp_path, method, steps=4)
     before, again = weights(method), quick_thought()
@@ -212,7 +237,8 @@ def test_a_run_that_has_ended_is_not_trained_again(tmp_path: Path, capsys: pytes
     assert [line["step"] for line in RunFolder(tmp_path).history()] == [1, 2, 3, 4]
 
 
-# --- Gradients --------------------------------------------------------------------------------------------------------------------
+# --- Gradients
+# --------------------------------------------------------------------------------------------------------------------
 
 
 def test_accumulation_is_the_mean_gradient_over_blocks(tmp_path: Path) -> None:
@@ -278,12 +304,15 @@ def test_phases_come_in_order_and_as_often_as_listed(tmp_path: Path) -> None:
     method = TwoParts()
     loop(tmp_path, method, steps=2, schedule="constant", warmup=0.0, lr=0.1)
     assert method.asked == ["first", "first", "second"] * 2
-    assert method.a.item() == pytest.approx(-4 * 0.05, rel=1e-4)  # Adam under a constant gradient steps by the rate
+    assert method.a.item() == pytest.approx(
+        -4 * 0.05, rel=1e-4
+    )  # Adam under a constant gradient steps by the rate
     assert method.b.item() == pytest.approx(-2 * 0.1, rel=1e-4)
     assert {"first_loss", "second_loss"} <= set(RunFolder(tmp_path).history()[0])
 
 
-# --- Trouble ----------------------------------------------------------------------------------------------------------------------
+# --- Trouble
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sick", ["loss", "gradient"])
@@ -342,7 +371,9 @@ def test_ctrl_c_saves_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, nu
     assert (tmp_path / "resumed.json").read_text() == (tmp_path / "whole.json").read_text()
 
 
-def test_a_damaged_newest_checkpoint_costs_some_steps_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_newest_checkpoint_costs_some_steps_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole, _ = toy_run.run(tmp_path / "whole", "quick-thought", steps=12)
     toy_run.run(tmp_path / "run", "quick-thought", steps=12)
     newest = tmp_path / "run" / "checkpoints" / "step-00000012"
@@ -352,7 +383,9 @@ def test_a_damaged_newest_checkpoint_costs_some_steps_and_no_more(tmp_path: Path
     assert f"{newest} is damaged" in capsys.readouterr().err
     assert outcome.steps == 12
     assert toy_run.digest(resumed) == toy_run.digest(whole)
-    assert [line["step"] for line in RunFolder(tmp_path / "run").history() if "loss" in line] == list(range(1, 13))
+    assert [line["step"] for line in RunFolder(tmp_path / "run").history() if "loss" in line] == list(
+        range(1, 13)
+    )
 
 
 def test_tensorboard_gets_the_curves(tmp_path: Path) -> None:
@@ -411,7 +444,15 @@ def test_encoders_of_the_loop_are_in_training_mode_and_evaluation_is_not(tmp_pat
     chosen = config(steps=1)
     run = RunFolder(tmp_path)
     run.open({})
-    trainer.train(method, toy.blocks(), validation, chosen, 1e-3, run, trainer.accelerator_for(chosen, 1, run.logs, False))
+    trainer.train(
+        method,
+        toy.blocks(),
+        validation,
+        chosen,
+        1e-3,
+        run,
+        trainer.accelerator_for(chosen, 1, run.logs, False),
+    )
     first_false = modes.index(False)
     assert all(modes[:first_false])
     assert first_false > 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sentrep.parts.spectrum import spectrum
-from sentrep.text.block import SentenceBlock
+from sentrep.data.batch import SentenceBlock
+from sentrep.modules.spectrum import spectrum
 from sentrep.training.monitors import alarms, neighbour_mrr
 from tests import toy
 
@@ -58,7 +58,14 @@ def test_a_perfect_encoder_and_a_hopeless_one() -> None:
     assert neighbour_mrr(torch.randn(3, 3), runs(1, 1, 1)) == 0.0
 
 
-HEALTHY = {"effective_rank": 200.0, "mean_cosine": 0.1, "loss": 3.0, "chance": 6.0, "accuracy": 0.5, "accuracy_same_document": 0.4}
+HEALTHY = {
+    "effective_rank": 200.0,
+    "mean_cosine": 0.1,
+    "loss": 3.0,
+    "chance": 6.0,
+    "accuracy": 0.5,
+    "accuracy_same_document": 0.4,
+}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +88,12 @@ def test_no_alarm_without_cause() -> None:
     assert alarms(HEALTHY, 512, 50) == []
     # A loss above chance with many neighbours found is a low temperature, not a failure.
     assert alarms(HEALTHY | {"loss": 9.0}, 512, 50) == []
-    assert alarms(HEALTHY | {"effective_rank": 52.0, "mean_cosine": 0.89, "loss": 5.8, "accuracy": 0.79}, 512, 50) == []
+    assert (
+        alarms(
+            HEALTHY | {"effective_rank": 52.0, "mean_cosine": 0.89, "loss": 5.8, "accuracy": 0.79}, 512, 50
+        )
+        == []
+    )
     assert alarms(HEALTHY | {"accuracy": 0.9}, 512, documents=1) == []
     assert alarms({"effective_rank": 200.0, "mean_cosine": 0.1}, 512, 50) == []
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from sentrep.errors import InputError
 from sentrep.training.run_folder import RunFolder, differences
+from sentrep.utils.errors import InputError
 
 SETTINGS = {"method": "quick-thought", "training": {"lr": 0.1, "steps": 5}}
 

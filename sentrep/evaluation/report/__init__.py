@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from sentrep.errors import InputError
-from sentrep.evaluation.compare import read_any
 from sentrep.evaluation.report.curves import Run, training_curves
 from sentrep.evaluation.report.failures import worst_failures
 from sentrep.evaluation.report.league import league_table
 from sentrep.evaluation.report.page import render
 from sentrep.evaluation.report.sentences import picture
+from sentrep.evaluation.statistics.compare import read_any
 from sentrep.evaluation.task import Model
-from sentrep.files import whole
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import whole
 
 __all__ = ["Run", "write_report"]
 
@@ -28,15 +28,19 @@ def write_report(
     sentences: Iterable[str] = (),
     seed: int = 0,
 ) -> Path:
-    """Write a page with whatever is given: a league table, training curves, a map of sentences, the worst failures.
+    """Write a page with whatever is given: a league table, training curves, a map of sentences, the worst
+    failures.
 
-    The same input gives the same page, byte by byte. All texts of the input are on it; whoever gets the page gets them.
+    The same input gives the same page, byte by byte. All texts of the input are on it; whoever gets the page
+    gets them.
 
     Args:
-        results: results files of `sentrep eval`, or folders of MTEB's: the league table and the worst failures.
+        results: results files of `sentrep eval`, or folders of MTEB's: the league table and the worst
+            failures.
         out: the page, such as report.html.
         runs: training runs: their curves and collapse meters, one over the other.
-        model: what `sentences` are embedded with: their map, their similarities and neighbours, and those of what is typed.
+        model: what `sentences` are embedded with: their map, their similarities and neighbours, and those of
+            what is typed.
         sentences: any number; of more than `sentences.LIMIT` an even sample is drawn.
         seed: of that sample, of the map and of its colours.
 
@@ -49,7 +53,9 @@ def write_report(
     if model is None and any(True for _ in sentences):
         raise InputError("sentences without a model: say which model is to embed them")
     if not chosen and not runs and model is None:
-        raise InputError("nothing to report: give results files, run folders, or a model together with sentences")
+        raise InputError(
+            "nothing to report: give results files, run folders, or a model together with sentences"
+        )
     measured = [result for path in chosen for result in read_any(Path(path))]
     if chosen and not measured:
         raise InputError(f"{chosen[0]}: holds no results yet; `sentrep eval` adds them")

@@ -6,19 +6,28 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sentrep.errors import InputError
 from sentrep.evaluation.report.league import short_names
+from sentrep.utils.errors import InputError
 
 POINTS = 300
 """Of a curve; where more were logged, each is the mean of some."""
 
 CHARTS = {
     "loss": ("Loss", "Dotted: the loss of a blind guess. A loss that stays there learns nothing."),
-    "neighbour_mrr": ("Finds the next sentence", "Mean reciprocal rank in the block, by cosine. Chooses most checkpoints."),
-    "accuracy": ("Finds its own text in the block", "Share of sentences whose neighbour is picked among all candidates."),
+    "neighbour_mrr": (
+        "Finds the next sentence",
+        "Mean reciprocal rank in the block, by cosine. Chooses most checkpoints.",
+    ),
+    "accuracy": (
+        "Finds its own text in the block",
+        "Share of sentences whose neighbour is picked among all candidates.",
+    ),
     "effective_rank": ("Effective rank", "Dimensions that the vectors fill. A fall towards 1 is a collapse."),
     "mean_cosine": ("Mean cosine", "Of different sentences. Above .9 all vectors point the same way."),
-    "spread": ("Spread", "Standard deviation a dimension, times √width: 1 where vectors fill all directions evenly."),
+    "spread": (
+        "Spread",
+        "Standard deviation a dimension, times √width: 1 where vectors fill all directions evenly.",
+    ),
     "first_component": ("First component", "Share of the variance on one axis."),
 }
 """Value -> title and what it means, in the order of drawing; see the documentation's page on monitors."""
@@ -42,7 +51,9 @@ def training_curves(runs: Sequence[Run]) -> dict[str, Any]:
     """
     for run in runs:
         if not run.history:
-            raise InputError(f"{run.name}: nothing in logs/metrics.jsonl; give the folder of a run that has logged something")
+            raise InputError(
+                f"{run.name}: nothing in logs/metrics.jsonl; give the folder of a run that has logged something"
+            )
     names = short_names([run.name for run in runs])
     drawn = [{"name": names[run.name], "full": run.name, "series": _series(run)} for run in runs]
     logged = {name.removeprefix("valid_") for run in drawn for name in run["series"]} - {"chance"}
@@ -57,13 +68,18 @@ def _chart(key: str) -> dict[str, Any]:
 
 def _series(run: Run) -> dict[str, Any]:
     names = dict.fromkeys(name for line in run.history for name in line if name != "step")
-    return {name: _thinned([(line["step"], line[name]) for line in run.history if name in line]) for name in names}
+    return {
+        name: _thinned([(line["step"], line[name]) for line in run.history if name in line]) for name in names
+    }
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[Any]:
-    """At most `POINTS` means of neighbours, and the last point as it is; a mean with something in it that is no number is none."""
+    """At most `POINTS` means of neighbours, and the last point as it is; a mean with something in it that is
+    no number is none."""
     together = math.ceil(len(points) / POINTS)
     parts = [points[start : start + together] for start in range(0, len(points), together)]
     steps = [part[-1][0] for part in parts]
-    values = [float(sum(value for _, value in part) / len(part)) for part in parts[:-1]] + [float(points[-1][1])]
+    values = [float(sum(value for _, value in part) / len(part)) for part in parts[:-1]] + [
+        float(points[-1][1])
+    ]
     return [steps, values, together]

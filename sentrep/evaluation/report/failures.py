@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sentrep.evaluation.compare import row_names
 from sentrep.evaluation.report.league import short_names
 from sentrep.evaluation.result import Example, Result, read_examples
+from sentrep.evaluation.statistics.compare import row_names
 
 CUT = 400
 """Letters of a text that are shown."""
 
 BUDGET = 800_000
-"""Letters on the page, all lists together; where there are more, every list is made shorter, its worst items stay."""
+"""Letters on the page, all lists together; where there are more, every list is made shorter, its worst items
+stay."""
 
 
 def worst_failures(results: Sequence[Result]) -> dict[str, Any]:
-    """Lists of the worst items, each of a model on a task, worst first. Texts are numbered, since models fail on the same ones."""
+    """Lists of the worst items, each of a model on a task, worst first. Texts are numbered, since models fail
+    on the same ones."""
     names = row_names(results)
     shown = short_names(list(dict.fromkeys(names.values())))
     found = {
@@ -44,7 +46,10 @@ def _page(found: dict[tuple[str, str, str], list[Example]], length: int) -> dict
             "task": task,
             "split": split,
             "model": model,
-            "items": [[number(question), number(wanted), number(got), score] for question, wanted, got, score in examples[:length]],
+            "items": [
+                [number(question), number(wanted), number(got), score]
+                for question, wanted, got, score in examples[:length]
+            ],
         }
         for (task, split, model), examples in found.items()
     ]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from sentrep.evaluation.compare import side_by_side
-from sentrep.evaluation.comparison import Cell, Column, Comparison, row_letters
 from sentrep.evaluation.result import Result
+from sentrep.evaluation.statistics.compare import side_by_side
+from sentrep.evaluation.statistics.comparison import Cell, Column, Comparison, row_letters
 
 KINDS = {
     "nDCG@10": "Retrieval",
@@ -26,17 +26,26 @@ KINDS = {
 def league_table(results: Sequence[Result]) -> dict[str, Any]:
     """Models, tasks in groups, and a cell for each model on each metric of each task.
 
-    A cell is [value, low, high, deviation over seeds, seeds, rows that it significantly beats, whether it can be tested].
-    """
+    A cell is [value, low, high, deviation over seeds, seeds, rows that it significantly beats, whether it can
+    be tested]."""
     compared = side_by_side(results)
     groups: dict[str, list[dict[str, Any]]] = {}
     for task in dict.fromkeys(column[:2] for column in compared.columns):
         columns = compared.columns_of(task)
         groups.setdefault(_kind(columns[0]), []).append(_task(columns, compared))
-    grouped = [{"name": name, "metrics": _metrics(tasks), "tasks": _short_tasks(tasks)} for name, tasks in groups.items()]
+    grouped = [
+        {"name": name, "metrics": _metrics(tasks), "tasks": _short_tasks(tasks)}
+        for name, tasks in groups.items()
+    ]
     models = [_model(row, number, compared) for number, row in enumerate(compared.rows)]
     leaders, said = verdict(models, grouped)
-    return {"models": models, "groups": grouped, "leaders": leaders, "verdict": said, "versions": results[-1].versions}
+    return {
+        "models": models,
+        "groups": grouped,
+        "leaders": leaders,
+        "verdict": said,
+        "versions": results[-1].versions,
+    }
 
 
 def _task(columns: Sequence[Column], compared: Comparison) -> dict[str, Any]:
@@ -72,7 +81,10 @@ def _standing(cells: Sequence[list[Any] | None]) -> list[str]:
     tested = [row for row, cell in enumerate(cells) if cell and cell[6]]
     beaten = {row for cell in cells if cell for row in cell[5]}
     alone = len(tested) < 2
-    return ["untested" if alone or row not in tested else "beaten" if row in beaten else "unbeaten" for row in range(len(cells))]
+    return [
+        "untested" if alone or row not in tested else "beaten" if row in beaten else "unbeaten"
+        for row in range(len(cells))
+    ]
 
 
 def _numbers(cell: Cell | None, beaten: Sequence[int]) -> list[Any] | None:
@@ -100,9 +112,13 @@ def _model(row: str, number: int, compared: Comparison) -> dict[str, Any]:
 
 
 def verdict(models: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> tuple[list[str], str]:
-    """Who leads, and that in a sentence: by how many tasks there are on which nobody is significantly better."""
+    """Who leads, and that in a sentence: by how many tasks there are on which nobody is significantly
+    better."""
     if len(models) < 2:
-        return [], "One model alone says little: measure another beside it, such as the baselines random and bm25."
+        return (
+            [],
+            "One model alone says little: measure another beside it, such as the baselines random and bm25.",
+        )
     standings = [task["standing"] for group in groups for task in group["tasks"]]
     unbeaten = [sum(standing[row] == "unbeaten" for standing in standings) for row in range(len(models))]
     most = max(unbeaten)
@@ -140,7 +156,11 @@ def _telling(name: str) -> tuple[str, ...]:
 def _short_tasks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without what stands before the colon of all names, where these are of one corpus."""
     before = {task["name"].rpartition(": ")[0] for task in tasks}
-    return [task | {"name": task["name"].rpartition(": ")[2]} for task in tasks] if len(tasks) > 1 == len(before) else list(tasks)
+    return (
+        [task | {"name": task["name"].rpartition(": ")[2]} for task in tasks]
+        if len(tasks) > 1 == len(before)
+        else list(tasks)
+    )
 
 
 def _metrics(tasks: Sequence[dict[str, Any]]) -> list[str]:

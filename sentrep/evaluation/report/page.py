@@ -18,9 +18,8 @@ SCRIPTS = ("dom.js", "league.js", "curves.js", "map.js", "heat.js", "neighbours.
 def render(data: Mapping[str, Any]) -> bytes:
     """The page, UTF-8.
 
-    Its policy lets a browser load nothing, and run no script but those of this package, known by their hashes: text from a
-    corpus stays text whatever it contains, even if one of us forgets to escape it.
-    """
+    Its policy lets a browser load nothing, and run no script but those of this package, known by their
+    hashes: text from a corpus stays text whatever it contains, even if one of us forgets to escape it."""
     folder = files(__package__) / "assets"
     style = _read(folder / "style.css")
     script = "\n".join(_read(folder / name) for name in SCRIPTS)

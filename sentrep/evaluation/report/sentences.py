@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.errors import InputError
-from sentrep.evaluation.k_means import k_means
-from sentrep.evaluation.plane import on_a_plane
+from sentrep.evaluation.datasets.reservoir import Reservoir
+from sentrep.evaluation.models.k_means import k_means
 from sentrep.evaluation.report.league import short_names
+from sentrep.evaluation.report.projection import on_a_plane
 from sentrep.evaluation.report.words import readable, typed, words
-from sentrep.evaluation.reservoir import Reservoir
 from sentrep.evaluation.task import Embeds, Model, Watched
 from sentrep.evaluation.vectors import Vectors, cosines, unit
+from sentrep.utils.errors import InputError
 
 LIMIT = 2000
 """Sentences on the page: more would make the map a blot and the page heavy."""
@@ -35,15 +35,20 @@ CUT = 300
 def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, Any]:
     """Embed sentences and prepare everything that the page shows of them.
 
-    Neighbours and similarities are the model's own, exact. Only what is typed into the page is guessed (see `words.typed`).
+    Neighbours and similarities are the model's own, exact. Only what is typed into the page is guessed (see
+    `words.typed`).
 
     Raises `InputError` where the model makes no vectors, or there are no two different sentences.
     """
     if not isinstance(model.does, Embeds):
-        raise InputError(f"{model.name} makes no vectors, so there is no map to draw; give a model that embeds")
+        raise InputError(
+            f"{model.name} makes no vectors, so there is no map to draw; give a model that embeds"
+        )
     texts = _sample(sentences, seed)
     if len(texts) < 2:
-        raise InputError(f"{len(texts)} sentence(s) to show with {model.name}; give two different ones or more")
+        raise InputError(
+            f"{len(texts)} sentence(s) to show with {model.name}; give two different ones or more"
+        )
     watched = Watched(model.does)
     vectors = unit(watched, texts)
     places = _places(vectors, seed)
@@ -80,7 +85,8 @@ def _places(vectors: Vectors, seed: int) -> NDArray[np.int64]:
 
 
 def _regions(places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """Regions of the map, (sentence,): k-means of the places, so that what is near is of one region; the largest is 0."""
+    """Regions of the map, (sentence,): k-means of the places, so that what is near is of one region; the
+    largest is 0."""
     count = max(1, min(REGIONS, len(np.unique(places, axis=0)), len(places) // 5))
     found = k_means(places.astype(np.float32), count, starts=4, seed=seed)
     order = np.argsort(-np.bincount(found, minlength=count), kind="stable")
@@ -100,7 +106,9 @@ def _labels(texts: Sequence[str], region: NDArray[np.int64]) -> list[str]:
 
     def telling(own: Counter[str], share: float) -> list[str]:
         worth = {word: count * math.log(count / (share * everywhere[word])) for word, count in own.items()}
-        return sorted((word for word in worth if everywhere[word] <= common), key=lambda word: (-worth[word], word))[:2]
+        return sorted(
+            (word for word in worth if everywhere[word] <= common), key=lambda word: (-worth[word], word)
+        )[:2]
 
     shares = np.bincount(region) / len(texts)
     return [" · ".join(telling(own, float(share))) for own, share in zip(inside, shares, strict=True)]
@@ -118,11 +126,13 @@ def _neighbours(vectors: Vectors) -> list[list[list[float]]]:
     return found
 
 
-def _heat(vectors: Vectors, region: NDArray[np.int64], neighbours: Sequence[Sequence[Sequence[float]]]) -> dict[str, Any]:
+def _heat(
+    vectors: Vectors, region: NDArray[np.int64], neighbours: Sequence[Sequence[Sequence[float]]]
+) -> dict[str, Any]:
     """Cosines x 1000 of some sentences, ordered so that alike ones stand together.
 
-    All of them, or of many for each region of the map the one nearest to its middle, and the nearest of that one.
-    """
+    All of them, or of many for each region of the map the one nearest to its middle, and the nearest of that
+    one."""
     from scipy.cluster.hierarchy import leaves_list, linkage
 
     chosen = np.arange(len(vectors))

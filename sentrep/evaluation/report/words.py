@@ -1,9 +1,9 @@
 """A guess at the vector of any sentence from its words, for a page that has no model.
 
-Each word gets a vector such that the sum over a sentence's words points where the model's own vector of the sentence does: a
-ridge regression from bags of words to sentence vectors, which shrinks towards the model's vectors of the single words. These
-alone will not do: to a model that reads whole sentences a lone word is something strange, and all of them lie in a corner.
-"""
+Each word gets a vector such that the sum over a sentence's words points where the model's own vector of the
+sentence does: a ridge regression from bags of words to sentence vectors, which shrinks towards the model's
+vectors of the single words. These alone will not do: to a model that reads whole sentences a lone word is
+something strange, and all of them lie in a corner."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ _CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
 
 def words(text: str) -> list[str]:
-    """Words in lower case; of Chinese and Japanese, which have no spaces, characters and pairs of them. The page does the same.
+    """Words in lower case; of Chinese and Japanese, which have no spaces, characters and pairs of them. The
+    page does the same.
 
     >>> words("It isn't 北京市.")
     ['it', 'isn', 't', '北', '京', '北京', '市', '京市']
@@ -52,21 +53,28 @@ def readable(word: str) -> bool:
 def typed(does: Embeds, texts: Sequence[str], vectors: Vectors, seed: int = 0) -> dict[str, Any]:
     """Vectors of words and sentences for the page, as bytes, and how far to trust them.
 
-    The fit sees no sentence that it is tried on: `agreement` says how many of the model's `NEAREST` nearest sentences the guess
-    finds for these, on average; None where there are too few sentences to tell.
-    """
+    The fit sees no sentence that it is tried on: `agreement` says how many of the model's `NEAREST` nearest
+    sentences the guess finds for these, on average; None where there are too few sentences to tell."""
     left_out = np.zeros(len(texts), dtype=bool)
     left_out[np.random.default_rng(seed).permutation(len(texts))[: min(LEFT_OUT, len(texts) // 10)]] = True
     kept = [text for text, out in zip(texts, left_out, strict=True) if not out]
-    vocabulary = [word for word, _ in Counter(word for text in kept for word in words(text)).most_common(WORDS)]
+    vocabulary = [
+        word for word, _ in Counter(word for text in kept for word in words(text)).most_common(WORDS)
+    ]
     if not vocabulary:
         return {}
     basis = np.linalg.svd(vectors[~left_out], full_matrices=False)[2][:WIDTH].T
     narrow = vectors @ basis
     known = _fitted(unit(does, vocabulary) @ basis, _bags(kept, vocabulary), narrow[~left_out])
     tried = int(left_out.sum())
-    guessed = _bags([text for text, out in zip(texts, left_out, strict=True) if out], vocabulary) @ _bytes(known).astype(np.float32)
-    agreement = _agreement(vectors[left_out], vectors[~left_out], guessed, _bytes(narrow[~left_out])) if tried >= 10 else None
+    guessed = _bags([text for text, out in zip(texts, left_out, strict=True) if out], vocabulary) @ _bytes(
+        known
+    ).astype(np.float32)
+    agreement = (
+        _agreement(vectors[left_out], vectors[~left_out], guessed, _bytes(narrow[~left_out]))
+        if tried >= 10
+        else None
+    )
     return {
         "words": vocabulary,
         "width": basis.shape[1],
@@ -79,7 +87,8 @@ def typed(does: Embeds, texts: Sequence[str], vectors: Vectors, seed: int = 0) -
 
 
 def _fitted(prior: Vectors, bags: Vectors, wanted: Vectors) -> Vectors:
-    """Word vectors (word, width), near `prior`, whose sums over `bags` (sentence, word) come near `wanted` (sentence, width)."""
+    """Word vectors (word, width), near `prior`, whose sums over `bags` (sentence, word) come near `wanted`
+    (sentence, width)."""
     errors = wanted - bags @ prior
     # Sentences are fewer than words, so the normal equations are solved on their side.
     dual = np.linalg.solve(bags @ bags.T + RIDGE * np.eye(len(bags), dtype=bags.dtype), errors)
@@ -99,15 +108,22 @@ def _bags(texts: Sequence[str], vocabulary: Sequence[str]) -> Vectors:
 
 
 def _agreement(true: Vectors, candidates: Vectors, guessed: Vectors, narrow: NDArray[np.int8]) -> float:
-    """How many of the nearest candidates by the model are the nearest by the guess too; as the page computes it."""
+    """How many of the nearest candidates by the model are the nearest by the guess too; as the page computes
+    it."""
     wanted = np.argsort(-(true @ candidates.T), axis=1, kind="stable")[:, :NEAREST]
-    found = np.argsort(-(to_unit(guessed) @ to_unit(narrow.astype(np.float32)).T), axis=1, kind="stable")[:, :NEAREST]
-    return float(np.mean([len(set(a) & set(b)) for a, b in zip(wanted.tolist(), found.tolist(), strict=True)]))
+    found = np.argsort(-(to_unit(guessed) @ to_unit(narrow.astype(np.float32)).T), axis=1, kind="stable")[
+        :, :NEAREST
+    ]
+    return float(
+        np.mean([len(set(a) & set(b)) for a, b in zip(wanted.tolist(), found.tolist(), strict=True)])
+    )
 
 
 def _bytes(vectors: Vectors) -> NDArray[np.int8]:
     """-127 to 127; cosines do not mind the scale."""
-    scaled: NDArray[np.int8] = np.rint(127 * vectors / max(float(np.abs(vectors).max()), 1e-9)).astype(np.int8)
+    scaled: NDArray[np.int8] = np.rint(127 * vectors / max(float(np.abs(vectors).max()), 1e-9)).astype(
+        np.int8
+    )
     return scaled
 
 

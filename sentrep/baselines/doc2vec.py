@@ -1,0 +1,100 @@
+"""Doc2Vec (Le and Mikolov 2014): the vector of a text is learnt by gradient descent, so that it foretells the
+text's words.
+
+PV-DBOW with word vectors trained beside it, which Lau and Baldwin (2016, sections 3 and 4) found best for
+similarity. A vector is the end of many steps and no sum of rows, so this is no encoder: it lives in memory
+and is measured, but not saved or searched with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib.metadata import version
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from sentrep.baselines.config import WordModelConfig
+from sentrep.baselines.passages import Passages
+from sentrep.baselines.word2vec import LAST_RATE, frequencies, gensim_models, quiet, shared, train
+from sentrep.data.store.store import Store
+from sentrep.evaluation.result import fingerprint
+from sentrep.evaluation.task import Model
+from sentrep.evaluation.vectors import Vectors
+from sentrep.utils.progress import progress
+
+PASSAGE, EPOCHS = 4, 20
+
+
+def doc2vec(store: Store, config: WordModelConfig | None = None) -> Model:
+    """Fit Doc2Vec to a prepared corpus.
+
+    With one thread the same corpus and settings give the same model.
+
+    Raises:
+        InputError: no word occurs `min_count` times.
+    """
+    models, config = gensim_models(), config or WordModelConfig()
+    passages = Passages(store, config.passage or PASSAGE)
+    frequencies(passages, config)
+    with quiet():
+        model = models.Doc2Vec(dm=0, dbow_words=1, **shared(config, window=15, sample=1e-5))
+        documents = (
+            models.doc2vec.TaggedDocument(words, [number]) for number, words in passages.shuffled(config.seed)
+        )
+        model.build_vocab(progress(islice(documents, len(passages)), "counting", len(passages), "text"))
+        train(model, documents, len(passages) * (config.epochs or EPOCHS), config)
+    learnt = [model.syn1neg.tobytes(), *model.wv.index_to_key, model.wv.expandos["sample_int"].tobytes()]
+    settings = fingerprint(map(str, asdict(replace(config, seed=0)).values()))
+    return Model(
+        "doc2vec",
+        fingerprint(["doc2vec", version("gensim"), store.tokenizer.fingerprint, settings, *learnt]),
+        DocumentVectors(model, passages, config),
+        f"doc2vec (settings {settings[:6]})",
+        config.seed,
+    )
+
+
+class DocumentVectors:
+    """Vectors inferred for new texts, each from random numbers of its own: neither order nor company changes
+    them."""
+
+    def __init__(self, model: Any, passages: Passages, config: WordModelConfig) -> None:
+        self.model, self.passages, self.config = model, passages, config
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(text, width), float32; zero for a text without a word that was learnt."""
+        vectors = np.zeros((len(texts), self.config.width), dtype=np.float32)
+        for row, text in zip(vectors, progress(texts, "inferring", len(texts), "text"), strict=True):
+            tokens = self.passages.tokens[self.passages.store.tokenizer.encode(text)]
+            words = [token for token in tokens if token in self.model.wv.key_to_index]
+            if words:
+                row[:] = self._inferred(words)
+        return vectors
+
+    def _inferred(self, words: list[str]) -> Vectors:
+        """gensim's `infer_vector`, seeded by the words: its own begins from Python's hash, which differs in
+        every process, and goes on with whatever random numbers the text before has left."""
+        step = gensim_models().doc2vec.train_document_dbow
+        digest = hashlib.sha256(
+            "\n".join([str(self.config.seed), *words]).encode("utf-8", "surrogatepass")
+        ).digest()
+        self.model.random = np.random.RandomState(int.from_bytes(digest[:4]))
+        drawn = self.model.random.random_sample((1, self.config.width))
+        vector: Vectors = ((drawn - 0.5) / self.config.width).astype(np.float32)
+        free = np.ones(1, dtype=np.float32)
+        work = np.zeros(
+            self.config.width, dtype=np.float32
+        )  # left to itself, gensim writes to memory that it has given back
+        learns = {
+            "learn_words": False,
+            "learn_hidden": False,
+            "doctag_vectors": vector,
+            "doctags_lockf": free,
+        }
+        for rate in np.linspace(self.config.lr, LAST_RATE, self.config.inference):
+            step(self.model, words, [0], rate, work, **learns)
+        found: Vectors = vector[0]
+        return found

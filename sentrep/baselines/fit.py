@@ -1,0 +1,113 @@
+"""Baselines that are fitted to a corpus: whether a trained encoder was worth its training is seen beside
+these.
+
+Nearly every classic is a linear bag of words, the mean of one row for each token: untrained vectors, with and
+without frequency weights, the hashing trick, averages of word2vec and fastText vectors, SIF and LSA. Each
+becomes an ordinary encoder of stock modules, to be saved, opened, searched with and measured like any other.
+They take whatever tokens the prepared corpus has; their authors had words (tokenizer 'word')."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.baselines.config import WORD_MODELS, WordModelConfig, WordModelName, check_name
+from sentrep.baselines.doc2vec import doc2vec
+from sentrep.baselines.lsa import PASSAGE, lsa
+from sentrep.baselines.passages import Passages, words
+from sentrep.baselines.word2vec import word_vectors
+from sentrep.data.config import TokenizerConfig
+from sentrep.data.store.store import Store
+
+if TYPE_CHECKING:
+    from sentrep.encoders.serialization import Encoder
+
+__all__ = ["WORD_MODELS", "WordModelConfig", "doc2vec", "fit"]
+
+Rows = NDArray[np.float32]
+"""(vocab, width), a row for each token."""
+
+
+def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None) -> Encoder:
+    """Fit a baseline to a prepared corpus.
+
+    Args:
+        name: 'untrained' (random rows), 'untrained-weighted' (the same with weights a/(a+p(w))), 'hashing',
+            'word2vec' and 'fasttext' (averages), 'sif' and 'sif-fasttext' (the same, weighted, without their
+            common direction), 'lsa'.
+        store: of `sentrep.data.store.store.prepare`.
+        config: settings; the defaults if None.
+
+    Raises:
+        InputError: there is no such baseline, or the corpus has too little text for these settings.
+    """
+    check_name(name)
+    config = config or WordModelConfig()
+    if name.startswith("untrained"):
+        return _bag(store, config, config.frequency if name == "untrained-weighted" else 0.0)
+    if name == "hashing":
+        rows = hashed(store, config.width)
+    elif name == "lsa":
+        rows = lsa(Passages(store, config.passage or PASSAGE), config.width, config.seed)
+    else:
+        passages = Passages(store)
+        rows = word_vectors("fasttext" if name.endswith("fasttext") else "word2vec", passages, config)
+        if name.startswith("sif"):
+            rows = without_common_direction(passages, weights(store, config.frequency) * rows)
+    return _bag(store, config, 0.0, rows)
+
+
+def hashed(store: Store, width: int) -> Rows:
+    """±1 in one coordinate, both chosen by a hash of the token (Weinberger et al. 2009, section 2).
+
+    As a table this knows the tokens of the vocabulary only, where the hashing trick needs none; in return it
+    is saved and searched with like the others, and a subword vocabulary lacks no word."""
+    from sklearn.feature_extraction import FeatureHasher
+
+    tokens = ([] if token is None else [token] for token in words(store))
+    return np.asarray(FeatureHasher(width, input_type="string", dtype=np.float32).transform(tokens).toarray())
+
+
+def without_common_direction(passages: Passages, rows: Rows) -> Rows:
+    """Rows whose means have lost the first principal direction of the corpus' sentences (Arora et al. 2017,
+    algorithm 1).
+
+    The paper takes the direction of the very sentences that are compared. Here it is that of the training
+    corpus, so that a sentence's vector does not depend on the company it is embedded in; being a fixed
+    projection, it goes into the rows."""
+    products = np.zeros((rows.shape[1],) * 2)
+    for bag in passages.bags():
+        means = bag @ rows / np.maximum(bag.sum(axis=1), 1)[:, None]
+        products += means.T @ means
+    direction = np.linalg.eigh(products)[1][:, -1].astype(np.float32)
+    return rows - np.outer(rows @ direction, direction)
+
+
+def weights(store: Store, frequency: float) -> NDArray[np.float32]:
+    """(vocab, 1), a/(a+p(w))."""
+    import torch
+
+    from sentrep.encoders.bag import frequency_weights
+
+    return frequency_weights(torch.from_numpy(store.token_counts()), frequency).numpy()[:, None]
+
+
+def _bag(store: Store, config: WordModelConfig, frequency: float, rows: Rows | None = None) -> Encoder:
+    """The untrained bag of `sentrep train`, or the same with its rows replaced."""
+    import torch
+
+    from sentrep.encoders import serialization as folder
+    from sentrep.encoders.config import EncoderConfig
+    from sentrep.encoders.factory import build
+
+    shape = EncoderConfig("bag", width=config.width, frequency=frequency)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        encoder = build(
+            shape, store.tokenizer.inner, store.token_counts(), max_tokens=TokenizerConfig().max_tokens
+        )
+    if rows is not None:
+        encoder[0].embedding.weight.data = torch.from_numpy(rows)
+    return folder.stock(encoder)

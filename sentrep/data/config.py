@@ -1,0 +1,60 @@
+"""What to read and how to cut it into tokens. Light: the command line's help is made from these
+dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sentrep.utils.errors import InputError
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Where the text comes from."""
+
+    corpus: tuple[str, ...]
+    """Files, folders, '-' for standard input, or the name of a data set on the hub. Read are .txt, .md,
+    .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst."""
+    text_field: str = "text"
+    """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
+    title_field: str = "title"
+    """Field or column that holds the title, where there is one."""
+    id_field: str = "id"
+    """Field or column that holds the document's id; the position in the file where there is none."""
+    split: Literal["auto", "prose", "lines"] = "auto"
+    """'lines': one sentence a line already, blank lines between documents. 'prose': split into sentences
+    here. 'auto' looks."""
+    hub_split: str = "train"
+    """Which split of a data set on the hub."""
+    offline: bool = False
+    """Refuse anything that would need a network."""
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """How sentences become tokens."""
+
+    tokenizer: str = "bpe"
+    """'bpe', 'unigram', 'word' or 'spaces' are trained on the corpus; anything else is the path of a
+    tokenizer.json or of a model folder. 'spaces' takes for a word what stands between spaces: for text that
+    was cut into words before, as treebanks are."""
+    vocab: int = 32_000
+    """Size of a trained vocabulary."""
+    lowercase: bool = True
+    """Fold case before a vocabulary is trained."""
+    max_tokens: int = 128
+    """Longer sentences are cut here, and counted."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether the vocabulary is learnt from the corpus; otherwise `tokenizer` is a path."""
+        return self.tokenizer in ("bpe", "unigram", "word", "spaces")
+
+    def __post_init__(self) -> None:
+        if self.vocab < 16:
+            raise InputError(
+                f"--vocab {self.vocab} is too small to hold the special tokens and an alphabet; 1000 or more is sensible"
+            )
+        if self.max_tokens < 2:
+            raise InputError(f"--max-tokens {self.max_tokens}: a sentence needs room for 2 tokens or more")

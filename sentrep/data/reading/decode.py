@@ -1,0 +1,167 @@
+"""Bytes of a file to text: decompressed, decoded, its line ends made one; what is broken is counted and
+named."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sentrep.data.reading.report import ReadReport
+
+BLOCK = 1 << 18
+"""Bytes read at once from a plain file."""
+
+MORSEL = 1 << 12
+"""Compressed bytes unpacked at once: zlib makes at most a thousand times as much of them, so a bomb cannot
+fill the memory."""
+
+_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+class Line(NamedTuple):
+    """A line of a file, or None for one that is too long to be held."""
+
+    number: int
+    text: str | None
+
+
+def unpack(file: Path, name: str, report: ReadReport) -> Iterator[bytes]:
+    """The bytes of a file in pieces of bounded size; .gz and .zst are unpacked. A damaged file gives what
+    comes before."""
+    try:
+        with file.open("rb") as raw:
+            if file.suffix.lower() in (".gz", ".zst"):
+                morsels = iter(lambda: raw.read(MORSEL), b"")
+                yield from _unpacked(morsels, _gzip if file.suffix.lower() == ".gz" else _zstd)
+            else:
+                yield from iter(lambda: raw.read(BLOCK), b"")
+    except _Damaged as error:
+        report.problem("damaged compression", name, f"{error}; what comes before it is used")
+    except OSError as error:
+        report.problem("unreadable file", name, error.strerror or str(error))
+
+
+def decode(data: Iterator[bytes], name: str, report: ReadReport) -> Iterator[str]:
+    """Text in blocks, all line ends "\\n" and no NUL. UTF-8, or what a byte order mark says; broken bytes
+    become U+FFFD."""
+    head = b""
+    for block in data:
+        head += block
+        if len(head) >= 4:
+            break
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", "utf-8"))
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    line, first, waiting = 1, True, False  # waiting: the last block ended in "\r", perhaps the half of "\r\n"
+    for block, last in _with_last(_chain(head[len(mark) :], data)):
+        text = decoder.decode(block, last)
+        replaced = text.count("\ufffd") - (block.count(b"\xef\xbf\xbd") if encoding == "utf-8" else 0)
+        nuls = text.count("\0")
+        if first and (replaced + nuls) * 10 > 3 * len(text):
+            report.problem(
+                "not text", name, f"its bytes are not {encoding.upper()}; convert it, or leave it out"
+            )
+            return
+        first = False
+        if replaced > 0:
+            at = line + text.count("\n", 0, text.index("\ufffd"))
+            what = f"{replaced} broken characters from here on replaced; is the file {encoding.upper()}?"
+            report.problem("broken encoding", f"{name}:{at}", what, times=replaced)
+        if nuls:
+            at = line + text.count("\n", 0, text.index("\0"))
+            report.problem("NUL bytes", f"{name}:{at}", f"{nuls} dropped from here on", times=nuls)
+            text = text.replace("\0", "")
+        if waiting:
+            text = "\r" + text
+        waiting = text.endswith("\r") and not last
+        if waiting:
+            text = text[:-1]
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        line += text.count("\n")
+        if text:
+            yield text
+
+
+def lines(blocks: Iterator[str], longest: int) -> Iterator[Line]:
+    """Cut blocks into lines. Of a line beyond `longest` characters no more than that is ever held, and its
+    text is None."""
+    number, held, length = 1, list[str](), 0
+    for block in blocks:
+        *ended, rest = block.split("\n")
+        for end in ended:
+            length += len(end)
+            yield Line(number, None if length > longest else "".join([*held, end]) if held else end)
+            number, held, length = number + 1, [], 0
+        length += len(rest)
+        if length > longest:
+            held = []
+        elif rest:
+            held.append(rest)
+    if length:
+        yield Line(number, None if length > longest else "".join(held))
+
+
+class _Damaged(Exception):
+    """A compressed file that cannot be unpacked to its end."""
+
+
+def _unpacked(morsels: Iterator[bytes], member: Callable[[], Any]) -> Iterator[bytes]:
+    """Unpack a file of one or more members (gzip) or frames (zstandard)."""
+    unpacker, begun = member(), False
+    errors = _errors()
+    for morsel in morsels:
+        while morsel:
+            if unpacker.eof:
+                morsel = morsel.lstrip(b"\0")  # padding between members
+                if not morsel:
+                    break
+                unpacker = member()
+            begun = True
+            try:
+                data = unpacker.decompress(morsel)
+            except errors as error:
+                raise _Damaged(str(error)) from error
+            morsel = unpacker.unused_data if unpacker.eof else b""
+            if data:
+                yield data
+    if begun and not unpacker.eof:
+        raise _Damaged("ends too early")
+
+
+def _gzip() -> Any:
+    return zlib.decompressobj(wbits=31)
+
+
+def _zstd() -> Any:
+    import zstandard
+
+    return zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import zstandard
+
+    return zlib.error, zstandard.ZstdError
+
+
+def _chain(head: bytes, data: Iterator[bytes]) -> Iterator[bytes]:
+    yield head
+    yield from data
+
+
+def _with_last(items: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each item, and whether it is the last."""
+    previous = next(items)
+    for item in items:
+        yield previous, False
+        previous = item
+    yield previous, True

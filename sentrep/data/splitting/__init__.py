@@ -1,0 +1,1 @@
+"""Documents to sentences, and sentences to training and held-out parts."""

@@ -1,0 +1,82 @@
+"""Which sentences are held out: whole documents where documents are small, stretches of the large ones."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.utils.errors import InputError
+
+SHORTEST = 8
+"""Sentences in the shortest stretch that is cut out of a document: enough for neighbours to exist."""
+
+
+def spans(
+    documents: NDArray[np.int64], part: Literal["train", "valid"], fraction: float, seed: int
+) -> NDArray[np.int64]:
+    """Rows of (start, stop, document), (span, 3), of the training or the held-out part of a corpus.
+
+    `documents` (documents + 1) says at which sentence each document starts. Units of the draw are documents;
+    one that is longer than all that shall be held out is cut into stretches first, so that a corpus of one
+    novel has a held-out part too. A hash of (seed, document, stretch) orders the units, and the first few,
+    `fraction` of all sentences, are held out. Training stretches that touch are one span: neighbours are lost
+    at the cuts only. With `fraction` 0 nothing is held out."""
+    if not 0 <= fraction < 1:
+        raise InputError(f"held-out fraction {fraction}: must be 0 or more and below 1")
+    units = _units(documents, fraction)
+    held = (
+        _held_out(units, fraction * float(documents[-1]), seed)
+        if fraction
+        else np.zeros(len(units), np.bool_)
+    )
+    chosen = units[held if part == "valid" else ~held]
+    return _merged(chosen)
+
+
+def _units(documents: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
+    """(unit, 3): every document, long ones cut into even stretches."""
+    lengths = np.diff(documents)
+    budget = fraction * float(documents[-1])
+    stretch = max(SHORTEST, int(budget / 4))
+    cut = lengths > max(budget, stretch) if fraction else np.zeros(len(lengths), np.bool_)
+    parts = np.where(
+        cut, np.maximum(2, -(-lengths // stretch)), np.minimum(lengths, 1)
+    )  # an empty document has none
+    document = np.repeat(np.arange(len(lengths)), parts)
+    rank = np.arange(len(document)) - np.repeat(np.cumsum(parts) - parts, parts)
+    start = documents[document] + rank * lengths[document] // parts[document]
+    stop = documents[document] + (rank + 1) * lengths[document] // parts[document]
+    return np.stack([start, stop, document], axis=1)
+
+
+def _held_out(units: NDArray[np.int64], budget: float, seed: int) -> NDArray[np.bool_]:
+    """Mark units in the order of their hash until `budget` sentences are held out; one at least, and never
+    all."""
+    order = np.argsort(_hash(units, seed), kind="stable")
+    lengths = (units[:, 1] - units[:, 0])[order]
+    too_many = np.append(np.cumsum(lengths) - lengths / 2 > budget, True)
+    count = int(np.argmax(too_many))
+    held = np.zeros(len(units), np.bool_)
+    held[order[: min(max(count, 1), len(units) - 1)]] = True
+    return held
+
+
+def _hash(units: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    """A well mixed number for each unit (splitmix64), the same on every machine."""
+    x = units[:, 0].astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15) % 2**64)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
+    return x
+
+
+def _merged(units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Join units that follow each other within a document."""
+    if len(units) == 0:
+        return units.reshape(0, 3)
+    new = np.ones(len(units), np.bool_)
+    new[1:] = (units[1:, 2] != units[:-1, 2]) | (units[1:, 0] != units[:-1, 1])
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(units)) - 1
+    return np.stack([units[first, 0], units[last, 1], units[first, 2]], axis=1)

@@ -1,0 +1,1 @@
+"""A corpus on disk: token ids, sentences and document boundaries, memory-mapped."""

@@ -1,0 +1,46 @@
+"""What decides the content of a store, besides the text itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.tokenization.tokenizer import Tokenizer
+
+FORMAT = 1
+"""Version of the layout on disk; a store of another version is built anew."""
+
+CODE = 1
+"""Version of reading, splitting and tokenising: raised with every change that gives other sentences or other
+ids."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a corpus is read and tokenised."""
+
+    corpus: CorpusConfig
+    tokenizer: TokenizerConfig | None
+    given: Tokenizer | None
+    """A tokenizer that is used as it is, instead of one trained on the corpus."""
+    max_tokens: int
+
+    @classmethod
+    def of(cls, corpus: CorpusConfig, tokenizer: TokenizerConfig | Tokenizer, max_tokens: int) -> Recipe:
+        """From what a user hands over; opens a pretrained tokenizer."""
+        if isinstance(tokenizer, Tokenizer):
+            return cls(corpus, None, tokenizer, max_tokens)
+        given = None if tokenizer.trained else Tokenizer.open(Path(tokenizer.tokenizer))
+        return cls(corpus, tokenizer, given, tokenizer.max_tokens)
+
+    def options(self) -> dict[str, Any]:
+        """The recipe's part in a fingerprint; JSON."""
+        fields = ("text_field", "title_field", "id_field", "split")
+        options: dict[str, Any] = {"format": FORMAT, "max_tokens": self.max_tokens}
+        options |= {name: getattr(self.corpus, name) for name in fields}
+        if self.given is not None:
+            return options | {"tokenizer": self.given.fingerprint}
+        assert self.tokenizer is not None
+        return options | {name: getattr(self.tokenizer, name) for name in ("tokenizer", "vocab", "lowercase")}

@@ -1,0 +1,188 @@
+"""Learning a vocabulary from words and their counts: the pipeline in front of it and the four kinds."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import accumulate, groupby, islice
+from typing import TYPE_CHECKING, Any
+
+from sentrep.data.config import TokenizerConfig
+
+if TYPE_CHECKING:
+    import tokenizers
+
+_CJK = r"\p{Han}\p{Hiragana}\p{Katakana}ー々〆"
+_WORD = rf"[^\s{_CJK}\p{{P}}\p{{S}}\p{{Cc}}]+"
+_SIGN = r"[\p{P}\p{S}]"
+
+STEEP = 64
+"""Counts above this enter with the root of their excess: the trainer reads every occurrence, and what is as
+frequent as that is merged early whichever way."""
+
+LARGEST = 1_500_000
+"""Characters in the distinct words that are learnt from, about. Only clauses of Chinese or Japanese, hardly
+one of which occurs twice, come near: a trainer holds 150 bytes or more for each of their characters."""
+
+
+def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) -> tokenizers.Tokenizer:
+    """A tokenizer of kind `config.tokenizer` from words as they stand between spaces, with their counts."""
+    import tokenizers
+    from tokenizers import AddedToken, models
+
+    shell = tokenizers.Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
+    _furnish(shell, config.tokenizer, config.lowercase)
+    pieces = _pieces(words, shell)
+    if config.tokenizer in ("word", "spaces"):
+        ranked = sorted(pieces, key=lambda piece: (-pieces[piece], piece))
+        tokens = [
+            *special,
+            *islice((piece for piece in ranked if piece not in special), config.vocab - len(special)),
+        ]
+        learnt = tokenizers.Tokenizer(
+            models.WordLevel({t: i for i, t in enumerate(tokens)}, unk_token="[UNK]")
+        )
+    else:
+        learnt = _train(pieces, config, special)
+    _furnish(learnt, config.tokenizer, config.lowercase)
+    learnt.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    return learnt
+
+
+def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) -> None:
+    """What stands in front of the vocabulary, and behind it."""
+    from tokenizers import Regex, decoders, normalizers, pre_tokenizers
+
+    if kind == "spaces":  # cut already, by somebody who knew what a word is
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase()] if lowercase else [])
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        return
+    steps = [
+        normalizers.Replace(Regex("[“”„‟«»〝〞]"), '"'),
+        normalizers.Replace(Regex("[‘’‚‛`´]"), "'"),
+        normalizers.Replace(Regex("[‐-―−]"), "-"),
+        normalizers.NFKC(),
+    ]
+    tokenizer.normalizer = normalizers.Sequence([*steps, normalizers.Lowercase()] if lowercase else steps)
+    if kind == "word":  # without a dictionary, a Chinese word is a character
+        words = Regex(f"[{_CJK}]|{_WORD}|{_SIGN}")
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(words, "removed", invert=True)
+        return
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(f"[{_CJK}]+|{_WORD}|{_SIGN}"), "removed", invert=True),
+            pre_tokenizers.Metaspace(prepend_scheme="always", split=False),
+            pre_tokenizers.Split(Regex(rf"▁(?=[{_CJK}\p{{P}}\p{{S}}])"), "removed"),
+        ]
+    )
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+
+
+@cache
+def _pipeline(kind: str, lowercase: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    import tokenizers
+    from tokenizers import models
+
+    shell = tokenizers.Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
+    _furnish(shell, kind, lowercase)
+    spec = json.loads(shell.to_str())
+    return spec["normalizer"], spec["pre_tokenizer"]
+
+
+def pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """(normalizer, pre_tokenizer), as JSON, of everything trained here. All of them cut at every space."""
+    return [_pipeline(kind, lowercase) for kind in ("bpe", "word") for lowercase in (True, False)]
+
+
+def _pieces(words: Counter[str], shell: tokenizers.Tokenizer) -> Counter[str]:
+    """Count what the pipeline makes of words. Words of one count go through it together: a call costs more
+    than a word."""
+    pieces: Counter[str] = Counter()
+    by_count = _thinned(words)
+    for count, group in groupby(by_count, key=words.__getitem__):
+        while batch := " ".join(islice(group, 256)):
+            normal = shell.normalizer.normalize_str(batch)
+            for piece, _ in shell.pre_tokenizer.pre_tokenize_str(normal):
+                pieces[piece] += count
+    return pieces
+
+
+def _thinned(words: Counter[str]) -> list[str]:
+    """Words by falling count; where they are too many, the frequent ones, and of the rare ones an even
+    choice."""
+    ranked = sorted(words, key=lambda word: (-words[word], word))
+    ends = list(accumulate(map(len, ranked)))
+    if ends[-1] <= LARGEST:
+        return ranked
+    frequent = bisect_right(ends, LARGEST // 2)
+    step = -(-2 * ends[-1] // LARGEST)
+    return ranked[:frequent] + ranked[frequent::step]
+
+
+def _train(pieces: Counter[str], config: TokenizerConfig, special: Sequence[str]) -> tokenizers.Tokenizer:
+    import tokenizers
+    from tokenizers import models, pre_tokenizers, trainers
+
+    alphabet = _alphabet(pieces, config.vocab // 2)
+    if config.tokenizer == "bpe":
+        raw = tokenizers.Tokenizer(models.BPE(unk_token="[UNK]"))
+        trainer: Any = trainers.BpeTrainer(
+            vocab_size=config.vocab,
+            special_tokens=list(special),
+            initial_alphabet=alphabet,
+            limit_alphabet=len(alphabet),
+            show_progress=False,
+        )
+    else:
+        raw = tokenizers.Tokenizer(models.Unigram())
+        trainer = trainers.UnigramTrainer(
+            vocab_size=config.vocab,
+            special_tokens=list(special),
+            initial_alphabet=alphabet,
+            unk_token="[UNK]",
+            show_progress=False,
+        )
+    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    raw.train_from_iterator(_repeated(pieces), trainer)
+    return raw if config.tokenizer == "bpe" else _settled(raw, len(special))
+
+
+def _settled(unigram: tokenizers.Tokenizer, special: int) -> tokenizers.Tokenizer:
+    """The same model with its scores rounded and its tokens in a fixed order.
+
+    The library adds up scores in the order of a hash table that is seeded anew in every process: their last
+    digits differ. Characters that no longer text needed get the lowest scores, handed out in that order too;
+    here they are equals."""
+    import tokenizers
+    from tokenizers import models
+
+    vocab = [(token, round(score, 6)) for token, score in json.loads(unigram.to_str())["model"]["vocab"]]
+    longer = [score for token, score in vocab[special:] if len(token) > 1]
+    floor = min(longer, default=0.0)
+    settled = [
+        (token, floor - 1.0 if len(token) == 1 and score < floor else score)
+        for token, score in vocab[special:]
+    ]
+    settled.sort(key=lambda entry: (-entry[1], entry[0]))
+    return tokenizers.Tokenizer(models.Unigram([*vocab[:special], *settled], unk_id=1, byte_fallback=False))
+
+
+def _alphabet(pieces: Mapping[str, int], most: int) -> list[str]:
+    """The frequent characters, at most so many; the library's own choice among equals differs from run to
+    run."""
+    characters: Counter[str] = Counter()
+    for piece, count in pieces.items():
+        for character in piece:
+            characters[character] += count
+    ranked = sorted(characters, key=lambda character: (-characters[character], character))
+    return sorted(ranked[:most])
+
+
+def _repeated(pieces: Mapping[str, int]) -> Iterator[str]:
+    """Text in which each piece occurs as often as it counts."""
+    for piece in sorted(pieces):
+        count = pieces[piece]
+        yield " ".join([piece] * (count if count <= STEEP else int(STEEP * (count / STEEP) ** 0.5)))

@@ -1,0 +1,1 @@
+"""Constituency trees in brackets: reading, checking, drawing."""

@@ -1,0 +1,133 @@
+"""From a configuration to an encoder: a `SentenceTransformer` of stock modules wherever there is one."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import cast
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Dense, Normalize, Transformer
+from sentence_transformers.sentence_transformer.modules import Dropout, Pooling
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
+
+from sentrep.encoders import serialization as folder
+from sentrep.encoders.bag import Bag, Saturate, frequency_weights, kindred_rows, sparse_rows
+from sentrep.encoders.config import EncoderConfig
+from sentrep.encoders.convolution import Convolution
+from sentrep.encoders.recurrent import Cell, Recurrent
+from sentrep.encoders.token_encoder import Reader, special_tokens
+from sentrep.encoders.word_vectors import read_vectors
+from sentrep.utils.errors import InputError
+
+
+def build(
+    config: EncoderConfig, tokenizer: Tokenizer, counts: np.ndarray, max_tokens: int
+) -> SentenceTransformer:
+    """An encoder ready to train.
+
+    Args:
+        config: which kind and how large.
+        tokenizer: maps text to ids; saved with the encoder.
+        counts: (vocab,) how often each token occurs in the corpus; a bag's weights start from it.
+        max_tokens: longest sentence in tokens.
+
+    Weights come from torch's global generator: seed it for reproducible encoders.
+    """
+    if not config.scratch:
+        return folder.load(config.encoder)
+    if config.encoder == "bag":
+        modules = _bag(config, tokenizer, torch.from_numpy(counts))
+    elif config.encoder == "transformer":
+        modules = _transformer(config, tokenizer, len(counts), max_tokens)
+    else:
+        modules = [_reader(config, tokenizer, len(counts), max_tokens)]
+    return SentenceTransformer(modules=modules, device="cpu")
+
+
+def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn.Module]:
+    """Rows of about unit length, so that two different tokens are nearly orthogonal: a random bag is a
+    lexical matcher."""
+    vocab, width = len(counts), config.width
+    rows = sparse_rows(vocab, width) if config.saturation else torch.randn(vocab, width) / width**0.5
+    if config.saturation:
+        rows = kindred_rows([tokenizer.id_to_token(place) or "" for place in range(vocab)], rows)
+    _fill(rows, tokenizer, config)
+    bag = Bag(tokenizer, rows, frequency_weights(counts, config.frequency))
+    bag.embedding.weight.requires_grad_(not config.freeze_vectors)
+    layers: list[nn.Module] = [Saturate(width, config.saturation)] if config.saturation else []
+    for _ in range(config.depth):
+        layers += [Dropout(config.dropout)] if config.dropout else []
+        layers += [Dense(width, width, activation_function=nn.GELU(), use_residual=True)]
+    return [bag, *layers, Normalize()]
+
+
+def _reader(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> Reader:
+    module: Reader
+    if config.encoder == "conv":
+        module = Convolution(
+            tokenizer, vocab, config.token_width, config.width, config.kernel, config.depth,
+            config.pooling, config.dropout, max_tokens,
+        )  # fmt: skip
+    else:
+        module = Recurrent(
+            tokenizer, cast(Cell, config.encoder), vocab, config.token_width, config.width, config.depth,
+            config.bidirectional, config.pooling, config.dropout, max_tokens,
+        )  # fmt: skip
+    _fill(module.table.weight.data, tokenizer, config)
+    module.table.weight.requires_grad_(not config.freeze_vectors)
+    return module
+
+
+def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> list[nn.Module]:
+    """DistilBERT's architecture at our size: BERT without what a sentence encoder leaves idle (pooler,
+    segment embeddings).
+
+    The stock module opens from a folder only, so the fresh weights pass through a temporary one.
+    """
+    special = special_tokens(tokenizer)
+    if "pad_token" not in special:
+        raise InputError(
+            "the tokenizer has no token to pad with ([PAD] or <pad>), which a transformer needs; use another --tokenizer"
+        )
+    shape = DistilBertConfig(
+        vocab_size=vocab,
+        dim=config.width,
+        n_layers=config.depth,
+        n_heads=config.heads,
+        hidden_dim=4 * config.width,
+        max_position_embeddings=max_tokens,
+        dropout=config.dropout,
+        attention_dropout=config.dropout,
+        pad_token_id=tokenizer.token_to_id(special["pad_token"]),
+    )
+    words = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=max_tokens, **special)
+    with tempfile.TemporaryDirectory() as scratch, folder.quiet():
+        DistilBertModel(shape).save_pretrained(scratch)
+        words.save_pretrained(scratch)
+        transformer = Transformer(scratch, max_seq_length=max_tokens, model_kwargs={"dtype": torch.float32})
+    return [transformer, Pooling(config.width, config.pooling)]
+
+
+def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
+    """Overwrite the rows of tokens that stand in the word vector file; its scale becomes the scale of the
+    rest."""
+    if config.vectors is None:
+        return
+    found = dict(read_vectors(config.vectors, set(tokenizer.get_vocab()).__contains__))
+    if not found:
+        raise InputError(
+            f"{config.vectors}: none of its words is a token of this vocabulary; use --tokenizer word with word vectors"
+        )
+    places = torch.tensor([tokenizer.token_to_id(word) for word in found])
+    vectors = torch.from_numpy(np.stack(list(found.values())))
+    (_, theirs), (_, ours) = vectors.shape, rows.shape
+    if theirs != ours:
+        raise InputError(
+            f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide (--width or --token-width)"
+        )
+    scale = rows.norm(dim=1).mean() / vectors.norm(dim=1).mean().clamp(min=1e-12)
+    rows[places] = vectors * scale

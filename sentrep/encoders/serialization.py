@@ -1,0 +1,219 @@
+"""Encoders on disk: sentence-transformers folders of safetensors and JSON.
+
+Where every module is stock, the folder opens with plain ``SentenceTransformer(path)``. Where one is ours
+(GRU, final-state pooling, encoders side by side, trees), it opens with `load`, which imports classes of
+sentence_transformers, of ``sentrep.encoders`` and the tree encoder and nothing else, and never runs code or
+unpickles weights that came with a model."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Module
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from sentrep.utils.errors import InputError
+
+Encoder = SentenceTransformer
+"""An encoder is a sentence-transformers model, not a class of ours."""
+
+TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
+NO_SHAPE = {"_name_or_path", "architectures", "dtype", "transformers_version"}
+"""Of a transformer's configuration, what changes no vector."""
+PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
+
+
+def stock(encoder: SentenceTransformer) -> SentenceTransformer:
+    """The encoder with every module of ours replaced by its stock equal, as far as there is one."""
+    modules: list[nn.Module] = []
+    for module in encoder:
+        equal = module.stock() if hasattr(module, "stock") else None
+        modules += [module] if equal is None else equal if isinstance(equal, list) else [equal]
+    return SentenceTransformer(
+        modules=modules,
+        device=str(encoder.device),
+        prompts=encoder.prompts,
+        default_prompt_name=encoder.default_prompt_name,
+        similarity_fn_name=encoder.similarity_fn_name,
+    )
+
+
+def is_stock(encoder: SentenceTransformer) -> bool:
+    """Whether the saved encoder opens with plain sentence-transformers."""
+    return all(type(module).__module__.startswith("sentence_transformers.") for module in stock(encoder))
+
+
+def save(encoder: SentenceTransformer, path: Path) -> None:
+    """Save in stock form, written aside first: the folder is whole or it is not there. A model at `path` is
+    replaced.
+
+    Raises:
+        InputError: what lies at `path` is no model, and stays.
+    """
+    if path.exists() and not (path / "modules.json").is_file() and (path.is_file() or any(path.iterdir())):
+        raise InputError(f"{path} exists and is no model, so none is saved over it; give another folder")
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    with quiet():
+        stock(encoder).save(str(aside), create_model_card=False)
+    shutil.rmtree(path, ignore_errors=True)
+    aside.rename(path)
+
+
+def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -> SentenceTransformer:
+    """Open an encoder: a folder, or a name that sentence-transformers knows.
+
+    Raises:
+        InputError: the folder is no model, wants foreign code, or has pickled weights.
+    """
+    path = Path(path_or_name)
+    if not path.exists():
+        return _from_hub(str(path_or_name), device, offline)
+    if not path.is_dir():
+        raise InputError(f"{path} is a file; a model is a folder with modules.json or config.json in it")
+    path = _model_inside(path)
+    parts = _modules(path)
+    for inside in {inside for _, inside in parts} or {""}:
+        weights = [file for file in (path / inside).glob("*") if file.suffix in PICKLED]
+        if weights and not list((path / inside).glob("*.safetensors")):
+            raise InputError(
+                f"{weights[0]}: pickled weights are not opened; convert the model to safetensors first"
+            )
+    try:
+        if all(kind.startswith("sentence_transformers.") for kind, _ in parts):
+            return _plain(str(path), device, local=True)
+        modules = [
+            _class(kind).load(str(path), subfolder=inside, local_files_only=True) for kind, inside in parts
+        ]
+        return SentenceTransformer(modules=modules, device=device)
+    except InputError:
+        raise
+    except Exception as error:  # every library on the way has its own, tokenizers a bare one
+        raise InputError(
+            f"{path}: damaged or not complete ({_line(error)}); save or fetch the model again"
+        ) from error
+
+
+def _modules(path: Path) -> list[tuple[str, str]]:
+    """(class, folder) of each module as modules.json lists them; none in a plain transformers folder."""
+    file = path / "modules.json"
+    if not file.is_file():
+        return []
+    try:
+        parts = [(part["type"], part["path"]) for part in json.loads(file.read_text(encoding="utf-8"))]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: not a list of modules ({error}); save the model again") from error
+    if not parts or not all(isinstance(value, str) for part in parts for value in part):
+        raise InputError(f"{file}: not a list of modules; save the model again")
+    for kind, inside in parts:
+        if not kind.startswith(TRUSTED):
+            raise InputError(f"{file}: module {kind!r} is foreign code, which is never run")
+        if not (path / inside).resolve().is_relative_to(path.resolve()):
+            raise InputError(f"{file}: {inside} lies outside of the model's folder, where nothing is read")
+    return parts
+
+
+def _plain(name: str, device: str, local: bool) -> SentenceTransformer:
+    """fp32 always: left to itself, transformers 5 keeps whatever type the weights were saved in."""
+    with quiet():
+        return SentenceTransformer(
+            name, device=device, local_files_only=local, model_kwargs={"dtype": torch.float32}
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the bars that transformers draws while it opens and writes a file."""
+    shown = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            transformers_logging.enable_progress_bar()
+
+
+def content_hash(encoder: SentenceTransformer) -> str:
+    """sha256 over weights, tokenizer and the shape of the stack: two encoders with one hash give the same
+    vectors."""
+    digest = hashlib.sha256(
+        json.dumps([encoder.prompts, encoder.default_prompt_name], sort_keys=True).encode()
+    )
+    for name, weight in sorted(encoder.state_dict().items()):
+        digest.update(f"{name} {weight.dtype} {tuple(weight.shape)}".encode())
+        digest.update(weight.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    for module in encoder.modules():
+        digest.update(type(module).__name__.encode())
+        if hasattr(module, "get_config_dict"):
+            digest.update(json.dumps(module.get_config_dict(), sort_keys=True, default=str).encode())
+        if isinstance(module, PreTrainedModel):  # heads, for instance, leave no trace in the weights
+            shape = {
+                name: value for name, value in module.config.to_diff_dict().items() if name not in NO_SHAPE
+            }
+            digest.update(json.dumps(shape, sort_keys=True, default=str).encode())
+        tokenizer = getattr(module, "tokenizer", None)
+        if tokenizer is not None:
+            digest.update(_serialised(tokenizer).encode())
+    return digest.hexdigest()
+
+
+def _serialised(tokenizer: Any) -> str:
+    """The tokenizers library's own JSON where it is one; a word list (sentence-transformers' WordTokenizer)
+    in its order else."""
+    inner = getattr(tokenizer, "tokenizer", tokenizer)
+    inner = getattr(inner, "backend_tokenizer", inner)
+    return str(inner.to_str()) if hasattr(inner, "to_str") else json.dumps(list(getattr(inner, "vocab", ())))
+
+
+def _class(kind: str) -> Any:
+    module, name = kind.rsplit(".", 1)
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"module {kind} is unknown to this version of sentrep or sentence-transformers"
+        ) from error
+    if not (isinstance(found, type) and issubclass(found, Module)):
+        raise InputError(f"{kind} is no module of an encoder")
+    return found
+
+
+def _model_inside(path: Path) -> Path:
+    """A run folder stands for the model in it."""
+    for candidate in (path, path / "model"):
+        if (candidate / "modules.json").is_file() or (candidate / "config.json").is_file():
+            return candidate
+    raise InputError(
+        f"{path} holds no model: neither modules.json nor config.json, nor a folder model/ with one"
+    )
+
+
+def _from_hub(name: str, device: str, offline: bool) -> SentenceTransformer:
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        raise InputError(f"{name}: no such model folder")
+    offline = offline or os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
+    try:
+        return _plain(name, device, local=offline)
+    except (OSError, ValueError) as error:
+        tried = "the local cache (offline)" if offline else "the hub"
+        raise InputError(
+            f"{name} is neither a folder here nor a model from {tried}: {_line(error)}"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    """The first line of what a library has to say."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

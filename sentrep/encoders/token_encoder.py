@@ -1,0 +1,114 @@
+"""What encoders with a token table of their own have in common: text in, padded ids; and their folder on
+disk."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from safetensors.torch import load_file, save_file
+from sentence_transformers.base.modules import InputModule
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+
+class Reader(InputModule):
+    """A token table, and states made from its rows.
+
+    Reads ``input_ids`` and ``attention_mask`` (sentence, token), writes ``token_embeddings`` (sentence,
+    token, width) and ``sentence_embedding`` (sentence, width). An empty sentence has the zero vector."""
+
+    config_keys: ClassVar[list[str]]
+    """Arguments of the class besides the tokenizer; they are its attributes too."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, vocab: int, token_width: int, width: int, pooling: str, max_tokens: int
+    ) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self.vocab, self.token_width, self.width, self.pooling, self.max_tokens = (
+            vocab,
+            token_width,
+            width,
+            pooling,
+            max_tokens,
+        )
+        self.table = nn.Embedding(vocab, token_width)
+
+    @abstractmethod
+    def states(
+        self,
+        rows: Float[Tensor, "sentence token token_width"],
+        mask: Tensor,
+        lengths: Int[Tensor, " sentence"],
+    ) -> Float[Tensor, "sentence token width"]:
+        """A state for each token; what it is where the mask is not, nobody looks at."""
+
+    def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
+        mask = features["attention_mask"].bool()
+        lengths = mask.sum(1)
+        states = self.states(self.table(features["input_ids"]), mask, lengths)
+        features["token_embeddings"] = states
+        features["sentence_embedding"] = self.pool(states, mask, lengths)
+        return features
+
+    def pool(
+        self, states: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
+    ) -> Float[Tensor, "sentence width"]:
+        """Mean or maximum over the tokens."""
+        if self.pooling == "mean":
+            return (states * mask.unsqueeze(2)).sum(1) / lengths.clamp(min=1).unsqueeze(1)
+        return states.masked_fill(~mask.unsqueeze(2), -torch.inf).amax(1).where((lengths > 0).unsqueeze(1), 0)
+
+    def preprocess(self, inputs: list[str], prompt: str | None = None, **_: Any) -> dict[str, Tensor]:
+        texts = self._prepend_prompt(inputs, prompt) if prompt else inputs
+        rows = [
+            torch.tensor(encoding.ids[: self.max_tokens]) for encoding in self.tokenizer.encode_batch(texts)
+        ]
+        ids = nn.utils.rnn.pad_sequence(rows, batch_first=True).long()
+        ids = nn.functional.pad(
+            ids, (0, max(0, 1 - ids.shape[1]))
+        )  # a layer refuses a batch of nothing but empty rows
+        lengths = torch.tensor([len(row) for row in rows])
+        return {"input_ids": ids, "attention_mask": (torch.arange(ids.shape[1]) < lengths[:, None]).long()}
+
+    @property
+    def max_seq_length(self) -> int:
+        return self.max_tokens
+
+    def get_embedding_dimension(self) -> int:
+        return self.width
+
+    def save(self, output_path: str, *_: Any, **__: Any) -> None:
+        self.save_config(output_path)
+        weights = {name: weight.contiguous().cpu() for name, weight in self.state_dict().items()}
+        save_file(weights, Path(output_path) / "model.safetensors")
+        self.tokenizer.save(str(Path(output_path) / "tokenizer.json"))
+
+    @classmethod
+    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Reader:
+        folder = Path(model_name_or_path) / subfolder
+        config = json.loads((folder / cls.config_file_name).read_text(encoding="utf-8"))
+        module = cls(Tokenizer.from_file(str(folder / "tokenizer.json")), **config)
+        module.load_state_dict(load_file(folder / "model.safetensors"))
+        return module
+
+
+def special_tokens(tokenizer: Tokenizer) -> dict[str, str]:
+    """The tokenizer's special tokens by the names that transformers has for them, as far as there are any."""
+    known = {
+        "pad_token": ("[PAD]", "<pad>", "<|pad|>", "<|endoftext|>"),
+        "unk_token": ("[UNK]", "<unk>"),
+        "cls_token": ("[CLS]", "<s>"),
+        "sep_token": ("[SEP]", "</s>"),
+        "mask_token": ("[MASK]", "<mask>"),
+    }
+    found = {
+        name: [token for token in tokens if tokenizer.token_to_id(token) is not None]
+        for name, tokens in known.items()
+    }
+    return {name: tokens[0] for name, tokens in found.items() if tokens}

@@ -1,0 +1,1 @@
+"""Readers of benchmark layouts and of held-out text."""

@@ -1,0 +1,121 @@
+"""Texts with labels, from tables and JSON lines: what clustering and topic retrieval read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sentrep.data.reading.lines import read_lines
+from sentrep.evaluation.datasets.tsv import belongs, called, of_one_split, of_split, read_table, stem
+from sentrep.evaluation.result import fingerprint
+from sentrep.utils.errors import InputError
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Different texts with a label each, of which some share one."""
+
+    name: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    """(text,)"""
+    split: str = "test"
+    note: str = ""
+    """How the texts were chosen, in words."""
+
+    def __post_init__(self) -> None:
+        if len(self.texts) != len(self.labels):
+            raise ValueError(f"{self.name}: {len(self.texts)} texts and {len(self.labels)} labels")
+        if not 1 < len(set(self.labels)) < len(self.texts):
+            raise InputError(
+                f"{self.name}: {len(self.texts)} different texts with {len(set(self.labels))} labels; "
+                "needs two labels or more, and more texts than labels"
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """Texts and labels in one hash."""
+        return fingerprint([*self.texts, "labels", *self.labels])
+
+
+def read_labelled(
+    path: str | Path,
+    kind: str,
+    *,
+    name: str = "",
+    split: str | None = None,
+    label_field: str = "label",
+    text_field: str = "text",
+    sample: int = 4000,
+) -> list[Labelled]:
+    """The texts of each file: .tsv without quoting, .jsonl or .jsonl.gz with one object a line.
+
+    Files named test.tsv or NAME.test.tsv are of the test split, and likewise dev and train. A text that
+    occurs again is taken once, with its first label; the texts that are drawn are always the same ones.
+    Options as in `read_topics`, but that `kind` is what a name says behind the folder's own, since one folder
+    may serve several tasks.
+
+    Raises `InputError`, with file and line, for wrong columns and fields, empty texts, and labels that are
+    all equal or all different; `MissingSplit` where there is no such split."""
+    if sample < 2:
+        raise InputError(f"sample = {sample}; needs two texts or more")
+    path, fields = Path(path), (label_field, text_field)
+    files = [path] if path.is_file() else [file for file in sorted(path.glob("*")) if _readable(file, fields)]
+    if not files:
+        raise InputError(
+            f"{path}: no texts with labels; expected a .tsv with columns {label_field} and {text_field}, or a .jsonl or .jsonl.gz"
+        )
+    splits = {file: of_split(file) for file in files}
+    chosen = of_one_split(path, splits, split)
+    name = name or f"{called(path)}: {kind}"
+    found = []
+    for file in chosen:
+        labels: dict[str, str] = {}
+        for label, text in _labelled(file, fields):
+            labels.setdefault(text, label)
+        full = f"{name}: {stem(file)}" if len(chosen) > 1 else name
+        found.append(_drawn(full, splits[file], labels, sample, file))
+    return found
+
+
+def _drawn(name: str, split: str, labels: dict[str, str], sample: int, file: Path) -> Labelled:
+    texts, note = list(labels), ""
+    if len(texts) > sample:
+        places = np.sort(np.random.default_rng(0).choice(len(texts), size=sample, replace=False))
+        texts, note = [texts[at] for at in places], f"{sample} of {len(texts)} texts, drawn evenly"
+    try:
+        return Labelled(name, tuple(texts), tuple(labels[text] for text in texts), split, note)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
+
+
+def _readable(file: Path, fields: tuple[str, str]) -> bool:
+    """As `tsv.tables` has it, and JSON lines besides."""
+    return file.name.endswith((".jsonl", ".jsonl.gz")) or belongs(file, fields)
+
+
+def _labelled(file: Path, fields: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """Labels and texts."""
+    if file.suffix == ".tsv":
+        yield from ((label, text) for _, (label, text) in read_table(file, fields))
+        return
+    for number, line in read_lines(file):
+        yield _record(line, f"{file}:{number}", fields)
+
+
+def _record(line: str, where: str, fields: tuple[str, str]) -> tuple[str, str]:
+    label_field, text_field = fields
+    try:
+        record = json.loads(line)
+        label, text = str(record[label_field]).strip(), " ".join(record[text_field].split())
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f'{where}: expected a JSON object with "{label_field}" and "{text_field}" ({type(error).__name__}: {error})'
+        ) from error
+    if not label or not text:
+        raise InputError(f"{where}: nothing in {(text_field if label else label_field)!r}")
+    return label, text

@@ -1,0 +1,123 @@
+"""Files as benchmarks have them: lines of UTF-8, perhaps packed; tables with a header, tabs between columns,
+no quoting; and what their names say."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sentrep.data.reading.lines import read_lines
+from sentrep.utils.errors import InputError
+
+SPLITS = ("train", "dev", "test")
+
+# Of a first line, which in a file that is no table may be a gigabyte.
+_HEADER_BYTES = 10_000
+
+
+class MissingSplit(InputError):
+    """The data have no such part; other parts they may have."""
+
+
+def tables(path: Path, columns: Sequence[str]) -> list[Path]:
+    """The file itself; or those .tsv files of a folder that have these columns, or are named after a split.
+
+    A test.tsv with other columns is among them, so that whoever reads it learns what is wrong, and nobody is
+    measured on dev instead. Other tables may lie beside. Raises `InputError` where there are none."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.glob("*.tsv"))
+    found = [file for file in files if belongs(file, columns)]
+    if not found:
+        raise InputError(
+            f"{path}: no .tsv with the columns {', '.join(columns)}, tabs between; there are: {_named(files)}"
+        )
+    return found
+
+
+def belongs(file: Path, columns: Sequence[str]) -> bool:
+    """Whether a file beside others is one of `tables`."""
+    return file.suffix == ".tsv" and (of_split(file) in SPLITS or has_columns(file, columns))
+
+
+def of_one_split(path: Path, splits: Mapping[Path, str], split: str | None) -> list[Path]:
+    """The files of a split; if it is not given, those of test, or all where there are none. `splits`: what
+    each file is of.
+
+    Raises `MissingSplit` where there is none.
+    """
+    if split is None and "test" in splits.values():
+        split = "test"
+    chosen = [file for file, its in splits.items() if split in (None, its)]
+    if not chosen:
+        raise MissingSplit(f"{path}: no file of split {split!r}; there are: {_named(splits)}")
+    return chosen
+
+
+def of_split(file: Path) -> str:
+    """The split that a file's name says: test.tsv and NAME.test.tsv are test, likewise train and dev; all
+    others are "all"."""
+    last = stem(file).rpartition(".")[2]
+    return last if last in SPLITS else "all"
+
+
+def subset_of(file: Path) -> str:
+    """NAME of NAME.test.tsv; "" of test.tsv."""
+    part = of_split(file)
+    return stem(file) if part == "all" else stem(file).removesuffix(part).removesuffix(".")
+
+
+def called(path: Path) -> str:
+    """What a data set is called after: a folder's name; a file's without what says its format."""
+    return path.resolve().name if path.is_dir() else stem(path)
+
+
+def stem(file: Path) -> str:
+    """A file's name without .tsv, .jsonl or .jsonl.gz."""
+    return file.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".tsv")
+
+
+def has_columns(file: Path, columns: Collection[str]) -> bool:
+    """Whether a file is a table that has these columns, and perhaps others."""
+    return file.suffix == ".tsv" and file.is_file() and set(columns) <= set(header(file))
+
+
+def header(file: Path) -> list[str]:
+    """Names of a table's columns; whatever the first line holds, if it is no table."""
+    with file.open("rb") as lines:
+        return lines.readline(_HEADER_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split("\t")
+
+
+def read_table(
+    file: Path, columns: Sequence[str], may_be_empty: Collection[str] = ()
+) -> Iterator[tuple[int, list[str]]]:
+    """Line numbers, counted from 1 with the header, and cells, in the order of `columns`; the table may have
+    others too.
+
+    Raises `InputError`, with file and line, where the file is no UTF-8 text, a column is missing, a line has
+    more or fewer cells than the header, or a cell that was asked for is empty and may not be."""
+    if not file.is_file():
+        raise InputError(f"{file}: no such file")
+    names = header(file)
+    missing = [column for column in columns if column not in names]
+    if missing:
+        raise InputError(
+            f"{file}:1: no column {missing[0]!r}; expected {', '.join(columns)}, tabs between, got {', '.join(names)[:200]!r}"
+        )
+    places = [names.index(column) for column in columns]
+    for number, line in itertools.islice(read_lines(file), 1, None):
+        cells = line.split("\t")
+        if len(cells) != len(names):
+            raise InputError(
+                f"{file}:{number}: {len(cells)} columns; expected {', '.join(names)}, separated by tabs"
+            )
+        chosen = [cells[place].strip() for place in places]
+        for column, cell in zip(columns, chosen, strict=True):
+            if not cell and column not in may_be_empty:
+                raise InputError(f"{file}:{number}: nothing in column {column!r}")
+        yield number, chosen
+
+
+def _named(files: Collection[Path]) -> str:
+    return ", ".join(file.name for file in files) or "none"

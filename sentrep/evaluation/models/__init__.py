@@ -1,0 +1,1 @@
+"""Models without training that every table contains."""

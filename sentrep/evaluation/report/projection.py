@@ -1,0 +1,21 @@
+"""Vectors laid out on a plane, to be looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def on_a_plane(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
+    """(vector, 2): t-SNE of cosines (van der Maaten & Hinton 2008); of fewer than ten vectors their two
+    principal components."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if len(vectors) < 10:  # too few for neighbourhoods to mean anything
+        return np.asarray(PCA(2).fit_transform(vectors), dtype=np.float32)
+    perplexity = min(30.0, (len(vectors) - 1) / 3)
+    plane = TSNE(metric="cosine", init="random", perplexity=perplexity, random_state=seed).fit_transform(
+        vectors
+    )
+    return np.asarray(plane, dtype=np.float32)

@@ -1,0 +1,139 @@
+"""Models side by side: values, verdicts, and the table of both."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import cached_property
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from sentrep.evaluation.report.tables import Style, digits, interval_of, out_of_100, render
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.statistics.permutation import Difference
+
+SIGNIFICANT = 0.05
+
+Column = tuple[str, str, str]
+"""Task, split, metric."""
+
+Groups = dict[tuple[str, Column], list[Result]]
+"""(Row, column) -> its results, one for each seed."""
+
+
+class Cell(NamedTuple):
+    """A model, or several seeds of a method, on one metric."""
+
+    value: float
+    low: float
+    """Bootstrap interval over items; over several seeds their least and greatest value."""
+    high: float
+    deviation: float
+    """Standard deviation over seeds; 0 for one."""
+    seeds: int
+    tested: bool
+    """Whether there are items to test by; MTEB's files hold none."""
+
+
+class Contest(NamedTuple):
+    """Two rows on one metric. `p` is corrected after Holm (1979) over all pairs of rows on that metric."""
+
+    column: Column
+    first: str
+    second: str
+    difference: Difference
+    p: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the difference is more than luck."""
+        return self.p < SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Models as rows, metrics as columns, and the verdict on every pair."""
+
+    rows: tuple[str, ...]
+    columns: tuple[Column, ...]
+    results: Groups
+    cells: dict[tuple[str, Column], Cell]
+    contests: tuple[Contest, ...]
+    higher_is_better: dict[Column, bool | None]
+
+    def beats(self, row: str, column: Column) -> list[str]:
+        """The rows that this one is significantly better than."""
+        return self._beaten.get((row, column), [])
+
+    @cached_property
+    def _beaten(self) -> dict[tuple[str, Column], list[str]]:
+        beaten: dict[tuple[str, Column], list[str]] = {}
+        for contest in self.contests:
+            if not contest.significant or self.higher_is_better[contest.column] is None:
+                continue
+            first_wins = (contest.difference.value > 0) == self.higher_is_better[contest.column]
+            winner, loser = (contest.first, contest.second) if first_wins else (contest.second, contest.first)
+            beaten.setdefault((winner, contest.column), []).append(loser)
+        return beaten
+
+    def columns_of(self, task: tuple[str, str]) -> list[Column]:
+        """The metrics of a task, (name, split), the main one first."""
+        return [column for column in self.columns if column[:2] == task]
+
+    def out_of_100(self, column: Column) -> bool:
+        """Whether a metric's values are out of 100 and not out of 1."""
+        cells = [cell for (_, where), cell in self.cells.items() if where == column]
+        return out_of_100(value for cell in cells for value in (cell.value, cell.low, cell.high))
+
+    def table(self, style: Style = "text") -> str:
+        """One block a task. Each row has a letter; a cell ends with the letters of the rows that it
+        significantly beats."""
+        letters = dict(zip(self.rows, row_letters(len(self.rows)), strict=True))
+        blocks = []
+        for task in dict.fromkeys(column[:2] for column in self.columns):
+            columns = self.columns_of(task)
+            percent = {column: self.out_of_100(column) for column in columns}
+            body = [
+                [
+                    f"{letters[row]} {row}",
+                    *(self._cell(row, column, letters, percent[column]) for column in columns),
+                ]
+                for row in self.rows
+            ]
+            notes = (_BETTER[self.higher_is_better[column]] for column in columns)
+            header = ["model", *(column[2] + note for column, note in zip(columns, notes, strict=True))]
+            blocks.append(render([header, *body], style, f"{task[0]} ({task[1]})"))
+        told = _LEGEND + (_UNTESTED if any(not cell.tested for cell in self.cells.values()) else "")
+        legend = {"csv": "", "latex": f"\n% {told}\n"}.get(style, f"\n{told}\n")
+        return "\n".join(blocks) + legend
+
+    def _cell(self, row: str, column: Column, letters: dict[str, str], percent: bool) -> str:
+        cell = self.cells.get((row, column))
+        if cell is None:
+            return "–"
+        if cell.seeds > 1:
+            shown = f"{digits(cell.value, percent)} ± {digits(cell.deviation, percent)} ({cell.seeds} seeds)"
+        elif not cell.tested:
+            shown = digits(cell.value, percent)
+        else:
+            shown = interval_of(cell.value, cell.low, cell.high, percent)
+        return " ".join([shown, "".join(letters[beaten] for beaten in self.beats(row, column))]).rstrip()
+
+
+_BETTER = {True: "", False: " (lower is better)", None: " (neither is better)"}
+_LEGEND = (
+    "[95 % bootstrap interval over items], or mean ± standard deviation over seeds. Letters at the end of a cell: the models it "
+    f"beats (paired randomisation test over items, Holm-corrected over the pairs, p < {SIGNIFICANT})."
+)
+_UNTESTED = " Values from MTEB's files come without items, so they have no interval and are not tested."
+
+
+def column_of(result: Result) -> Column:
+    """Where a result stands."""
+    return (result.task, result.split, result.metric)
+
+
+def row_letters(count: int) -> list[str]:
+    """a to z, then aa, ab, ..."""
+    pairs = (first + second for first, second in itertools.product(ascii_lowercase, repeat=2))
+    return list(itertools.islice(itertools.chain(ascii_lowercase, pairs), count))

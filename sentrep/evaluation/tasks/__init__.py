@@ -1,0 +1,1 @@
+"""Evaluation tasks: each gives per-item scores of a model."""

@@ -1,0 +1,242 @@
+"""Transfer and probing: can a simple classifier read the label of a sentence, or of a pair, off frozen
+vectors?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.evaluation.datasets.labelled_parts import Instance, read_parts
+from sentrep.evaluation.datasets.tsv import MissingSplit
+from sentrep.evaluation.models.classifier import STRENGTHS, TOLERANCE
+from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
+from sentrep.evaluation.task import Embeds, Model, Task
+from sentrep.evaluation.tasks.classification_folds import SEED, Answers, Fold, classify, crossed, nested
+from sentrep.evaluation.vectors import Does, Vectors, finite, numbered
+from sentrep.utils.errors import InputError
+
+# Rows of a block of pairs: 32 MB at width 2048.
+_AT_ONCE = 4096
+
+
+class Classification(Task):
+    """Accuracy x 100 of logistic regression on vectors as the model gives them, by the protocol of SentEval.
+
+    Conneau and Kiela 2018, "SentEval: An evaluation toolkit for universal sentence representations". Pairs of
+    vectors u, v become the features |u - v| and u * v. Where the parts of the data are "all", each sentence
+    is tested once, in cross-validation; otherwise the classifier is trained on one part and tested on
+    another. The strength of its regularisation is chosen on "dev" where that is neither trained on nor
+    tested, else by cross-validation inside the training part. `positive` names a label whose F1 x 100 is told
+    too; pairs labelled 0 and 1 have that of 1, as is usual for paraphrases."""
+
+    needs = (Embeds,)
+
+    def __init__(
+        self,
+        name: str,
+        parts: Mapping[str, Sequence[Instance]],
+        *,
+        split: str = "test",
+        train: str = "train",
+        positive: str = "",
+        with_sentences: bool = False,
+        folds: int = 10,
+    ) -> None:
+        self.name, self.split, self.folds, self.with_sentences = name, split, folds, with_sentences
+        chosen_on_dev = split == "test" and train != "dev" and "dev" in parts
+        used = ["all"] if split == "all" else [train, "dev", split] if chosen_on_dev else [train, split]
+        self.sizes = {part: len(parts[part]) for part in used}
+        self.instances = [instance for part in used for instance in parts[part]]
+        self.names = sorted({instance.label for instance in self.instances})
+        self.labels = np.searchsorted(
+            np.array(self.names), np.array([instance.label for instance in self.instances])
+        )
+        self.paired = bool(self.instances and self.instances[0].second)
+        self.positive = positive or ("1" if self.paired and self.names == ["0", "1"] else "")
+        self._check(used[0])
+        self.protocol = self._protocol()
+        rows = (f"{instance.label}\t{instance.first}\t{instance.second}" for instance in self.instances)
+        self.data = fingerprint([*(f"{part}\t{size}" for part, size in self.sizes.items()), *rows])
+
+    def run(self, model: Model) -> list[Score]:
+        """Items are 0 or 100 for accuracy, and the two parts of a ratio for F1."""
+        folds = self._folds()
+        tested = np.sort(np.concatenate([fold.tested for fold in folds]))
+        answers = classify(self._features(model.does), self.labels, folds, self.name)
+        found, wanted = answers.label[tested], self.labels[tested]
+        scores = [Score("accuracy", 100.0 * (found == wanted), examples=self._worst(tested, answers))]
+        if self.positive:
+            place = self.names.index(self.positive)
+            told, true = (found == place).astype(np.float64), (wanted == place).astype(np.float64)
+            scores.append(Score("F1", np.stack([2 * told * true, told + true], axis=1), "ratio"))
+        return scores
+
+    def _folds(self) -> list[Fold]:
+        """One classifier for each fold of cross-validation, or a single one."""
+        if self.split == "all":
+            return nested(self.labels, self.folds)
+        trained, *checked, tested = np.split(
+            np.arange(len(self.labels)), np.cumsum([*self.sizes.values()])[:-1]
+        )
+        choosing = [(trained, rows) for rows in checked] or crossed(self.labels, trained, self.folds)
+        return [Fold(trained, tested, choosing)]
+
+    def _features(self, does: Does) -> Vectors:
+        """(instance, width), or for pairs (instance, two or four times the width); each text is embedded
+        once."""
+        texts, number = numbered(
+            text for instance in self.instances for text in (instance.first, instance.second) if text
+        )
+        vectors = finite(does, texts)
+        if not self.paired:
+            single: Vectors = vectors[number]
+            return single
+        sides = number.reshape(-1, 2)
+        features = np.empty(
+            (len(sides), vectors.shape[1] * (4 if self.with_sentences else 2)), dtype=np.float32
+        )
+        for start in range(0, len(sides), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            u, v = (vectors[side] for side in sides[some].T)
+            features[some] = np.concatenate(
+                [np.abs(u - v), u * v, *((u, v) if self.with_sentences else ())], axis=1
+            )
+        return features
+
+    def _worst(self, tested: NDArray[np.int64], answers: Answers) -> list[Example]:
+        """Wrong answers, the surest first; scored by how sure, in percent."""
+        wrong = tested[answers.label[tested] != self.labels[tested]]
+        surest = wrong[np.argsort(-answers.probability[wrong], kind="stable")][:EXAMPLES]
+        return [
+            Example(
+                " / ".join(filter(None, (self.instances[at].first, self.instances[at].second))),
+                self.instances[at].label,
+                f"{self.names[answers.label[at]]}, {100 * answers.probability[at]:.0f} % sure",
+                float(100 * answers.probability[at]),
+            )
+            for at in surest
+        ]
+
+    def _protocol(self) -> str:
+        crossing = f"{self.folds}-fold cross-validation (stratified, seed {SEED})"
+        if self.split == "all":
+            how = f"nested {crossing}, the strength chosen by another inside each training part"
+        else:
+            train, *dev, _ = self.sizes
+            how = f"trained on {train}, tested on {self.split}, the strength chosen " + (
+                f"by accuracy on {dev[0]}" if dev else f"by {crossing} inside {train}"
+            )
+        pairs = "pairs (|u-v|, u*v, u, v)" if self.with_sentences else "pairs (|u-v|, u*v)"
+        return (
+            f"classification of {pairs if self.paired else 'sentences'} by logistic regression on frozen vectors: {how}; mean "
+            f"cross-entropy + strength / 2 |W|^2 over all {len(self.names)} labels, bias unpenalised, minimised to {TOLERANCE:g} "
+            f"nats; strengths {', '.join(f'{strength:g}' for strength in STRENGTHS)}, of equal ones the strongest; features "
+            "centred and divided by one number (total variance 1), not one by one; accuracy x 100"
+            + (f", F1 x 100 of label {self.positive}" if self.positive else "")
+        )
+
+    def _check(self, trained: str) -> None:
+        if len({bool(instance.second) for instance in self.instances}) > 1:
+            raise InputError(
+                f"{self.name}: some parts hold single sentences and others pairs; give all of them the same columns"
+            )
+        for part, size in self.sizes.items():
+            if size == 0:
+                raise InputError(f"{self.name}: nothing in {part}")
+        labels = {instance.label for instance in self.instances[: self.sizes[trained]]}
+        if len(labels) < 2:
+            raise InputError(
+                f"{self.name}: all of {trained} has the label {', '.join(labels)!r}; a classifier needs two or more"
+            )
+        if self.positive and self.positive not in labels:
+            raise InputError(
+                f"{self.name}: no label {self.positive!r} in {trained}; there are: {', '.join(sorted(labels))}"
+            )
+        if self.folds < 2:
+            raise InputError(f"{self.name}: folds = {self.folds}; cross-validation needs 2 or more")
+        if self.split == "all" and self.sizes["all"] < 3:
+            raise InputError(
+                f"{self.name}: {self.sizes['all']} in all; cross-validation inside cross-validation needs 3 or more"
+            )
+
+
+def read_classification(
+    path: str | Path,
+    *,
+    name: str = "",
+    split: str | None = None,
+    train: str = "train",
+    variant: str = "",
+    positive: str = "",
+    with_sentences: bool = False,
+    folds: int = 10,
+    classes: int = 5,
+    phrases: bool = False,
+) -> list[Classification]:
+    """Tasks from a file or folder; .tsv files have a header, tabs between columns and no quoting.
+
+    * Columns label and text, or label, sentence1 and sentence2, in train.tsv, dev.tsv and test.tsv: trained
+    on train, the
+      strength chosen on dev (by cross-validation inside train where there is no dev), tested on test.
+    * The same columns in all.tsv, or in any one file: nested cross-validation, each sentence tested once; the
+    split is "all".
+    * Columns split (tr, va, te, or train, dev, test), label and text (probing): each file of a folder is a
+    task.
+    * train.trees, dev.trees and test.trees, a bracketed tree with sentiments 0 to 4 a line: the sentence and
+    its root's label.
+
+    Options:
+        split: what to test. Without it test, else dev, else all. With "dev" the strength is chosen inside
+            train.
+        train: what to train on, "train" or "dev".
+        variant: take NAME.VARIANT.tsv in place of NAME.tsv, as "fine" of train.fine.tsv.
+        positive: a label whose F1 is told too; "1" by itself for pairs labelled 0 and 1.
+        with_sentences: for pairs, u and v are features too, as SentEval does for SNLI.
+        folds: of cross-validation.
+        classes: for trees, 5, or 2 for below and above neutral (2), which is left out.
+        phrases: for trees, train on the phrases of the training sentences too, as SentEval does for SST.
+
+    Raises `InputError`, with file and line, for what cannot be read; `MissingSplit` where there is no such
+    split, or nothing to train on."""
+    path = Path(path)
+    found = read_parts(path, variant, classes, phrases)
+    name = name or (path.resolve().parent if path.name == "all.tsv" else path.resolve()).name.removesuffix(
+        ".tsv"
+    )
+    tasks = []
+    for each, parts in found.items():
+        full, tested = f"{name}: {each}" if len(found) > 1 else name, _split(path, parts, split, train)
+        try:
+            task = Classification(
+                full,
+                parts,
+                split=tested,
+                train=train,
+                positive=positive,
+                with_sentences=with_sentences,
+                folds=folds,
+            )
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        tasks.append(task)
+    return tasks
+
+
+def _split(path: Path, parts: Mapping[str, Sequence[Instance]], split: str | None, train: str) -> str:
+    """What is tested, where there is also something to train on."""
+    chosen = split or next(
+        (part for part in ("test", "dev", "all") if part in parts and part != train), "test"
+    )
+    there = f"there are: {', '.join(parts)}"
+    if chosen not in parts:
+        raise MissingSplit(f"{path}: nothing of split {chosen!r}; {there}")
+    if chosen != "all" and train not in parts:
+        raise MissingSplit(
+            f"{path}: nothing to train on, no {train!r}; {there} (train = NAME takes another part)"
+        )
+    if chosen == train:
+        raise InputError(f"{path}: split and train are both {train!r}; what is tested must not be trained on")
+    return chosen

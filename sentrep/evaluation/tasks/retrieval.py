@@ -1,0 +1,260 @@
+"""Retrieval: for each query, how high do its relevant documents stand among all documents?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.evaluation.metrics.ranking import (
+    Groups,
+    Placed,
+    average_precision,
+    ndcg,
+    place,
+    recall,
+    reciprocal_rank,
+)
+from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
+from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task
+from sentrep.evaluation.vectors import Does, Vectors, cosines, rows, unit
+from sentrep.search import top_k
+from sentrep.search.approximate import HNSW, SETTINGS
+from sentrep.utils.progress import progress
+
+# Deep enough for all metrics but MAP; queries with relevant documents below are scored in full.
+DEPTH = 100
+
+# What an approximate index is asked for: as many as people look at.
+NEAR = 10
+
+# Scores that differ by no more than what rounding vectors and scores to float32 does, up to 1.6e-7, are
+# equal; relative to a query's largest score where scores are no cosines.
+TOLERANCE = 2.5e-7
+
+# Below every cosine.
+_LOST = -2.0
+
+# Of a text that tells of a failure.
+_CHARACTERS = 200
+
+_QUERIES_AT_ONCE = 2048
+
+_APPROXIMATELY = (
+    f"; besides the best {NEAR} of an HNSW index (links {SETTINGS['links']}, effort {SETTINGS['effort']})"
+)
+
+
+class Stand(NamedTuple):
+    """How one query came out."""
+
+    groups: Groups
+    instead: int
+    """The document that stands highest without being wanted; -1 if there is none."""
+    found: Groups | None = None
+    """The groups as an approximate index has them, where one was asked."""
+
+
+class Retrieval(Task):
+    """Queries, documents, and for each query the positions and gains of its relevant documents.
+
+    nDCG@10, MAP, MRR@10, and recall at 1, 10 and 100 (the share of a query's relevant documents; where each
+    query has one, whether it was found). `own` names for each query a document that is the query itself and
+    is left out, or -1.
+
+    Search is exact. With `approximate`, the vectors of models that embed are searched once more, through the
+    HNSW index that `sentrep search` makes of many vectors: nDCG@10 (HNSW) and R@10 (HNSW) show what it loses.
+    One thread builds it, so that scores repeat.
+
+    >>> task = Retrieval("pets", ["cat"], ["dog", "cat"], [{1: 1.0}])
+    >>> task.split, task.needs == (Embeds, Ranks)
+    ('test', True)
+    """
+
+    needs = (Embeds, Ranks)
+
+    def __init__(
+        self,
+        name: str,
+        queries: Sequence[str],
+        documents: Sequence[str],
+        relevant: Sequence[Mapping[int, float]],
+        *,
+        split: str = "test",
+        own: Sequence[int] | None = None,
+        note: str = "",
+        approximate: bool = False,
+    ) -> None:
+        self.name, self.split, self.approximate = name, split, approximate
+        self.queries, self.documents = list(queries), list(documents)
+        self.own = list(own) if own is not None else [-1] * len(self.queries)
+        _check(name, self.queries, self.documents, relevant, self.own)
+        self.relevant = [np.array(list(each), dtype=np.int64) for each in relevant]
+        self.gains = [np.array(list(each.values()), dtype=np.float64) for each in relevant]
+        self.protocol = (
+            f"retrieval of {len(self.queries)} queries among {len(self.documents)} documents, exact search, "
+            f"equal scores by expected value, linear gains, MAP over all documents"
+            + (_APPROXIMATELY if approximate else "")
+            + (f"; {note}" if note else "")
+        )
+        answers = zip(self.own, relevant, strict=True)
+        wanted = (f"{own} " + " ".join(f"{at}:{each[at]:g}" for at in sorted(each)) for own, each in answers)
+        self.data = fingerprint(["queries", *self.queries, "documents", *self.documents, "relevant", *wanted])
+
+    def run(self, model: Model) -> list[Score]:
+        """All metrics, one number a query, and the queries that came out worst."""
+        stands = list(progress(self._stands(model.does), self.name, total=len(self.queries), unit="query"))
+        placed = self._placed([stand.groups for stand in stands])
+        metrics = {
+            "nDCG@10": ndcg(placed, 10),
+            "MAP": average_precision(placed, len(self.documents)),
+            "MRR@10": reciprocal_rank(placed, 10),
+            "R@1": recall(placed, 1),
+            "R@10": recall(placed, 10),
+            "R@100": recall(placed, 100),
+        }
+        found = [stand.found for stand in stands if stand.found is not None]
+        if found:
+            approximate = self._placed(found)
+            metrics["nDCG@10 (HNSW)"], metrics["R@10 (HNSW)"] = ndcg(approximate, 10), recall(approximate, 10)
+        first, *others = [Score(name, items) for name, items in metrics.items()]
+        return [first._replace(examples=self._worst(first.items, stands)), *others]
+
+    def place(self, does: Does) -> Placed:
+        """Where the relevant documents stand, by exact search."""
+        return self._placed([stand.groups for stand in self._stands(does)])
+
+    def _placed(self, groups: Sequence[Groups]) -> Placed:
+        return Placed.of(groups, self.gains)
+
+    def _stands(self, does: Does) -> Iterator[Stand]:
+        return self._searched(does) if isinstance(does, Embeds) else self._ranked(does)
+
+    def _searched(self, does: Embeds) -> Iterator[Stand]:
+        """By exact FAISS search, of which only the best scores are needed to count what stands above a
+        relevant document."""
+        documents, queries = unit(does, self.documents), unit(does, self.queries)
+        depth = min(DEPTH, len(documents))
+        index = HNSW(documents) if self.approximate else None
+        for start in range(0, len(queries), _QUERIES_AT_ONCE):
+            some = queries[start : start + _QUERIES_AT_ONCE]
+            numbers = range(start, start + len(some))
+            best, nearest = top_k(documents, some, depth)
+            # One more than is wanted: the query's own document is among them.
+            found = index.search(some, NEAR + 1) if index else None
+            relevant = [_products(documents, queries[number], self.relevant[number]) for number in numbers]
+            # A relevant document that is not clear of the end of the list stands below it, or has equals
+            # there.
+            lowest = np.array([scores.min() for scores in relevant])
+            below = (lowest <= best[:, -1] + TOLERANCE) & (depth < len(documents))
+            full = cosines(documents, some[below])
+            for at, number in enumerate(numbers):
+                scores = next(full) if below[at] else best[at]
+                itself = self.own[number]
+                own = (
+                    float(_products(documents, queries[number], np.array([itself]))[0])
+                    if itself >= 0
+                    else None
+                )
+                groups = place(scores, relevant[at], self.gains[number], TOLERANCE, own)
+                lossy = (
+                    self._lossy(number, relevant[at], scores, own, found[0][at], found[1][at])
+                    if found
+                    else None
+                )
+                others = nearest[at][(nearest[at] != itself) & ~np.isin(nearest[at], self.relevant[number])]
+                yield Stand(groups, int(others[0]) if len(others) else -1, lossy)
+
+    def _lossy(
+        self,
+        number: int,
+        relevant: NDArray[np.float64],
+        exact: NDArray[np.floating[Any]],
+        own: float | None,
+        scores: NDArray[np.float32],
+        found: NDArray[np.int64],
+    ) -> Groups:
+        """A query's groups in the list of an approximate index, which `found` documents of such `scores`.
+
+        A relevant document that is not found stands below the list; unless it equals the last of the list,
+        for which of equals come in is chance, each as likely as any other. `exact` says how many there are.
+        """
+        others = (found >= 0) & (found != self.own[number])
+        scores, found = scores[others][:NEAR], found[others][:NEAR]
+        end = float(scores[-1]) if len(scores) else np.inf
+        equals = int(np.count_nonzero(np.abs(exact - end) <= TOLERANCE))
+        equals -= own is not None and abs(own - end) <= TOLERANCE
+        clear = scores[scores > end + TOLERANCE]
+        standing = np.r_[clear, np.full(max(equals, len(scores) - len(clear)), end), np.full(NEAR, _LOST)]
+        stands = np.isin(self.relevant[number], found) | (np.abs(relevant - end) <= TOLERANCE)
+        return place(standing, np.where(stands, relevant, 2 * _LOST), self.gains[number], TOLERANCE)
+
+    def _ranked(self, does: Does) -> Iterator[Stand]:
+        for number, row in enumerate(rows(does, self.documents, self.queries)):
+            scores = np.nan_to_num(row)
+            tolerance = TOLERANCE * float(np.abs(scores).max())
+            own = float(scores[self.own[number]]) if self.own[number] >= 0 else None
+            relevant = scores[self.relevant[number]].astype(np.float64)
+            groups = place(scores, relevant, self.gains[number], tolerance, own)
+            scores[self.relevant[number]] = -np.inf
+            if own is not None:
+                scores[self.own[number]] = -np.inf
+            instead = int(scores.argmax())
+            yield Stand(groups, instead if np.isfinite(scores[instead]) else -1)
+
+    def _worst(self, values: NDArray[np.float64], stands: Sequence[Stand]) -> list[Example]:
+        """Queries with the least nDCG; of equals, some from all over."""
+        shuffled = np.random.default_rng(0).permutation(len(values))
+        order = shuffled[np.argsort(np.round(values[shuffled], 9), kind="stable")]
+        return [
+            Example(
+                _shortened(self.queries[number]),
+                _shortened(self.documents[self.relevant[number][self.gains[number].argmax()]]),
+                _shortened(self.documents[stands[number].instead]) if stands[number].instead >= 0 else "",
+                float(values[number]),
+            )
+            for number in order[:EXAMPLES]
+            if values[number] < 1 - 1e-9
+        ]
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _CHARACTERS else text[: _CHARACTERS - 1] + "…"
+
+
+def _products(
+    documents: Vectors, query: NDArray[np.float32], chosen: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    products: NDArray[np.float64] = documents[chosen].astype(np.float64) @ query.astype(np.float64)
+    return products
+
+
+def _check(
+    name: str,
+    queries: Sequence[str],
+    documents: Sequence[str],
+    relevant: Sequence[Mapping[int, float]],
+    own: Sequence[int],
+) -> None:
+    if not queries or not documents:
+        raise ValueError(
+            f"{name}: {len(queries)} queries and {len(documents)} documents; needs at least one of each"
+        )
+    if len(relevant) != len(queries) or len(own) != len(queries):
+        raise ValueError(
+            f"{name}: {len(queries)} queries, but relevant documents for {len(relevant)} and own for {len(own)}"
+        )
+    for number, (each, itself) in enumerate(zip(relevant, own, strict=True)):
+        if not each:
+            raise ValueError(f"{name}: query {number} has no relevant document; leave it out")
+        if min(each) < 0 or max(each) >= len(documents) or itself >= len(documents):
+            raise ValueError(f"{name}: query {number} names a document outside 0..{len(documents) - 1}")
+        if itself in each:
+            raise ValueError(f"{name}: query {number} is its own relevant document {itself}")
+        if min(each.values()) <= 0:
+            raise ValueError(
+                f"{name}: query {number} has a gain that is not positive; leave such documents out"
+            )

@@ -1,0 +1,116 @@
+"""Topic retrieval: are the texts nearest to a text of the same topic?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sentrep.evaluation.datasets.labelled import Labelled, read_labelled
+from sentrep.evaluation.metrics.ranking import (
+    Floats,
+    Placed,
+    average_precision,
+    place,
+    precision,
+    r_precision,
+)
+from sentrep.evaluation.result import EXAMPLES, Example, Score
+from sentrep.evaluation.task import Embeds, Model, Ranks, Task
+from sentrep.evaluation.tasks.retrieval import TOLERANCE
+from sentrep.evaluation.vectors import Does, Scores, cosines, rows, unit
+from sentrep.utils.progress import progress
+
+# With a thousand relevant texts a query, more queries than this at once would cost more memory than time.
+_QUERIES_AT_ONCE = 256
+
+
+class Topics(Task):
+    """Each text asks for the other texts of its label.
+
+    MAP, P@10 (share of the ten nearest that have the label) and R-precision (share among as many as there are
+    to be found). Where hundreds are relevant, recall at ten says nothing, and these three are at chance what
+    the label's share of all texts is."""
+
+    needs = (Embeds, Ranks)
+
+    def __init__(self, data: Labelled) -> None:
+        self.name, self.split, self.texts, self.labels = data.name, data.split, data.texts, data.labels
+        labels = np.array(data.labels)
+        self.members = {label: np.flatnonzero(labels == label) for label in dict.fromkeys(data.labels)}
+        self.queries = [number for number, label in enumerate(data.labels) if len(self.members[label]) > 1]
+        self.protocol = (
+            f"topic retrieval: {len(self.queries)} of {len(self.texts)} texts ask for all others of their label, exact search, "
+            "equal scores by expected value, the text itself left out, MAP over all texts"
+            + (f"; {data.note}" if data.note else "")
+        )
+        self.data = data.fingerprint
+
+    def run(self, model: Model) -> list[Score]:
+        """All metrics, one number a query."""
+        metrics: dict[str, list[Floats]] = {"MAP": [], "P@10": [], "R-precision": []}
+        nearest = list[int]()
+        rows = progress(self._rows(model.does), self.name, total=len(self.queries), unit="query")
+        for start in range(0, len(self.queries), _QUERIES_AT_ONCE):
+            groups, judged = [], []
+            for number, row in zip(self.queries[start : start + _QUERIES_AT_ONCE], rows, strict=False):
+                scores = np.nan_to_num(row)
+                members = self.members[self.labels[number]]
+                others = members[members != number].astype(np.int64)
+                gains = np.ones(len(others))
+                tolerance = TOLERANCE * float(np.abs(scores).max())
+                groups.append(
+                    place(scores, scores[others].astype(np.float64), gains, tolerance, float(scores[number]))
+                )
+                judged.append(gains)
+                scores[number] = -np.inf
+                nearest.append(int(scores.argmax()))
+            placed = Placed.of(groups, judged)
+            metrics["MAP"].append(average_precision(placed, len(self.texts)))
+            metrics["P@10"].append(precision(placed, 10))
+            metrics["R-precision"].append(r_precision(placed))
+        items = {name: np.concatenate(parts) for name, parts in metrics.items()}
+        examples = self._worst(items["MAP"], nearest)
+        return [Score(name, each, examples=examples if name == "MAP" else ()) for name, each in items.items()]
+
+    def _rows(self, does: Does) -> Iterator[Scores]:
+        """Scores of all texts, (text,), query by query; each text is embedded once."""
+        if isinstance(does, Embeds):
+            vectors = unit(does, self.texts)
+            yield from cosines(vectors, vectors[self.queries])
+        else:
+            yield from rows(does, self.texts, [self.texts[number] for number in self.queries])
+
+    def _worst(self, precisions: Floats, nearest: list[int]) -> list[Example]:
+        """Queries with the least average precision, which is their score."""
+        return [
+            Example(
+                self.texts[self.queries[at]],
+                self.labels[self.queries[at]],
+                f"{self.labels[nearest[at]]}: {self.texts[nearest[at]]}",
+                float(precisions[at]),
+            )
+            for at in np.argsort(precisions, kind="stable")[:EXAMPLES]
+        ]
+
+
+def read_topics(
+    path: str | Path,
+    *,
+    name: str = "",
+    split: str | None = None,
+    label_field: str = "label",
+    text_field: str = "text",
+    sample: int = 4000,
+) -> list[Task]:
+    """Topic retrieval in a .tsv, .jsonl or .jsonl.gz file of texts with labels, or in a folder of them: a
+    task for each file.
+
+    `name`: in tables; the folder's own with ": topics", if empty. `split`: test, if not given, or every file
+    where there is none. `label_field`, `text_field`: names of the columns or fields. `sample`: of more texts
+    than this, so many are drawn."""
+    found = read_labelled(
+        path, "topics", name=name, split=split, label_field=label_field, text_field=text_field, sample=sample
+    )
+    return [Topics(data) for data in found]

@@ -1,0 +1,148 @@
+"""Models opened by path or name: encoders, and whole methods from their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentrep.methods.registry import entry
+from sentrep.utils.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from sentrep.data.tokenization.tokenizer import Tokenizer
+    from sentrep.encoders.serialization import Encoder
+    from sentrep.methods.base import Method
+    from sentrep.search import ModelStamp
+
+
+def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -> Encoder:
+    """Open an encoder: a run folder, a model folder, or the name of a public model. Code in a model folder is
+    never run.
+
+    Returns:
+        A `SentenceTransformer`.
+    """
+    from sentrep.encoders import serialization as folder
+
+    return folder.load(path_or_name, device, offline)
+
+
+def opened(model: str | Path | Encoder) -> Encoder:
+    """The encoder itself, or the one of that name."""
+    return load(model) if isinstance(model, str | Path) else model
+
+
+def encoding(encoder: Encoder) -> Callable[[Sequence[str]], NDArray[np.float32]]:
+    """What turns texts into vectors, (text, width)."""
+    from sentrep.encoders.batching import encode
+
+    return partial(encode, encoder)
+
+
+def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
+    """What an index or a folder of vectors remembers of the model that made it."""
+    from sentrep.encoders.serialization import content_hash
+    from sentrep.search import ModelStamp
+
+    named = str(model) if isinstance(model, str | Path) else ""
+    path = str(Path(named).absolute()) if named and Path(named).exists() else ""
+    return ModelStamp(named or "an encoder in memory", content_hash(encoder), path)
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """A method with its tokenizer, which reads sentences as they are read in training."""
+
+    method: Method
+    tokenizer: Tokenizer
+    max_tokens: int
+    reach: int
+    """Consecutive sentences that it saw at once in training."""
+    settings: dict[str, Any]
+    """The method's, as run.json has them."""
+
+    def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
+        """What the method's `embed` makes of sentences."""
+        import torch
+
+        from sentrep.data.batch import SentenceBlock
+
+        ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.max_tokens)
+        offsets, each = torch.tensor([0, *lengths.cumsum()]), torch.arange(len(sentences))
+        with torch.no_grad():
+            return self.method.embed(
+                SentenceBlock(torch.from_numpy(ids.astype("int64")), offsets, each, each)
+            )
+
+
+def does(model: Path, able: type) -> bool:
+    """Whether it is the folder of a run whose method is `able`, a protocol."""
+    from sentrep.training.run_folder import told
+
+    return (model / "run.json").is_file() and issubclass(entry(told(model)["method"]).load(), able)
+
+
+def reopen(run: str | Path, able: type, lacks: str) -> Reopened:
+    """The method of a run, if it is `able`, a protocol; else an InputError that says what it `lacks`."""
+    from sentrep.training.run_folder import told
+
+    record = told(Path(run))
+    if not issubclass(entry(record["method"]).load(), able):
+        raise InputError(f"{run} is a run of {record['method']}, {lacks}")
+    return Reopened(
+        *open_method(run), record["tokenizer"]["max_tokens"], record["training"]["run"], record["settings"]
+    )
+
+
+def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
+    """The trained method of a run and its tokenizer, put together from ``model/`` (the encoder) and
+    ``method/`` (what else it has learnt), ready to be used and not to be trained.
+
+    Raises:
+        InputError: `run` is no finished run, or its files do not hold all of the method.
+    """
+    import torch
+
+    from sentrep.data.tokenization.tokenizer import Tokenizer
+    from sentrep.training.method_state import load_learnt
+    from sentrep.training.run_folder import told
+
+    run = Path(run)
+    record, model = told(run), run / "model"
+    if not model.is_dir():
+        raise InputError(
+            f"{model} is not there: the run has not ended; give its training command again to go on"
+        )
+    encoders: list[Encoder] = []
+
+    def make_encoder() -> Encoder:
+        encoders.append(load(model))
+        return encoders[-1]
+
+    settings = _settings(run, record)
+    with torch.random.fork_rng(devices=[]):  # weights are drawn, only to be overwritten
+        method = entry(record["method"]).load()(settings, make_encoder, record["training"]["token_budget"])
+    if not any(encoder is method.encoder() for encoder in encoders):
+        raise InputError(
+            f"{model} holds several encoders side by side, from which {record['method']} cannot be put together again"
+        )
+    load_learnt(method, run)
+    return method.eval(), Tokenizer.open(model)
+
+
+def _settings(run: Path, record: dict[str, Any]) -> Any:
+    config = entry(record["method"]).config
+    try:
+        return config(**record["settings"])
+    except TypeError as error:
+        raise InputError(
+            f"{run / 'run.json'}: settings of {record['method']} from another version of sentrep ({error})"
+        ) from error

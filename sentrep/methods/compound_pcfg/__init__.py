@@ -1,0 +1,1 @@
+"""Compound PCFG (Kim, Dyer & Rush, ACL 2019)."""

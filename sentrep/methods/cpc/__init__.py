@@ -1,0 +1,1 @@
+"""Contrastive predictive coding (van den Oord, Li & Vinyals, 2018)."""

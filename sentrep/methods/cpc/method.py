@@ -1,0 +1,112 @@
+"""Contrastive predictive coding on text: "Representation learning with contrastive predictive coding", van
+den Oord, Li & Vinyals 2018, sections 2 and 3.3.
+
+A document is a sequence of sentences. Each is encoded for itself; a recurrent network reads the vectors in
+order and sums up what was said so far; and from that summary the vectors of the sentences to come are
+predicted. A prediction need not be right, only nearer to the sentence that did come than to others.
+
+    z_t = g(sentence_t)        c_t = GRU(z_≤t)        f_k(x, c_t) = exp(z(x)ᵀ W_k c_t)                     section 2.2, equation 3
+    L   = − (1/K) Σ_k mean_t log ( f_k(x_{t+k}, c_t) / Σ_{x in candidates} f_k(x, c_t) )                   section 2.3, equation 4
+
+log N − L_k is a lower bound of the mutual information of context and sentence, where N is the number of
+candidates; it cannot exceed log N, however much there is to know (section 2.3).
+
+Differs from the paper: any encoder will do (its own is ``--encoder conv``). In the score the sentences'
+vectors have unit length, and it is divided by a temperature. Every sentence of a block is encoded once and is
+a candidate of all others, but for what the context has heard already: that cannot be what comes, and is too
+like it to be told apart by a network that has just begun. Exported is z, the vector of a sentence by itself.
+The paper itself: ``--encoder conv --width 2400 --context-width 2400 --token-width 620 --tokenizer word
+--vocab 20000 --no-normalize --temperature 1 --lr 2e-4 --schedule constant``.
+
+Wants documents of many sentences, in order; runs (``--run``) of more than ``--horizons`` sentences.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders.batching import encode_tokens
+from sentrep.encoders.serialization import Encoder
+from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.cpc.config import Config
+from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
+from sentrep.utils.errors import InputError
+
+
+class ContrastivePredictiveCoding(Method):
+    """An encoder of sentences, a network over them, and a map for each distance."""
+
+    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+        super().__init__()
+        self.config, self.token_budget = config, token_budget
+        self.g = make_encoder()
+        width = self.g.get_embedding_dimension()
+        assert width is not None
+        self.context = nn.GRU(width, config.context_width, batch_first=True)
+        maps = [nn.Linear(config.context_width, width, bias=False) for _ in range(config.horizons)]
+        for each in maps:  # a low temperature shall not make a beginner sure: the loss starts at log N
+            each.weight.data *= min(1.0, config.temperature)
+        self.predict = nn.ModuleList(maps)
+
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        z = self.embed(block)
+        c = self.contexts(z, block)
+        candidates, document, run = gather(z), gather(block.document), gather(block.run)
+        begin, number = place(len(z), z.device), torch.arange(len(candidates), device=z.device)
+        losses, metrics = [], dict[str, Tensor]()
+        for k, predict in enumerate(self.predict, start=1):
+            now, later = block.pairs(k)
+            if self.training and len(now) == 0:
+                raise InputError(
+                    f"--horizons {len(self.predict)}: no run has {k + 1} sentences; raise --run, or lower --horizons"
+                )
+            scores = self.similarity(predict(c[now]), candidates)
+            positive = torch.zeros_like(scores, dtype=torch.bool)
+            positive[torch.arange(len(now)), begin + later] = True
+            same = block.document[now].unsqueeze(1) == document
+            said = (block.run[now].unsqueeze(1) == run) & (number <= begin + now.unsqueeze(1))
+            against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[
+                self.config.negatives
+            ]
+            outcome = classify(scores, positive, positive | (against & ~said))
+            counted = outcome.candidates > 1
+            losses.append(mean_over_rows(outcome.loss, counted))
+            chance = mean_over_rows(outcome.candidates.float().log(), counted)
+            metrics[f"accuracy_{k}"] = mean_over_rows(outcome.hit.float(), counted).detach()
+            metrics[f"bound_{k}"] = (chance - losses[-1]).detach()
+            if k == 1:
+                metrics |= {"accuracy": metrics["accuracy_1"], "chance": chance}
+            if (
+                k == 1 and not self.training
+            ):  # could it tell the sentences of one document apart, or only documents?
+                near = classify(scores, positive, positive | (same & ~said))
+                metrics["accuracy_same_document"] = mean_over_rows(near.hit.float(), near.candidates > 1)
+        return Step(torch.stack(losses).mean(), metrics)
+
+    def contexts(
+        self, z: Float[Tensor, "sentence width"], block: SentenceBlock
+    ) -> Float[Tensor, "sentence context_width"]:
+        """What was said in its run up to each sentence, itself included."""
+        lengths = block.run.unique_consecutive(return_counts=True)[1]
+        padded = pad_sequence(list(z.split(lengths.tolist())), batch_first=True)
+        inside = torch.arange(padded.shape[1], device=z.device) < lengths.unsqueeze(1)
+        states: Tensor = self.context(padded)[0]
+        return states[inside]
+
+    def similarity(
+        self, prediction: Float[Tensor, "row width"], candidates: Float[Tensor, "candidate width"]
+    ) -> Float[Tensor, "row candidate"]:
+        if self.config.normalize:
+            candidates = F.normalize(candidates.float(), dim=1)
+        return similarity(prediction.float() / self.config.temperature, candidates, None)
+
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
+
+    def encoder(self) -> Encoder:
+        return self.g

@@ -1,0 +1,1 @@
+"""InfoMax (Hjelm et al., ICLR 2019; Zhang et al., EMNLP 2020)."""

@@ -1,0 +1,103 @@
+"""Deep InfoMax on text: "Learning deep representations by mutual information estimation and maximization",
+Hjelm et al., ICLR 2019; "An unsupervised sentence embedding method by mutual information maximization"
+(IS-BERT), Zhang et al., EMNLP 2020, section 3.
+
+A vector is good if it can be told whose it is. A discriminator reads a sentence's tokens and a vector, the
+sentence's own or another's, and says whether they belong together; encoder and discriminator both want it to
+be right. What it can know is a lower bound of the mutual information of sentence and vector, in its
+Jensen-Shannon form:
+
+    I = E_own[ −sp(−T(x_i, E(x))) ] − E_other[ sp(T(x_i, E(x'))) ],   sp(a) = log(1 + e^a)          Hjelm et al., equation 4
+
+No order of sentences is needed, and no decoder. If T were log P(x | E(x)), the first term would be that of an
+auto-encoder, which is here too: ``sentrep train skip-thought --write itself``.
+
+Differs from IS-BERT: the vector is that of any encoder, not the mean of the convolutions' output. The
+discriminator has token rows of its own unless told to read the encoder's states (``--features encoder``),
+which IS-BERT's does.
+
+Wants any text; its order does not matter.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders.batching import encode_tokens, encode_with_states, state_width
+from sentrep.encoders.serialization import Encoder
+from sentrep.encoders.token_table import token_table
+from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.infomax.config import Config
+from sentrep.methods.infomax.matching import Matching
+from sentrep.modules.contrastive import gather, mean_over_rows, place
+
+
+class InfoMax(Method):
+    """An encoder, and a discriminator that knows whose vector is whose."""
+
+    neighbours = False
+
+    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+        super().__init__()
+        self.config, self.token_budget = config, token_budget
+        self.f = make_encoder()
+        width = self.f.get_embedding_dimension()
+        assert width is not None
+        own = config.features == "own"
+        self.rows = (
+            nn.Embedding(token_table(self.f).num_embeddings, config.discriminator_token_width)
+            if own
+            else None
+        )
+        read = config.discriminator_token_width if own else state_width(self.f)
+        self.discriminator = Matching(read, config.windows, config.feature_width, width)
+
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        vectors, tokens = self.read(block)
+        vectors, features = gather(vectors), self.discriminator.features(tokens, block.offsets)
+        lengths = block.offsets.diff()
+        sentence = torch.repeat_interleave(lengths)
+        if self.config.judge == "sentence":
+            features, sentence = self.mean(features, block), torch.arange(len(block), device=sentence.device)
+        scores = self.discriminator(features, vectors).float()
+        begin = place(len(block), scores.device)
+        own = scores.gather(1, begin + sentence.unsqueeze(1)).squeeze(1)
+        others = (F.softplus(scores).sum(1) - F.softplus(own)) / max(1, len(vectors) - 1)
+        counted = (lengths > 0)[sentence]
+        loss = mean_over_rows(F.softplus(-own) + others, counted)
+        with torch.no_grad():  # does a sentence, all its tokens together, find its own vector?
+            whole = scores if self.config.judge == "sentence" else self.mean(scores, block)
+            hit = whole.argmax(1) == begin + torch.arange(len(block), device=whole.device)
+            metrics = {
+                "accuracy": mean_over_rows(hit.float(), lengths > 0),
+                "own": mean_over_rows(torch.sigmoid(own), counted),
+                "norm": vectors.norm(dim=1).mean(),
+            }
+        return Step(loss, metrics)
+
+    def read(
+        self, block: SentenceBlock
+    ) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token token_width"]]:
+        """The sentences' vectors, and the token vectors that the discriminator reads."""
+        if self.rows is None:
+            return encode_with_states(self.f, block.ids, block.offsets, self.token_budget)
+        return self.embed(block), self.rows(block.ids)
+
+    @staticmethod
+    def mean(values: Float[Tensor, "token column"], block: SentenceBlock) -> Float[Tensor, "sentence column"]:
+        """Mean over the tokens of each sentence; zeros for an empty one."""
+        lengths = block.offsets.diff()
+        sums = values.new_zeros(len(block), values.shape[1]).index_add(
+            0, torch.repeat_interleave(lengths), values
+        )
+        return sums / lengths.clamp(min=1).unsqueeze(1)
+
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+
+    def encoder(self) -> Encoder:
+        return self.f

@@ -1,0 +1,1 @@
+"""Quick-thought (Logeswaran & Lee, ICLR 2018)."""

@@ -1,0 +1,183 @@
+"""Quick-thought: "An efficient framework for learning sentence representations", Logeswaran & Lee, ICLR 2018.
+
+Instead of generating the neighbouring sentence word by word, pick it out among the others of the block. An
+encoder f reads the sentence, an encoder g reads the candidates, and a softmax over the candidates decides.
+There is no decoder and no vocabulary softmax, so each sentence is encoded once and the rest is one matrix
+product.
+
+    S_ij = f(s_i) · g(s_j)                                                         section 3
+    L    = −(1/N) Σ_i Σ_j T_ij log softmax_j(S_i),   T_i uniform over i's neighbours, at most `window` away
+
+With ``--target rest`` the same classifier asks which text a sentence was taken from: the inverse cloze task
+("Latent retrieval for weakly supervised open domain question answering", Lee, Chang & Toutanova, ACL 2019,
+section 4).
+
+Differs from the paper, by default: one encoder for f and g, cosine over a temperature, sentences of the same
+run are not negatives, and a block holds many short runs from different documents. The paper itself:
+``--towers separate --score dot --negatives all --run 400 --block 400 --encoder gru --pooling last --width
+1200 --lr 5e-4 --schedule constant --epochs 1``.
+
+Wants documents of two or more sentences, in order.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from sentrep.data.batch import SentenceBlock, thinned
+from sentrep.encoders.batching import encode_tokens
+from sentrep.encoders.concat import SideBySide, side_by_side
+from sentrep.encoders.serialization import Encoder
+from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.quick_thought.config import Config
+from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
+
+Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
+"""Token ids of several texts, and where each starts and the last one ends."""
+
+
+class QuickThought(Method):
+    """The classifier over a block."""
+
+    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+        super().__init__()
+        self.config, self.token_budget = config, token_budget
+        self.f = make_encoder()
+        self.g = make_encoder() if config.towers == "separate" else None
+
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        return self.each(block) if self.config.target == "each" else self.rest(block)
+
+    @property
+    def word_dropout(self) -> float:
+        return self.config.word_dropout if self.training else 0.0
+
+    def each(self, block: SentenceBlock) -> Step:
+        """The paper's objective: every sentence chooses among all sentences of the block, those of other
+        processes included."""
+        block = block.thinned(self.word_dropout) if self.word_dropout else block
+        f = encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+        g = f if self.g is None else encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
+        begin, count = place(len(block), f.device), len(block)
+        candidates, run, document = gather(g), gather(block.run), gather(block.document)
+        positive = torch.zeros(count, len(candidates), dtype=torch.bool, device=f.device)
+        positive[:, begin : begin + count] = block.neighbours(self.config.window)
+        itself = torch.zeros_like(positive)
+        itself[torch.arange(count), torch.arange(begin, begin + count)] = True
+        same_run = block.run.unsqueeze(1) == run
+        same = {
+            "all": itself,
+            "other-runs": same_run,
+            "other-documents": block.document.unsqueeze(1) == document,
+        }
+        allowed = positive | ~same[self.config.negatives]
+        if self.config.self_as_zero:
+            allowed = allowed | itself
+        step = self.step(f, candidates, positive, allowed, zero=itself if self.config.self_as_zero else None)
+        if not self.training:  # could the vectors tell sentences of one document apart, or only documents?
+            near = classify(self.similarity(f, candidates).detach(), positive, same_run & ~itself)
+            step.metrics["accuracy_same_document"] = mean_over_rows(
+                near.hit.float(), positive.any(1)
+            ).detach()
+        return step
+
+    def rest(self, block: SentenceBlock) -> Step:
+        """One sentence of each run against the rest of that run, in both directions, among the runs of the
+        block."""
+        run = block.run.unique_consecutive(return_inverse=True)[1]
+        length = torch.bincount(run)
+        first = length.cumsum(0) - length
+
+        def lot() -> Float[Tensor, " run"]:
+            return torch.rand(len(length), device=run.device)
+
+        chosen = first + (lot() * length).long().where(lot() >= self.config.lead, 0)
+        kept = lot() < self.config.keep
+        by_f = torch.zeros(len(block), dtype=torch.bool, device=run.device)
+        by_f[chosen] = True
+        by_g = ~by_f | kept[run]
+        tokens = block.offsets.diff()
+        f, g = self.read(
+            (block.ids[by_f.repeat_interleave(tokens)], edges(tokens[chosen])),
+            (
+                block.ids[by_g.repeat_interleave(tokens)],
+                edges(torch.zeros_like(length).index_add(0, run, tokens.where(by_g, 0))),
+            ),
+        )
+        begin, document = place(len(f), f.device), block.document[chosen]
+        everywhere = gather(document)
+        positive = torch.zeros(len(f), len(everywhere), dtype=torch.bool, device=f.device)
+        positive[torch.arange(len(f)), torch.arange(begin, begin + len(f))] = True
+        others = (
+            document.unsqueeze(1) != everywhere if self.config.negatives == "other-documents" else ~positive
+        )
+        there = self.step(f, gather(g), positive, positive | others)
+        back = self.step(g, gather(f), positive, positive | others)
+        return Step((there.loss + back.loss) / 2, there.metrics)
+
+    def read(
+        self, by_f: Ragged, by_g: Ragged
+    ) -> tuple[Float[Tensor, "run width"], Float[Tensor, "run width"]]:
+        """Vectors of two sets of texts; one tower reads both at once, which costs it one pass over its token
+        table, not two."""
+        if self.word_dropout:
+            by_f, by_g = thinned(*by_f, self.word_dropout), thinned(*by_g, self.word_dropout)
+        if self.g is not None:
+            return encode_tokens(self.f, *by_f, self.token_budget), encode_tokens(
+                self.g, *by_g, self.token_budget
+            )
+        (ids, starts), (more_ids, more_starts) = by_f, by_g
+        both = encode_tokens(
+            self.f,
+            torch.cat([ids, more_ids]),
+            torch.cat([starts, more_starts[1:] + starts[-1]]),
+            self.token_budget,
+        )
+        return both[: len(starts) - 1], both[len(starts) - 1 :]
+
+    def step(
+        self,
+        rows: Float[Tensor, "row width"],
+        candidates: Float[Tensor, "candidate width"],
+        positive: Bool[Tensor, "row candidate"],
+        allowed: Bool[Tensor, "row candidate"],
+        zero: Bool[Tensor, "row candidate"] | None = None,
+    ) -> Step:
+        """Mean cross-entropy over the rows that have a neighbour, with what to watch."""
+        counted = positive.any(1)
+        scores = self.similarity(rows, candidates)
+        outcome = classify(scores if zero is None else scores.masked_fill(zero, 0), positive, allowed)
+        metrics = {
+            "accuracy": mean_over_rows(outcome.hit.float(), counted).detach(),
+            "chance": mean_over_rows(outcome.candidates.clamp(min=1).float().log(), counted).detach(),
+            "norm_f": rows.detach().norm(dim=1).mean(),
+        }
+        return Step(mean_over_rows(outcome.loss, counted), metrics)
+
+    def similarity(
+        self, left: Float[Tensor, "row width"], right: Float[Tensor, "candidate width"]
+    ) -> Float[Tensor, "row candidate"]:
+        return similarity(left, right, self.config.temperature if self.config.score == "cosine" else None)
+
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        f = encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+        if self.g is None:
+            return f
+        g = encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
+        return {"both": side_by_side([f, g]), "f": f, "g": g}[self.config.export]
+
+    def encoder(self) -> Encoder:
+        if self.g is None or self.config.export == "f":
+            return self.f
+        return self.g if self.config.export == "g" else Encoder(modules=[SideBySide([self.f, self.g])])
+
+
+def edges(lengths: Int[Tensor, " sentence"]) -> Int[Tensor, " offset"]:
+    """Where ragged sentences of these lengths start and end.
+
+    >>> edges(torch.tensor([2, 0, 3]))
+    tensor([0, 2, 2, 5])
+    """
+    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])

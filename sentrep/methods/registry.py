@@ -1,0 +1,133 @@
+"""The list of methods: one line each. Settings are imported here, the methods themselves (and torch) when
+they are asked for."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sentrep.methods.compound_pcfg import config as compound_pcfg_config
+from sentrep.methods.cpc import config as cpc_config
+from sentrep.methods.infomax import config as infomax_config
+from sentrep.methods.quick_thought import config as quick_thought_config
+from sentrep.methods.seq2seq2seq import config as seq2seq2seq_config
+from sentrep.methods.skip_thought import config as skip_thought_config
+from sentrep.methods.struct_vae import config as struct_vae_config
+from sentrep.methods.urnng import config as tree_config
+from sentrep.utils.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from sentrep.methods.base import Method
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a method's settings and its class are."""
+
+    config: type
+    place: str
+    """module:Class"""
+    block: int | None = None
+    """Sentences in a block, where it should not be as its encoder has it: a method that is slow makes more
+    steps of less."""
+    alone: bool = True
+    """Whether a corpus is all that it learns from."""
+    multiplies: bool = True
+    """Whether it multiplies matrices besides those of its encoder, so that bf16 pays even where the encoder
+    has none."""
+    choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
+    """What makes a checkpoint the best."""
+
+    draws: bool = False
+    """Whether its loss is of what it draws (trees, codes, summaries): by other rounding or in several
+    processes it draws others."""
+    then: str = 'sentrep index {run}/model --input FILES --out INDEX; sentrep search INDEX "words"'
+    """What comes after training."""
+
+    def hastened(self, encoder: str) -> bool:
+        """Whether bf16 pays with that kind of encoder: a bag multiplies no matrices."""
+        return encoder != "bag" or self.multiplies
+
+    def load(self) -> type[Method]:
+        module, name = self.place.split(":")
+        found: type[Method] = getattr(importlib.import_module(module), name)
+        return found
+
+
+PARSE = "sentrep parse {run} --input FILES"
+METHODS: dict[str, Entry] = {
+    "quick-thought": Entry(
+        quick_thought_config.Config, "sentrep.methods.quick_thought.method:QuickThought", multiplies=False
+    ),
+    "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc.method:ContrastivePredictiveCoding"),
+    "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax.method:InfoMax", block=256),
+    "skip-thought": Entry(
+        skip_thought_config.Config,
+        "sentrep.methods.skip_thought.method:SkipThought",
+        block=128,
+        choose_by="loss",
+    ),
+    "seq2seq2seq": Entry(
+        seq2seq2seq_config.Config,
+        "sentrep.methods.seq2seq2seq.method:Seq2Seq2Seq",
+        block=96,
+        choose_by="last",
+        alone=False,
+        draws=True,
+        then="sentrep summarize {run} --input FILES",
+    ),
+    "compound-pcfg": Entry(
+        compound_pcfg_config.Config,
+        "sentrep.methods.compound_pcfg.method:CompoundPCFG",
+        block=16,
+        multiplies=False,
+        choose_by="last",
+        draws=True,
+        then=PARSE,
+    ),
+    "tree": Entry(
+        tree_config.Config,
+        "sentrep.methods.urnng.method:UnsupervisedRNNG",
+        block=32,
+        choose_by="loss",
+        draws=True,
+        then=PARSE,
+    ),
+    "struct-vae": Entry(
+        struct_vae_config.Config,
+        "sentrep.methods.struct_vae.method:StructVAE",
+        block=64,
+        choose_by="last",
+        alone=False,
+        draws=True,
+        then=PARSE,
+    ),
+}
+
+
+ALONE = [name for name, entry in METHODS.items() if entry.alone]
+"""Those that can be trained on any corpus as it is."""
+
+
+def entry(name: str) -> Entry:
+    """The method of that name.
+
+    Raises:
+        InputError: there is none; names the nearest.
+    """
+    if name not in METHODS:
+        raise InputError(f"no method is called {name!r}; {nearest(name, METHODS)}")
+    return METHODS[name]
+
+
+def configured(name: str, settings: Any | None) -> Any:
+    """`settings` if they are those of the method, its defaults if there are none."""
+    wanted = entry(name).config
+    if settings is None:
+        return wanted()
+    if not isinstance(settings, wanted):
+        raise InputError(
+            f"{name} takes settings of {wanted.__module__}.{wanted.__name__}, not of {type(settings).__module__}"
+        )
+    return settings

@@ -1,0 +1,1 @@
+"""Seq2seq2seq (Wang & Lee, EMNLP 2018)."""

@@ -1,0 +1,1 @@
+"""Skip-thought (Kiros et al., NIPS 2015)."""

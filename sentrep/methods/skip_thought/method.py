@@ -1,0 +1,157 @@
+"""Skip-thought: "Skip-thought vectors", Kiros, Zhu, Salakhutdinov, Zemel, Torralba, Urtasun & Fidler, NIPS
+2015.
+
+A sentence is known by its surroundings. An encoder turns it into a vector, and from that vector two decoders
+write the sentence before it and the one after it, word by word. What helps them to do so is what the vector
+learns to say.
+
+    L = − Σ_t log P(w^t_next | w^<t_next, c_i) − Σ_t log P(w^t_previous | w^<t_previous, c_i)        section 2.1, equation 9
+
+The decoders have their own weights; token rows and softmax they share. `modules.gru_decoder` has the
+recurrence.
+
+Differs from the paper: the mean over tokens is minimised, not their sum, so that clipping bites only where it
+should; any encoder will do, and the code is its vector scaled to a mean square of 1, because what is exported
+is used by its direction; in training the softmax compares with a sample of the vocabulary. The paper itself:
+``--samples 0 --encoder gru --no-bidirectional --pooling last --width 2400 --token-width 620 --decoder-width
+2400 --decoder-token-width 620 --tokenizer word --vocab 20000 --clip 10``; its bi-skip has
+``--bidirectional``, its combine-skip is `sentrep combine` of the two.
+
+Wants documents of two or more sentences, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders.batching import encode_tokens
+from sentrep.encoders.serialization import Encoder
+from sentrep.encoders.token_table import token_table
+from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.skip_thought.config import Config
+from sentrep.modules.contrastive import row_weight
+from sentrep.modules.decoding import Generator, State
+from sentrep.modules.gru_decoder import BEFORE, Decoder, Packing, pack, scaled
+from sentrep.modules.softmax import Vocabulary
+from sentrep.utils.errors import InputError
+
+WRITES = {
+    "neighbours": ("previous", "next"),
+    "neighbours-and-itself": ("previous", "next", "itself"),
+    "itself": ("itself",),
+}
+
+
+class SkipThought(Method):
+    """An encoder, and a decoder for each sentence that is written from its vector."""
+
+    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+        super().__init__()
+        self.config, self.token_budget = config, token_budget
+        self.f = make_encoder()
+        width = self.f.get_embedding_dimension()
+        assert width is not None
+        self.end = token_table(self.f).num_embeddings
+        self.tokens = nn.Embedding(self.end, config.decoder_token_width)
+        self.decoders = nn.ModuleDict(
+            {
+                to: Decoder(
+                    config.decoder_token_width,
+                    config.decoder_width,
+                    width,
+                    config.condition,
+                    config.layer_norm,
+                )
+                for to in WRITES[config.write]
+            }
+        )
+        self.vocabulary = Vocabulary(self.end + 1, config.decoder_width, config.samples)
+
+    def forward(self, block: SentenceBlock, phase: str) -> Step:
+        code = self.code(block)
+        drafts = {to: self.draft(block, to) for to in self.decoders}
+        outcome = self.write(drafts, code)
+        metrics = {f"nll_{to}": each.mean() for to, each in outcome.each.items()}
+        if not self.training:  # would the vector of a sentence from elsewhere do as well?
+            metrics["code_gap"] = self.write(drafts, code.roll(len(code) // 2, 0)).loss - outcome.loss
+        return Step(outcome.loss, metrics)
+
+    def draft(self, block: SentenceBlock, to: str) -> Draft:
+        """The sentences that `to` writes, and those that they are written from."""
+        first, second = block.pairs(1 if to != "itself" else 0)
+        source, target = (second, first) if to == "previous" else (first, second)
+        packing = pack(block.ids, block.offsets, target, self.end, self.config.longest)
+        return Draft(packing, source[packing.order])
+
+    def write(self, drafts: Mapping[str, Draft], code: Float[Tensor, "sentence width"]) -> Written:
+        """Mean negative log-likelihood of all tokens that all decoders write, each sentence from its row of
+        `code`."""
+        states = [
+            cast(Decoder, self.decoders[to])(
+                self.rows(draft.packing.inputs), code[draft.source], draft.packing.alive
+            )
+            for to, draft in drafts.items()
+        ]
+        targets = torch.cat([draft.packing.targets for draft in drafts.values()])
+        weight = row_weight(torch.tensor(len(targets), device=targets.device))
+        outcome = self.vocabulary(torch.cat(states), targets, weight.expand(len(targets)))
+        each = outcome.each.split([len(draft.packing.targets) for draft in drafts.values()])
+        return Written(outcome.loss, dict(zip(drafts, each, strict=True)))
+
+    def rows(self, tokens: Int[Tensor, " token"]) -> Float[Tensor, "token token_width"]:
+        """What the decoders read of each token; zeros before the first one."""
+        return self.tokens(tokens.clamp(min=0)) * (tokens != BEFORE).unsqueeze(1)  # type: ignore[no-any-return]
+
+    def code(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        """What the decoders are given: the sentences' vectors, scaled to a mean square of 1."""
+        return scaled(self.embed(block))
+
+    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+
+    def encoder(self) -> Encoder:
+        return self.f
+
+    def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
+        """What writes a sentence from each vector, token by token.
+
+        Raises:
+            InputError: this model has no decoder for that.
+        """
+        if to not in self.decoders:
+            raise InputError(f"--to {to}: this model writes {' and '.join(self.decoders)}")
+        decoder = cast(Decoder, self.decoders[to])
+        begin, gates = decoder.begin(scaled(vectors))
+
+        def advance(
+            tokens: Int[Tensor, " hypothesis"] | None, state: State
+        ) -> tuple[Float[Tensor, "hypothesis vocab"], State]:
+            hidden, *always = state
+            last = torch.full((len(hidden),), BEFORE, device=hidden.device) if tokens is None else tokens
+            given = decoder.read(self.rows(last))
+            hidden = decoder.step(given + always[0] if always else given, hidden)
+            return self.vocabulary.log_probabilities(hidden), (hidden, *always)
+
+        return Generator(advance, (begin,) if gates is None else (begin, gates), self.end)
+
+
+class Draft(NamedTuple):
+    """What one decoder has to write."""
+
+    packing: Packing
+    source: Int[Tensor, " sentence"]
+    """The sentence whose vector each is written from, in the packing's order."""
+
+
+class Written(NamedTuple):
+    """How likely what was to be written is, in nats a token."""
+
+    loss: Float[Tensor, ""]
+    each: dict[str, Float[Tensor, " token"]]
+    """By decoder, without gradient."""

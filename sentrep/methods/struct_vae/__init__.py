@@ -1,0 +1,1 @@
+"""StructVAE (Yin et al., ACL 2018)."""

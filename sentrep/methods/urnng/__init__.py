@@ -1,0 +1,1 @@
+"""Unsupervised recurrent neural network grammars (Kim et al., NAACL 2019)."""

@@ -1,0 +1,1 @@
+"""Distributions over binary trees, and networks that run along them."""

@@ -1,0 +1,58 @@
+"""What a method has learnt besides its encoder, on disk: method/method.safetensors of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from sentrep.methods.base import Method
+from sentrep.utils.errors import InputError
+
+
+def learnt_file(run: Path) -> Path:
+    """Where a run keeps it."""
+    return run / "method" / "method.safetensors"
+
+
+def save_learnt(method: Method, run: Path) -> None:
+    """Write it; nothing, where a method is no more than its encoder."""
+    if beside := method.beside_encoder():
+        learnt_file(run).parent.mkdir(exist_ok=True)
+        save_file(
+            {name: value.detach().contiguous() for name, value in sorted(beside.items())}, learnt_file(run)
+        )
+
+
+def load_learnt(method: Method, run: Path, anew: tuple[str, ...] = ()) -> None:
+    """Give it to a method of the same settings.
+
+    Args:
+        anew: beginnings of names: what they name may begin anew, and does so where it does not fit.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another method.
+    """
+    file, wanted = learnt_file(run), {name: value.shape for name, value in method.beside_encoder().items()}
+    if not wanted:
+        return
+    if not file.is_file():
+        raise InputError(
+            f"{file} is not there; without it there is an encoder, but no more of the method than that"
+        )
+    try:
+        found = load_file(file)
+    except SafetensorError as error:
+        raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
+    shapes = {name: value.shape for name, value in found.items()}
+    amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
+    begun = [part for part in anew if any(name.startswith(part) for name in amiss)]
+    found = {name: value for name, value in found.items() if not name.startswith(tuple(begun))}
+    amiss = [name for name in amiss if not name.startswith(tuple(begun))]
+    if amiss:
+        raise InputError(
+            f"{file} does not fit the method: {', '.join(amiss[:3])} is missing or of another shape; "
+            "settings that make its shape must be the same, and so must the version of sentrep"
+        )
+    method.load_state_dict(found, strict=False)

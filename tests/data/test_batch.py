@@ -1,0 +1,114 @@
+"""Blocks against slow, obvious versions of themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sentrep.data.batch import Blocks, cut
+from sentrep.utils.errors import InputError
+from tests import toy
+
+
+def test_neighbours_never_cross_runs() -> None:
+    block = toy.block([[5]] * 6, document=[0, 0, 0, 1, 1, 2], run=[0, 0, 0, 3, 3, 5])
+    for window in (1, 2, 9):
+        expected = [
+            [i != j and abs(i - j) <= window and block.run[i] == block.run[j] for j in range(6)]
+            for i in range(6)
+        ]
+        assert block.neighbours(window).tolist() == expected
+    assert [tensor.tolist() for tensor in block.pairs(2)] == [[0], [2]]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(2, 40), min_size=1, max_size=30), st.integers(2, 50), st.integers(0, 10**6))
+def test_cutting_covers_every_span_with_runs_that_have_neighbours(
+    lengths: list[int], run: int, seed: int
+) -> None:
+    ends = np.cumsum(lengths)
+    spans = np.stack([ends - lengths, ends, np.arange(len(lengths))], axis=1)
+    runs = cut(spans, run, np.random.default_rng(seed))
+    for start, stop, document in spans:
+        inside = runs[runs[:, 2] == document]
+        assert inside[0, 0] == start
+        assert inside[-1, 1] == stop
+        assert (inside[1:, 0] == inside[:-1, 1]).all()
+    sizes = runs[:, 1] - runs[:, 0]
+    assert sizes.min() >= 2
+    assert sizes.max() <= run + 2  # a single sentence left over at either end joins
+
+
+def test_every_pair_of_neighbours_meets_in_some_epoch() -> None:
+    spans = np.array([[0, 11, 0]])
+    met = {
+        (first, first + 1)
+        for epoch in range(40)
+        for start, stop, _ in cut(spans, 2, np.random.default_rng(epoch))
+        for first in range(start, stop - 1)
+    }
+    assert met == {(first, first + 1) for first in range(10)}
+
+
+@pytest.mark.parametrize("run", [2, 4, 128])
+def test_an_epoch_visits_sentences_once_and_says_the_same_thing_twice(run: int) -> None:
+    blocks = toy.blocks(size=128, run=run)
+    ids, offsets, _ = toy.arrays()
+    seen = []
+    for index in range(len(blocks)):
+        block = blocks.block(3, index)
+        again = toy.blocks(size=128, run=run).block(3, index)
+        assert torch.equal(block.ids, again.ids)
+        assert torch.equal(block.offsets, again.offsets)
+        for position, first in enumerate(block.run.tolist()):
+            sentence = first + position - block.run.tolist().index(first)
+            assert (
+                block.ids[block.offsets[position] : block.offsets[position + 1]].tolist()
+                == ids[offsets[sentence] : offsets[sentence + 1]].tolist()
+            )
+            seen.append(sentence)
+    assert len(seen) == len(set(seen))
+    assert len(seen) > blocks.sentences - 2 * 128
+    assert not torch.equal(blocks.block(3, 0).ids, blocks.block(4, 0).ids)
+
+
+def test_shards_hold_the_runs_of_the_block_between_them() -> None:
+    blocks = toy.blocks()
+    whole = blocks.block(1, 2)
+    shards = [blocks.block(1, 2, shard, 3) for shard in range(3)]
+    assert sorted(run for shard in shards for run in shard.run.tolist()) == sorted(whole.run.tolist())
+    assert not set(shards[0].run.tolist()) & set(shards[1].run.tolist())
+
+
+def test_word_dropout_keeps_order_and_boundaries() -> None:
+    block = toy.blocks().block(0, 0)
+    torch.manual_seed(0)
+    thin = block.thinned(0.3)
+    assert 0.6 < len(thin.ids) / len(block.ids) < 0.8
+    for i in range(len(block)):
+        before = block.ids[block.offsets[i] : block.offsets[i + 1]].tolist()
+        after = iter(before)
+        assert all(token in after for token in thin.ids[thin.offsets[i] : thin.offsets[i + 1]].tolist())
+
+
+def test_a_corpus_without_neighbours_is_refused() -> None:
+    with pytest.raises(InputError, match="no document of the corpus has 2 sentences"):
+        Blocks(np.arange(4), np.arange(5), np.array([[0, 1, 0], [1, 2, 1]]), 10, 2, 0)
+
+
+def test_documents_of_one_sentence_are_read_where_no_neighbour_is_needed() -> None:
+    spans = np.array([[0, 1, 0], [1, 2, 1], [2, 5, 2]])
+    arrays = np.arange(10), np.arange(0, 12, 2), spans
+    assert Blocks(*arrays, 10, 2, 0).sentences == 3
+    block = Blocks(*arrays, 10, 2, 0, neighbours=False).block(0, 0)
+    assert sorted(block.ids.tolist()) == list(range(10))
+    assert sorted(block.document.tolist()) == [0, 1, 2, 2, 2]
+
+
+def test_a_corpus_smaller_than_a_block_is_one_block() -> None:
+    blocks = toy.blocks(size=10**6)
+    assert len(blocks) == 1
+    assert len(blocks.block(0, 0)) == blocks.sentences

@@ -1,0 +1,210 @@
+"""BEIR folders: read as they are, refused with file and line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from sentrep import api
+from sentrep.evaluation import bm25, evaluate, read_beir
+from sentrep.evaluation.datasets.beir import read_retrieval
+from sentrep.evaluation.datasets.tsv import MissingSplit
+from sentrep.utils.errors import InputError
+from tests.evaluation.toy import letters
+from tests.paths import SHARED_DATA
+
+DATA = SHARED_DATA
+
+CORPUS = [
+    {"_id": "d1", "title": "Cats", "text": "cats purr"},
+    {"_id": "d2", "title": "", "text": "dogs bark"},
+    {"_id": "d3", "text": "birds sing"},
+]
+QUERIES = [
+    {"_id": "q1", "text": "purr"},
+    {"_id": "q2", "text": "bark"},
+    {"_id": "d3", "text": "birds sing"},
+    {"_id": "q4", "text": "x"},
+]
+QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\nq2\td2\t1\n"
+
+
+def _write(
+    folder: Path, corpus: str | None = None, queries: str | None = None, qrels: str | None = None
+) -> Path:
+    lines = ["\n".join(map(json.dumps, records)) for records in (CORPUS, QUERIES)]
+    (folder / "qrels").mkdir(parents=True)
+    with gzip.open(folder / "corpus.jsonl.gz", "wt") as out:
+        out.write(lines[0] if corpus is None else corpus)
+    (folder / "queries.jsonl").write_text(lines[1] if queries is None else queries)
+    (folder / "qrels" / "test.tsv").write_text(QRELS if qrels is None else qrels)
+    return folder
+
+
+def test_a_folder_becomes_a_task(tmp_path: Path) -> None:
+    task = read_beir(_write(tmp_path / "pets"))
+    assert (task.name, task.split) == ("pets", "test")
+    assert task.documents == ["Cats cats purr", "dogs bark", "birds sing"]
+    assert task.queries == ["purr", "bark"]
+    assert [
+        (each.tolist(), gains.tolist()) for each, gains in zip(task.relevant, task.gains, strict=True)
+    ] == [
+        ([0], [2.0]),
+        ([1], [1.0]),
+    ]
+    assert {result.metric: result.value for result in evaluate(bm25(), [task]).results}["R@1"] == 1
+
+
+def test_a_query_that_is_a_document_is_not_sought_but_an_equal_id_alone_is_no_sign(tmp_path: Path) -> None:
+    same = read_beir(_write(tmp_path / "a", qrels=QRELS + "d3\td3\t1\nd3\td1\t1\n"))
+    assert same.own == [-1, -1, 2]
+    assert same.relevant[2].tolist() == [0]
+    other_text = json.dumps({"_id": "d1", "text": "wings"})
+    assert read_beir(_write(tmp_path / "b", queries=other_text, qrels="d1\td1\t1\n")).own == [-1]
+    only_itself = read_beir(_write(tmp_path / "c", qrels=QRELS + "d3\td3\t1\n"))
+    assert len(only_itself.queries) == 2
+
+
+def test_compression_changes_no_fingerprint_and_an_edit_does(tmp_path: Path) -> None:
+    first = read_beir(_write(tmp_path / "pets"))
+    (tmp_path / "pets" / "corpus.jsonl").write_bytes(
+        gzip.decompress((tmp_path / "pets" / "corpus.jsonl.gz").read_bytes())
+    )
+    (tmp_path / "pets" / "corpus.jsonl.gz").unlink()
+    assert read_beir(tmp_path / "pets").fingerprint == first.fingerprint
+    text = (tmp_path / "pets" / "corpus.jsonl").read_text()
+    (tmp_path / "pets" / "corpus.jsonl").write_text(text.replace("bark", "barks"))
+    assert read_beir(tmp_path / "pets").fingerprint != first.fingerprint
+
+
+def test_other_splits(tmp_path: Path) -> None:
+    folder = _write(tmp_path / "pets")
+    (folder / "qrels" / "dev.tsv").write_text("q1\td1\t1\n")
+    (folder / "qrels" / "notes.tsv").write_text("query-id\tcorpus-id\tcode\nq1\td1\tgood\n")
+    assert (read_beir(folder, "dev").split, len(read_beir(folder, "dev").queries)) == ("dev", 1)
+    with pytest.raises(
+        MissingSplit, match=r"no judgements for split 'train', in a file train\.tsv; there are: dev, test"
+    ):
+        read_beir(folder, "train")
+    (folder / "qrels" / "test.tsv").unlink()
+    assert read_beir(folder).split == "dev"
+    (folder / "qrels" / "dev.tsv").unlink()
+    with pytest.raises(MissingSplit, match=r"no judgements for split 'test'.*there are: none"):
+        read_beir(folder)
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "message"),
+    [
+        ("qrels", QRELS + "q9\td1\t1\n", r"test\.tsv:5: query 'q9' is not in queries\.jsonl"),
+        ("qrels", QRELS + "q1\td9\t1\n", r"test\.tsv:5: document 'd9' is not in corpus\.jsonl\.gz"),
+        (
+            "qrels",
+            QRELS + "q1 d1 1\n",
+            r"test\.tsv:5: expected query-id, corpus-id, score, tabs between; got 'q1 d1 1'",
+        ),
+        ("qrels", QRELS.replace("score", "grade"), r"test\.tsv:1: expected query-id, corpus-id, score"),
+        ("qrels", "query\tdocument\tscore\nq1\td1\t1\n", r"test\.tsv:1: expected query-id, corpus-id, score"),
+        ("qrels", "q1\t0\td1\t1\n", r"test\.tsv:1: expected query-id, corpus-id, score"),
+        ("qrels", QRELS + "q1\td3\tgood\n", r"test\.tsv:5: expected query-id"),
+        ("qrels", QRELS + "q1\td3\tnan\n", r"test\.tsv:5: score nan is not a finite number"),
+        ("qrels", QRELS + "q1\td1\t1\n", r"test\.tsv:5: 'q1' and 'd1' are judged twice"),
+        ("qrels", QRELS + "q1\td2\t1\n", r"test\.tsv:5: 'q1' and 'd2' are judged twice, and differently"),
+        ("qrels", "query-id\tcorpus-id\tscore\nq1\td1\t0\n", "no judgement above 0"),
+        ("qrels", "d3\td3\t1\n", "no judgement above 0 of a document that is not the query itself"),
+        ("qrels", "", "no judgement above 0"),
+        (
+            "corpus",
+            '{"_id": "d1", "text": "a"}\n{"_id": "d1", "text": "b"}',
+            r"corpus\.jsonl\.gz:2: _id 'd1' occurs twice",
+        ),
+        ("corpus", '{"_id": "d1"}', r'corpus\.jsonl\.gz:1: expected a JSON object with "_id" and "text"'),
+        ("corpus", "[1]", r"corpus\.jsonl\.gz:1: expected"),
+        ("corpus", '{"_id": "d1", "text": null}', r"corpus\.jsonl\.gz:1: expected"),
+        ("corpus", '{"_id": "d1", "text": "a", "title": 3}', r"corpus\.jsonl\.gz:1: expected strings"),
+        ("corpus", '{"_id": null, "text": "a"}', r"corpus\.jsonl\.gz:1: _id None is not a string"),
+        ("corpus", '{"id": "d1", "text": "a"}', r"corpus\.jsonl\.gz:1: expected a JSON object with \"_id\""),
+        ("corpus", "", r"corpus\.jsonl\.gz: is empty"),
+        ("queries", '\n{"_id": "q1", "text": " "}', r"queries\.jsonl:2: query 'q1' is empty"),
+        ("queries", "{", r"queries\.jsonl:1: expected"),
+        (
+            "queries",
+            '{"_id": "q1", "text": "a"}\n{"_id": "q1", "text": "a"}',
+            r"queries\.jsonl:2: _id 'q1' occurs twice",
+        ),
+        ("queries", '{"_id": "q1", "title": "a", "text": ""}', r"queries\.jsonl:1: query 'q1' is empty"),
+        ("queries", "", r"queries\.jsonl: is empty"),
+    ],
+)
+def test_broken_folders_are_refused_with_file_and_line(
+    part: str, text: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match=message):
+        read_beir(_write(tmp_path / "pets", **{part: text}))
+
+
+def test_a_broken_folder_is_refused_before_any_model_is_loaded(tmp_path: Path) -> None:
+    folder = _write(tmp_path / "pets", qrels=QRELS + "q1\td9\t1\n")
+    with pytest.raises(InputError, match=r"test\.tsv:5: document 'd9'"):
+        api.evaluate("no/such/model", [folder])
+    (folder / "qrels" / "test.tsv").write_text(QRELS)
+    (tmp_path / "foreign.jsonl").write_text("[]\n")
+    with pytest.raises(InputError, match=r"foreign\.jsonl:1: not a result"):
+        api.evaluate("no/such/model", [folder], results=tmp_path / "foreign.jsonl")
+    with pytest.raises(InputError, match="no such model folder"):
+        api.evaluate("no/such/model", [folder])
+
+
+@pytest.mark.parametrize("part", ["corpus.jsonl.gz", "queries.jsonl", "qrels/test.tsv"])
+def test_a_folder_that_lacks_a_part_is_refused(part: str, tmp_path: Path) -> None:
+    folder = _write(tmp_path / "pets")
+    (folder / part).unlink()
+    with pytest.raises(
+        InputError, match="no judgements" if "qrels" in part else f"has no {part.partition('.')[0]}"
+    ):
+        read_beir(folder)
+    if "qrels" in part:
+        (folder / "qrels").rmdir()
+        with pytest.raises(InputError, match="no judgements"):
+            read_beir(folder)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    folder = _write(tmp_path / "pets")
+    (folder / "queries.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"queries\.jsonl: cannot be read as UTF-8"):
+        read_beir(folder)
+    whole = (folder / "corpus.jsonl.gz").read_bytes()
+    for damaged in (b"not gzip", whole[:-9], whole[:20] + bytes(20) + whole[40:]):
+        (folder / "corpus.jsonl.gz").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"corpus\.jsonl\.gz: cannot be read"):
+            read_beir(folder)
+
+
+def test_what_other_programs_write_is_read(tmp_path: Path) -> None:
+    """A byte order mark, Windows line ends, numbers as ids, blank lines."""
+    folder = _write(tmp_path / "pets", queries='\ufeff{"_id": 7, "text": "purr"}\r\n\r\n')
+    (folder / "qrels" / "test.tsv").write_bytes("\ufeffquery-id\tcorpus-id\tscore\r\n7\td1\t1\r\n".encode())
+    assert read_beir(folder).relevant[0].tolist() == [0]
+
+
+def test_the_reader_of_suites_names_and_asks_for_what_is_lost(tmp_path: Path) -> None:
+    (task,) = read_retrieval(_write(tmp_path / "pets"), name="animals", split="test", approximate=True)
+    values = {result.metric: result.value for result in evaluate(letters(), [task]).results}
+    assert (task.name, task.split) == ("animals", "test")
+    assert values["R@10 (HNSW)"] == values["R@10"] == 1
+    assert [each.name for each in read_retrieval(tmp_path / "pets")] == ["pets"]
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
+def test_a_classic_collection() -> None:
+    task = read_beir(DATA / "retrieval-cranfield")
+    assert (len(task.documents), len(task.queries), sum(map(len, task.relevant))) == (1400, 225, 1837)
+    values = {result.metric: result.value for result in evaluate(bm25(), [task]).results}
+    assert 0.45 < values["nDCG@10"] < 0.55
+    assert (
+        values["nDCG@10"] > {r.metric: r.value for r in evaluate(letters(), [task]).results}["nDCG@10"] + 0.3
+    )

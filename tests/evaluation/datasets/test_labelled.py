@@ -1,0 +1,111 @@
+"""Texts with labels: tables and JSON lines read as they are, refused with file and line."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sentrep.evaluation.datasets.labelled import Labelled, read_labelled
+from sentrep.evaluation.datasets.tsv import MissingSplit
+from sentrep.evaluation.tasks.topics import Topics, read_topics
+from sentrep.utils.errors import InputError
+from tests.paths import SHARED_DATA
+
+DATA = SHARED_DATA
+
+
+def test_tables_json_lines_and_splits(tmp_path: Path) -> None:
+    (tmp_path / "test.tsv").write_text('label\ttext\nx\tone "two\r\ny\tthree\n\nx\tfour\ny\tone "two\n')
+    (tmp_path / "README.md").write_text("about")
+    with gzip.open(tmp_path / "dev.jsonl.gz", "wt", encoding="utf-8") as file:
+        for number in range(4):
+            record = {"label": number % 2, "text": f" body\n\n{number}", "title": f"t{number}"}
+            file.write(json.dumps(record) + "\n")
+    (data,) = read_labelled(tmp_path, "topics")
+    assert (data.name, data.split) == (f"{tmp_path.name}: topics", "test")
+    assert (data.texts, data.labels) == (('one "two', "three", "four"), ("x", "y", "x")), (
+        "a text that occurs twice is taken once"
+    )
+    (data,) = read_labelled(tmp_path, "topics", split="dev", name="mine")
+    assert (data.name, data.split, data.texts[:2], data.labels) == (
+        "mine",
+        "dev",
+        ("body 0", "body 1"),
+        ("0", "1", "0", "1"),
+    )
+    (data,) = read_labelled(tmp_path / "dev.jsonl.gz", "topics", text_field="title")
+    assert (data.name, data.texts) == ("dev: topics", ("t0", "t1", "t2", "t3"))
+    with pytest.raises(MissingSplit, match=r"no file of split 'train'; there are: dev\.jsonl\.gz, test\.tsv"):
+        read_topics(tmp_path, split="train")
+    (tmp_path / "test.tsv").rename(tmp_path / "more.tsv")
+    assert [(data.name, data.split) for data in read_labelled(tmp_path, "topics", name="both")] == [
+        ("both: dev", "dev"),
+        ("both: more", "all"),
+    ]
+
+
+def test_a_sample_is_even_and_always_the_same(tmp_path: Path) -> None:
+    (tmp_path / "all.tsv").write_text(
+        "label\ttext\n" + "".join(f"{number % 2}\ttext {number}\n" for number in range(300))
+    )
+    (task,) = read_topics(tmp_path, sample=100)
+    assert isinstance(task, Topics)
+    assert len(task.texts) == 100
+    assert "100 of 300 texts, drawn evenly" in task.protocol
+    assert task.texts == read_labelled(tmp_path, "topics", sample=100)[0].texts
+    places = [int(text.removeprefix("text ")) for text in task.texts]
+    assert places == sorted(places)
+    assert 100 < np.mean(places) < 200
+    assert read_topics(tmp_path, sample=100)[0].fingerprint != read_topics(tmp_path, sample=99)[0].fingerprint
+    assert "drawn" not in read_topics(tmp_path)[0].protocol
+    with pytest.raises(InputError, match="sample = 0"):
+        read_topics(tmp_path, sample=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "message"),
+    [
+        ("test.tsv", "label\ttext\na\tb\nc\n", r"test\.tsv:3: 1 columns"),
+        ("test.tsv", "label\ttext\na\tb\nc\t \n", r"test\.tsv:3: nothing in column 'text'"),
+        ("test.tsv", "label\ttext\na\tb\na\tc\n", r"test\.tsv: .*2 different texts with 1 labels"),
+        ("test.tsv", "label\ttext\na\tb\nb\tc\n", "2 different texts with 2 labels"),
+        ("test.jsonl", '{"label": "a", "text": "b"}\n{"text": "b"}\n', r"test\.jsonl:2: .*KeyError: 'label'"),
+        ("test.jsonl", '{"label": "a", "text": 3}\n', r"test\.jsonl:1: expected a JSON object"),
+        ("test.jsonl", "no JSON\n", r"test\.jsonl:1: expected a JSON object"),
+        ("test.jsonl", '{"label": " ", "text": "b"}\n', r"test\.jsonl:1: nothing in 'label'"),
+        ("test.jsonl.gz", "not packed\n", r"test\.jsonl\.gz: cannot be read"),
+    ],
+)
+def test_bad_lines_are_refused_with_file_and_line(
+    name: str, lines: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(lines)
+    with pytest.raises(InputError, match=message):
+        read_topics(tmp_path)
+
+
+def test_what_holds_no_labelled_texts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "test.tsv").write_text("score\tsentence1\tsentence2\n1\ta\tb\n")
+    for path in (tmp_path, tmp_path / "test.tsv"):
+        with pytest.raises(InputError, match=r"test\.tsv:1: no column 'label'; expected label, text"):
+            read_topics(path)
+    (tmp_path / "test.tsv").rename(tmp_path / "pairs.tsv")
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match="no texts with labels"):
+            read_topics(path)
+    with pytest.raises(ValueError, match="2 texts and 1 labels"):
+        Labelled("wrong", ("a", "b"), ("c",))
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="shared data are not here")
+@pytest.mark.parametrize(
+    ("name", "split", "texts", "labels"),
+    [("ag-news", "test", 3798, 4), ("zh-thucnews-titles", "test", 4000, 10), ("corpus-bbc", "all", 2089, 5)],
+)
+def test_real_topics_are_read(name: str, split: str, texts: int, labels: int) -> None:
+    (data,) = read_labelled(DATA / name, "topics")
+    assert (data.split, len(data.texts), len(set(data.labels))) == (split, texts, labels)

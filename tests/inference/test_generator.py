@@ -1,0 +1,352 @@
+"""From raw text to generated sentences: train on the toy corpus, reopen the run, write, and stay on the
+sentence's topic."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sentrep import api
+from sentrep.cli.main import main
+from sentrep.data.batch import SentenceBlock
+from sentrep.data.config import TokenizerConfig
+from sentrep.encoders.config import EncoderConfig
+from sentrep.inference import generator as generating
+from sentrep.inference.generator import Generated, Writer, generate, interpolate
+from sentrep.inference.loading import open_method
+from sentrep.methods.registry import METHODS
+from sentrep.methods.skip_thought.method import SkipThought
+from sentrep.modules.decoding import State
+from sentrep.modules.decoding_config import DecodingConfig
+from sentrep.training.config import TrainingConfig
+from sentrep.training.job import Trained
+from sentrep.utils.errors import InputError
+from tests import toy
+
+SENTENCES = [" ".join(sentence) + "." for document in toy.documents(30, seed=9) for sentence in document]
+ONE, OTHER = "topic3word2 common1 topic3word5 topic3word7.", "topic8word2 topic8word3 common4 topic8word9."
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("generating")
+    toy.write_corpus(made / "corpus.jsonl", 400)
+    return made
+
+
+def train(
+    place: Path, out: str, method: str = "skip-thought", kind: str = "bag", steps: int = 1, **settings: Any
+) -> Trained:
+    small = {"samples": 0, "decoder_width": 48, "decoder_token_width": 32} if method == "skip-thought" else {}
+    return api.train(
+        method,
+        corpus=place / "corpus.jsonl",
+        out=place / out,
+        encoder=EncoderConfig(kind, width=64, token_width=32, layers=0 if kind == "bag" else 1),
+        tokenizer=TokenizerConfig("word", max_tokens=24),
+        settings=METHODS[method].config(**small | settings),
+        training=TrainingConfig(
+            steps=steps,
+            lr=2e-2,
+            block=128,
+            device="cpu",
+            tracker="none",
+            validation=0.1,
+            validate_every=max(1, steps // 3),
+        ),
+        cache=place / "cache",
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(place: Path) -> Trained:
+    return train(place, "run", steps=150)
+
+
+@pytest.fixture(scope="module")
+def writer(trained: Trained) -> Writer:
+    return Writer.open(trained.run.path)
+
+
+@pytest.fixture
+def copied(trained: Trained, tmp_path: Path) -> Path:
+    """A run that a test may damage."""
+    return Path(shutil.copytree(trained.run.path, tmp_path / "run"))
+
+
+def topics(text: str) -> Counter[str]:
+    return Counter(re.findall(r"topic(\d+)word", text))
+
+
+def on_topic(sentences: list[str], written: list[list[Generated]]) -> float:
+    """Share of the topical words of what was written that are of the sentence's topic; chance is one in
+    twelve."""
+    right = total = 0
+    for sentence, candidates in zip(sentences, written, strict=True):
+        for candidate in candidates:
+            right += topics(candidate.text)[topics(sentence).most_common(1)[0][0]]
+            total += topics(candidate.text).total()
+    assert total > 100
+    return right / total
+
+
+@pytest.mark.parametrize("to", ["next", "previous"])
+def test_what_is_written_stays_on_topic(writer: Writer, to: str) -> None:
+    sentences = [sentence for sentence in SENTENCES if topics(sentence)]
+    best = on_topic(sentences, generate(writer, sentences, to, DecodingConfig(k=3, at_least=5)))
+    drawn = on_topic(sentences, generate(writer, sentences, to, DecodingConfig("nucleus", k=3)))
+    assert best > 0.9
+    assert drawn > 0.3
+
+
+def test_between_two_sentences_the_topic_changes(writer: Writer) -> None:
+    decoding = DecodingConfig("nucleus", k=30, at_least=5, temperature=0.7)
+    line = interpolate(writer, ONE, OTHER, steps=5, decoding=decoding)
+    counts = [sum((topics(written.text) for written in step), Counter[str]()) for step in line]
+    shares = [count["8"] / (count["3"] + count["8"]) for count in counts]
+    assert len(line) == 5
+    assert shares[0] < 0.2
+    assert shares[-1] > 0.8
+    best = DecodingConfig(k=2)
+    ends = interpolate(writer, ONE, OTHER, steps=2, decoding=best)
+    assert [[written.text for written in step] for step in ends] == [
+        [written.text for written in step] for step in generate(writer, [ONE, OTHER], decoding=best)
+    ]
+
+
+def test_a_reopened_method_has_all_that_was_learnt(trained: Trained, writer: Writer) -> None:
+    weights = trained.run.load_best()
+    assert weights is not None
+    reopened = writer.reopened.method.state_dict()
+    decoding = {name for name in weights if not name.startswith("f.")}
+    assert len(decoding) > 10
+    assert all(torch.equal(weights[name], reopened[name]) for name in decoding)
+    assert not writer.reopened.method.training
+    assert np.allclose(writer.vectors(SENTENCES), api.embed(trained.model, SENTENCES), atol=1e-6)
+
+
+def sentence_block(writer: Writer, texts: list[str]) -> SentenceBlock:
+    return toy.block([writer.reopened.tokenizer.encode(text) for text in texts], [0] * len(texts))
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition"),
+    [("bag", "every-gate"), ("gru", "first-state"), ("lstm", "every-gate"), ("transformer", "first-state")],
+)
+def test_decoding_goes_by_the_probabilities_of_training(place: Path, kind: str, condition: str) -> None:
+    """For every kind of encoder: the likelihood that the objective gives the neighbours of sentences,
+    reopened and step by step."""
+    few = train(place, f"{kind} {condition}", kind=kind, condition=condition)
+    writer = Writer.open(few.run.path)
+    assert isinstance(writer.reopened.method, SkipThought)
+    texts = [few.store.sentence(place) for place in range(6)]
+    block = sentence_block(writer, texts)
+    assert torch.equal(block.ids, torch.from_numpy(few.store.ids[: len(block.ids)].astype(np.int64)))
+    with torch.no_grad():
+        objective = writer.reopened.method(block, "train").metrics
+        for to, sources, targets in (("next", texts[:-1], texts[1:]), ("previous", texts[1:], texts[:-1])):
+            advance, state, end = writer.reopened.method.generator(to, writer.vectors(sources))
+            rows = [[*writer.reopened.tokenizer.encode(text), end] for text in targets]
+            assert objective[f"nll_{to}"].item() == pytest.approx(-forced(advance, state, rows), abs=1e-4)
+
+
+def forced(advance: Any, state: State, rows: list[list[int]]) -> float:
+    """Mean log-probability of the tokens of some sentences, whatever the decoder would have liked better."""
+    gained: list[float] = []
+    last = None
+    for step in range(max(map(len, rows))):
+        log_probability, state = advance(last, state)
+        gained += [
+            log_probability[place, row[step]].item() for place, row in enumerate(rows) if step < len(row)
+        ]
+        last = torch.tensor([row[step] if step < len(row) - 1 else 0 for row in rows])
+    return sum(gained) / len(gained)
+
+
+def test_sentences_are_read_as_in_training(writer: Writer) -> None:
+    words = [f"common{number}" for number in range(30)]
+    cut, longer = generate(writer, [" ".join(words[:24]), " ".join(words)])
+    assert cut == longer
+
+
+def test_texts_are_of_their_tokens_and_special_ones_never_come(writer: Writer) -> None:
+    for how, k in (("beam", 5), ("greedy", 1), ("nucleus", 5)):
+        decoding = DecodingConfig(how, k=k, at_least=3, at_most=12, top_p=1.0, temperature=3.0)  # type: ignore[arg-type]
+        for candidates in generate(writer, SENTENCES[:20], decoding=decoding):
+            assert len(candidates) == k
+            for text, log_probability, tokens in candidates:
+                assert text == writer.reopened.tokenizer.decode(tokens)
+                assert len(text.split()) == len(tokens)
+                assert 3 <= len(tokens) <= 12
+                assert min(tokens) >= len(toy.SPECIAL)
+                assert log_probability < 0
+
+
+def test_probabilities_are_told_by_the_token() -> None:
+    assert Generated("a b", -6.0, [1, 2]).per_token == -2.0
+
+
+def test_the_number_decoded_at_once_changes_nothing(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = generate(writer, SENTENCES[:10], decoding=DecodingConfig(k=3))
+    monkeypatch.setattr(generating, "AT_ONCE", 3)
+    apart = generate(writer, SENTENCES[:10], decoding=DecodingConfig(k=3))
+    assert [[each.tokens for each in candidates] for candidates in together] == [
+        [each.tokens for each in several] for several in apart
+    ]
+    drawn = [
+        generate(writer, SENTENCES[:10], decoding=DecodingConfig("nucleus", seed=seed)) for seed in (1, 1, 2)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert generate(writer, []) == []
+
+
+def test_a_method_without_a_decoder_reopens_but_does_not_generate(place: Path) -> None:
+    run = train(place, "quick", "quick-thought").run.path
+    method, tokenizer = open_method(run)
+    with torch.no_grad():
+        vectors = method.embed(
+            toy.block([tokenizer.encode(text) for text in SENTENCES], [0] * len(SENTENCES))
+        )
+    assert np.allclose(vectors, api.embed(run, SENTENCES), atol=1e-6)
+    with pytest.raises(InputError, match=r"quick is a run of quick-thought, which has no decoder"):
+        generate(run, [ONE])
+
+
+def test_of_two_encoders_only_what_can_be_is_put_together_again(place: Path) -> None:
+    both = train(place, "both", "quick-thought", kind="gru", towers="separate")
+    with pytest.raises(InputError, match="side by side, from which quick-thought cannot be put together"):
+        open_method(both.run.path)
+    first = train(place, "first", "quick-thought", kind="gru", towers="separate", export="f")
+    weights, reopened = first.run.load_best(), open_method(first.run.path)[0].state_dict()
+    assert weights is not None
+    assert weights.keys() == reopened.keys()
+    assert all(torch.equal(weights[name], reopened[name]) for name in weights)
+
+
+def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
+    kept, told = copied / "method" / "method.safetensors", copied / "run.json"
+    whole, settings = kept.read_bytes(), json.loads(told.read_text())
+    kept.write_bytes(whole[:100])
+    with pytest.raises(InputError, match=r"method\.safetensors is damaged"):
+        open_method(copied)
+    kept.unlink()
+    with pytest.raises(InputError, match=r"method\.safetensors is not there"):
+        open_method(copied)
+    kept.write_bytes(whole)
+    for changed, words in (
+        ({"decoder_width": 32}, r"method\.safetensors does not fit.*decoders"),
+        ({"write": "itself"}, r"decoders\.itself.* is missing"),
+        ({"no_such": 1}, r"run\.json: settings of skip-thought from another version"),
+        ({"decoder_width": 0}, "--decoder-width 0"),
+    ):
+        told.write_text(
+            json.dumps(
+                settings | {"run": settings["run"] | {"settings": settings["run"]["settings"] | changed}}
+            )
+        )
+        with pytest.raises(InputError, match=words):
+            open_method(copied)
+    told.write_text(json.dumps(settings | {"run": settings["run"] | {"method": "skip-thoughts"}}))
+    with pytest.raises(InputError, match="did you mean 'skip-thought'"):
+        open_method(copied)
+    told.write_text(json.dumps({"run": {"method": "skip-thought"}}))
+    with pytest.raises(InputError, match=r"run\.json is not of a run of sentrep"):
+        open_method(copied)
+    told.write_text(json.dumps(settings))
+    shutil.rmtree(copied / "model")
+    with pytest.raises(InputError, match="model is not there: the run has not ended"):
+        generate(copied, [ONE])
+    with pytest.raises(InputError, match="holds no run"):
+        generate(copied / "method", [ONE])
+
+
+def test_arguments_that_cannot_be_right(writer: Writer) -> None:
+    with pytest.raises(InputError, match="a list of one"):
+        generate(writer, ONE)
+    with pytest.raises(InputError, match="sentence 2 is empty"):
+        generate(writer, [ONE, " ", OTHER])
+    with pytest.raises(InputError, match="--steps 1"):
+        interpolate(writer, ONE, OTHER, steps=1)
+    with pytest.raises(InputError, match="previous and next"):
+        generate(writer, [ONE], "itself")
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> list[str]:
+    assert main(["generate", *words]) == status
+    captured = capsys.readouterr()
+    return (captured.err if status else captured.out).splitlines()
+
+
+def test_the_command_line_says_the_same(
+    trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(trained.run.path)
+    lines = run(capsys, path, ONE, OTHER, "--k", "2", "--beam", "4", "--to", "previous", "--at-least", "4")
+    wanted = generate(writer, [ONE, OTHER], "previous", DecodingConfig(k=2, beam=4, at_least=4))
+    assert [lines[0], lines[3]] == [ONE, OTHER]
+    shown = [line.split(maxsplit=1) for line in (*lines[1:3], *lines[4:])]
+    assert [text for _, text in shown] == [each.text for candidates in wanted for each in candidates]
+    assert all(line.startswith("  ") for line in (*lines[1:3], *lines[4:]))
+    expected = [each.per_token for candidates in wanted for each in candidates]
+    assert [float(value) for value, _ in shown] == pytest.approx(expected, abs=6e-4)
+
+
+def test_a_line_between_two_sentences_is_printed(
+    trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = run(
+        capsys,
+        str(trained.run.path),
+        ONE,
+        "--between",
+        OTHER,
+        "--steps",
+        "3",
+        "--how",
+        "greedy",
+        "--at-least",
+        "5",
+    )
+    assert (lines[0], lines[-1]) == (ONE, OTHER)
+    assert [line.split()[0] for line in lines[1:-1]] == ["0.00", "0.50", "1.00"]
+    wanted = interpolate(writer, ONE, OTHER, 3, decoding=DecodingConfig("greedy", at_least=5))
+    assert [line.split(maxsplit=2)[2] for line in lines[1:-1]] == [written.text for (written,) in wanted]
+
+
+def test_without_a_sentence_it_asks(
+    trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ending in ("\n", ""):  # an empty line, and the end of the input
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ONE}\n{OTHER}\n{ending}"))
+        told = "\n".join(run(capsys, str(trained.run.path), "--at-least", "5"))
+        for (written,) in generate(writer, [ONE, OTHER], decoding=DecodingConfig(at_least=5)):
+            assert written.text in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nowhere", "a b"), "nowhere holds no run.json"),
+        (("RUN", "a b", "--to", "itself"), "previous and next"),
+        (("RUN", "a b", "--k", "9"), "raise --beam"),
+        (("RUN", "a b", "--how", "greedy", "--k", "2"), "--how greedy"),
+        (("RUN", "--between", "a b"), "not with 0"),
+        (("RUN", "a b", "--between", "c d", "--steps", "1"), "--steps 1"),
+    ],
+)
+def test_bad_input_is_one_line(
+    trained: Trained, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (line,) = run(capsys, *(str(trained.run.path) if word == "RUN" else word for word in words), status=1)
+    assert line.startswith("sentrep: ")
+    assert said in line

@@ -1,0 +1,92 @@
+"""Choosing a headline's words against trying all choices."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+
+from sentrep.methods.seq2seq2seq.headline_extraction import (
+    LANGUAGE,
+    LATE,
+    SKIP,
+    beginnings,
+    hedge,
+    preference,
+)
+from sentrep.modules.bigram import Bigrams
+from sentrep.modules.padding import Texts, of_lists
+
+VOCAB = 9
+BEGINS = torch.tensor([True, True, True, True, True, True, False, False, True])
+"""Tokens 6 and 7 go on with a word."""
+HEADLINES = of_lists([[1, 3], [1, 6, 4], [2, 3, 4], [8, 1, 7], [4, 3]])
+ARTICLES = [[1, 6, 2, 3, 5, 4], [2, 7, 6, 8], [6, 1, 1, 3], [4], []]
+
+
+def score(text: list[int], chosen: tuple[int, ...], worth: torch.Tensor, language: Bigrams) -> float:
+    """By the formula, or −∞ for a choice that cuts a word."""
+    whole = [place for place in range(len(text)) if place == 0 or BEGINS[text[place]]]
+    for place in chosen:
+        if place not in whole and place - 1 not in chosen:
+            return -math.inf
+        if place + 1 < len(text) and place + 1 not in whole and place + 1 not in chosen:
+            return -math.inf
+    total, before, last = 0.0, VOCAB, -1
+    for place in chosen:
+        likely = language.log_probability(torch.tensor(before), torch.tensor(text[place]))
+        total += (
+            LANGUAGE * float(likely)
+            + float(worth[text[place]])
+            - LATE * place
+            - SKIP * math.log(place - last)
+        )
+        before, last = text[place], place
+    return total + LANGUAGE * float(language.log_probability(torch.tensor(before), torch.tensor(VOCAB)))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("seed", range(3))
+def test_it_is_the_best_of_all_choices(length: int, seed: int) -> None:
+    worth, language = (
+        torch.randn(VOCAB, generator=torch.Generator().manual_seed(seed)),
+        Bigrams(HEADLINES, VOCAB),
+    )
+    found = hedge(of_lists(ARTICLES), torch.full((5,), length), worth, BEGINS, language)
+    for text, mask in zip(ARTICLES, found, strict=True):
+        choices = [
+            choice
+            for count in range(length, 0, -1)
+            for choice in itertools.combinations(range(len(text)), count)
+            if score(text, choice, worth, language) > -math.inf
+        ]
+        longest = max(map(len, choices), default=0)
+        best = max(
+            (each for each in choices if len(each) == longest),
+            key=lambda each: score(text, each, worth, language),
+            default=(),
+        )
+        assert tuple(mask.nonzero().flatten().tolist()) == best
+
+
+def test_each_text_has_its_own_length_and_padding_changes_nothing() -> None:
+    worth, language = torch.zeros(VOCAB), Bigrams(HEADLINES, VOCAB)
+    lengths = torch.tensor([3, 2, 1, 1, 2])
+    together = hedge(of_lists(ARTICLES), lengths, worth, BEGINS, language)
+    for row, text in enumerate(ARTICLES[:4]):
+        alone = hedge(of_lists([text]), lengths[row : row + 1], worth, BEGINS, language)
+        assert torch.equal(together[row, : len(text)], alone[0])
+    clean = of_lists(ARTICLES)
+    dirty = Texts(clean.ids.where(clean.alive, 5), clean.alive)
+    assert torch.equal(hedge(dirty, lengths, worth, BEGINS, language), together)
+
+
+def test_what_headlines_prefer_is_worth_more() -> None:
+    worth = preference(torch.tensor([0, 5, 5]), torch.tensor([50, 50, 5]))
+    assert worth[0] < worth[1] < worth[2]
+
+
+def test_beginnings_without_marks() -> None:
+    assert beginnings(["the", "re"]).all()

@@ -1,0 +1,260 @@
+"""StructVAE: who learns when, and that labels and texts teach it; its gradient has a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from sentrep.data.batch import SentenceBlock
+from sentrep.encoders import serialization as folder
+from sentrep.methods.struct_vae.binary_trees import UniformPrior
+from sentrep.methods.struct_vae.config import Config
+from sentrep.methods.struct_vae.method import StructVAE
+from sentrep.utils.errors import InputError
+from tests import toy, toy_run
+from tests.toy_language import orders, treebank
+
+SMALL = {
+    "structure_token_width": 16,
+    "structure_width": 24,
+    "structure_dropout": 0.0,
+    "shortlist": 60,
+    "labelled": 8,
+}
+
+
+def method(seed: int = 0, kind: str = "bag", **settings: Any) -> StructVAE:
+    torch.manual_seed(seed)
+    made: StructVAE = toy_run.make("struct-vae", SMALL | settings, kind, seed)
+    return made
+
+
+def block(sentences: list[list[int]]) -> SentenceBlock:
+    return toy.block(sentences, list(range(len(sentences))))
+
+
+def block_of(made: StructVAE, file: Path) -> SentenceBlock:
+    """The sentences of a treebank, or of pairs."""
+    made = method(trees=str(file)) if file.suffix == ".trees" else made
+    labelled = made.labelled
+    assert labelled is not None
+    texts = labelled.texts
+    return block([row[:length].tolist() for row, length in zip(texts.ids, texts.lengths, strict=True)])
+
+
+def trained(made: StructVAE, given: SentenceBlock, steps: int, size: int = 32) -> StructVAE:
+    """Without the house's trainer, whose rates are for longer runs."""
+    optimizers = {
+        phase: torch.optim.Adam(
+            [each for group in made.parameter_groups(phase) for each in group.parameters], lr=0.015
+        )
+        for phase in made.phases
+    }
+    torch.manual_seed(1)
+    rows = [given.ids[a:b].tolist() for a, b in zip(given.offsets, given.offsets[1:], strict=False)]
+    for step in range(steps):
+        chosen = torch.randperm(len(rows))[:size].tolist()
+        for phase in made.turn(step / steps):
+            optimizers[phase].zero_grad()
+            made(block([rows[each] for each in chosen]), phase).loss.backward()
+            optimizers[phase].step()
+    return made.eval()
+
+
+# --- Who learns when
+# --------------------------------------------------------------------------------------------------------------
+
+
+def test_the_curriculum(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 8)), pretrain=0.4)
+    assert made.turn(0.0) == made.turn(0.39) == ("prior", "train")
+    assert made.turn(0.4) == made.turn(1.0) == ("train",)
+    assert method(trees=str(treebank(tmp_path, 8)), unlabelled_weight=0.0).turn(0.9) == ("prior", "train")
+    assert method(trees=None).turn(0.0) == ("train",)
+
+
+def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
+    made, texts = (
+        method(trees=str(treebank(tmp_path, 8)), pretrain=0.4, writer_first=0.5),
+        toy.blocks(size=16).block(0, 0),
+    )
+    for share, judging in ((0.41, False), (0.69, False), (0.71, True), (1.0, True)):
+        made.turn(share)
+        assert made.judging is judging
+        torch.manual_seed(share > 0)  # the same sentences of the treebank each time, and the same draws
+        with_text = made(texts, "train").loss
+        torch.manual_seed(share > 0)
+        taught = made.teach(*made.labelled.draw(made.config.labelled)).loss  # type: ignore[union-attr]
+        made.zero_grad()
+        (with_text - taught).backward()
+        moved = {
+            name
+            for name, each in made.named_parameters()
+            if each.grad is not None and each.grad.abs().max() > 1e-6
+        }
+        assert any(name.startswith("structures.writer") for name in moved)
+        assert any(name.startswith("structures.parser") for name in moved) is judging
+    assert method(trees=None).judging, "nothing is to be waited for"
+
+
+def test_the_prior_learns_in_its_own_phase_and_then_is_frozen(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 8)))
+    prior = {id(each) for each in made.structures.prior.parameters()}
+    for share, phase in ((0.0, "prior"), (0.0, "train"), (1.0, "train")):
+        made.zero_grad()
+        made.turn(share)
+        made(toy.blocks(size=16).block(0, 0), phase).loss.backward()
+        moved = {
+            id(each) for each in made.parameters() if each.grad is not None and each.grad.abs().sum() > 0
+        }
+        assert moved == (prior if phase == "prior" else {id(each) for each in made.parameters()} - prior)
+
+
+def test_pre_training_does_not_look_at_the_block(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 8)))
+    for share, equal in ((0.0, True), (1.0, False)):
+        made.turn(share)
+        losses = []
+        for index in (0, 1):
+            torch.manual_seed(3)
+            losses.append(float(made(toy.blocks(size=16).block(0, index), "train").loss.detach()))
+        assert (losses[0] == losses[1]) is equal
+
+
+def test_without_labels_it_warns_and_runs() -> None:
+    made = method(trees=None)
+    assert isinstance(made.structures.prior, UniformPrior)
+    with pytest.warns(UserWarning, match="without labels does not start"):
+        step = made(toy.blocks(size=16).block(0, 0), "train")
+    assert torch.isfinite(step.loss)
+    with pytest.raises(InputError, match="--trees FILE"):
+        made(toy.blocks(size=16).block(0, 0), "prior")
+
+
+def test_so_many_labels_and_some_of_the_rest_to_compare_with(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 30)), trees_used=20)
+    assert made.labelled is not None
+    assert made.held is not None
+    assert (len(made.labelled.texts.ids), len(made.held.texts.ids)) == (20, 10)
+    assert "labelled_f1" in made.eval()(toy.blocks(size=16).block(0, 0), "train").metrics
+    assert method(trees=str(treebank(tmp_path, 30))).held is None
+    assert method(trees=str(treebank(tmp_path, 30)), trees_used=30).held is None
+
+
+# --- What is learnt
+# ---------------------------------------------------------------------------------------------------------------
+
+
+def f1(made: StructVAE, place: Path) -> float:
+    """On other sentences of the toy language."""
+    given = method(trees=str(treebank(place, 60, seed=9))).labelled
+    assert given is not None
+    with torch.no_grad():
+        return float(
+            made.structures.agreement(made.posterior(given.texts)[0].viterbi(), given[1])["labelled_f1"]
+        )
+
+
+def test_labels_alone_teach_a_toy_treebank(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 150)), unlabelled_weight=0.0, labelled=16)
+    untrained = f1(made.eval(), tmp_path)
+    made = trained(made.train(), block_of(made, treebank(tmp_path, 10, seed=1)), 35)
+    assert untrained < 0.7
+    assert f1(made, tmp_path) > 0.95
+
+
+def test_texts_without_labels_add_to_a_few_labels(tmp_path: Path) -> None:
+    texts, found = block_of(method(trees=None), treebank(tmp_path, 200, seed=1)), []
+    for weight in (0.0, 1.0):
+        made = method(trees=str(treebank(tmp_path, 6)), unlabelled_weight=weight, labelled=6, samples=3)
+        found.append(f1(trained(made, texts, 40, size=12), tmp_path))
+    assert found[1] > found[0] + 0.02
+
+
+def test_meanings_of_orders_are_learnt(tmp_path: Path) -> None:
+    grammar, pairs = orders(tmp_path, 110)
+    made = method(
+        trees=None, grammar=str(grammar), pairs=str(pairs), pairs_used=80, unlabelled_weight=0.0, labelled=24
+    )
+    made = trained(made, block([[5, 7, 20]]), 70)
+    look = made(block([[5, 7, 20], [6, 7, 21, 22]]), "train").metrics
+    assert look["labelled_exact"] > 0.8
+    one = block([[6, 7, 33, 8]])
+    assert made.meanings(one) == [f'(Do what=Close to="{toy.WORDS[33]}" very=Much)']
+    with pytest.raises(InputError, match="derivations of a grammar, not trees"):
+        made.trees(one)
+
+
+# --- What is given back
+# -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["bag", "gru"])
+def test_a_method_put_together_again_parses_as_before(kind: str, tmp_path: Path) -> None:
+    made = method(kind=kind, trees=str(treebank(tmp_path, 60)), unlabelled_weight=0.0)
+    made = trained(made, block([[7, 8]]), 10)
+    folder.save(made.encoder(), tmp_path / "model")
+    save_file(
+        {name: each.detach().contiguous() for name, each in made.beside_encoder().items()},
+        tmp_path / "rest.safetensors",
+    )
+    again = StructVAE(made.config, lambda: folder.load(tmp_path / "model")).eval()
+    again.load_state_dict(load_file(tmp_path / "rest.safetensors"), strict=False)
+    given = toy.blocks(size=32).block(0, 0)
+    before, after = made.trees(given), again.trees(given)
+    assert before.start.shape[:2] == (len(given), 1)
+    assert torch.equal(before.start, after.start)
+    assert torch.equal(before.end, after.end)
+
+
+@torch.no_grad()
+def test_validation_tells_the_parts_of_the_bound(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 8)), baseline="learnt").eval()
+    torch.manual_seed(0)
+    found = made(toy.blocks(size=32).block(0, 0), "train")
+    assert {"elbo", "restored_nll", "kl", "entropy", "signal", "right_f1", "left_f1", "from_best_nll"} <= set(
+        found.metrics
+    )
+    assert float(found.loss) == pytest.approx(-float(found.metrics["elbo"]))
+    assert float(found.metrics["elbo"]) == pytest.approx(
+        -float(found.metrics["restored_nll"]) - float(found.metrics["kl"]), abs=1e-5
+    )
+    assert torch.isfinite(made(toy.blocks(size=32).block(0, 0), "prior").loss)
+
+
+def test_empty_and_long_sentences_are_passed_over(tmp_path: Path) -> None:
+    made = method(trees=str(treebank(tmp_path, 20)), longest=6)
+    some = block([[7, 8, 9], [], [20], [20, 21, 22, 23, 24, 25, 26], [9, 8, 7, 6]])
+    assert made.fitting(some).lengths.tolist() == [3, 4]
+    assert made.fitting(block([[], [20], [20, 21, 22, 23, 24, 25, 26]])).lengths.tolist() == [1, 6]
+    made.turn(1.0)
+    assert torch.isfinite(made(some, "train").loss)
+    assert made.trees(some).lengths[:, 0].tolist() == [3, 0, 1, 7, 4]
+
+
+def test_meanings_are_not_to_be_had_of_trees(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="infers trees"):
+        method(trees=str(treebank(tmp_path, 8))).meanings(block([[7, 8]]))
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"samples": 0}, "--samples 0"),
+        ({"trees_used": -1}, "--trees-used -1"),
+        ({"structure_width": 20}, "--structure-width 20"),
+        ({"pretrain": 1.5}, "--pretrain 1.5"),
+        ({"kl_weight": -0.1}, "--kl-weight -0.1"),
+        ({"baseline": "others", "samples": 1}, "--samples 2 or more"),
+        ({"trees": "a", "grammar": "b"}, "give one of them"),
+        ({"pairs": "a"}, "give --grammar FILE with them"),
+        ({"unlabelled_weight": 0.0}, "nothing is left to learn"),
+    ],
+)
+def test_bad_settings_are_refused(settings: dict[str, Any], named: str) -> None:
+    with pytest.raises(InputError, match=named):
+        Config(**settings)

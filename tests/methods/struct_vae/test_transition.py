@@ -1,0 +1,121 @@
+"""The stack machine, against a recursive account of what a grammar can derive in so many actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from sentrep.methods.struct_vae.grammar import Grammar, Symbol
+from sentrep.methods.struct_vae.meaning import Action
+from sentrep.methods.struct_vae.transition import Derived, Machine
+from sentrep.utils.errors import InputError
+from tests.methods.struct_vae.test_grammar import HOUSE, write
+
+VOCAB = 2
+"""Tokens 0 and 1."""
+SMALL = "Thing = Pair(a: Leaf, b: Leaf?) | Many(of: Leaf*) | Deep(one: Thing)\nLeaf = Word(is: text) | Nil"
+
+
+def machine(place: Path, text: str = SMALL, at_most: int = 6) -> Machine:
+    return Machine(Grammar.read(write(place, text)), VOCAB, at_most)
+
+
+def every(grammar: Grammar, at_most: int) -> set[tuple[int, ...]]:
+    """All derivations of a grammar by recursion over symbols, without a stack."""
+    number = {each.name: VOCAB + 1 + place for place, each in enumerate(grammar.constructors)}
+
+    @cache
+    def of(symbol: Symbol, room: int) -> tuple[tuple[int, ...], ...]:
+        return tuple(found(symbol, room))
+
+    def found(symbol: Symbol, room: int) -> Iterator[tuple[int, ...]]:
+        if room < 1:
+            return
+        if symbol.type == "text" or symbol.times:
+            yield (VOCAB,)
+        if symbol.type == "text":
+            yield from ((token, *rest) for token in range(VOCAB) for rest in of(symbol, room - 1))
+            return
+        for each in grammar.constructors:
+            if each.type == symbol.type:
+                parts = [field.symbol for field in each.fields] + [symbol] * (symbol.times == "*")
+                yield from ((number[each.name], *rest) for rest in joined(tuple(parts), room - 1))
+
+    def joined(parts: tuple[Symbol, ...], room: int) -> Iterator[tuple[int, ...]]:
+        if not parts:
+            yield ()
+        else:
+            for first in of(parts[0], room):
+                yield from ((*first, *rest) for rest in joined(parts[1:], room - len(first)))
+
+    return set(of(grammar.start, at_most))
+
+
+def walked(made: Machine) -> set[tuple[int, ...]]:
+    """All derivations by trying every action that the machine allows."""
+    waiting, done = [(made.begin(1), tuple[int, ...]())], set[tuple[int, ...]]()
+    while waiting:
+        frontier, so_far = waiting.pop()
+        if not frontier.height[0]:
+            done.add(so_far)
+            continue
+        seen = made.look(frontier, len(so_far))
+        possible = [made.stop + place for place in seen.allowed[0].nonzero().flatten().tolist()]
+        possible += [*range(VOCAB)] if seen.writes[0] else []
+        assert possible, f"stuck after {so_far}"
+        waiting += [
+            (made.advance(frontier, seen.symbol, torch.tensor([each])), (*so_far, each)) for each in possible
+        ]
+    return done
+
+
+def derived(rows: set[tuple[int, ...]]) -> Derived:
+    steps = max(map(len, rows))
+    actions = torch.tensor([[*row, *[VOCAB] * (steps - len(row))] for row in sorted(rows)])
+    return Derived(actions, torch.arange(steps) < torch.tensor([[len(row)] for row in sorted(rows)]))
+
+
+@pytest.mark.parametrize("at_most", [3, 4, 5, 6, 7])
+def test_what_can_be_reached_is_what_can_be_derived_in_time(at_most: int, tmp_path: Path) -> None:
+    made = machine(tmp_path, at_most=at_most)
+    wanted = every(made.grammar, at_most)
+    assert walked(made) == wanted
+    assert len(wanted) > 3
+
+
+def test_the_trace_of_derivations_allows_each_of_their_actions(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    rows = derived(every(made.grammar, 6))
+    seen = made.trace(rows)
+    token = rows.alive & (rows.actions < VOCAB)
+    structural = seen.allowed.gather(2, (rows.actions - VOCAB).clamp(min=0).unsqueeze(2)).squeeze(2)
+    assert seen.writes[token].all()
+    assert structural[rows.alive & ~token].all()
+    assert (seen.symbol[~rows.alive] == made.symbols).all()
+    assert not seen.allowed[~rows.alive].any()
+
+
+def test_choices_of_nothing_but_what_is_possible(tmp_path: Path) -> None:
+    made = machine(tmp_path)
+    rows = derived(every(made.grammar, 6))
+    seen = made.trace(rows)
+    chances = made.choices(torch.randn(*seen.allowed.shape), seen).exp()
+    assert torch.allclose(chances.sum(2), torch.ones(rows.actions.shape))
+    assert (chances[rows.alive][~seen.allowed[rows.alive]] == 0).all()
+
+
+def test_names_and_numbers(tmp_path: Path) -> None:
+    made = machine(tmp_path, HOUSE, 10)
+    named: list[Action] = ["Switch", "On", "Lamp", 1, 0, None, None]
+    numbers = made.numbers(named)
+    assert numbers == [VOCAB + 1, VOCAB + 3, VOCAB + 5, 1, 0, VOCAB, VOCAB]
+    assert made.names(numbers) == named
+
+
+def test_too_few_actions_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--at-most 1: the shortest derivation has 2"):
+        machine(tmp_path, at_most=1)
