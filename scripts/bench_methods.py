@@ -1,7 +1,7 @@
-"""How fast each method trains, beside quick-thought with the same encoder: same text, blocks, width and
+"""How fast each method trains, beside quick-thought with the same encoder: same text, batches, width and
 threads, in turns.
 
-A method reads each sentence of a block once, so with an encoder that is slow it should cost little more than
+A method reads each sentence of a batch once, so with an encoder that is slow it should cost little more than
 quick-thought, which does nothing else; with one that costs next to nothing ('bag') it is the method itself
 that is measured. The unit is sentences read a second: forward, backward, clipping and the optimiser's step.
 
@@ -23,7 +23,7 @@ import torch
 from bench_training import rate, turns
 
 from sentrep import api
-from sentrep.data.batch import Blocks
+from sentrep.data.batch import SentenceBatches
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
@@ -39,7 +39,7 @@ KINDS = ("bag", "conv", "gru", "transformer")
 SECONDS = 8.0
 """About how long one measurement lasts."""
 Step = Callable[[], int]
-"""Trains on one block; sentences read."""
+"""Trains on one batch; sentences read."""
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def record(arguments: argparse.Namespace, load: float, **measured: Any) -> None:
         of = {
             "corpus": [Path(name).name for name in arguments.corpus],
             "threads": arguments.threads,
-            "block": arguments.block,
+            "batch_size": arguments.batch,
             "width": arguments.width,
             "load": [round(load, 2), round(os.getloadavg()[0], 2)],
             "versions": versions(),
@@ -90,7 +90,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each method has")
-    parser.add_argument("--block", type=int, default=512, help="sentences in a block")
+    parser.add_argument("--batch-size", type=int, default=512, help="sentences in a batch")
     parser.add_argument("--width", type=int, default=512, help="of the vectors")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
     return parser.parse_args()
@@ -110,19 +110,19 @@ def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -
         entry.config(), lambda: build(shape, inner, counts, 128), TrainingConfig().token_budget
     )
     optimizer = torch.optim.AdamW(method.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
-    blocks = Blocks(store.ids, store.offsets, store.spans("train", 0.02, 0), arguments.block, 8, 0)
+    batches = SentenceBatches(store.ids, store.offsets, store.spans("train", 0.02, 0), arguments.batch, 8, 0)
     bf16 = entry.hastened(kind) and wants_bf16(TrainingConfig(device="cpu"))
     numbers = iter(range(10**9))
 
     def step() -> int:
-        block = blocks.block(0, next(numbers) % len(blocks))
+        batch = batches.batch(0, next(numbers) % len(batches))
         for phase in method.phases:
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                method(block, phase).loss.backward()
+                method(batch, phase).loss.backward()
             torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
         optimizer.step()
         optimizer.zero_grad()
-        return len(block)
+        return len(batch)
 
     return step
 

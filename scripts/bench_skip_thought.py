@@ -4,7 +4,7 @@ and threads, in turns.
 The reference is what a careful reader of that code would write today: triples of consecutive sentences,
 grouped so that the middle ones of a batch are equally long; a GRU encoder whose last state is the first state
 of two GRU decoders, all of them torch's own; neighbours padded to the longest of the batch; the softmax over
-the whole vocabulary at once; fp32, Adam, gradients clipped at 5. Ours encodes a sentence of a block once and
+the whole vocabulary at once; fp32, Adam, gradients clipped at 5. Ours encodes a sentence of a batch once and
 writes both its neighbours, none of them padded. The unit is tokens written a second; a neighbour has as many
 of them on either side.
 
@@ -33,12 +33,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from sentrep import api
-from sentrep.data.batch import Blocks
+from sentrep.data.batch import SentenceBatches
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.methods.skip_thought.config import Config
+from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.skip_thought.method import SkipThought
 from sentrep.training.cpu import settle_cpu
 from sentrep.training.run_folder import versions
@@ -57,8 +57,8 @@ def main() -> None:
     tokenizer = TokenizerConfig("word", vocab=arguments.vocab)
     store = prepare(api.corpus_config(arguments.corpus), tokenizer, arguments.cache or api.cache_folder())
     contenders = {
-        "ours, sampled softmax, bf16": ours(store, arguments, Config().samples, bf16=True),
-        "ours, sampled softmax, fp32": ours(store, arguments, Config().samples, bf16=False),
+        "ours, sampled softmax, bf16": ours(store, arguments, SkipThoughtConfig().samples, bf16=True),
+        "ours, sampled softmax, fp32": ours(store, arguments, SkipThoughtConfig().samples, bf16=False),
         "ours, whole softmax, bf16": ours(store, arguments, 0, bf16=True),
         "ours, whole softmax, fp32": ours(store, arguments, 0, bf16=False),
         "reference": reference(store, arguments),
@@ -107,13 +107,13 @@ def options() -> argparse.Namespace:
 
 
 def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) -> Step:
-    """A step of our trainer on a block of twice the sentences, as each of the reference's triples reads three
+    """A step of our trainer on a batch of twice the sentences, as each of the reference's triples reads three
     and encodes one."""
     torch.manual_seed(0)
     shape = EncoderConfig(
         "gru", width=arguments.width, token_width=arguments.token_width, bidirectional=False, pooling="last"
     )
-    settings = Config(
+    settings = SkipThoughtConfig(
         condition="first-state",
         decoder_width=arguments.width,
         decoder_token_width=arguments.token_width,
@@ -123,17 +123,19 @@ def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) 
     inner, counts = store.tokenizer.inner, store.token_counts()
     method = SkipThought(settings, lambda: build(shape, inner, counts, 128))
     optimizer = torch.optim.AdamW(method.parameters(), lr=2e-4, weight_decay=0.0, fused=True)
-    blocks = Blocks(store.ids, store.offsets, store.spans("train", 0.02, 0), 2 * arguments.batch, 8, 0)
+    batches = SentenceBatches(
+        store.ids, store.offsets, store.spans("train", 0.02, 0), 2 * arguments.batch, 8, 0
+    )
     numbers = iter(range(10**9))
 
     def step() -> int:
-        block = blocks.block(0, next(numbers) % len(blocks))
+        batch = batches.batch(0, next(numbers) % len(batches))
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            method(block, "train").loss.backward()
+            method(batch, "train").loss.backward()
         torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
         optimizer.step()
         optimizer.zero_grad()
-        return sum(len(method.draft(block, to).packing.targets) for to in method.decoders)
+        return sum(len(method.draft(batch, to).packing.targets) for to in method.decoders)
 
     return step
 

@@ -70,7 +70,7 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=5.0, help="that a turn lasts, and as long a warm-up before it"
     )
-    parser.add_argument("--block", type=int, default=256, help="sentences in a block")
+    parser.add_argument("--batch-size", type=int, default=256, help="sentences in a batch")
     parser.add_argument("--width", type=int, default=256, help="of the vectors")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
     return parser.parse_args()

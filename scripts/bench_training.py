@@ -1,11 +1,11 @@
 """How fast quick-thought trains, beside sentence-transformers' own trainer: same model, text and threads; in
 turns, in one run.
 
-* A transformer: our trainer, whose blocks encode every sentence once, against `SentenceTransformerTrainer`
+* A transformer: our trainer, whose batches encode every sentence once, against `SentenceTransformerTrainer`
 with
   `MultipleNegativesRankingLoss` on pairs of a sentence and the one after it. Both in bf16, each at the best
-  of several batch sizes, and theirs in fp32 besides. A sentence of a block counts as one trained sentence. So
-  does a pair: its anchor learns from its neighbour and the batch as a block's sentence does, though the pair
+  of several batch sizes, and theirs in fp32 besides. A sentence of a batch counts as one trained sentence. So
+  does a pair: its anchor learns from its neighbour and the batch as a batch's sentence does, though the pair
   has to encode two.
 * A bag: our trainer with its defaults, forward, backward and step.
 
@@ -46,7 +46,7 @@ def main() -> None:
         "threads": arguments.threads,
         "load_before": round(os.getloadavg()[0], 2),
         "versions": bench.versions(),
-        "counts_as_one": "a sentence of a block; a pair (anchor and the sentence after it)",
+        "counts_as_one": "a sentence of a batch; a pair (anchor and the sentence after it)",
     }
     if "transformer" in arguments.parts:
         report["transformer"] = transformer(bench, arguments.rounds)
@@ -77,7 +77,7 @@ def options() -> argparse.Namespace:
 def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
     """Find each side's best batch, then let them take turns."""
     ours = {
-        f"block 512, {budget} tokens at once": bench.ours("transformer", 384, budget, 2)
+        f"batch 512, {budget} tokens at once": bench.ours("transformer", 384, budget, 2)
         for budget in (1024, 2048, 4096)
     }
     bf16 = {f"batch {batch}": bench.theirs(batch, True) for batch in (16, 32, 64, 128)}
@@ -110,7 +110,7 @@ def bag(bench: Bench, rounds: int) -> dict[str, Any]:
 
     settle_cpu(bench.threads, alone=True)
     contenders = {
-        f"block 1024, --target {target}": bench.ours("bag", 512, 4096, 60, target)
+        f"batch 1024, --target {target}": bench.ours("bag", 512, 4096, 60, target)
         for target in ("each", "rest")
     }
     rates = turns(contenders, rounds)
@@ -183,17 +183,19 @@ class Bench:
 
     def ours(self, kind: str, width: int, token_budget: int, steps: int, target: Any = "each") -> Measure:
         """Our trainer, with the defaults of a run."""
-        from sentrep.data.batch import Blocks
-        from sentrep.methods.quick_thought.config import Config
+        from sentrep.data.batch import SentenceBatches
+        from sentrep.methods.quick_thought.config import QuickThoughtConfig
         from sentrep.methods.quick_thought.method import QuickThought
         from sentrep.training.config import TrainingConfig
         from sentrep.training.cpu import kept_memory
-        from sentrep.training.job import BLOCK, LR
+        from sentrep.training.job import BATCH_SIZE, LR
         from sentrep.training.run_folder import RunFolder
         from sentrep.training.trainer import accelerator_for, train
 
-        block = BLOCK.get(kind, 512)
-        blocks = Blocks(self.store.ids, self.store.offsets, self.store.spans("train", 0.02, 0), block, 8, 0)
+        batch = BATCH_SIZE.get(kind, 512)
+        batches = SentenceBatches(
+            self.store.ids, self.store.offsets, self.store.spans("train", 0.02, 0), batch, 8, 0
+        )
         config = TrainingConfig(
             steps=steps + 1, device="cpu", tracker="none", log_every=1, token_budget=token_budget
         )
@@ -202,10 +204,12 @@ class Bench:
             with tempfile.TemporaryDirectory() as folder, kept_memory():
                 run = RunFolder(Path(folder))
                 run.open({})
-                method = QuickThought(Config(target=target), lambda: self.model(kind, width), token_budget)
+                method = QuickThought(
+                    QuickThoughtConfig(target=target), lambda: self.model(kind, width), token_budget
+                )
                 train(
                     method,
-                    blocks,
+                    batches,
                     None,
                     config,
                     LR[kind],

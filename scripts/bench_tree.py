@@ -39,12 +39,12 @@ from bench_training import in_processes, turns
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from sentrep import api
-from sentrep.data.batch import Blocks
+from sentrep.data.batch import SentenceBatches
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.methods.urnng.config import Config
+from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.methods.urnng.method import UnsupervisedRNNG
 from sentrep.modules.reinforce import leave_one_out
 from sentrep.modules.trees.parser import NEVER
@@ -136,8 +136,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
     parser.add_argument("--warm-up", type=float, default=30.0, help="seconds that each has before a turn")
     parser.add_argument("--sentences", type=int, default=384, help="to train on in one turn")
-    parser.add_argument("--width", type=int, default=Config().tree_width)
-    parser.add_argument("--samples", type=int, default=Config().samples)
+    parser.add_argument("--width", type=int, default=URNNGConfig().tree_width)
+    parser.add_argument("--samples", type=int, default=URNNGConfig().samples)
     parser.add_argument(
         "--split", default="prose", choices=("prose", "lines"), help="of the text into sentences"
     )
@@ -156,7 +156,7 @@ def options() -> argparse.Namespace:
 
 def made(store: Store, arguments: argparse.Namespace) -> UnsupervisedRNNG:
     torch.manual_seed(0)
-    settings = Config(tree_width=arguments.width, samples=arguments.samples, tree_dropout=0.0)
+    settings = URNNGConfig(tree_width=arguments.width, samples=arguments.samples, tree_dropout=0.0)
     encoder = EncoderConfig("bag", width=arguments.width)
     method = UnsupervisedRNNG(
         settings, lambda: build(encoder, store.tokenizer.inner, store.token_counts(), arguments.longest)
@@ -185,19 +185,19 @@ def ours(store: Store, batches: np.ndarray, arguments: argparse.Namespace, bf16:
     optimizer = torch.optim.AdamW(method.parameters(), lr=0.0, weight_decay=0.0, fused=True)
     sentences = np.sort(batches.ravel())
     spans = np.stack([sentences, sentences + 1, sentences], 1)
-    blocks = Blocks(store.ids, store.offsets, spans, arguments.ours, 2, 0, neighbours=False)
-    numbers = itertools.cycle(range(len(blocks)))
+    dealt = SentenceBatches(store.ids, store.offsets, spans, arguments.ours, 2, 0, neighbours=False)
+    numbers = itertools.cycle(range(len(dealt)))
 
     def step() -> int:
-        block = blocks.block(0, next(numbers))
+        batch = dealt.batch(0, next(numbers))
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            method(block, "train").loss.backward()
+            method(batch, "train").loss.backward()
         torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
         optimizer.step()
         optimizer.zero_grad()
-        return len(block)
+        return len(batch)
 
-    return Contender(step, len(blocks))
+    return Contender(step, len(batches))
 
 
 def reference(store: Store, batches: np.ndarray, arguments: argparse.Namespace) -> Contender:

@@ -67,11 +67,11 @@ class Size:
 TRAINING = TrainingConfig(precision="bf16", schedule="constant", warmup=0.0, validation=0.1, tracker="none")
 SIZES = {
     "cuda": Size(
-        replace(TRAINING, steps=60, log_every=5, validate_every=20, checkpoint_every=20, block=512, token_budget=16_384),
+        replace(TRAINING, steps=60, log_every=5, validate_every=20, checkpoint_every=20, batch_size=512, token_budget=16_384),
         compared=15, encoder=EncoderConfig(), documents=4000, words=20_000,
     ),
     "cpu": Size(
-        replace(TRAINING, steps=12, log_every=2, validate_every=4, checkpoint_every=4, block=64, token_budget=512),
+        replace(TRAINING, steps=12, log_every=2, validate_every=4, checkpoint_every=4, batch_size=64, token_budget=512),
         compared=6, encoder=EncoderConfig(width=32, layers=1, token_width=16), documents=150, words=400,
     ),
 }  # fmt: skip

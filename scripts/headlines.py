@@ -34,12 +34,12 @@ from sentrep.inference.summarizer import AT_ONCE, Summarizer
 from sentrep.methods.seq2seq2seq.method import Seq2Seq2Seq
 
 COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--epochs", "1000"]
-TAUGHT = ["--pretrain", "1", "--block", "64"]
+TAUGHT = ["--pretrain", "1", "--batch-size", "64"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 UNPAIRED = ["--hidden", "0"]
 REWARDED = [
-    *UNPAIRED, "--pretrain", "0", "--unrewarded", "0.1", "--block", "32", "--lr", "5e-4", "--critic-turns", "1", "--anchor", "0.2",
+    *UNPAIRED, "--pretrain", "0", "--unrewarded", "0.1", "--batch-size", "32", "--lr", "5e-4", "--critic-turns", "1", "--anchor", "0.2",
 ]  # fmt: skip
 PAIRED = [*TAUGHT, "--lr", "1e-3", "--generator-dropout", "0.3"]
 ROWS: dict[str, list[str]] = {

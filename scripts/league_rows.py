@@ -84,12 +84,12 @@ class Settings:
 SETTINGS: dict[str, dict[str, Settings]] = {
     "bag/quick-thought": {
         "": Settings(training={"lr": 1e-3}),
-        "-rest": Settings({"target": "rest"}, {"lr": 1e-3, "block": 4096}),
+        "-rest": Settings({"target": "rest"}, {"lr": 1e-3, "batch_size": 4096}),
     },
     "bag/cpc": {"": Settings(training={"lr": 1e-3})},
     "bag/infomax": {"": Settings(training={"lr": 3e-4})},
-    "bag/tree": {"": Settings(), "-none": Settings({"branching": "none"})},
-    "transformer/quick-thought": {"": Settings(), "-rest": Settings({"target": "rest"}, {"block": 512})},
+    "bag/urnng": {"": Settings(), "-none": Settings({"branching": "none"})},
+    "transformer/quick-thought": {"": Settings(), "-rest": Settings({"target": "rest"}, {"batch_size": 512})},
 }
 """Kind and method -> end of the row's name -> settings. A method that is not here runs with its defaults."""
 
@@ -141,8 +141,8 @@ def ours(kind: str, method: str, settings: Settings, setup: Setup, seed: int, pl
     )
     if done.outcome.ended == "interrupted":
         raise KeyboardInterrupt
-    block = read_json(done.run.path / "run.json")["run"]["training"]["block"]
-    return Trained("run/model", done.outcome.steps * block, done.outcome.seconds)
+    batch = read_json(done.run.path / "run.json")["run"]["training"]["batch_size"]
+    return Trained("run/model", done.outcome.steps * batch, done.outcome.seconds)
 
 
 def untrained(kind: str, frequency: float, setup: Setup, seed: int, place: Path) -> Trained:

@@ -43,7 +43,7 @@ TREES = [
     "4e-3",
     "--samples",
     "4",
-    "--block",
+    "--batch-size",
     "16",
 ]
 PCFG = [
@@ -62,12 +62,12 @@ PCFG = [
 ]
 VAE = ["--encoder", "bag", "--width", "128", "--vocab", "6000", "--lr", "2e-3"]
 ROWS: dict[str, list[str]] = {
-    "rnng": ["tree", *TREES, "--supervision", "only"],
-    "rnng-urnng": ["tree", *TREES, "--supervision", "first"],
-    "urnng": ["tree", *TREES],
-    "right": ["tree", *TREES, "--branching", "right"],
-    "lm": ["tree", *TREES, "--branching", "none"],
-    "voted": ["tree", *TREES, "--supervision", "only"],
+    "rnng": ["urnng", *TREES, "--supervision", "only"],
+    "rnng-urnng": ["urnng", *TREES, "--supervision", "first"],
+    "urnng": ["urnng", *TREES],
+    "right": ["urnng", *TREES, "--branching", "right"],
+    "lm": ["urnng", *TREES, "--branching", "none"],
+    "voted": ["urnng", *TREES, "--supervision", "only"],
     "pcfg": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "pcfg-marks": ["compound-pcfg", *PCFG, "--code-width", "0"],
     "compound-pcfg": ["compound-pcfg", *PCFG],

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders import serialization as folder
 from sentrep.methods.registry import METHODS
 from tests import toy, toy_run
@@ -41,11 +41,11 @@ def test_every_method_of_the_registry_is_held_to_this() -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_loss_is_finite_and_each_parameter_belongs_to_one_phase(case: tuple[str, int], kind: str) -> None:
     method = make(case, kind)
-    block = toy.blocks().block(0, 0)
+    batch = toy.batches().batch(0, 0)
     trained: list[int] = []
     for phase in method.phases:
         method.zero_grad()
-        step = method(block, phase)
+        step = method(batch, phase)
         assert torch.isfinite(step.loss)
         assert all(not value.requires_grad for value in step.metrics.values())
         step.loss.backward()
@@ -68,7 +68,7 @@ def test_the_topics_of_the_toy_corpus_are_learnt(case: tuple[str, int], tmp_path
     assert outcome.best == pytest.approx(max(scores))
     untrained = float(
         np.mean([1 / rank for rank in range(1, 300)])
-    )  # what a random order of the block would give
+    )  # what a random order of the batch would give
     assert outcome.best > 2 * untrained
 
 
@@ -86,13 +86,13 @@ def test_same_seed_same_trace(case: tuple[str, int], tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_vectors_do_not_depend_on_padding_or_company(case: tuple[str, int], kind: str) -> None:
     method = make(case, kind).eval()
-    block = toy.blocks().block(0, 0)
+    batch = toy.batches().batch(0, 0)
     with torch.no_grad():
-        together = method.embed(block)
-        for i in (0, 7, len(block) - 1):
-            ids = block.ids[block.offsets[i] : block.offsets[i + 1]]
-            alone = SentenceBlock(
-                ids, torch.tensor([0, len(ids)]), block.document[i : i + 1], block.run[i : i + 1]
+        together = method.embed(batch)
+        for i in (0, 7, len(batch) - 1):
+            ids = batch.ids[batch.offsets[i] : batch.offsets[i + 1]]
+            alone = SentenceBatch(
+                ids, torch.tensor([0, len(ids)]), batch.document[i : i + 1], batch.segment[i : i + 1]
             )
             assert torch.allclose(method.embed(alone)[0], together[i], atol=2e-5)
 
@@ -101,14 +101,14 @@ def test_vectors_do_not_depend_on_padding_or_company(case: tuple[str, int], kind
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_exported_encoder_reopens_as_it_was(case: tuple[str, int], kind: str, tmp_path: Path) -> None:
     method = make(case, kind).eval()
-    block = toy.blocks().block(0, 0)
+    batch = toy.batches().batch(0, 0)
     folder.save(method.encoder(), tmp_path / "model")
     opened = folder.load(tmp_path / "model")
     with torch.no_grad():
-        trained = torch.nn.functional.normalize(method.embed(block), dim=1)
+        trained = torch.nn.functional.normalize(method.embed(batch), dim=1)
     words = [
-        " ".join(toy.WORDS[i] for i in block.ids[a:b])
-        for a, b in zip(block.offsets, block.offsets[1:], strict=False)
+        " ".join(toy.WORDS[i] for i in batch.ids[a:b])
+        for a, b in zip(batch.offsets, batch.offsets[1:], strict=False)
     ]
     reopened = torch.nn.functional.normalize(torch.from_numpy(opened.encode(words)), dim=1)
     assert torch.allclose(trained, reopened, atol=2e-5)

@@ -101,8 +101,8 @@ def _imports(node: ast.AST, deferred: bool, types_only: bool) -> Iterator[Import
 
 
 def targets(found: Import) -> list[str]:
-    """Modules of ours that are imported, without the package's name: ``from sentrep.data import block`` is
-    text.block."""
+    """Modules of ours that are imported, without the package's name: ``from sentrep.data import batch`` is
+    text.batch."""
     if found.module != "sentrep" and not found.module.startswith("sentrep."):
         return []
     inside = found.module.removeprefix("sentrep").lstrip(".")
@@ -288,7 +288,7 @@ def configs() -> list[str]:
 def test_all_settings_are_found() -> None:
     assert set(configs()) >= {
         "data.config:CorpusConfig", "data.config:TokenizerConfig", "encoders.config:EncoderConfig",
-        "training.config:TrainingConfig", "methods.quick_thought.config:Config",
+        "training.config:TrainingConfig", "methods.quick_thought.config:QuickThoughtConfig",
     }  # fmt: skip
 
 

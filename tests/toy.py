@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from sentrep.data.batch import Blocks, SentenceBlock
+from sentrep.data.batch import SentenceBatch, SentenceBatches
 
 TOPICS, COMMON, OWN = 12, 60, 40
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -102,16 +102,16 @@ def arrays(count: int = 240, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.
     return np.array(ids, np.uint16), np.array(offsets), np.array(spans)
 
 
-def blocks(size: int = 128, run: int = 4, seed: int = 0, count: int = 240) -> Blocks:
-    return Blocks(*arrays(count), size, run, seed)
+def batches(size: int = 128, segment_length: int = 4, seed: int = 0, count: int = 240) -> SentenceBatches:
+    return SentenceBatches(*arrays(count), size, segment_length, seed)
 
 
 def counts() -> np.ndarray:
     return np.bincount(arrays()[0], minlength=len(WORDS))
 
 
-def block(sentences: list[list[int]], document: list[int], run: list[int] | None = None) -> SentenceBlock:
-    """A block written out by hand."""
+def batch(sentences: list[list[int]], document: list[int], segment: list[int] | None = None) -> SentenceBatch:
+    """A batch written out by hand."""
     lengths = torch.tensor([0] + [len(sentence) for sentence in sentences])
     ids = torch.tensor([token for sentence in sentences for token in sentence], dtype=torch.long)
-    return SentenceBlock(ids, lengths.cumsum(0), torch.tensor(document), torch.tensor(run or document))
+    return SentenceBatch(ids, lengths.cumsum(0), torch.tensor(document), torch.tensor(segment or document))

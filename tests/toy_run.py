@@ -75,7 +75,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
             "kl_warmup": 0.0,
         },
     ],
-    "tree": [
+    "urnng": [
         TREES,
         TREES | {"supervision": "first", "supervised": 0.4, "vector_samples": 2, "stack_layers": 2},
     ],
@@ -117,7 +117,7 @@ def run(
     die_in: tuple[str, int] | None = None,
     **options: Any,
 ) -> Any:
-    """Train on the toy corpus; be killed while block `die_at` is fetched, or when a phase is trained for the
+    """Train on the toy corpus; be killed while batch `die_at` is fetched, or when a phase is trained for the
     n-th time (`die_in`). Returns (method, outcome)."""
     import torch
 
@@ -133,9 +133,9 @@ def run(
         | options
     )
     built = make(method, SETTINGS[method][number] | (settings or {}), kind)
-    blocks, held_out = toy.blocks(seed=config.seed), toy.blocks(seed=1, count=60)
+    batches, held_out = toy.batches(seed=config.seed), toy.batches(seed=1, count=60)
     if die_at:
-        fetch, fetched = blocks.block, []
+        fetch, fetched = batches.batch, []
 
         def fatal(*place: int) -> Any:
             fetched.append(place)
@@ -143,15 +143,15 @@ def run(
                 os.kill(os.getpid(), signal.SIGKILL)
             return fetch(*place)
 
-        blocks.block = fatal  # type: ignore[method-assign]
+        batches.batch = fatal  # type: ignore[method-assign]
     if die_in is not None:
         forward, phases = built.forward, []
 
-        def last(block: Any, phase: str) -> Any:
+        def last(batch: Any, phase: str) -> Any:
             phases.append(phase if built.training else "")
             if phases.count(die_in[0]) == die_in[1]:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return forward(block, phase)
+            return forward(batch, phase)
 
         built.forward = last
     folder = RunFolder(out)
@@ -160,7 +160,7 @@ def run(
         folder.open({"method": method})
     accelerator.wait_for_everyone()
     validation = Validation(held_out, accelerator.process_index, accelerator.num_processes)
-    outcome = train(built, blocks, validation, config, 5e-3, folder, accelerator)
+    outcome = train(built, batches, validation, config, 5e-3, folder, accelerator)
     accelerator.end_training()
     return built, outcome
 

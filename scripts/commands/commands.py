@@ -23,11 +23,11 @@ from typing import NamedTuple
 import torch
 
 from sentrep import api
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.data.config import CorpusConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.config import EncoderConfig
-from sentrep.methods.struct_vae.config import Config
+from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.derivations import Derivations
 from sentrep.methods.struct_vae.meaning import derivation, written
 from sentrep.methods.struct_vae.method import StructVAE
@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument(
         "--held", type=int, default=300, help="commands to measure on; none of them is trained on"
     )
-    parser.add_argument("--steps", type=int, default=300, help="blocks of 64 texts")
+    parser.add_argument("--steps", type=int, default=300, help="batches of 64 texts")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     wanted = arguments.labels + arguments.texts + arguments.held
@@ -149,11 +149,13 @@ def main() -> None:
     pairs.write_text(
         "\n".join(json.dumps(command._asdict()) for command in labelled) + "\n", encoding="utf-8"
     )
-    for name, weight in (("labels alone", 0.0), ("labels and texts", Config.unlabelled_weight)):
+    for name, weight in (("labels alone", 0.0), ("labels and texts", StructVAEConfig.unlabelled_weight)):
         run = arguments.out / name.replace(" ", "-")
-        settings = Config(grammar=str(GRAMMAR), pairs=str(pairs), unlabelled_weight=weight, at_most=24)
+        settings = StructVAEConfig(
+            grammar=str(GRAMMAR), pairs=str(pairs), unlabelled_weight=weight, at_most=24
+        )
         training = TrainingConfig(
-            steps=arguments.steps, block=64, lr=2e-3, seed=arguments.seed, validation=0.0
+            steps=arguments.steps, batch_size=64, lr=2e-3, seed=arguments.seed, validation=0.0
         )
         api.train(
             "struct-vae",
@@ -177,7 +179,7 @@ def exact(run: Path, held: Sequence[Command]) -> float:
     assert isinstance(method, StructVAE)
     assert isinstance(method.structures, Derivations)
     grammar = method.structures.grammar
-    found = method.meanings(block([command.text for command in held], tokenizer))
+    found = method.meanings(batch([command.text for command in held], tokenizer))
     right = 0
     for command, meaning in zip(held, found, strict=True):
         actions = derivation(grammar, command.meaning, lambda words: plain(tokenizer, words))
@@ -185,11 +187,11 @@ def exact(run: Path, held: Sequence[Command]) -> float:
     return right / len(held)
 
 
-def block(texts: Sequence[str], tokenizer: Tokenizer) -> SentenceBlock:
+def batch(texts: Sequence[str], tokenizer: Tokenizer) -> SentenceBatch:
     """Sentences as a method reads them."""
     ids, lengths, _ = tokenizer.encode_batch(texts)
     each = torch.arange(len(texts))
-    return SentenceBlock(
+    return SentenceBatch(
         torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), each, each
     )
 

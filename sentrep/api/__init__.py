@@ -90,7 +90,7 @@ def train(
         encoder,
         replace(
             training,
-            block=training.block or registered.block,
+            batch_size=training.batch_size or registered.batch_size,
             choose_by=training.choose_by or registered.choose_by,
             precision="fp32" if slow else training.precision,
         ),

@@ -51,7 +51,7 @@ def evaluate(
         try:
             done = api.evaluate(name, tasks.tasks, results=results)
         except InputError as error:  # a name that leads nowhere costs the other models nothing
-            print(f"sentrep: {error}", file=sys.stderr)
+            print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
             failed = True
             continue
         kept += done.results

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         }  # fmt: skip
         return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)
     except InputError as error:
-        print(f"sentrep: {error}", file=sys.stderr)
+        print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as interrupt:
         print(f"sentrep: {interrupt or 'interrupted'}", file=sys.stderr)
@@ -106,7 +106,7 @@ def train(method: _METHODS) -> int:
     print(
         f"corpus   {len(store):,} sentences, {len(store.documents) - 1:,} documents, {store.tokens:,} tokens"
     )
-    print(f"trained  {outcome.steps:,} blocks in {outcome.seconds:,.0f} s, {outcome.ended}")
+    print(f"trained  {outcome.steps:,} batches in {outcome.seconds:,.0f} s, {outcome.ended}")
     if outcome.ended == "interrupted":
         return 130
     print(f"model    {trained.model}")

@@ -1,2 +1,2 @@
 """Text: files become documents, documents become sentences, sentences become token ids on disk, ids become
-blocks."""
+batches."""

@@ -1,11 +1,11 @@
-"""Blocks: what every method reads.
+"""Batches: what every method reads.
 
-A block is made of runs, and a run is so many consecutive sentences of one document. One run a block is the
-quick-thought paper's contiguous batch; many short runs take most of a block from elsewhere in the corpus.
-Which it is decides what contrastive vectors are good for, because the other sentences of a block are the
+A batch is made of segments, and a segment is so many consecutive sentences of one document. One segment a batch is the
+quick-thought paper's contiguous batch; many short segments take most of a batch from elsewhere in the corpus.
+Which it is decides what contrastive vectors are good for, because the other sentences of a batch are the
 negatives.
 
-Item i of an epoch IS block i, by arithmetic on (seed, epoch, i): shuffling, sharding over processes and
+Item i of an epoch IS batch i, by arithmetic on (seed, epoch, i): shuffling, sharding over processes and
 resuming need no state."""
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class SentenceBlock:
-    """Ragged sentences in text order, run after run."""
+class SentenceBatch:
+    """Ragged sentences in text order, segment after segment."""
 
     ids: Int[Tensor, " token"]
     """Token ids of all sentences, one after the other."""
@@ -30,35 +30,35 @@ class SentenceBlock:
     """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``; one more than there are sentences."""
     document: Int[Tensor, " sentence"]
     """Equal numbers: same document."""
-    run: Int[Tensor, " sentence"]
-    """Equal numbers: same run; neighbours never cross it."""
+    segment: Int[Tensor, " sentence"]
+    """Equal numbers: same segment; neighbours never cross it."""
 
     def __len__(self) -> int:
         return len(self.document)
 
     def pairs(self, step: int) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:
-        """Positions (i, i + step) that lie in one run."""
-        first = torch.arange(max(0, len(self) - step), device=self.run.device)
-        first = first[self.run[: len(first)] == self.run[step:]]
+        """Positions (i, i + step) that lie in one segment."""
+        first = torch.arange(max(0, len(self) - step), device=self.segment.device)
+        first = first[self.segment[: len(first)] == self.segment[step:]]
         return first, first + step
 
     def neighbours(self, window: int) -> Bool[Tensor, "sentence sentence"]:
-        """[i, j]: j is another sentence of i's run, at most `window` away."""
-        near = torch.zeros(len(self), len(self), dtype=torch.bool, device=self.run.device)
+        """[i, j]: j is another sentence of i's segment, at most `window` away."""
+        near = torch.zeros(len(self), len(self), dtype=torch.bool, device=self.segment.device)
         for step in range(1, min(window, len(self) - 1) + 1):
             first, second = self.pairs(step)
             near[first, second] = near[second, first] = True
         return near
 
-    def thinned(self, share: float) -> SentenceBlock:
+    def thinned(self, share: float) -> SentenceBatch:
         """Without a random `share` of the tokens (word dropout)."""
-        return SentenceBlock(*thinned(self.ids, self.offsets, share), self.document, self.run)
+        return SentenceBatch(*thinned(self.ids, self.offsets, share), self.document, self.segment)
 
-    def to(self, device: torch.device | str) -> SentenceBlock:
-        return SentenceBlock(
+    def to(self, device: torch.device | str) -> SentenceBatch:
+        return SentenceBatch(
             *(
                 field.to(device, non_blocking=True)
-                for field in (self.ids, self.offsets, self.document, self.run)
+                for field in (self.ids, self.offsets, self.document, self.segment)
             )
         )
 
@@ -72,17 +72,17 @@ def thinned(
     return ids[kept], before[offsets]
 
 
-class Blocks:
-    """A corpus dealt into blocks, anew in every epoch.
+class SentenceBatches:
+    """A corpus dealt into batches, anew in every epoch.
 
     Args:
         ids: (token,) token ids of the whole corpus; may be memory-mapped.
         offsets: (sentence + 1,) where each sentence starts in `ids`.
         spans: (span, 3) stretches of sentences to use: first sentence, one past the last, document.
-        size: sentences in a block, about: a block ends with a whole run.
-        run: consecutive sentences in a run, about: a single sentence left over joins its neighbour, as it
+        size: sentences in a batch, about: a batch ends with a whole segment.
+        segment_length: consecutive sentences in a segment, about: a single sentence left over joins its neighbour, as it
             would have no neighbours.
-        seed: of the order of runs and of where documents are cut.
+        seed: of the order of segments and of where documents are cut.
         neighbours: whether a sentence needs one; documents of a single sentence are left out then.
 
     Raises:
@@ -95,11 +95,17 @@ class Blocks:
         offsets: np.ndarray,
         spans: np.ndarray,
         size: int,
-        run: int,
+        segment_length: int,
         seed: int,
         neighbours: bool = True,
     ) -> None:
-        self.ids, self.offsets, self.size, self.run, self.seed = ids, offsets, size, min(run, size), seed
+        self.ids, self.offsets, self.size, self.segment_length, self.seed = (
+            ids,
+            offsets,
+            size,
+            min(segment_length, size),
+            seed,
+        )
         self.spans = spans[spans[:, 1] - spans[:, 0] >= 1 + neighbours]
         self.sentences = int((self.spans[:, 1] - self.spans[:, 0]).sum())
         if self.sentences == 0:
@@ -109,58 +115,62 @@ class Blocks:
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
-        """Blocks in an epoch, the same in each. What is left over (less than a block) waits for another
+        """Batches in an epoch, the same in each. What is left over (less than a batch) waits for another
         epoch's order."""
         return max(1, self.sentences // self.size)
 
-    def block(self, epoch: int, index: int, shard: int = 0, shards: int = 1) -> SentenceBlock:
-        """Block `index` of `epoch`; of several shards, the runs that fall to this one."""
-        runs, ends = self._runs(epoch)
+    def batch(self, epoch: int, index: int, shard: int = 0, shards: int = 1) -> SentenceBatch:
+        """Batch `index` of `epoch`; of several shards, the segments that fall to this one."""
+        segments, ends = self._segments(epoch)
         first, last = np.searchsorted(ends, [index * self.size, (index + 1) * self.size])
-        if len(self) == 1:  # a corpus smaller than a block is one block
-            last = len(runs)
-        return self._gather(runs[first:last][shard::shards])
+        if len(self) == 1:  # a corpus smaller than a batch is one batch
+            last = len(segments)
+        return self._gather(segments[first:last][shard::shards])
 
-    def _runs(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """This epoch's runs in order, (run, 3) as spans are, and (run,) how many sentences came before
+    def _segments(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """This epoch's segments in order, (segment, 3) as spans are, and (segment,) how many sentences came before
         each."""
         if self._epoch is None or self._epoch[0] != epoch:
             random = np.random.default_rng([self.seed, epoch])
-            runs = cut(self.spans, self.run, random)
-            runs = runs[random.permutation(len(runs))]
-            lengths = runs[:, 1] - runs[:, 0]
-            self._epoch = (epoch, runs, np.cumsum(lengths) - lengths)
+            segments = cut(self.spans, self.segment_length, random)
+            segments = segments[random.permutation(len(segments))]
+            lengths = segments[:, 1] - segments[:, 0]
+            self._epoch = (epoch, segments, np.cumsum(lengths) - lengths)
         return self._epoch[1:]
 
-    def _gather(self, runs: np.ndarray) -> SentenceBlock:
-        lengths = runs[:, 1] - runs[:, 0]
-        sentences = np.repeat(runs[:, 0] - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
+    def _gather(self, segments: np.ndarray) -> SentenceBatch:
+        lengths = segments[:, 1] - segments[:, 0]
+        sentences = np.repeat(segments[:, 0] - (np.cumsum(lengths) - lengths), lengths) + np.arange(
+            lengths.sum()
+        )
         tokens = self.offsets[sentences + 1] - self.offsets[sentences]
-        ids = [self.ids[self.offsets[start] : self.offsets[stop]] for start, stop, _ in runs]
-        return SentenceBlock(
+        ids = [self.ids[self.offsets[start] : self.offsets[stop]] for start, stop, _ in segments]
+        return SentenceBatch(
             torch.from_numpy(np.concatenate([np.empty(0, self.ids.dtype), *ids]).astype(np.int64)),
             torch.from_numpy(np.concatenate([[0], np.cumsum(tokens)]).astype(np.int64)),
-            torch.from_numpy(np.repeat(runs[:, 2], lengths)),
+            torch.from_numpy(np.repeat(segments[:, 2], lengths)),
             torch.from_numpy(
-                np.repeat(runs[:, 0], lengths)
-            ),  # a run is named by its first sentence: unique, and equal on all shards
+                np.repeat(segments[:, 0], lengths)
+            ),  # a segment is named by its first sentence: unique, and equal on all shards
         )
 
 
-def cut(spans: np.ndarray, run: int, random: np.random.Generator) -> np.ndarray:
-    """Cut each span into runs of `run` sentences from a random phase on, so that every pair of neighbours
+def cut(spans: np.ndarray, segment_length: int, random: np.random.Generator) -> np.ndarray:
+    """Cut each span into segments of `segment_length` sentences from a random phase on, so that every pair of neighbours
     meets in some epoch.
 
     >>> cut(np.array([[0, 7, 5]]), 3, np.random.default_rng(0)).tolist()
     [[0, 2, 5], [2, 5, 5], [5, 7, 5]]
     """
     lengths = spans[:, 1] - spans[:, 0]
-    phase = np.where(lengths > run, random.integers(0, run, len(spans)), 0)
-    cuts = np.maximum(0, -(-(lengths - phase) // run))  # candidates at phase, phase + run, …
+    phase = np.where(lengths > segment_length, random.integers(0, segment_length, len(spans)), 0)
+    cuts = np.maximum(
+        0, -(-(lengths - phase) // segment_length)
+    )  # candidates at phase, phase + segment_length, …
     owner = np.repeat(np.arange(len(spans)), cuts)
     nth = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
-    place = phase[owner] + nth * run
-    kept = (place >= 2) & (lengths[owner] - place >= 2)  # no run of a single sentence at either end
+    place = phase[owner] + nth * segment_length
+    kept = (place >= 2) & (lengths[owner] - place >= 2)  # no segment of a single sentence at either end
     owner, place = owner[kept], place[kept] + spans[owner[kept], 0]
     owner = np.concatenate([np.arange(len(spans)), owner])
     start = np.concatenate([spans[:, 0], place])

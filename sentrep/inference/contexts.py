@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from sentrep.data.batch import SentenceBlock
+    from sentrep.data.batch import SentenceBatch
 
 AT_ONCE = 512
 """Contexts that are made together."""
@@ -29,7 +29,7 @@ class HasContext(Protocol):
     """What is asked of a method that sums up documents."""
 
     def contexts(
-        self, z: Float[Tensor, "sentence width"], block: SentenceBlock
+        self, z: Float[Tensor, "sentence width"], batch: SentenceBatch
     ) -> Float[Tensor, "sentence context_width"]:
         """What was said in its run up to each sentence, itself included."""
 
@@ -71,7 +71,7 @@ class Contexts:
         """Contexts (text, context width) of the texts that passed last."""
         import torch
 
-        from sentrep.data.batch import SentenceBlock
+        from sentrep.data.batch import SentenceBatch
 
         while len(self.passed) > len(texts) + self.reach - 1:
             self.passed.popleft()
@@ -84,7 +84,7 @@ class Contexts:
             runs = [self.run(documents, place) for place in range(start, min(start + AT_ONCE, len(known)))]
             run = torch.repeat_interleave(torch.tensor([len(places) for places in runs]))
             places = torch.tensor([place for places in runs for place in places])
-            wordless = SentenceBlock(
+            wordless = SentenceBatch(
                 places[:0], places.new_zeros(len(places) + 1), run, run
             )  # only its runs are looked at
             with torch.no_grad():

@@ -73,13 +73,13 @@ class Reopened:
         """What the method's `embed` makes of sentences."""
         import torch
 
-        from sentrep.data.batch import SentenceBlock
+        from sentrep.data.batch import SentenceBatch
 
         ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.max_tokens)
         offsets, each = torch.tensor([0, *lengths.cumsum()]), torch.arange(len(sentences))
         with torch.no_grad():
             return self.method.embed(
-                SentenceBlock(torch.from_numpy(ids.astype("int64")), offsets, each, each)
+                SentenceBatch(torch.from_numpy(ids.astype("int64")), offsets, each, each)
             )
 
 
@@ -98,7 +98,10 @@ def reopen(run: str | Path, able: type, lacks: str) -> Reopened:
     if not issubclass(entry(record["method"]).load(), able):
         raise InputError(f"{run} is a run of {record['method']}, {lacks}")
     return Reopened(
-        *open_method(run), record["tokenizer"]["max_tokens"], record["training"]["run"], record["settings"]
+        *open_method(run),
+        record["tokenizer"]["max_tokens"],
+        record["training"]["segment_length"],
+        record["settings"],
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import nltk
     from torch import Tensor
 
-    from sentrep.data.batch import SentenceBlock
+    from sentrep.data.batch import SentenceBatch
     from sentrep.data.trees.brackets import Span
     from sentrep.modules.trees.crf import Trees
 
@@ -29,7 +29,7 @@ AT_ONCE = 64
 class MakesTrees(Protocol):
     """What is asked of a method that parses."""
 
-    def trees(self, block: SentenceBlock) -> Trees:
+    def trees(self, batch: SentenceBatch) -> Trees:
         """The best tree of each sentence, (sentence, 1, position)."""
 
 
@@ -37,7 +37,7 @@ class MakesTrees(Protocol):
 class Predicting(Protocol):
     """What is asked of a method that is a model of language."""
 
-    def surprise(self, block: SentenceBlock) -> Tensor:
+    def surprise(self, batch: SentenceBatch) -> Tensor:
         """-log p of each sentence and its end in nats, or a bound above it, (sentence,)."""
 
 
@@ -89,7 +89,7 @@ class TreeParser:
     def open(cls, run: str | Path) -> TreeParser:
         """The method of a run; InputError where it does not parse or lacks a file."""
         return cls(
-            reopen(run, MakesTrees, "which does not parse; give a run of tree, compound-pcfg or struct-vae")
+            reopen(run, MakesTrees, "which does not parse; give a run of urnng, compound-pcfg or struct-vae")
         )
 
     def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
@@ -102,9 +102,9 @@ class TreeParser:
         method = self.reopened.method
         assert isinstance(method, MakesTrees)
         found: list[list[Span]] = [[] for _ in sentences]
-        for part, block in self._blocks(sentences, "parsing"):
+        for part, batch in self._batches(sentences, "parsing"):
             with torch.no_grad():
-                trees = method.trees(block)
+                trees = method.trees(batch)
             both = zip(part, trees.start[:, 0].tolist(), trees.end[:, 0].tolist(), strict=True)
             for (place, word_of), starts, ends in both:
                 spans = [(start, end + 1) for start, end in zip(starts, ends, strict=True) if start < end]
@@ -121,21 +121,21 @@ class TreeParser:
         """
         method = self.reopened.method
         if not isinstance(method, Predicting):
-            raise InputError("this run's method says of no sentence how likely it is; one of tree does")
+            raise InputError("this run's method says of no sentence how likely it is; one of urnng does")
         found = [(0.0, 0)] * len(sentences)
-        for part, block in self._blocks(sentences, "predicting"):
-            for (place, word_of), nats in zip(part, method.surprise(block).tolist(), strict=True):
+        for part, batch in self._batches(sentences, "predicting"):
+            for (place, word_of), nats in zip(part, method.surprise(batch).tolist(), strict=True):
                 found[place] = nats, 1 + len({word for word in word_of if word is not None})
         return found
 
-    def _blocks(
+    def _batches(
         self, sentences: Sequence[Sequence[str]], doing: str
-    ) -> Iterator[tuple[list[tuple[int, list[int | None]]], SentenceBlock]]:
+    ) -> Iterator[tuple[list[tuple[int, list[int | None]]], SentenceBatch]]:
         """Sentences as a method reads them, long ones apart from short ones: the place of each and the word
         of each of its tokens, and their tokens."""
         import torch
 
-        from sentrep.data.batch import SentenceBlock
+        from sentrep.data.batch import SentenceBatch
         from sentrep.modules.trees.treebank import read_words
 
         read = [read_words(words, self.reopened.tokenizer) for words in sentences]
@@ -150,7 +150,7 @@ class TreeParser:
             rows = [cut[place][0] for place in part]
             offsets = torch.tensor([0, *itertools.accumulate(map(len, rows))])
             each, ids = torch.arange(len(rows)), torch.tensor([token for row in rows for token in row])
-            yield [(place, cut[place][1]) for place in part], SentenceBlock(ids, offsets, each, each)
+            yield [(place, cut[place][1]) for place in part], SentenceBatch(ids, offsets, each, each)
 
 
 def in_words(spans: Sequence[Span], word_of: Sequence[int | None]) -> list[Span]:

@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.serialization import Encoder
 
 MakeEncoder = Callable[[], Encoder]
@@ -34,10 +34,10 @@ class Group:
 
 
 class Method(nn.Module, ABC):
-    """An objective over blocks, and the encoder that it trains."""
+    """An objective over batches, and the encoder that it trains."""
 
     phases: ClassVar[tuple[str, ...]] = ("train",)
-    """What is done for each block, in order; each phase has its own optimiser."""
+    """What is done for each batch, in order; each phase has its own optimiser."""
     neighbours: ClassVar[bool] = True
     """Whether a sentence is read beside others of its document; if not, documents may be single sentences."""
 
@@ -46,16 +46,16 @@ class Method(nn.Module, ABC):
     changed."""
 
     @abstractmethod
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
         """The objective, as the paper writes it."""
 
     def turn(self, share: float) -> tuple[str, ...]:
-        """The phases of the next block, `share` of the way through the run; a method with a curriculum says
+        """The phases of the next batch, `share` of the way through the run; a method with a curriculum says
         which, how often."""
         return self.phases
 
     @abstractmethod
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
         """The vectors that the exported encoder gives, up to their length."""
 
     @abstractmethod

@@ -7,14 +7,14 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sentrep.methods.compound_pcfg import config as compound_pcfg_config
-from sentrep.methods.cpc import config as cpc_config
-from sentrep.methods.infomax import config as infomax_config
-from sentrep.methods.quick_thought import config as quick_thought_config
-from sentrep.methods.seq2seq2seq import config as seq2seq2seq_config
-from sentrep.methods.skip_thought import config as skip_thought_config
-from sentrep.methods.struct_vae import config as struct_vae_config
-from sentrep.methods.urnng import config as tree_config
+from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
+from sentrep.methods.cpc.config import CPCConfig
+from sentrep.methods.infomax.config import InfoMaxConfig
+from sentrep.methods.quick_thought.config import QuickThoughtConfig
+from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
+from sentrep.methods.skip_thought.config import SkipThoughtConfig
+from sentrep.methods.struct_vae.config import StructVAEConfig
+from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.utils.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Entry:
     config: type
     place: str
     """module:Class"""
-    block: int | None = None
-    """Sentences in a block, where it should not be as its encoder has it: a method that is slow makes more
+    batch_size: int | None = None
+    """Sentences in a batch, where it should not be as its encoder has it: a method that is slow makes more
     steps of less."""
     alone: bool = True
     """Whether a corpus is all that it learns from."""
@@ -58,46 +58,46 @@ class Entry:
 PARSE = "sentrep parse {run} --input FILES"
 METHODS: dict[str, Entry] = {
     "quick-thought": Entry(
-        quick_thought_config.Config, "sentrep.methods.quick_thought.method:QuickThought", multiplies=False
+        QuickThoughtConfig, "sentrep.methods.quick_thought.method:QuickThought", multiplies=False
     ),
-    "cpc": Entry(cpc_config.Config, "sentrep.methods.cpc.method:ContrastivePredictiveCoding"),
-    "infomax": Entry(infomax_config.Config, "sentrep.methods.infomax.method:InfoMax", block=256),
+    "cpc": Entry(CPCConfig, "sentrep.methods.cpc.method:ContrastivePredictiveCoding"),
+    "infomax": Entry(InfoMaxConfig, "sentrep.methods.infomax.method:InfoMax", batch_size=256),
     "skip-thought": Entry(
-        skip_thought_config.Config,
+        SkipThoughtConfig,
         "sentrep.methods.skip_thought.method:SkipThought",
-        block=128,
+        batch_size=128,
         choose_by="loss",
     ),
     "seq2seq2seq": Entry(
-        seq2seq2seq_config.Config,
+        Seq2Seq2SeqConfig,
         "sentrep.methods.seq2seq2seq.method:Seq2Seq2Seq",
-        block=96,
+        batch_size=96,
         choose_by="last",
         alone=False,
         draws=True,
         then="sentrep summarize {run} --input FILES",
     ),
     "compound-pcfg": Entry(
-        compound_pcfg_config.Config,
+        CompoundPCFGConfig,
         "sentrep.methods.compound_pcfg.method:CompoundPCFG",
-        block=16,
+        batch_size=16,
         multiplies=False,
         choose_by="last",
         draws=True,
         then=PARSE,
     ),
-    "tree": Entry(
-        tree_config.Config,
+    "urnng": Entry(
+        URNNGConfig,
         "sentrep.methods.urnng.method:UnsupervisedRNNG",
-        block=32,
+        batch_size=32,
         choose_by="loss",
         draws=True,
         then=PARSE,
     ),
     "struct-vae": Entry(
-        struct_vae_config.Config,
+        StructVAEConfig,
         "sentrep.methods.struct_vae.method:StructVAE",
-        block=64,
+        batch_size=64,
         choose_by="last",
         alone=False,
         draws=True,

@@ -1,6 +1,6 @@
-"""Contrastive classification within a block: which of the candidates belongs to this row?
+"""Contrastive classification within a batch: which of the candidates belongs to this row?
 
-Under several processes every process holds some runs of the block. `gather` puts their candidates side by
+Under several processes every process holds some runs of the batch. `gather` puts their candidates side by
 side with gradient, so that N processes see the negatives, and give the gradient, of one."""
 
 from __future__ import annotations

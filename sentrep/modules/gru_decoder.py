@@ -102,7 +102,7 @@ class Decoder(nn.Module):
 
 
 class Packing(NamedTuple):
-    """Some sentences of a block in the order in which a decoder goes through them: all first tokens, all
+    """Some sentences of a batch in the order in which a decoder goes through them: all first tokens, all
     second ones and so on."""
 
     inputs: Int[Tensor, " token"]
@@ -126,7 +126,7 @@ def pack(
     wanted.
 
     Args:
-        ids: of all sentences of a block.
+        ids: of all sentences of a batch.
         offsets: where each sentence starts.
         chosen: which sentences to write.
         end: the token that ends a sentence.

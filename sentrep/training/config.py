@@ -16,17 +16,17 @@ class TrainingConfig:
     epochs: float = 3.0
     """Passes over the corpus."""
     steps: int | None = None
-    """Blocks to train on, instead of --epochs. 0 exports the untrained encoder: the row that every table
+    """Batches to train on, instead of --epochs. 0 exports the untrained encoder: the row that every table
     needs."""
     minutes: float | None = None
     """Stop after this much wall-clock time at the latest; the schedule is cut to fit. A run that time ends is
     not bit-exact: how far it comes depends on the machine."""
-    block: int | None = None
-    """Sentences in a block. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 256
-    for infomax, 128 for skip-thought, 96 for seq2seq2seq, 64 for struct-vae, 32 for tree, 16 for
+    batch_size: int | None = None
+    """Sentences in a batch. Unset: 1024 for 'bag', 512 for other encoders (the quick-thought paper: 400), 256
+    for infomax, 128 for skip-thought, 96 for seq2seq2seq, 64 for struct-vae, 32 for urnng, 16 for
     compound-pcfg."""
-    run: int = 8
-    """Consecutive sentences from one place; a block has many. Equal to --block: the paper's contiguous
+    segment_length: int = 8
+    """Consecutive sentences from one place; a batch has many. Equal to --batch-size: the paper's contiguous
     batch."""
     lr: float | None = None
     """Peak learning rate. Unset: 2e-3 for 'bag', 1e-3 for 'gru', 'lstm' and 'conv', 5e-4 for 'transformer',
@@ -40,11 +40,11 @@ class TrainingConfig:
     clip: float = 5.0
     """Largest gradient norm of a phase (quick-thought and skip-thought: 5); 0 leaves gradients alone."""
     accumulate: int = 1
-    """Blocks whose gradients are averaged for one step. More negatives need a larger --block: a block never
+    """Batches whose gradients are averaged for one step. More negatives need a larger --batch-size: a batch never
     sees another."""
     start: Path | None = None
     """Folder of a finished run of the same method to go on from: its encoder, its vocabulary and all that the
-    method has learnt. The order of blocks, the optimiser and the learning rate begin anew; its rate, where
+    method has learnt. The order of batches, the optimiser and the learning rate begin anew; its rate, where
     --lr is unset."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """'auto' is bf16 where the hardware multiplies it (GPUs; CPUs with AVX-512 BF16 or AMX), fp32 elsewhere
@@ -63,7 +63,7 @@ class TrainingConfig:
     choose_by: Literal["neighbour-mrr", "loss", "last"] | None = None
     """What makes a checkpoint the best: how well its vectors find the next sentence, the method's own loss,
     or that it is the last. Unset: the loss for skip-thought, whose decoders still learn while its vectors
-    forget, and for tree; the last for seq2seq2seq, compound-pcfg and struct-vae; neighbour-mrr for others, or
+    forget, and for urnng; the last for seq2seq2seq, compound-pcfg and struct-vae; neighbour-mrr for others, or
     the last where no document has a second sentence."""
     validate_every: int | None = None
     """Steps between validations. Unset: ten in a run, or in the --minutes that it has."""
@@ -93,10 +93,12 @@ class TrainingConfig:
             raise InputError(
                 f"--clip {self.clip}, --patience {self.patience}, --weight-decay {self.weight_decay}: 0 or more"
             )
-        if self.block is not None and self.block < 2:
-            raise InputError(f"--block {self.block}: a block needs 2 sentences or more")
-        if self.run < 2:
-            raise InputError(f"--run {self.run}: a run needs 2 sentences or more, or nothing has a neighbour")
+        if self.batch_size is not None and self.batch_size < 2:
+            raise InputError(f"--batch-size {self.batch_size}: a batch needs 2 sentences or more")
+        if self.segment_length < 2:
+            raise InputError(
+                f"--segment-length {self.segment_length}: a run needs 2 sentences or more, or nothing has a neighbour"
+            )
         if not 0 <= self.validation < 1:
             raise InputError(
                 f"--validation {self.validation} is a share of the documents: 0 or more, below 1"

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.modules.spectrum import SAMPLE
 from sentrep.training.monitors import TIE
 
@@ -54,16 +54,16 @@ def document_probe(
     }
 
 
-def next_against(vectors: Float[Tensor, "sentence width"], block: SentenceBlock) -> dict[str, float]:
+def next_against(vectors: Float[Tensor, "sentence width"], batch: SentenceBatch) -> dict[str, float]:
     """``next_against_same_document`` and ``next_against_other_documents``: the probability that the following
     sentence is nearer, by cosine, than one drawn from there; equal ones count half. Left out where there is
     none to draw."""
     unit = F.normalize(vectors.float().nan_to_num(0, 0, 0), dim=1)
-    first, second = block.pairs(1)
+    first, second = batch.pairs(1)
     scores = unit[first] @ unit.T
     own = scores.gather(1, second.unsqueeze(1))
     beaten = (scores < own - TIE).float() + 0.5 * ((scores - own).abs() <= TIE)
-    same = block.document[first].unsqueeze(1) == block.document
+    same = batch.document[first].unsqueeze(1) == batch.document
     others = (
         torch.ones_like(same).scatter(1, first.unsqueeze(1), False).scatter(1, second.unsqueeze(1), False)
     )

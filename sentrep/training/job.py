@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from sentrep.data.batch import Blocks
+from sentrep.data.batch import SentenceBatches
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 from sentrep.data.tokenization.tokenizer import Tokenizer
@@ -27,7 +27,7 @@ from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
 from sentrep.utils.errors import InputError
 
-BLOCK = {"bag": 1024}
+BATCH_SIZE = {"bag": 1024}
 LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
 
 
@@ -53,8 +53,8 @@ class Job:
                     f"--start {training.start} is a run of {before['method']}, not of {self.method}"
                 )
             encoder, usual = EncoderConfig(str(training.start / "model")), before["training"]["lr"]
-        block, lr = training.block or BLOCK.get(encoder.encoder, 512), training.lr or usual
-        return replace(self, encoder=encoder, training=replace(training, block=block, lr=lr))
+        batch, lr = training.batch_size or BATCH_SIZE.get(encoder.encoder, 512), training.lr or usual
+        return replace(self, encoder=encoder, training=replace(training, batch_size=batch, lr=lr))
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,16 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     """
     job = job.resolved()
     config, run, phases = job.training, RunFolder(out), len(method_class.phases)
-    assert config.block is not None
+    assert config.batch_size is not None
     assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
         raise InputError(
             "--choose-by loss: a method of several phases has several losses; give neighbour-mrr or last"
         )
     accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
-    if config.block // min(config.run, config.block) < accelerator.num_processes:
+    if config.batch_size // min(config.segment_length, config.batch_size) < accelerator.num_processes:
         raise InputError(
-            f"--block {config.block} holds fewer runs of {config.run} than there are processes; lower --run"
+            f"--batch-size {config.batch_size} holds fewer runs of {config.segment_length} than there are processes; lower --segment-length"
         )
     on_cpu = accelerator.device.type == "cpu"
     settle_cpu(config.threads, alone=on_cpu)
@@ -115,22 +115,22 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
         config.seed + accelerator.process_index
     )  # equal weights everywhere, dropout of its own in each process
 
-    def blocks(part: Any) -> Blocks:
+    def batches(part: Any) -> SentenceBatches:
         spans = store.spans(part, config.validation, config.seed)
-        return Blocks(
+        return SentenceBatches(
             store.ids,
             store.offsets,
             spans,
-            config.block or 0,
-            config.run,
+            config.batch_size or 0,
+            config.segment_length,
             config.seed,
             method_class.neighbours,
         )
 
-    trained_on, validation = blocks("train"), None
+    trained_on, validation = batches("train"), None
     try:
         if config.validation:
-            validation = Validation(blocks("valid"), accelerator.process_index, accelerator.num_processes)
+            validation = Validation(batches("valid"), accelerator.process_index, accelerator.num_processes)
     except InputError as error:
         raise InputError(
             f"what is held out for validation is too little: raise it, or give --validation 0 ({error})"

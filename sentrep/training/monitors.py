@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.modules.spectrum import SAMPLE
 
 FEW = 16
@@ -45,14 +45,14 @@ TIE = 1e-6
 """Cosines nearer than this are equal: the last digits of a product depend on its place in the matrix."""
 
 
-def neighbour_mrr(vectors: Float[Tensor, "sentence width"], block: SentenceBlock) -> float:
-    """Mean reciprocal rank of the following sentence among all sentences of the block, by cosine; ties by
+def neighbour_mrr(vectors: Float[Tensor, "sentence width"], batch: SentenceBatch) -> float:
+    """Mean reciprocal rank of the following sentence among all sentences of the batch, by cosine; ties by
     expected rank.
 
     Needs no label, means the same for every method, and falls to chance when vectors collapse.
     """
     unit = F.normalize(vectors.float(), dim=1)
-    first, second = block.pairs(1)
+    first, second = batch.pairs(1)
     if len(first) == 0:
         return 0.0
     scores = unit[first] @ unit.T
@@ -88,7 +88,7 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
     if rank < 0.1 * min(width, sentences, SAMPLE):
         found.append(
             f"dimensional collapse: the vectors fill {rank:.0f} of {width} dimensions. "
-            "Try a larger --block, a higher --temperature, or a lower --lr."
+            "Try a larger --batch-size, a higher --temperature, or a lower --lr."
         )
     if cosine > 0.9:
         found.append(
@@ -97,7 +97,7 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
         )
     if values.get("chance", math.inf) < math.log(FEW):
         found.append(
-            f"too easy: a sentence chooses among {math.exp(values['chance']):.1f} candidates. Try a larger --block, and for a "
+            f"too easy: a sentence chooses among {math.exp(values['chance']):.1f} candidates. Try a larger --batch-size, and for a "
             "corpus of few documents --negatives other-runs."
         )
     # At a low temperature the loss of a good order may lie above that of a blind guess: it counts only if
@@ -115,7 +115,7 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
     if gap > 0.4 and documents > 1:
         found.append(
             f"shortcut: neighbours are told from other documents' sentences {100 * gap:.0f} points better than from their own "
-            "document's. The vectors tell topics, not sentences; try longer runs (--run) with --negatives all."
+            "document's. The vectors tell topics, not sentences; try longer runs (--segment-length) with --negatives all."
         )
     near, far = (values.get(f"next_against_{where}", 0.5) for where in ("same_document", "other_documents"))
     if near < COIN and far > near + 0.3:
@@ -142,12 +142,12 @@ def alarms(values: dict[str, float], width: int, documents: int, sentences: int 
     if values.get("reward_noise", 0.0) > NOISY and not values.get("pretraining"):
         found.append(
             f"rewards are noise: what drawn words earn spreads {values['reward_noise']:.0f} times as wide as rewards are large. "
-            "Try a larger --block, a lower --discount, or a longer --pretrain."
+            "Try a larger --batch-size, a lower --discount, or a longer --pretrain."
         )
     if "reward_noise" in values and values.get("clipped", 0.0) > CLIPPED and not values.get("pretraining"):
         found.append(
             f"gradients are too long: {100 * values['clipped']:.0f} % of the last steps were shortened to --clip. "
-            "Try a lower --reconstruction and --critic, a larger --block, or a higher --clip."
+            "Try a lower --reconstruction and --critic, a larger --batch-size, or a higher --clip."
         )
     for side in ("right", "left"):
         if values.get(f"{side}_f1", 0.0) > ONE_SIDED:

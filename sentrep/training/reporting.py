@@ -35,7 +35,7 @@ class Reporter:
             total=steps,
             initial=start,
             desc="training",
-            unit=" block",
+            unit=" batch",
             disable=not (active and visible()),
             leave=False,
         )

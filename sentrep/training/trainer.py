@@ -1,7 +1,7 @@
-"""The one loop. For each block, for each phase: forward, backward, clip, step.
+"""The one loop. For each batch, for each phase: forward, backward, clip, step.
 
 It is ours because methods have several optimisers, and because resuming is bit-exact: everything that a step
-depends on is either arithmetic on its number (which block, which learning rate) or in the checkpoint
+depends on is either arithmetic on its number (which batch, which learning rate) or in the checkpoint
 (weights, optimiser state, random state)."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 from torch.optim import AdamW
 
-from sentrep.data.batch import Blocks, SentenceBlock
+from sentrep.data.batch import SentenceBatch, SentenceBatches
 from sentrep.methods.base import Method
 from sentrep.training.checkpoint import State
 from sentrep.training.config import TrainingConfig
@@ -85,14 +85,14 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
 
 def train(
     method: Method,
-    blocks: Blocks,
+    batches: SentenceBatches,
     validation: Validation | None,
     config: TrainingConfig,
     lr: float,
     run: RunFolder,
     accelerator: Accelerator,
 ) -> Outcome:
-    """Train `method` in place on `blocks`; on return it holds its best weights, or its last ones without
+    """Train `method` in place on `batches`; on return it holds its best weights, or its last ones without
     validation.
 
     Goes on from the newest checkpoint of `run`, if there is one. Ctrl-C saves one and ends.
@@ -102,7 +102,7 @@ def train(
         phase: accelerator.prepare(_optimizer(method, phase, lr, config)) for phase in method.phases
     }
     steps = (
-        max(1, math.ceil(config.epochs * len(blocks) / config.accumulate))
+        max(1, math.ceil(config.epochs * len(batches) / config.accumulate))
         if config.steps is None
         else config.steps
     )
@@ -119,7 +119,7 @@ def train(
     ended = "finished" if state.step >= steps else state.ended
     shard, shards = accelerator.process_index, accelerator.num_processes
     numbers = range(state.step * config.accumulate, steps * config.accumulate)
-    supply = _ahead(blocks, numbers, shard, shards)
+    supply = _ahead(batches, numbers, shard, shards)
 
     def mean(value: Tensor) -> Tensor:
         reduced: Tensor = accelerator.reduce(value, "mean")
@@ -143,10 +143,10 @@ def train(
                 optimizer, seen = optimizers[phase], dict[str, Tensor]()
                 for param_group in optimizer.param_groups:
                     param_group["lr"] = lr * rate * param_group["share"]
-                for place, block in enumerate(group):
+                for place, batch in enumerate(group):
                     last = place == len(group) - 1
                     with nullcontext() if last else accelerator.no_sync(model):
-                        step = model(block, phase)
+                        step = model(batch, phase)
                         accelerator.backward(step.loss / len(group))
                     name = "loss" if len(method.phases) == 1 else f"{phase}_loss"
                     for key, value in {name: step.loss, **step.metrics}.items():
@@ -251,12 +251,12 @@ def _trained(optimizer: Any) -> list[Tensor]:
     return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
-def _ahead(blocks: Blocks, numbers: range, shard: int, shards: int) -> Iterator[SentenceBlock]:
-    """Blocks by number, the next one gathered from disk while this one is trained on."""
+def _ahead(batches: SentenceBatches, numbers: range, shard: int, shards: int) -> Iterator[SentenceBatch]:
+    """Batches by number, the next one gathered from disk while this one is trained on."""
 
-    def read(number: int) -> SentenceBlock:
-        epoch, index = divmod(number, len(blocks))
-        return blocks.block(epoch, index, shard, shards)
+    def read(number: int) -> SentenceBatch:
+        epoch, index = divmod(number, len(batches))
+        return batches.batch(epoch, index, shard, shards)
 
     with ThreadPoolExecutor(1) as reader:
         coming = [reader.submit(read, number) for number in numbers[:2]]

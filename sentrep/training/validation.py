@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from sentrep.data.batch import Blocks, SentenceBlock
+from sentrep.data.batch import SentenceBatch, SentenceBatches
 from sentrep.methods.base import Method
 from sentrep.modules.contrastive import gather
 from sentrep.modules.spectrum import spectrum
@@ -17,14 +17,14 @@ from sentrep.training.config import TrainingConfig
 from sentrep.training.document_probe import document_probe, next_against
 
 LARGEST = 4
-"""Blocks looked at: more sharpen the numbers less than they cost."""
+"""Batches looked at: more sharpen the numbers less than they cost."""
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Held-out blocks, the same ones in the same order at every validation."""
+    """Held-out batches, the same ones in the same order at every validation."""
 
-    blocks: Blocks
+    batches: SentenceBatches
     shard: int
     shards: int
 
@@ -32,27 +32,27 @@ class Validation:
     def measure(
         self, method: Method, autocast: Callable[[], AbstractContextManager[None]], clipped: float = 0.0
     ) -> tuple[dict[str, float], list[str]]:
-        """Means over the blocks, and the alarms that they raise, with the share of the last steps whose
+        """Means over the batches, and the alarms that they raise, with the share of the last steps whose
         gradient was clipped."""
         method.eval()
         found: list[dict[str, float]] = []
-        seen: list[tuple[torch.Tensor, SentenceBlock]] = []
+        seen: list[tuple[torch.Tensor, SentenceBatch]] = []
         device = next(method.parameters()).device
-        for index in range(min(LARGEST, len(self.blocks))):
-            block = self.blocks.block(0, index, self.shard, self.shards).to(device)
+        for index in range(min(LARGEST, len(self.batches))):
+            batch = self.batches.batch(0, index, self.shard, self.shards).to(device)
             values: dict[str, torch.Tensor] = {}
             with autocast(), torch.random.fork_rng([device] if device.type == "cuda" else []):
                 torch.manual_seed(
                     index
                 )  # what is drawn here is the same each time, and takes nothing from training
                 for phase in method.phases:
-                    step = method(block, phase)
+                    step = method(batch, phase)
                     values |= {
                         "loss" if len(method.phases) == 1 else f"{phase}_loss": step.loss,
                         **step.metrics,
                     }
-                vectors = gather(method.embed(block).float())
-            whole = SentenceBlock(block.ids, block.offsets, gather(block.document), gather(block.run))
+                vectors = gather(method.embed(batch).float())
+            whole = SentenceBatch(batch.ids, batch.offsets, gather(batch.document), gather(batch.segment))
             each = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
             if len(whole.pairs(1)[0]):
                 each |= {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(
@@ -63,8 +63,8 @@ class Validation:
         method.train()
         vectors = torch.cat([each for each, _ in seen])
         document, run = (
-            torch.cat([block.document for _, block in seen]),
-            torch.cat([block.run for _, block in seen]),
+            torch.cat([batch.document for _, batch in seen]),
+            torch.cat([batch.segment for _, batch in seen]),
         )
         everywhere = [name for name in found[0] if all(name in each for each in found)]
         means = {name: sum(each[name] for each in found) / len(found) for name in everywhere}

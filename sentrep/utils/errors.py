@@ -1,19 +1,49 @@
-"""The one exception for input that a person can put right, and the hint that often comes with it."""
+"""Errors and warnings about input that a person can correct, and the hint for a mistyped name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+
+_MARKED = re.compile("\x02(\\w+)\x03")
 
 
 class InputError(ValueError):
-    """Bad input: the message says what was wrong, where (file and line), and what to do about it.
+    """Bad input. The message says what was wrong, where (file and line), and what to do.
 
-    The command line prints it without a traceback; everything else that is raised is a defect of ours.
+    Settings are named with `opt`: Python users read ``window``, users of the command line ``--window``. The
+    command line prints the message without a traceback; any other exception is a defect of this package.
+
+    Attributes:
+        setting: name of the setting that has to be changed, if there is one.
+
+    >>> error = InputError(f"{opt('window')} 0: must be 1 or more")
+    >>> str(error), error.for_command_line(), error.setting
+    ('window 0: must be 1 or more', '--window 0: must be 1 or more', 'window')
     """
+
+    def __init__(self, message: str, *, setting: str | None = None) -> None:
+        super().__init__(_MARKED.sub(r"\1", message))
+        self._marked = message
+        named = _MARKED.search(message)
+        self.setting = setting or (named.group(1) if named else None)
+
+    def for_command_line(self) -> str:
+        """The message with settings written as command-line options."""
+        return _MARKED.sub(lambda name: f"--{name.group(1).replace('_', '-')}", self._marked)
+
+
+class ReadWarning(UserWarning):
+    """Something of the input was skipped, cut or assumed; the message counts it and names the first places."""
+
+
+def opt(setting: str) -> str:
+    """The name of a setting, for the message of an `InputError`."""
+    return f"\x02{setting}\x03"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint for a name that nobody knows.
+    """A hint for an unknown name.
 
     >>> nearest("quick-thougt", ["quick-thought", "cpc"]), nearest("x", ["quick-thought", "cpc"])
     ("did you mean 'quick-thought'?", 'there are: quick-thought, cpc')

@@ -26,7 +26,14 @@ from sentrep.utils.errors import InputError
 from tests import toy
 
 TRAINING = TrainingConfig(
-    steps=60, block=256, run=4, device="cpu", tracker="none", log_every=5, validation=0.1, seed=3
+    steps=60,
+    batch_size=256,
+    segment_length=4,
+    device="cpu",
+    tracker="none",
+    log_every=5,
+    validation=0.1,
+    seed=3,
 )
 
 
@@ -99,8 +106,8 @@ def test_a_method_without_neighbours_reads_documents_of_one_sentence(place: Path
         "tokenizer": TokenizerConfig("word", vocab=16),
         "cache": tmp_path / "cache",
     }
-    training = TrainingConfig(steps=3, block=20, device="cpu", tracker="none")
-    small = infomax_config.Config(feature_width=8, discriminator_token_width=8)
+    training = TrainingConfig(steps=3, batch_size=20, device="cpu", tracker="none")
+    small = infomax_config.InfoMaxConfig(feature_width=8, discriminator_token_width=8)
     done = api.train(
         "infomax",
         out=tmp_path / "run",
@@ -250,7 +257,7 @@ def test_two_models_side_by_side(place: Path, trained: Trained) -> None:
 
 @pytest.mark.parametrize("kind", ["bag", "lstm", "gru", "conv", "transformer"])
 def test_a_saved_model_is_trained_further_with_its_own_tokenizer(place: Path, kind: str) -> None:
-    few = TrainingConfig(**{**vars(TRAINING), "steps": 2, "block": 32})
+    few = TrainingConfig(**{**vars(TRAINING), "steps": 2, "batch_size": 32})
     small = EncoderConfig(kind, width=64, token_width=16, layers=0 if kind == "bag" else 1)
     first = train(place, f"first {kind}", encoder=small, training=few)
     further = train(

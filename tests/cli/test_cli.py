@@ -163,7 +163,7 @@ def test_help_explains_every_option_of_a_method(capsys: pytest.CaptureFixture[st
         "--encoder",
         "--window",
         "--negatives",
-        "--run",
+        "--segment-length",
         "--lr",
         "--vocab",
         "--overwrite",
@@ -202,7 +202,7 @@ def test_a_typo_in_an_option_gets_the_nearest(capsys: pytest.CaptureFixture[str]
     ("command", "words"),
     [
         ("train quick-thought --corpus nowhere/ --out x", "nowhere"),
-        ("train quick-thought --corpus books/ --out x --run 1", "--run 1"),
+        ("train quick-thought --corpus books/ --out x --segment-length 1", "--segment-length 1"),
         ("train quick-thought --corpus books/ --out x --encoder gru --width 63", "--width 63"),
         ("train quick-thought --corpus books/ --out books", "run.json"),
         ("train quick-thought --corpus books/ --out books --overwrite", "run.json"),
@@ -272,7 +272,7 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
 ) -> None:
     command = [
         "train", "quick-thought", "--corpus", "books/", "--out", "runs/stopped", "--encoder", "gru", "--width", "128",
-        "--token-width", "64", "--block", "128", "--steps", "60", "--log-every", "1", "--tracker", "none", "--threads", "1",
+        "--token-width", "64", "--batch-size", "128", "--steps", "60", "--log-every", "1", "--tracker", "none", "--threads", "1",
     ]  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "sentrep", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sentrep.cli.main import main as cli
+from sentrep.cli import main as cli
 from tests import toy
 from tests.paths import ROOT
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from sentrep import api
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.config import EncoderConfig
 from sentrep.inference.contexts import Contexts
-from sentrep.methods.cpc.config import Config
+from sentrep.methods.cpc.config import CPCConfig
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job import Trained
 from sentrep.utils.errors import InputError
@@ -29,8 +29,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(place: Path, method: str) -> Trained:
-    training = TrainingConfig(steps=3, block=64, run=REACH, tracker="none", device="cpu", validation=0.2)
-    settings = Config(context_width=24, horizons=2) if method == "cpc" else None
+    training = TrainingConfig(
+        steps=3, batch_size=64, segment_length=REACH, tracker="none", device="cpu", validation=0.2
+    )
+    settings = CPCConfig(context_width=24, horizons=2) if method == "cpc" else None
     encoder = EncoderConfig("bag", width=32)
     return api.train(
         method,
@@ -58,9 +60,9 @@ def test_each_sentence_with_those_before_it_in_its_document(place: Path, run: Pa
             window = texts[max(0, last + 1 - REACH) : last + 1]
             ids, lengths, _ = tokenizer.encode_batch(window)
             offsets, one = torch.tensor([0, *np.cumsum(lengths)]), torch.zeros(len(window), dtype=torch.long)
-            block = SentenceBlock(torch.from_numpy(ids.astype(np.int64)), offsets, one, one)
+            batch = SentenceBatch(torch.from_numpy(ids.astype(np.int64)), offsets, one, one)
             with torch.no_grad():
-                wanted = method.contexts(method.embed(block), block)[-1]  # type: ignore[operator]
+                wanted = method.contexts(method.embed(batch), batch)[-1]  # type: ignore[operator]
             assert np.allclose(next(found), wanted, atol=1e-5)
     assert next(found, None) is None
     assert embedded.width == 24

@@ -18,7 +18,7 @@ import torch
 
 from sentrep import api
 from sentrep.cli.main import main
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.data.config import TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
 from sentrep.inference import generator as generating
@@ -58,7 +58,7 @@ def train(
         training=TrainingConfig(
             steps=steps,
             lr=2e-2,
-            block=128,
+            batch_size=128,
             device="cpu",
             tracker="none",
             validation=0.1,
@@ -135,8 +135,8 @@ def test_a_reopened_method_has_all_that_was_learnt(trained: Trained, writer: Wri
     assert np.allclose(writer.vectors(SENTENCES), api.embed(trained.model, SENTENCES), atol=1e-6)
 
 
-def sentence_block(writer: Writer, texts: list[str]) -> SentenceBlock:
-    return toy.block([writer.reopened.tokenizer.encode(text) for text in texts], [0] * len(texts))
+def sentence_batch(writer: Writer, texts: list[str]) -> SentenceBatch:
+    return toy.batch([writer.reopened.tokenizer.encode(text) for text in texts], [0] * len(texts))
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_decoding_goes_by_the_probabilities_of_training(place: Path, kind: str, 
     writer = Writer.open(few.run.path)
     assert isinstance(writer.reopened.method, SkipThought)
     texts = [few.store.sentence(place) for place in range(6)]
-    block = sentence_block(writer, texts)
-    assert torch.equal(block.ids, torch.from_numpy(few.store.ids[: len(block.ids)].astype(np.int64)))
+    batch = sentence_batch(writer, texts)
+    assert torch.equal(batch.ids, torch.from_numpy(few.store.ids[: len(batch.ids)].astype(np.int64)))
     with torch.no_grad():
-        objective = writer.reopened.method(block, "train").metrics
+        objective = writer.reopened.method(batch, "train").metrics
         for to, sources, targets in (("next", texts[:-1], texts[1:]), ("previous", texts[1:], texts[:-1])):
             advance, state, end = writer.reopened.method.generator(to, writer.vectors(sources))
             rows = [[*writer.reopened.tokenizer.encode(text), end] for text in targets]
@@ -215,7 +215,7 @@ def test_a_method_without_a_decoder_reopens_but_does_not_generate(place: Path) -
     method, tokenizer = open_method(run)
     with torch.no_grad():
         vectors = method.embed(
-            toy.block([tokenizer.encode(text) for text in SENTENCES], [0] * len(SENTENCES))
+            toy.batch([tokenizer.encode(text) for text in SENTENCES], [0] * len(SENTENCES))
         )
     assert np.allclose(vectors, api.embed(run, SENTENCES), atol=1e-6)
     with pytest.raises(InputError, match=r"quick is a run of quick-thought, which has no decoder"):

@@ -24,7 +24,7 @@ from sentrep.evaluation.vectors import Embeds, Summarizes
 from sentrep.inference import summarizer as summarizing
 from sentrep.inference.eval_adapter import measured
 from sentrep.inference.summarizer import Summarizer, Summarizing, summarize
-from sentrep.methods.seq2seq2seq.config import Config
+from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.modules.decoding import Bounds, beam, greedy
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.modules.padding import of_lists
@@ -50,7 +50,7 @@ def train(
     place: Path,
     out: str,
     method: str = "seq2seq2seq",
-    settings: Config | None = None,
+    settings: Seq2Seq2SeqConfig | None = None,
     steps: int = 4,
     start: Path | None = None,
 ) -> Path:
@@ -63,7 +63,7 @@ def train(
         settings=settings,
         training=TrainingConfig(
             steps=steps,
-            block=64,
+            batch_size=64,
             device="cpu",
             tracker="none",
             validation=0.1,
@@ -78,7 +78,9 @@ def train(
 @pytest.fixture(scope="module")
 def run(place: Path) -> Path:
     path = place / "summaries.txt"
-    trained = train(place, "run", settings=Config(summaries=str(path), pretrain=0.5, critic_turns=1, **SMALL))  # type: ignore[arg-type]
+    trained = train(
+        place, "run", settings=Seq2Seq2SeqConfig(summaries=str(path), pretrain=0.5, critic_turns=1, **SMALL)
+    )  # type: ignore[arg-type]
     path.unlink()  # what was learnt is in the run
     return trained
 
@@ -196,7 +198,7 @@ def test_training_says_which_file_it_lacks(place: Path, tmp_path: Path, summarie
     with pytest.raises(
         InputError, match=r"give --summaries FILE" if given is None else r"--summaries .*nowhere\.txt"
     ):
-        train(place, f"lacking {summaries}", settings=Config(summaries=given, **SMALL))  # type: ignore[arg-type]
+        train(place, f"lacking {summaries}", settings=Seq2Seq2SeqConfig(summaries=given, **SMALL))  # type: ignore[arg-type]
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str | Path, status: int = 0) -> list[str]:
@@ -294,7 +296,7 @@ def test_a_run_is_evaluated_as_what_writes_and_as_what_embeds(
 
 
 def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
-    settings = Config(summaries=str(toy.summaries()), pretrain=0.0, critic_turns=1, **SMALL)  # type: ignore[arg-type]
+    settings = Seq2Seq2SeqConfig(summaries=str(toy.summaries()), pretrain=0.0, critic_turns=1, **SMALL)  # type: ignore[arg-type]
     still = train(place, "still", settings=settings, steps=0, start=run)
     assert learnt_file(still).read_bytes() == learnt_file(run).read_bytes()
     assert summarize(still, TEXTS[:4]) == summarize(run, TEXTS[:4])
@@ -312,7 +314,7 @@ def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
 
 
 def test_what_a_run_cannot_go_on_from_is_said(place: Path, run: Path, tmp_path: Path) -> None:
-    settings = Config(summaries=str(toy.summaries()), **SMALL | {"generator_width": 26})  # type: ignore[arg-type]
+    settings = Seq2Seq2SeqConfig(summaries=str(toy.summaries()), **SMALL | {"generator_width": 26})  # type: ignore[arg-type]
     with pytest.raises(
         InputError, match=r"method\.safetensors does not fit the method: .*settings that make its shape"
     ):

@@ -17,7 +17,7 @@ from sentrep.data.trees.drawing import grown
 from sentrep.encoders.config import EncoderConfig
 from sentrep.evaluation.vectors import Embeds, Parses, Predicts
 from sentrep.inference.tree_parser import MakesTrees, TreeParser, in_words
-from sentrep.methods.urnng.config import Config
+from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.modules.trees.crf import nested
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.errors import InputError
@@ -26,9 +26,11 @@ from tests import toy
 SENTENCES = [" ".join(sentence) for document in toy.documents(4, seed=9) for sentence in document]
 
 
-def train(place: Path, method: str = "tree", seed: int = 0) -> Path:
+def train(place: Path, method: str = "urnng", seed: int = 0) -> Path:
     settings = (
-        Config(tree_width=16, parser_width=8, samples=2, validation_samples=2) if method == "tree" else None
+        URNNGConfig(tree_width=16, parser_width=8, samples=2, validation_samples=2)
+        if method == "urnng"
+        else None
     )
     place.mkdir(exist_ok=True)
     return api.train(
@@ -39,7 +41,7 @@ def train(place: Path, method: str = "tree", seed: int = 0) -> Path:
         tokenizer=TokenizerConfig("word", max_tokens=30),
         settings=settings,
         training=TrainingConfig(
-            steps=3, block=32, device="cpu", tracker="none", validation=0.1, lr=1e-2, seed=seed
+            steps=3, batch_size=32, device="cpu", tracker="none", validation=0.1, lr=1e-2, seed=seed
         ),
         cache=place / "cache",
     ).run.path
@@ -81,7 +83,7 @@ def test_trees_are_those_of_the_method_one_by_one(parser: TreeParser) -> None:
         ids = tokenizer.encode(sentence)
         assert len(ids) == len(sentence.split()), "a token a word"
         with torch.no_grad():
-            alone = method.trees(toy.block([ids], [0]))
+            alone = method.trees(toy.batch([ids], [0]))
         assert tree == nested(alone.actions()[0, 0].tolist(), sentence.split())
         seen.add(str(tree).count("(("))
     assert len(seen) > 2

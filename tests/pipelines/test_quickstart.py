@@ -39,7 +39,7 @@ def test_it_trains_measures_searches_and_draws(
     pieces = {name: replace(one, vocab=2000) for name, one in quickstart.TOKENIZERS.items()}
     monkeypatch.setattr(quickstart, "TOKENIZERS", pieces)
     monkeypatch.setattr(
-        quickstart, "TRAINING", replace(quickstart.TRAINING, steps=5, block=256, tracker="none")
+        quickstart, "TRAINING", replace(quickstart.TRAINING, steps=5, batch_size=256, tracker="none")
     )
     quickstart.run(tmp_path / "out", compare=(str(tmp_path / "out" / "run"),))
     printed = capsys.readouterr().out

@@ -16,7 +16,7 @@ import pytest
 from sentrep import api
 from sentrep.data.config import CorpusConfig
 from sentrep.encoders.config import EncoderConfig
-from sentrep.methods.seq2seq2seq.config import Config
+from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.training.config import TrainingConfig
 from tests.paths import SCRIPTS
 
@@ -124,7 +124,7 @@ def test_deletion_keeps_words_of_the_article_in_their_order(headlines: ModuleTyp
     texts = [f"on day {number} the bank said shares of firm {number} rose in trading" for number in range(40)]
     articles.write_text("\n".join(texts) + "\n")
     titles.write_text("\n".join(f"firm {number} shares rose" for number in range(40)) + "\n")
-    settings = Config(
+    settings = Seq2Seq2SeqConfig(
         summaries=str(titles), at_most=5, longest=20, generator_width=8, generator_token_width=8, pretrain=1.0
     )
     api.train(
@@ -134,7 +134,7 @@ def test_deletion_keeps_words_of_the_article_in_their_order(headlines: ModuleTyp
         encoder=EncoderConfig("bag", width=16),
         tokenizer="word",
         settings=settings,
-        training=TrainingConfig(steps=4, block=8, validation=0.0, tracker="none"),
+        training=TrainingConfig(steps=4, batch_size=8, validation=0.0, tracker="none"),
         cache=tmp_path / "cache",
     )
     written = headlines.deletion(run).does.summarize(texts)

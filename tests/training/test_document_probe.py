@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.training.document_probe import RIDGE, document_probe, next_against
 from sentrep.training.monitors import alarms
 from tests import toy
@@ -17,9 +17,9 @@ DOCUMENTS, RUNS, LENGTH = 5, 12, 4
 """Each document has so many runs of so many sentences."""
 
 
-def block() -> SentenceBlock:
+def batch() -> SentenceBatch:
     document = [number for number in range(DOCUMENTS) for _ in range(RUNS * LENGTH)]
-    return toy.block([[5]] * len(document), document, [place // LENGTH for place in range(len(document))])
+    return toy.batch([[5]] * len(document), document, [place // LENGTH for place in range(len(document))])
 
 
 def vectors(of_document: float, of_run: float, noise: float = 1.0, width: int = 40) -> Tensor:
@@ -32,7 +32,7 @@ def vectors(of_document: float, of_run: float, noise: float = 1.0, width: int = 
 
 
 def probed(given: Tensor) -> dict[str, float]:
-    return document_probe(given, block().document, block().run) | next_against(given, block())
+    return document_probe(given, batch().document, batch().segment) | next_against(given, batch())
 
 
 def test_vectors_that_tell_documents_and_no_more() -> None:
@@ -61,11 +61,11 @@ def test_vectors_that_tell_nothing_are_at_chance(given: Tensor) -> None:
 def test_next_against_is_the_loop() -> None:
     given = F.normalize(vectors(1, 0.5), dim=1)[:60]
     given[7] = given[30]
-    some = toy.block([[5]] * 60, [0] * 20 + [1] * 40, [place // 5 for place in range(60)])
+    some = toy.batch([[5]] * 60, [0] * 20 + [1] * 40, [place // 5 for place in range(60)])
     near: list[float] = []
     far: list[float] = []
     for i in range(59):
-        if some.run[i] != some.run[i + 1]:
+        if some.segment[i] != some.segment[i + 1]:
             continue
         shares: dict[bool, list[float]] = {True: [], False: []}
         for j in set(range(60)) - {i, i + 1}:
@@ -81,28 +81,28 @@ def test_next_against_is_the_loop() -> None:
 
 
 def test_the_probe_is_ridge_regression() -> None:
-    given, some = vectors(0.4, 0.5, width=7), block()
+    given, some = vectors(0.4, 0.5, width=7), batch()
     unit = F.normalize(given, dim=1).double()
-    learnt = some.run % 2 == 0
+    learnt = some.segment % 2 == 0
     x, y = unit[learnt] - unit[learnt].mean(0), F.one_hot(some.document[learnt], DOCUMENTS).double()
     weights = torch.linalg.solve(x.T @ x + RIDGE * torch.eye(7).double(), x.T @ (y - y.mean(0)))
     guess = ((unit[~learnt] - unit[learnt].mean(0)) @ weights + y.mean(0)).argmax(1)
     expected = (guess == some.document[~learnt]).double().mean().item()
     assert 0.3 < expected < 0.95
-    assert document_probe(given, some.document, some.run)["document_probe"] == pytest.approx(expected)
+    assert document_probe(given, some.document, some.segment)["document_probe"] == pytest.approx(expected)
 
 
 def test_one_document_is_not_probed() -> None:
-    one = toy.block([[5]] * 12, [0] * 12, [place // 3 for place in range(12)])
+    one = toy.batch([[5]] * 12, [0] * 12, [place // 3 for place in range(12)])
     given = vectors(1, 1)[:12]
-    assert document_probe(given, one.document, one.run) == {}
+    assert document_probe(given, one.document, one.segment) == {}
     assert list(next_against(given, one)) == ["next_against_same_document"]
 
 
 def test_documents_of_a_single_run_are_left_out() -> None:
     """They could be learnt from, or asked about, not both."""
-    some = block()
+    some = batch()
     document = some.document.clone()
     document[:LENGTH] = 77
-    found = document_probe(vectors(1, 0), document, some.run)
+    found = document_probe(vectors(1, 0), document, some.segment)
     assert found["document_probe"] > 0.95

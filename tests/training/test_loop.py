@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.batching import encode_tokens
 from sentrep.methods.base import Group, Method, Step
 from sentrep.training import trainer
@@ -43,7 +43,7 @@ def loop(
     run.open({})
     accelerator = trainer.accelerator_for(chosen, len(method.phases), run.logs, bf16)
     outcome = trainer.train(
-        method, toy.blocks(), Scripted(scores, losses) if scores else None, chosen, lr, run, accelerator
+        method, toy.batches(), Scripted(scores, losses) if scores else None, chosen, lr, run, accelerator
     )
     accelerator.end_training()
     return outcome
@@ -105,10 +105,10 @@ def test_the_rate_that_is_used_is_that_of_the_schedule(tmp_path: Path) -> None:
 
 
 def test_epochs_are_counted_in_blocks_and_accumulation(tmp_path: Path) -> None:
-    blocks = len(toy.blocks())
-    assert loop(tmp_path / "a", quick_thought(), steps=None, epochs=1.5).steps == math.ceil(1.5 * blocks)
+    batches = len(toy.batches())
+    assert loop(tmp_path / "a", quick_thought(), steps=None, epochs=1.5).steps == math.ceil(1.5 * batches)
     assert loop(tmp_path / "b", quick_thought(), steps=None, epochs=1.0, accumulate=3).steps == math.ceil(
-        blocks / 3
+        batches / 3
     )
 
 
@@ -209,13 +209,13 @@ def test_validation_changes_nothing_in_training(tmp_path: Path) -> None:
     chosen = config(steps=6, validate_every=1)
     for name, method, validation in (
         ("a", first, None),
-        ("b", second, Validation(toy.blocks(seed=1, count=60), 0, 1)),
+        ("b", second, Validation(toy.batches(seed=1, count=60), 0, 1)),
     ):
         run = RunFolder(tmp_path / name)
         run.open({})
         accelerator = trainer.accelerator_for(chosen, 1, run.logs, False)
         torch.manual_seed(3)
-        trainer.train(method, toy.blocks(), validation, chosen, 5e-3, run, accelerator)
+        trainer.train(method, toy.batches(), validation, chosen, 5e-3, run, accelerator)
     losses = [
         [line["loss"] for line in RunFolder(tmp_path / name).history() if "loss" in line]
         for name in ("a", "b")
@@ -245,7 +245,7 @@ def test_accumulation_is_the_mean_gradient_over_blocks(tmp_path: Path) -> None:
     """AdamW's first moment after one step is a tenth of the gradient."""
     method, naive = quick_thought(), quick_thought()
     loop(tmp_path, method, steps=1, accumulate=3, clip=0.0)
-    losses = torch.stack([naive(toy.blocks().block(0, number), "train").loss for number in range(3)])
+    losses = torch.stack([naive(toy.batches().batch(0, number), "train").loss for number in range(3)])
     losses.mean().backward()
     loaded = RunFolder(tmp_path).load_checkpoint(pytest.fail)
     assert loaded is not None
@@ -277,7 +277,7 @@ def test_bf16_trains_on_the_cpu_and_keeps_weights_in_fp32(kind: str, tmp_path: P
 
 
 class TwoParts(Method):
-    """Two scalars: one is trained twice a block at half the rate, the other once."""
+    """Two scalars: one is trained twice a batch at half the rate, the other once."""
 
     phases: ClassVar[tuple[str, ...]] = ("first", "first", "second")
 
@@ -286,15 +286,15 @@ class TwoParts(Method):
         self.a, self.b = nn.Parameter(torch.zeros(1)), nn.Parameter(torch.zeros(1))
         self.asked: list[str] = []
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
         self.asked.append(phase)
         return Step((self.a if phase == "first" else self.b).sum(), {})
 
     def parameter_groups(self, phase: str) -> list[Group]:
         return [Group([self.a], 0.5) if phase == "first" else Group([self.b])]
 
-    def embed(self, block: SentenceBlock) -> torch.Tensor:
-        return torch.zeros(len(block), 1)
+    def embed(self, batch: SentenceBatch) -> torch.Tensor:
+        return torch.zeros(len(batch), 1)
 
     def encoder(self) -> Any:
         raise AssertionError
@@ -322,9 +322,9 @@ def test_a_loss_that_is_no_number_ends_the_run_before_it_spoils_a_checkpoint(
     method = quick_thought()
     healthy, calls = type(method).forward, []
 
-    def forward(self: Any, block: SentenceBlock, phase: str) -> Step:
+    def forward(self: Any, batch: SentenceBatch, phase: str) -> Step:
         calls.append(phase)
-        step = healthy(self, block, phase)
+        step = healthy(self, batch, phase)
         if len(calls) < 8:
             return step
         if sick == "loss":
@@ -342,17 +342,17 @@ def test_a_loss_that_is_no_number_ends_the_run_before_it_spoils_a_checkpoint(
 
 
 def interrupted(out: Path, result: Path, at: int, number: int) -> None:
-    """The toy run, with a signal to itself while block `at` is fetched."""
-    fetch, fetched = toy.Blocks.block, []
+    """The toy run, with a signal to itself while batch `at` is fetched."""
+    fetch, fetched = toy.SentenceBatches.batch, []
 
-    def fatal(self: Any, *place: int) -> SentenceBlock:
+    def fatal(self: Any, *place: int) -> SentenceBatch:
         fetched.append(place)
         if len(fetched) == at:
             os.kill(os.getpid(), number)
         return fetch(self, *place)
 
     if at:
-        toy.Blocks.block = fatal  # type: ignore[method-assign]
+        toy.SentenceBatches.batch = fatal  # type: ignore[method-assign]
     toy_run.write_digest(result, out, "quick-thought", 1, steps=24, checkpoint_every=None)
 
 
@@ -417,8 +417,8 @@ def test_no_gpu_is_said(tmp_path: Path) -> None:
     [
         {"epochs": 0.0},
         {"steps": -1},
-        {"block": 1},
-        {"run": 1},
+        {"batch_size": 1},
+        {"segment_length": 1},
         {"validation": 1.0},
         {"warmup": 1.0},
         {"accumulate": 0},
@@ -440,13 +440,13 @@ def test_encoders_of_the_loop_are_in_training_mode_and_evaluation_is_not(tmp_pat
     method = quick_thought("gru")
     modes: list[bool] = []
     method.f.register_forward_hook(lambda module, *_: modes.append(module.training))
-    validation = Validation(toy.blocks(seed=1, count=60), 0, 1)
+    validation = Validation(toy.batches(seed=1, count=60), 0, 1)
     chosen = config(steps=1)
     run = RunFolder(tmp_path)
     run.open({})
     trainer.train(
         method,
-        toy.blocks(),
+        toy.batches(),
         validation,
         chosen,
         1e-3,

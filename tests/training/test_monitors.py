@@ -5,26 +5,26 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.modules.spectrum import spectrum
 from sentrep.training.monitors import alarms, neighbour_mrr
 from tests import toy
 
 
-def runs(*lengths: int) -> SentenceBlock:
+def runs(*lengths: int) -> SentenceBatch:
     number = [name for name, length in enumerate(lengths) for _ in range(length)]
-    return toy.block([[5]] * len(number), number)
+    return toy.batch([[5]] * len(number), number)
 
 
-def expected_mrr(vectors: torch.Tensor, block: SentenceBlock) -> float:
+def expected_mrr(vectors: torch.Tensor, batch: SentenceBatch) -> float:
     """Pair by pair; of equals, the right one stands anywhere with equal chance."""
     unit = torch.nn.functional.normalize(vectors.double(), dim=1)
     found = []
-    for i in range(len(block) - 1):
-        if block.run[i] != block.run[i + 1]:
+    for i in range(len(batch) - 1):
+        if batch.segment[i] != batch.segment[i + 1]:
             continue
         own = (unit[i] @ unit[i + 1]).item()
-        others = [(unit[i] @ unit[j]).item() for j in range(len(block)) if j not in (i, i + 1)]
+        others = [(unit[i] @ unit[j]).item() for j in range(len(batch)) if j not in (i, i + 1)]
         better = sum(score > own + 1e-6 for score in others)
         ties = 1 + sum(abs(score - own) <= 1e-6 for score in others)
         found.append(sum(1 / (better + place) for place in range(1, ties + 1)) / ties)
@@ -32,12 +32,12 @@ def expected_mrr(vectors: torch.Tensor, block: SentenceBlock) -> float:
 
 
 def test_neighbour_mrr_is_the_loop_with_and_without_ties() -> None:
-    generator, block = torch.Generator().manual_seed(0), runs(4, 2, 7, 1, 3)
-    random = torch.randn(len(block), 6, generator=generator)
-    tied = random[torch.randint(0, 4, (len(block),), generator=generator)]
+    generator, batch = torch.Generator().manual_seed(0), runs(4, 2, 7, 1, 3)
+    random = torch.randn(len(batch), 6, generator=generator)
+    tied = random[torch.randint(0, 4, (len(batch),), generator=generator)]
     tied[5] = 0
     for vectors in (random, tied, random.sign()):
-        assert neighbour_mrr(vectors, block) == pytest.approx(expected_mrr(vectors, block), rel=1e-5)
+        assert neighbour_mrr(vectors, batch) == pytest.approx(expected_mrr(vectors, batch), rel=1e-5)
 
 
 @pytest.mark.parametrize("count", [7, 33, 130, 257])

@@ -16,10 +16,10 @@ CHARTS = {
     "loss": ("Loss", "Dotted: the loss of a blind guess. A loss that stays there learns nothing."),
     "neighbour_mrr": (
         "Finds the next sentence",
-        "Mean reciprocal rank in the block, by cosine. Chooses most checkpoints.",
+        "Mean reciprocal rank in the batch, by cosine. Chooses most checkpoints.",
     ),
     "accuracy": (
-        "Finds its own text in the block",
+        "Finds its own text in the batch",
         "Share of sentences whose neighbour is picked among all candidates.",
     ),
     "effective_rank": ("Effective rank", "Dimensions that the vectors fill. A fall towards 1 is a collapse."),

@@ -24,11 +24,11 @@ def training_curve(history: Sequence[Mapping[str, float]], file: Path) -> None:
     _line(left, history, "loss", "training", "#4477aa")
     _line(left, history, "valid_loss", "held out", "#ee6677")
     _line(right, history, "valid_neighbour_mrr", "finds the next sentence (MRR)", "#228833")
-    _line(right, history, "valid_accuracy", "finds its own text in the block", "#ccbb44")
+    _line(right, history, "valid_accuracy", "finds its own text in the batch", "#ccbb44")
     left.set_title("loss", loc="left", color=INK)
     right.set_title("on held-out documents", loc="left", color=INK)
     for axes in (left, right):
-        axes.set_xlabel("block", color=INK)
+        axes.set_xlabel("batch_size", color=INK)
         axes.legend(frameon=False)
     right.set_ylim(bottom=0)
     _save(figure, file)

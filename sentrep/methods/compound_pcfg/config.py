@@ -8,7 +8,7 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
+class CompoundPCFGConfig:
     """Compound PCFG (Kim, Dyer & Rush 2019): induce a grammar; the vector says how this sentence differs from
     others."""
 

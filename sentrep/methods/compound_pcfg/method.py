@@ -27,14 +27,14 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.compound_pcfg import pcfg
-from sentrep.methods.compound_pcfg.config import Config
+from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.gru_decoder import scaled
 from sentrep.modules.padding import pad
@@ -50,7 +50,9 @@ class CompoundPCFG(Method):
     mark: Bool[Tensor, " vocab"]
     """Which tokens are punctuation."""
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(
+        self, config: CompoundPCFGConfig, make_encoder: MakeEncoder, token_budget: int = 4096
+    ) -> None:
         super().__init__()
         self.config, self.token_budget, self.share = config, token_budget, 0.0
         self.f = make_encoder()
@@ -85,15 +87,15 @@ class CompoundPCFG(Method):
         self.share = share
         return self.phases
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
-        words, price = self.words(block), 1.0
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        words, price = self.words(batch), 1.0
         fits = (words.lengths > 1) & (words.lengths <= self.config.longest)
         if not fits.all():
-            block = some(block, fits)
-            words = self.words(block)
+            batch = some(batch, fits)
+            words = self.words(batch)
         if self.training and self.config.kl_warmup:
             price = min(1.0, self.share / self.config.kl_warmup)
-        mean, deviation = self.code(block)
+        mean, deviation = self.code(batch)
         grammar = self.grammar(mean + deviation * torch.randn_like(mean), words)
         likelihood = pcfg.log_likelihood(*grammar, words.lengths, words.forbidden)
         kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1) / 2
@@ -102,34 +104,34 @@ class CompoundPCFG(Method):
         bound = ((kl - likelihood).sum() * each).detach()
         metrics = {
             "perplexity": bound.exp(),
-            "kl": (kl.sum() * row_weight(torch.tensor(len(block)))).detach(),
+            "kl": (kl.sum() * row_weight(torch.tensor(len(batch)))).detach(),
         }
-        if not self.training and len(block):
-            metrics |= shape(self.trees(block))
+        if not self.training and len(batch):
+            metrics |= shape(self.trees(batch))
         return Step(loss, metrics)
 
-    def trees(self, block: SentenceBlock) -> Trees:
+    def trees(self, batch: SentenceBatch) -> Trees:
         """The tree of each sentence whose spans are likeliest, (sentence, 1, position), at the mean of z."""
-        words = self.words(block)
+        words = self.words(batch)
         return words.trees(
-            pcfg.marginals(*self.grammar(self.code(block)[0], words), words.lengths, words.forbidden)
+            pcfg.marginals(*self.grammar(self.code(batch)[0], words), words.lengths, words.forbidden)
         )
 
-    def words(self, block: SentenceBlock) -> Between:
+    def words(self, batch: SentenceBatch) -> Between:
         """What the grammar gives: tokens that are no punctuation, or all of them."""
         return between_marks(
-            *pad(block.ids, block.offsets, len(block.ids)),
+            *pad(batch.ids, batch.offsets, len(batch.ids)),
             self.mark if self.config.marks else self.mark & False,
         )
 
     def code(
-        self, block: SentenceBlock
+        self, batch: SentenceBatch
     ) -> tuple[Float[Tensor, "sentence code"], Float[Tensor, "sentence code"]]:
         """Mean and deviation of q(z | x); of no width in a neural PCFG."""
         if not self.config.code_width:
-            nothing = self.symbols.new_zeros(len(block), 0)
+            nothing = self.symbols.new_zeros(len(batch), 0)
             return nothing, nothing
-        mean, log_variance = self.posterior(scaled(self.embed(block))).float().chunk(2, 1)
+        mean, log_variance = self.posterior(scaled(self.embed(batch))).float().chunk(2, 1)
         return mean, (log_variance / 2).exp()
 
     def grammar(self, code: Float[Tensor, "sentence code"], words: Between) -> Grammar:
@@ -167,8 +169,8 @@ class CompoundPCFG(Method):
                 1
             ) - total[sentence]
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.f
@@ -178,13 +180,13 @@ Grammar = tuple[pcfg.Rules, Float[Tensor, "token preterminal"]]
 
 
 class Scores(nn.Module):
-    """From a symbol's embedding to a score of each choice: two residual blocks and a linear map (appendix
+    """From a symbol's embedding to a score of each choice: two residual batches and a linear map (appendix
     A.1)."""
 
     def __init__(self, width: int, choices: int) -> None:
         super().__init__()
         self.first = nn.Linear(width, width)
-        self.blocks = nn.ModuleList(
+        self.batches = nn.ModuleList(
             nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU())
             for _ in range(2)
         )
@@ -192,8 +194,8 @@ class Scores(nn.Module):
 
     def forward(self, symbols: Float[Tensor, "symbol width"]) -> Float[Tensor, "symbol choice"]:
         hidden = self.first(symbols)
-        for block in self.blocks:
-            hidden = hidden + block(hidden)
+        for batch in self.batches:
+            hidden = hidden + batch(hidden)
         return self.out(hidden)  # type: ignore[no-any-return]
 
 
@@ -202,10 +204,10 @@ def topped(scores: Float[Tensor, "row choice"]) -> Float[Tensor, "row choice"]:
     return scores - scores.detach().amax(1, keepdim=True)
 
 
-def some(block: SentenceBlock, chosen: Bool[Tensor, " sentence"]) -> SentenceBlock:
-    """Some sentences of a block."""
-    lengths = block.offsets.diff()
-    ids = block.ids[chosen.repeat_interleave(lengths)]
-    return SentenceBlock(
-        ids, F.pad(lengths[chosen].cumsum(0), (1, 0)), block.document[chosen], block.run[chosen]
+def some(batch: SentenceBatch, chosen: Bool[Tensor, " sentence"]) -> SentenceBatch:
+    """Some sentences of a batch."""
+    lengths = batch.offsets.diff()
+    ids = batch.ids[chosen.repeat_interleave(lengths)]
+    return SentenceBatch(
+        ids, F.pad(lengths[chosen].cumsum(0), (1, 0)), batch.document[chosen], batch.segment[chosen]
     )

@@ -11,7 +11,7 @@ FURTHEST = 12
 
 
 @dataclass(frozen=True)
-class Config:
+class CPCConfig:
     """Contrastive predictive coding (van den Oord et al. 2018): which sentence comes k sentences later?"""
 
     horizons: int = 3

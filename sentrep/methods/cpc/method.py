@@ -12,13 +12,13 @@ log N − L_k is a lower bound of the mutual information of context and sentence
 candidates; it cannot exceed log N, however much there is to know (section 2.3).
 
 Differs from the paper: any encoder will do (its own is ``--encoder conv``). In the score the sentences'
-vectors have unit length, and it is divided by a temperature. Every sentence of a block is encoded once and is
+vectors have unit length, and it is divided by a temperature. Every sentence of a batch is encoded once and is
 a candidate of all others, but for what the context has heard already: that cannot be what comes, and is too
 like it to be told apart by a network that has just begun. Exported is z, the vector of a sentence by itself.
 The paper itself: ``--encoder conv --width 2400 --context-width 2400 --token-width 620 --tokenizer word
 --vocab 20000 --no-normalize --temperature 1 --lr 2e-4 --schedule constant``.
 
-Wants documents of many sentences, in order; runs (``--run``) of more than ``--horizons`` sentences.
+Wants documents of many sentences, in order; runs (``--segment-length``) of more than ``--horizons`` sentences.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step
-from sentrep.methods.cpc.config import Config
+from sentrep.methods.cpc.config import CPCConfig
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
 from sentrep.utils.errors import InputError
 
@@ -41,7 +41,7 @@ from sentrep.utils.errors import InputError
 class ContrastivePredictiveCoding(Method):
     """An encoder of sentences, a network over them, and a map for each distance."""
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(self, config: CPCConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
         self.g = make_encoder()
@@ -53,23 +53,23 @@ class ContrastivePredictiveCoding(Method):
             each.weight.data *= min(1.0, config.temperature)
         self.predict = nn.ModuleList(maps)
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
-        z = self.embed(block)
-        c = self.contexts(z, block)
-        candidates, document, run = gather(z), gather(block.document), gather(block.run)
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        z = self.embed(batch)
+        c = self.contexts(z, batch)
+        candidates, document, run = gather(z), gather(batch.document), gather(batch.segment)
         begin, number = place(len(z), z.device), torch.arange(len(candidates), device=z.device)
         losses, metrics = [], dict[str, Tensor]()
         for k, predict in enumerate(self.predict, start=1):
-            now, later = block.pairs(k)
+            now, later = batch.pairs(k)
             if self.training and len(now) == 0:
                 raise InputError(
-                    f"--horizons {len(self.predict)}: no run has {k + 1} sentences; raise --run, or lower --horizons"
+                    f"--horizons {len(self.predict)}: no run has {k + 1} sentences; raise --segment-length, or lower --horizons"
                 )
             scores = self.similarity(predict(c[now]), candidates)
             positive = torch.zeros_like(scores, dtype=torch.bool)
             positive[torch.arange(len(now)), begin + later] = True
-            same = block.document[now].unsqueeze(1) == document
-            said = (block.run[now].unsqueeze(1) == run) & (number <= begin + now.unsqueeze(1))
+            same = batch.document[now].unsqueeze(1) == document
+            said = (batch.segment[now].unsqueeze(1) == run) & (number <= begin + now.unsqueeze(1))
             against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[
                 self.config.negatives
             ]
@@ -89,10 +89,10 @@ class ContrastivePredictiveCoding(Method):
         return Step(torch.stack(losses).mean(), metrics)
 
     def contexts(
-        self, z: Float[Tensor, "sentence width"], block: SentenceBlock
+        self, z: Float[Tensor, "sentence width"], batch: SentenceBatch
     ) -> Float[Tensor, "sentence context_width"]:
         """What was said in its run up to each sentence, itself included."""
-        lengths = block.run.unique_consecutive(return_counts=True)[1]
+        lengths = batch.segment.unique_consecutive(return_counts=True)[1]
         padded = pad_sequence(list(z.split(lengths.tolist())), batch_first=True)
         inside = torch.arange(padded.shape[1], device=z.device) < lengths.unsqueeze(1)
         states: Tensor = self.context(padded)[0]
@@ -105,8 +105,8 @@ class ContrastivePredictiveCoding(Method):
             candidates = F.normalize(candidates.float(), dim=1)
         return similarity(prediction.float() / self.config.temperature, candidates, None)
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.g

@@ -9,7 +9,7 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
+class InfoMaxConfig:
     """Deep InfoMax on text (Hjelm et al. 2019; Zhang et al. 2020): is this vector the vector of this
     sentence?"""
 

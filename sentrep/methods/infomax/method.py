@@ -26,12 +26,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.batching import encode_tokens, encode_with_states, state_width
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step
-from sentrep.methods.infomax.config import Config
+from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.infomax.matching import Matching
 from sentrep.modules.contrastive import gather, mean_over_rows, place
 
@@ -41,7 +41,7 @@ class InfoMax(Method):
 
     neighbours = False
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(self, config: InfoMaxConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
         self.f = make_encoder()
@@ -56,22 +56,22 @@ class InfoMax(Method):
         read = config.discriminator_token_width if own else state_width(self.f)
         self.discriminator = Matching(read, config.windows, config.feature_width, width)
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
-        vectors, tokens = self.read(block)
-        vectors, features = gather(vectors), self.discriminator.features(tokens, block.offsets)
-        lengths = block.offsets.diff()
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        vectors, tokens = self.read(batch)
+        vectors, features = gather(vectors), self.discriminator.features(tokens, batch.offsets)
+        lengths = batch.offsets.diff()
         sentence = torch.repeat_interleave(lengths)
         if self.config.judge == "sentence":
-            features, sentence = self.mean(features, block), torch.arange(len(block), device=sentence.device)
+            features, sentence = self.mean(features, batch), torch.arange(len(batch), device=sentence.device)
         scores = self.discriminator(features, vectors).float()
-        begin = place(len(block), scores.device)
+        begin = place(len(batch), scores.device)
         own = scores.gather(1, begin + sentence.unsqueeze(1)).squeeze(1)
         others = (F.softplus(scores).sum(1) - F.softplus(own)) / max(1, len(vectors) - 1)
         counted = (lengths > 0)[sentence]
         loss = mean_over_rows(F.softplus(-own) + others, counted)
         with torch.no_grad():  # does a sentence, all its tokens together, find its own vector?
-            whole = scores if self.config.judge == "sentence" else self.mean(scores, block)
-            hit = whole.argmax(1) == begin + torch.arange(len(block), device=whole.device)
+            whole = scores if self.config.judge == "sentence" else self.mean(scores, batch)
+            hit = whole.argmax(1) == begin + torch.arange(len(batch), device=whole.device)
             metrics = {
                 "accuracy": mean_over_rows(hit.float(), lengths > 0),
                 "own": mean_over_rows(torch.sigmoid(own), counted),
@@ -80,24 +80,24 @@ class InfoMax(Method):
         return Step(loss, metrics)
 
     def read(
-        self, block: SentenceBlock
+        self, batch: SentenceBatch
     ) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token token_width"]]:
         """The sentences' vectors, and the token vectors that the discriminator reads."""
         if self.rows is None:
-            return encode_with_states(self.f, block.ids, block.offsets, self.token_budget)
-        return self.embed(block), self.rows(block.ids)
+            return encode_with_states(self.f, batch.ids, batch.offsets, self.token_budget)
+        return self.embed(batch), self.rows(batch.ids)
 
     @staticmethod
-    def mean(values: Float[Tensor, "token column"], block: SentenceBlock) -> Float[Tensor, "sentence column"]:
+    def mean(values: Float[Tensor, "token column"], batch: SentenceBatch) -> Float[Tensor, "sentence column"]:
         """Mean over the tokens of each sentence; zeros for an empty one."""
-        lengths = block.offsets.diff()
-        sums = values.new_zeros(len(block), values.shape[1]).index_add(
+        lengths = batch.offsets.diff()
+        sums = values.new_zeros(len(batch), values.shape[1]).index_add(
             0, torch.repeat_interleave(lengths), values
         )
         return sums / lengths.clamp(min=1).unsqueeze(1)
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.f

@@ -9,8 +9,8 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
-    """Quick-thought (Logeswaran & Lee 2018): which sentence of the block stands next to this one?"""
+class QuickThoughtConfig:
+    """Quick-thought (Logeswaran & Lee 2018): which sentence of the batch stands next to this one?"""
 
     target: Literal["each", "rest"] = "each"
     """'each': every neighbour in the window is a target (the paper). 'rest': one sentence of each run, drawn
@@ -32,7 +32,7 @@ class Config:
     temperature: float = 0.05
     """Divides the cosine."""
     negatives: Literal["all", "other-runs", "other-documents"] = "other-runs"
-    """Which sentences of the block stand against the targets: all others (the paper), those of other runs or
+    """Which sentences of the batch stand against the targets: all others (the paper), those of other runs or
     other documents. Called negatives, sentences of the same text teach the vector to forget its topic: that
     costs similarity and most search."""
     word_dropout: float = 0.0

@@ -1,6 +1,6 @@
 """Quick-thought: "An efficient framework for learning sentence representations", Logeswaran & Lee, ICLR 2018.
 
-Instead of generating the neighbouring sentence word by word, pick it out among the others of the block. An
+Instead of generating the neighbouring sentence word by word, pick it out among the others of the batch. An
 encoder f reads the sentence, an encoder g reads the candidates, and a softmax over the candidates decides.
 There is no decoder and no vocabulary softmax, so each sentence is encoded once and the rest is one matrix
 product.
@@ -13,8 +13,8 @@ With ``--target rest`` the same classifier asks which text a sentence was taken 
 section 4).
 
 Differs from the paper, by default: one encoder for f and g, cosine over a temperature, sentences of the same
-run are not negatives, and a block holds many short runs from different documents. The paper itself:
-``--towers separate --score dot --negatives all --run 400 --block 400 --encoder gru --pooling last --width
+run are not negatives, and a batch holds many short runs from different documents. The paper itself:
+``--towers separate --score dot --negatives all --segment-length 400 --batch-size 400 --encoder gru --pooling last --width
 1200 --lr 5e-4 --schedule constant --epochs 1``.
 
 Wants documents of two or more sentences, in order.
@@ -26,12 +26,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock, thinned
+from sentrep.data.batch import SentenceBatch, thinned
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.concat import SideBySide, side_by_side
 from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step
-from sentrep.methods.quick_thought.config import Config
+from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
 
 Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
@@ -39,38 +39,40 @@ Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 
 
 class QuickThought(Method):
-    """The classifier over a block."""
+    """The classifier over a batch."""
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(
+        self, config: QuickThoughtConfig, make_encoder: MakeEncoder, token_budget: int = 4096
+    ) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
         self.f = make_encoder()
         self.g = make_encoder() if config.towers == "separate" else None
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
-        return self.each(block) if self.config.target == "each" else self.rest(block)
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        return self.each(batch) if self.config.target == "each" else self.rest(batch)
 
     @property
     def word_dropout(self) -> float:
         return self.config.word_dropout if self.training else 0.0
 
-    def each(self, block: SentenceBlock) -> Step:
-        """The paper's objective: every sentence chooses among all sentences of the block, those of other
+    def each(self, batch: SentenceBatch) -> Step:
+        """The paper's objective: every sentence chooses among all sentences of the batch, those of other
         processes included."""
-        block = block.thinned(self.word_dropout) if self.word_dropout else block
-        f = encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
-        g = f if self.g is None else encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
-        begin, count = place(len(block), f.device), len(block)
-        candidates, run, document = gather(g), gather(block.run), gather(block.document)
+        batch = batch.thinned(self.word_dropout) if self.word_dropout else batch
+        f = encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
+        g = f if self.g is None else encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
+        begin, count = place(len(batch), f.device), len(batch)
+        candidates, run, document = gather(g), gather(batch.segment), gather(batch.document)
         positive = torch.zeros(count, len(candidates), dtype=torch.bool, device=f.device)
-        positive[:, begin : begin + count] = block.neighbours(self.config.window)
+        positive[:, begin : begin + count] = batch.neighbours(self.config.window)
         itself = torch.zeros_like(positive)
         itself[torch.arange(count), torch.arange(begin, begin + count)] = True
-        same_run = block.run.unsqueeze(1) == run
+        same_run = batch.segment.unsqueeze(1) == run
         same = {
             "all": itself,
             "other-runs": same_run,
-            "other-documents": block.document.unsqueeze(1) == document,
+            "other-documents": batch.document.unsqueeze(1) == document,
         }
         allowed = positive | ~same[self.config.negatives]
         if self.config.self_as_zero:
@@ -83,10 +85,10 @@ class QuickThought(Method):
             ).detach()
         return step
 
-    def rest(self, block: SentenceBlock) -> Step:
+    def rest(self, batch: SentenceBatch) -> Step:
         """One sentence of each run against the rest of that run, in both directions, among the runs of the
-        block."""
-        run = block.run.unique_consecutive(return_inverse=True)[1]
+        batch."""
+        run = batch.segment.unique_consecutive(return_inverse=True)[1]
         length = torch.bincount(run)
         first = length.cumsum(0) - length
 
@@ -95,18 +97,18 @@ class QuickThought(Method):
 
         chosen = first + (lot() * length).long().where(lot() >= self.config.lead, 0)
         kept = lot() < self.config.keep
-        by_f = torch.zeros(len(block), dtype=torch.bool, device=run.device)
+        by_f = torch.zeros(len(batch), dtype=torch.bool, device=run.device)
         by_f[chosen] = True
         by_g = ~by_f | kept[run]
-        tokens = block.offsets.diff()
+        tokens = batch.offsets.diff()
         f, g = self.read(
-            (block.ids[by_f.repeat_interleave(tokens)], edges(tokens[chosen])),
+            (batch.ids[by_f.repeat_interleave(tokens)], edges(tokens[chosen])),
             (
-                block.ids[by_g.repeat_interleave(tokens)],
+                batch.ids[by_g.repeat_interleave(tokens)],
                 edges(torch.zeros_like(length).index_add(0, run, tokens.where(by_g, 0))),
             ),
         )
-        begin, document = place(len(f), f.device), block.document[chosen]
+        begin, document = place(len(f), f.device), batch.document[chosen]
         everywhere = gather(document)
         positive = torch.zeros(len(f), len(everywhere), dtype=torch.bool, device=f.device)
         positive[torch.arange(len(f)), torch.arange(begin, begin + len(f))] = True
@@ -161,11 +163,11 @@ class QuickThought(Method):
     ) -> Float[Tensor, "row candidate"]:
         return similarity(left, right, self.config.temperature if self.config.score == "cosine" else None)
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        f = encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        f = encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
         if self.g is None:
             return f
-        g = encode_tokens(self.g, block.ids, block.offsets, self.token_budget)
+        g = encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
         return {"both": side_by_side([f, g]), "f": f, "g": g}[self.config.export]
 
     def encoder(self) -> Encoder:

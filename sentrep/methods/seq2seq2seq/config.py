@@ -9,7 +9,7 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
+class Seq2Seq2SeqConfig:
     """Seq2seq2seq (Wang & Lee 2018): write a short text, as people would, from which the long one can be
     restored."""
 
@@ -46,7 +46,7 @@ class Config:
     critic: float = 1.0
     """Weight of what the critic thinks; 0 trains without one."""
     critic_turns: int = 3
-    """How often the critic learns from a block before the generator does (the released code: 3)."""
+    """How often the critic learns from a batch before the generator does (the released code: 3)."""
     critic_rate: float = 4.0
     """The critic's learning rate, in that of the rest (the released code: 2e-3 against 5e-5 and 1e-4)."""
     reconstruction: float = 5.0

@@ -37,13 +37,13 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import Group, MakeEncoder, Method, Step
-from sentrep.methods.seq2seq2seq.config import Config
+from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.seq2seq2seq.critic import Judge, Soft, mixed, sharp
 from sentrep.methods.seq2seq2seq.headline_extraction import NEVER, RARITY, beginnings, preference
 from sentrep.methods.seq2seq2seq.summary_generator import How, Noise, Rewriter, Source
@@ -76,7 +76,9 @@ class Seq2Seq2Seq(Method):
     never: Bool[Tensor, " vocab"]
     """Tokens that stand for no text."""
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(
+        self, config: Seq2Seq2SeqConfig, make_encoder: MakeEncoder, token_budget: int = 4096
+    ) -> None:
         super().__init__()
         self.config, self.token_budget, self.share = config, token_budget, 0.0
         self.f = make_encoder()
@@ -117,12 +119,12 @@ class Seq2Seq2Seq(Method):
         ]
         return [Group(mine, self.config.critic_rate if phase == "critic" else 1.0)]
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
         assert self.written  # read before anything else, for its counts
-        articles = pad(block.ids, block.offsets, self.config.longest)
+        articles = pad(batch.ids, batch.offsets, self.config.longest)
         full = (articles.lengths > 0).nonzero().squeeze(1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and phase == "summarizer"):
-            articles, code = articles.rows(full), scaled(self.embed(block)[full])
+            articles, code = articles.rows(full), scaled(self.embed(batch)[full])
             source = self.told(articles, code)
         if phase == "critic":
             return self.judge(source)
@@ -346,8 +348,8 @@ class Seq2Seq2Seq(Method):
         """What writes summaries of about so many tokens."""
         return self.generator.generator(self.told(articles, self.code(articles)), length)
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.f

@@ -9,7 +9,7 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
+class SkipThoughtConfig:
     """Skip-thought (Kiros et al. 2015): write the previous and the next sentence, given this one's vector."""
 
     write: Literal["neighbours", "neighbours-and-itself", "itself"] = "neighbours"
@@ -28,7 +28,7 @@ class Config:
     """Tokens of a sentence that are written; the rest of a longer one is not (the released code leaves such
     sentences out)."""
     samples: int = 2048
-    """Tokens that the right one is compared with in training, drawn anew for each block; 0 compares with the
+    """Tokens that the right one is compared with in training, drawn anew for each batch; 0 compares with the
     whole vocabulary (the paper). Evaluation always does."""
 
     def __post_init__(self) -> None:

@@ -29,12 +29,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step
-from sentrep.methods.skip_thought.config import Config
+from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator, State
 from sentrep.modules.gru_decoder import BEFORE, Decoder, Packing, pack, scaled
@@ -51,7 +51,9 @@ WRITES = {
 class SkipThought(Method):
     """An encoder, and a decoder for each sentence that is written from its vector."""
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(
+        self, config: SkipThoughtConfig, make_encoder: MakeEncoder, token_budget: int = 4096
+    ) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
         self.f = make_encoder()
@@ -73,20 +75,20 @@ class SkipThought(Method):
         )
         self.vocabulary = Vocabulary(self.end + 1, config.decoder_width, config.samples)
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
-        code = self.code(block)
-        drafts = {to: self.draft(block, to) for to in self.decoders}
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        code = self.code(batch)
+        drafts = {to: self.draft(batch, to) for to in self.decoders}
         outcome = self.write(drafts, code)
         metrics = {f"nll_{to}": each.mean() for to, each in outcome.each.items()}
         if not self.training:  # would the vector of a sentence from elsewhere do as well?
             metrics["code_gap"] = self.write(drafts, code.roll(len(code) // 2, 0)).loss - outcome.loss
         return Step(outcome.loss, metrics)
 
-    def draft(self, block: SentenceBlock, to: str) -> Draft:
+    def draft(self, batch: SentenceBatch, to: str) -> Draft:
         """The sentences that `to` writes, and those that they are written from."""
-        first, second = block.pairs(1 if to != "itself" else 0)
+        first, second = batch.pairs(1 if to != "itself" else 0)
         source, target = (second, first) if to == "previous" else (first, second)
-        packing = pack(block.ids, block.offsets, target, self.end, self.config.longest)
+        packing = pack(batch.ids, batch.offsets, target, self.end, self.config.longest)
         return Draft(packing, source[packing.order])
 
     def write(self, drafts: Mapping[str, Draft], code: Float[Tensor, "sentence width"]) -> Written:
@@ -108,12 +110,12 @@ class SkipThought(Method):
         """What the decoders read of each token; zeros before the first one."""
         return self.tokens(tokens.clamp(min=0)) * (tokens != BEFORE).unsqueeze(1)  # type: ignore[no-any-return]
 
-    def code(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
+    def code(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
         """What the decoders are given: the sentences' vectors, scaled to a mean square of 1."""
-        return scaled(self.embed(block))
+        return scaled(self.embed(batch))
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.f

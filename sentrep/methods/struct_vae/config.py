@@ -9,7 +9,7 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
+class StructVAEConfig:
     """StructVAE (Yin et al. 2018): infer a structure of each sentence from which it can be restored; a few
     are labelled."""
 
@@ -34,7 +34,7 @@ class Config:
     no others than the labelled ones, it could not tell a good structure from a bad one, and q would learn
     from noise. Without labels skipped, too."""
     labelled: int = 32
-    """Labelled sentences in a step, besides those of the block."""
+    """Labelled sentences in a step, besides those of the batch."""
     unlabelled_weight: float = 0.5
     """Weight of the sentences without labels (the released scripts: .1); 0 learns from labelled ones only."""
     samples: int = 4

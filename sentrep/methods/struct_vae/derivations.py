@@ -74,7 +74,7 @@ class Derivations(Structures[Derived]):
         return found
 
     def meters(self, best: Derived) -> dict[str, Tensor]:
-        """`distinct`: share of a block's derivations that would be left without doubles. `actions`: their
+        """`distinct`: share of a batch's derivations that would be left without doubles. `actions`: their
         length."""
         different = best.alive.new_tensor(len(best.actions[:, 0].unique(dim=0)), dtype=torch.float32)
         return {

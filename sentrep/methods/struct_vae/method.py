@@ -34,14 +34,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_tokens, encode_with_states, state_width
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import Group, MakeEncoder, Method, Step
 from sentrep.methods.struct_vae.binary_trees import Bracketings
-from sentrep.methods.struct_vae.config import Config
+from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.derivations import Derivations
 from sentrep.methods.struct_vae.grammar import Grammar
 from sentrep.methods.struct_vae.labelled_data import Meanings, read_meanings
@@ -63,7 +63,7 @@ class StructVAE(Method):
     phases = ("prior", "train")
     neighbours = False
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(self, config: StructVAEConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
         self.config, self.token_budget, self.share = config, token_budget, 0.0
         self.f = make_encoder()
@@ -114,8 +114,8 @@ class StructVAE(Method):
             )
         ]
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
-        texts = self.fitting(block)
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        texts = self.fitting(batch)
         if phase == "prior":
             return self.foresee(texts)
         if not self.training:
@@ -231,13 +231,13 @@ class StructVAE(Method):
         ).unsqueeze(1)
         return self.structures.posterior(texts, self.dropout(tokens)), tokens
 
-    def fitting(self, block: SentenceBlock) -> Texts:
-        """Sentences of a block that are not too long to be learnt from, nor of a single token; if there is
+    def fitting(self, batch: SentenceBatch) -> Texts:
+        """Sentences of a batch that are not too long to be learnt from, nor of a single token; if there is
         none, beginnings."""
-        lengths = block.offsets.diff()
+        lengths = batch.offsets.diff()
         fits = (lengths > 1) & (lengths <= self.config.longest)
         fits = fits if fits.any() else lengths > 0
-        return pad(block.ids, block.offsets, self.config.longest).rows(fits.nonzero().squeeze(1))
+        return pad(batch.ids, batch.offsets, self.config.longest).rows(fits.nonzero().squeeze(1))
 
     @cached_property
     def labelled(self) -> Treebank | Meanings | None:
@@ -273,27 +273,27 @@ class StructVAE(Method):
         return read.rows(rows) if len(rows) else None
 
     @torch.no_grad()
-    def trees(self, block: SentenceBlock) -> Trees:
+    def trees(self, batch: SentenceBatch) -> Trees:
         """The best tree of each sentence, (sentence, 1, position)."""
         if not isinstance(self.structures, Bracketings):
             raise InputError(
                 "this run of struct-vae infers derivations of a grammar, not trees; ask for its meanings"
             )
-        found: Trees = self.posterior(pad(block.ids, block.offsets, len(block.ids)))[0].viterbi()
+        found: Trees = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
         return found
 
     @torch.no_grad()
-    def meanings(self, block: SentenceBlock) -> list[str]:
+    def meanings(self, batch: SentenceBatch) -> list[str]:
         """The best derivation of each sentence that can be found, as text."""
         if not isinstance(self.structures, Derivations):
             raise InputError(
                 "this run of struct-vae infers trees, not derivations of a grammar; ask for its trees"
             )
-        found = self.posterior(pad(block.ids, block.offsets, len(block.ids)))[0].viterbi()
+        found = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
         return self.structures.written(found, self.tokenizer)
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.f

@@ -9,7 +9,7 @@ from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
-class Config:
+class URNNGConfig:
     """Tree (URNNG, Kim et al. 2019): write a sentence along its tree, and learn the trees by writing well."""
 
     branching: Literal["parser", "right", "left", "none"] = "parser"

@@ -31,14 +31,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.tree import TreeEncoder, one_sided
 from sentrep.methods.base import Group, MakeEncoder, Method, Step
-from sentrep.methods.urnng.config import Config
+from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.methods.urnng.rnng import Rnng, Told
 from sentrep.modules.padding import Texts, pad
 from sentrep.modules.reinforce import leave_one_out
@@ -58,7 +58,7 @@ class UnsupervisedRNNG(Method):
 
     neighbours = False
 
-    def __init__(self, config: Config, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
+    def __init__(self, config: URNNGConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
         self.f = of_trees(make_encoder(), config)
@@ -88,10 +88,10 @@ class UnsupervisedRNNG(Method):
         ]
         return [group for group in groups if group.parameters]
 
-    def forward(self, block: SentenceBlock, phase: str) -> Step:
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
         if not self.training:
-            return self.look(self.texts(block))
-        return self.guide(self.treebank.draw(len(block))) if self.guided else self.explore(self.texts(block))
+            return self.look(self.texts(batch))
+        return self.guide(self.treebank.draw(len(batch))) if self.guided else self.explore(self.texts(batch))
 
     def explore(self, texts: Texts) -> Step:
         """The evidence lower bound, from drawn trees."""
@@ -142,10 +142,10 @@ class UnsupervisedRNNG(Method):
         return Step(nats, metrics | shape(posterior.viterbi()))
 
     @torch.no_grad()
-    def surprise(self, block: SentenceBlock) -> Float[Tensor, " sentence"]:
+    def surprise(self, batch: SentenceBatch) -> Float[Tensor, " sentence"]:
         """-log p of each sentence and its end in nats, or, where trees are many, a bound above it, by the
         same draws each time."""
-        texts = self.texts(block)
+        texts = self.texts(batch)
         posterior = self.posterior(texts)
         if posterior is None:
             return weighed(self.told(texts, one_sided(texts.alive, self.config.branching)))
@@ -175,14 +175,14 @@ class UnsupervisedRNNG(Method):
             return loss
         return loss + 0 * torch.stack([parameter.sum() for parameter in self.tree.parser.parameters()]).sum()
 
-    def texts(self, block: SentenceBlock) -> Texts:
-        ids, alive = pad(block.ids, block.offsets, self.tree.max_tokens)
+    def texts(self, batch: SentenceBatch) -> Texts:
+        ids, alive = pad(batch.ids, batch.offsets, self.tree.max_tokens)
         short = max(0, 1 - ids.shape[1])  # a tensor of trees has one position or more
         return Texts(nn.functional.pad(ids, (0, short)), nn.functional.pad(alive, (0, short)))
 
-    def trees(self, block: SentenceBlock) -> Trees:
+    def trees(self, batch: SentenceBatch) -> Trees:
         """The best tree of each sentence, (sentence, 1, position)."""
-        texts = self.texts(block)
+        texts = self.texts(batch)
         return self.tree.best(self.rows(texts), texts)
 
     @cached_property
@@ -202,14 +202,14 @@ class UnsupervisedRNNG(Method):
     def tree(self) -> TreeEncoder:
         return cast(TreeEncoder, self.f[0])
 
-    def embed(self, block: SentenceBlock) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, block.ids, block.offsets, self.token_budget)
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
 
     def encoder(self) -> Encoder:
         return self.f
 
 
-def of_trees(given: Encoder, config: Config) -> Encoder:
+def of_trees(given: Encoder, config: URNNGConfig) -> Encoder:
     """The encoder itself if it is one of trees; else one that has its vocabulary, and its rows where they are
     as wide.
 

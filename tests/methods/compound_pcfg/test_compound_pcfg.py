@@ -11,33 +11,33 @@ import torch
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.methods.compound_pcfg.config import Config
+from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.compound_pcfg.method import CompoundPCFG, some
 from sentrep.methods.compound_pcfg.pcfg import log_likelihood
 from sentrep.utils.errors import InputError
 from tests import toy
 
-SMALL = Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5)
+SMALL = CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5)
 SENTENCES = [[5, 6, 70], [9], [30, 7, 8, 9, 10], [], [11, 12]]
 
 
-def make(config: Config = SMALL, kind: str = "bag", seed: int = 0) -> CompoundPCFG:
+def make(config: CompoundPCFGConfig = SMALL, kind: str = "bag", seed: int = 0) -> CompoundPCFG:
     torch.manual_seed(seed)
     encoder = EncoderConfig(kind, width=16, token_width=12)
     return CompoundPCFG(config, partial(build, encoder, toy.tokenizer(), toy.counts(), 32))
 
 
-def block(sentences: Sequence[Sequence[int]]) -> SentenceBlock:
-    return toy.block([list(each) for each in sentences], list(range(len(sentences))))
+def batch_of(sentences: Sequence[Sequence[int]]) -> SentenceBatch:
+    return toy.batch([list(each) for each in sentences], list(range(len(sentences))))
 
 
 def test_rules_are_probabilities_and_words_a_distribution_for_each_sentence() -> None:
     method = make().eval()
     code = torch.randn(2, 5) * 3
-    every = block([list(range(len(toy.WORDS)))] * 2)
+    every = batch_of([list(range(len(toy.WORDS)))] * 2)
     rules, words = method.grammar(code, method.words(every))
     assert torch.allclose(words.exp().view(2, -1, 6).sum(1), torch.ones(2, 6), atol=1e-5)
     assert torch.allclose(rules.root.sum(1), torch.ones(2))
@@ -47,7 +47,7 @@ def test_rules_are_probabilities_and_words_a_distribution_for_each_sentence() ->
 
 def test_rules_are_the_softmax_of_the_symbols_scores_plus_those_of_the_code() -> None:
     method = make().eval()
-    code, one = torch.randn(1, 5), block([[5, 6, 70]])
+    code, one = torch.randn(1, 5), batch_of([[5, 6, 70]])
     rules, words = method.grammar(code, method.words(one))
     preterminals, lean = method.symbols[5:], method.lean
     assert rules.lean is not None
@@ -61,7 +61,7 @@ def test_rules_are_the_softmax_of_the_symbols_scores_plus_those_of_the_code() ->
 
 def test_a_code_that_leaves_nothing_of_a_rule_does_no_harm() -> None:
     """What the symbol wants and what the code wants may be e^100 apart; the gradient has to stay a number."""
-    method, batch = make(), block(SENTENCES)
+    method, batch = make(), batch_of(SENTENCES)
     with torch.no_grad():
         for name in ("rank", "words"):
             cast(nn.Linear, method.lean[name]).weight.mul_(1e3)
@@ -74,7 +74,7 @@ def test_a_code_that_leaves_nothing_of_a_rule_does_no_harm() -> None:
 
 
 def test_the_loss_is_the_bound_of_one_draw_over_tokens() -> None:
-    method, batch = make().eval(), block(SENTENCES)
+    method, batch = make().eval(), batch_of(SENTENCES)
     torch.manual_seed(3)
     step = method(batch, "train")
     counted = some(batch, batch.offsets.diff() > 1)
@@ -90,8 +90,12 @@ def test_the_loss_is_the_bound_of_one_draw_over_tokens() -> None:
 
 def test_the_price_of_the_code_rises_while_it_trains() -> None:
     method, batch = (
-        make(Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5, kl_warmup=0.5)),
-        block(SENTENCES),
+        make(
+            CompoundPCFGConfig(
+                nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5, kl_warmup=0.5
+            )
+        ),
+        batch_of(SENTENCES),
     )
     losses = []
     for share in (0.0, 0.25, 0.5, 1.0):
@@ -105,19 +109,21 @@ def test_the_price_of_the_code_rises_while_it_trains() -> None:
 
 def test_sentences_without_a_tree_or_too_long_teach_nothing() -> None:
     method = make(
-        Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, longest=4)
+        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, longest=4)
     ).eval()
-    least = block([[5, 6, 70], [11, 12]])
-    assert method(block(SENTENCES), "train").loss == method(least, "train").loss
-    nothing = method(block([[5], []]), "train")
+    least = batch_of([[5, 6, 70], [11, 12]])
+    assert method(batch_of(SENTENCES), "train").loss == method(least, "train").loss
+    nothing = method(batch_of([[5], []]), "train")
     assert nothing.loss == 0
     nothing.loss.backward()
 
 
 def test_punctuation_forbids_and_is_not_written() -> None:
-    method = make(Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0)).eval()
+    method = make(
+        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0)
+    ).eval()
     method.mark[70] = True
-    plain, marked = block([[5, 6, 7, 8]]), block([[5, 6, 70, 7, 8, 70]])
+    plain, marked = batch_of([[5, 6, 7, 8]]), batch_of([[5, 6, 70, 7, 8, 70]])
     step = method(marked, "train")
     likelihoods = []
     for forbidden in (torch.zeros(1, 4, 4, dtype=torch.bool), method.words(marked).forbidden):
@@ -132,7 +138,7 @@ def test_punctuation_forbids_and_is_not_written() -> None:
     assert spans[0, 1]  # what stands between marks is together, whatever the grammar thinks
     assert spans[3, 4]
     heedless = make(
-        Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, marks=False)
+        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, marks=False)
     )
     heedless.mark[70] = True
     assert len(heedless.words(marked).ids) == 6
@@ -140,18 +146,18 @@ def test_punctuation_forbids_and_is_not_written() -> None:
 
 def test_trees_of_all_sentences_whatever_their_length() -> None:
     method = make(
-        Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5, longest=4)
+        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5, longest=4)
     ).eval()
     with torch.no_grad():
-        found = method.trees(block(SENTENCES))
+        found = method.trees(batch_of(SENTENCES))
     assert found.lengths.flatten().tolist() == [3, 1, 5, 0, 2]
     assert (found.start < found.end).sum(2).flatten().tolist() == [2, 0, 4, 0, 1]
-    assert torch.equal(found.start, method.train().trees(block(SENTENCES)).start)  # nothing is drawn
+    assert torch.equal(found.start, method.train().trees(batch_of(SENTENCES)).start)  # nothing is drawn
 
 
 def test_a_neural_pcfg_has_nothing_to_teach_an_encoder() -> None:
-    method = make(Config(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0))
-    step = method(block(SENTENCES), "train")
+    method = make(CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0))
+    step = method(batch_of(SENTENCES), "train")
     step.loss.backward()
     assert step.metrics["kl"] == 0
     trained = [parameter for group in method.parameter_groups("train") for parameter in group.parameters]
@@ -169,7 +175,7 @@ def test_a_neural_pcfg_has_nothing_to_teach_an_encoder() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     (name,) = wrong
     with pytest.raises(InputError, match=f"--{name.replace('_', '-')}"):
-        Config(**wrong)
+        CompoundPCFGConfig(**wrong)
 
 
 STEPS = 120
@@ -194,16 +200,16 @@ def spoken(dice: random.Random) -> tuple[list[int], set[tuple[int, int]]]:
 def test_the_grammar_of_a_small_language_is_found() -> None:
     """Branching to one side gets at most one pair of a sentence right."""
     dice = random.Random(0)
-    method = make(Config(nonterminals=6, preterminals=12, rank=12, symbol_width=32, code_width=2))
+    method = make(CompoundPCFGConfig(nonterminals=6, preterminals=12, rank=12, symbol_width=32, code_width=2))
     optimizer = torch.optim.Adam([each for each in method.parameters() if each.requires_grad], 1e-2)
     for step in range(STEPS):
         method.turn(step / STEPS)
         optimizer.zero_grad()
-        method(block([spoken(dice)[0] for _ in range(32)]), "train").loss.backward()
+        method(batch_of([spoken(dice)[0] for _ in range(32)]), "train").loss.backward()
         optimizer.step()
     heard = [spoken(dice) for _ in range(100)]
     with torch.no_grad():
-        found = method.eval().trees(block([words for words, _ in heard]))
+        found = method.eval().trees(batch_of([words for words, _ in heard]))
     pairs = [(number, *pair) for number, (_, pairs) in enumerate(heard) for pair in pairs]
     mask = found.mask()[:, 0]
     recall = sum(mask[pair].item() for pair in pairs) / len(pairs)

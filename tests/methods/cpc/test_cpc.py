@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
-from sentrep.methods.cpc.config import Config
+from sentrep.data.batch import SentenceBatch
+from sentrep.methods.cpc.config import CPCConfig
 from sentrep.methods.cpc.method import ContrastivePredictiveCoding
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
@@ -24,14 +24,14 @@ def method(seed: int = 0, **settings: Any) -> ContrastivePredictiveCoding:
     return made.eval()
 
 
-def block() -> SentenceBlock:
+def batch() -> SentenceBatch:
     """Four runs; the last one is of the first one's document; one sentence is empty."""
     random = torch.Generator().manual_seed(4)
     sentences = [
         torch.randint(5, 500, (length,), generator=random).tolist()
         for length in [3, 5, 1, 4, 2, 6, 3, 0, 4, 5, 2, 3]
     ]
-    return toy.block(sentences, DOCUMENTS, RUNS)
+    return toy.batch(sentences, DOCUMENTS, RUNS)
 
 
 def contexts(made: ContrastivePredictiveCoding, z: Tensor) -> list[Tensor]:
@@ -44,10 +44,10 @@ def contexts(made: ContrastivePredictiveCoding, z: Tensor) -> list[Tensor]:
 
 
 def naive(
-    made: ContrastivePredictiveCoding, block: SentenceBlock, k: int
+    made: ContrastivePredictiveCoding, batch: SentenceBatch, k: int
 ) -> tuple[Tensor, Tensor, float, float]:
     """Loss, log of the candidates, accuracy and accuracy within the document, at one distance."""
-    z, config = made.embed(block), made.config
+    z, config = made.embed(batch), made.config
     c = contexts(made, z)
     rows, nears = [], []
     for t in range(len(z) - k):
@@ -83,7 +83,7 @@ def naive(
 @pytest.mark.parametrize("normalize", [True, False])
 @pytest.mark.parametrize("negatives", ["same-document", "other-documents", "both"])
 def test_objective(negatives: str, normalize: bool) -> None:
-    made, given = method(negatives=negatives, normalize=normalize), block()
+    made, given = method(negatives=negatives, normalize=normalize), batch()
     with torch.no_grad():
         step = made(given, "train")
         wanted = [naive(made, given, k) for k in (1, 2, 3)]
@@ -106,7 +106,7 @@ def test_other_documents_are_negatives_and_nothing_else(negatives: str) -> None:
 
     def loss(strangers: list[list[int]]) -> Tensor:
         with torch.no_grad():
-            return made(toy.block(own + strangers, numbers), "train").loss
+            return made(toy.batch(own + strangers, numbers), "train").loss
 
     assert torch.allclose(loss(others[:5]), loss(others[4::-1]), atol=1e-6)
     assert torch.allclose(loss(others[:5]), loss(others[5:]), atol=1e-6) == (negatives == "same-document")
@@ -116,22 +116,22 @@ def test_what_was_said_is_no_candidate() -> None:
     """A run of two sentences in a document of its own: the second has no rival, and the first is none."""
     made = method(negatives="same-document", horizons=1)
     with torch.no_grad():
-        assert made(toy.block([[9, 8], [7, 6, 5]], [0, 0]), "train").loss == 0
+        assert made(toy.batch([[9, 8], [7, 6, 5]], [0, 0]), "train").loss == 0
 
 
 def test_runs_that_are_too_short_are_refused() -> None:
     made = method(horizons=4).train()
-    with pytest.raises(InputError, match="--horizons 4: no run has 5 sentences; raise --run"):
-        made(block(), "train")
+    with pytest.raises(InputError, match="--horizons 4: no run has 5 sentences; raise --segment-length"):
+        made(batch(), "train")
 
 
 def test_the_future_is_not_looked_at() -> None:
-    made, given = method(), block()
+    made, given = method(), batch()
     ids = given.ids.clone()
     ids[given.offsets[2] : given.offsets[4]] = 7
     with torch.no_grad():
         before = made.contexts(made.embed(given), given)
-        changed = SentenceBlock(ids, given.offsets, given.document, given.run)
+        changed = SentenceBatch(ids, given.offsets, given.document, given.segment)
         after = made.contexts(made.embed(changed), changed)
     assert torch.allclose(before[:2], after[:2], atol=1e-6)
     assert not torch.allclose(before[2], after[2], atol=1e-4)
@@ -140,7 +140,7 @@ def test_the_future_is_not_looked_at() -> None:
 @pytest.mark.parametrize("negatives", ["same-document", "other-documents", "both"])
 def test_the_loss_starts_at_a_blind_guess_and_the_bound_never_passes_log_n(negatives: str) -> None:
     made = method(negatives=negatives)
-    given = toy.blocks().block(0, 0)
+    given = toy.batches().batch(0, 0)
     with torch.no_grad():
         step = made(given, "train")
         assert step.metrics["bound_1"] == pytest.approx(0, abs=0.05)
@@ -156,4 +156,4 @@ def test_the_loss_starts_at_a_blind_guess_and_the_bound_never_passes_log_n(negat
 )
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
-        Config(**settings)
+        CPCConfig(**settings)

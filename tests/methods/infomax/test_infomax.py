@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
-from sentrep.methods.infomax.config import Config
+from sentrep.data.batch import SentenceBatch
+from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.infomax.method import InfoMax
 from sentrep.training.run_folder import RunFolder
 from sentrep.utils.errors import InputError
@@ -26,12 +26,12 @@ def method(seed: int = 0, **settings: Any) -> InfoMax:
     return made.eval()
 
 
-def block() -> SentenceBlock:
+def batch() -> SentenceBatch:
     """Five sentences, one of them empty."""
-    return toy.block([[7, 8, 9], [20, 21], [], [30], [40, 41, 42, 43]], [0, 0, 1, 1, 1])
+    return toy.batch([[7, 8, 9], [20, 21], [], [30], [40, 41, 42, 43]], [0, 0, 1, 1, 1])
 
 
-def naive(made: InfoMax, given: SentenceBlock) -> tuple[Tensor, float]:
+def naive(made: InfoMax, given: SentenceBatch) -> tuple[Tensor, float]:
     """The objective and how often a sentence finds its own vector."""
     vectors, tokens = made.read(given)
     losses, hits = [], []
@@ -58,7 +58,7 @@ def naive(made: InfoMax, given: SentenceBlock) -> tuple[Tensor, float]:
     "settings", [{}, {"judge": "sentence"}, {"windows": (3,)}, {"features": "encoder"}], ids=str
 )
 def test_objective(settings: dict[str, Any]) -> None:
-    made, given = method(**settings), block()
+    made, given = method(**settings), batch()
     with torch.no_grad():
         made.discriminator.match.weight.mul_(20)
         step = made(given, "train")
@@ -71,7 +71,7 @@ def test_a_discriminator_that_knows_nothing_pays_for_two_coins() -> None:
     made = method()
     with torch.no_grad():
         made.discriminator.match.weight.zero_()
-        assert made(block(), "train").loss == pytest.approx(2 * math.log(2), abs=1e-6)
+        assert made(batch(), "train").loss == pytest.approx(2 * math.log(2), abs=1e-6)
 
 
 def test_training_tells_sentences_apart(tmp_path: Path) -> None:
@@ -88,20 +88,20 @@ def test_training_tells_sentences_apart(tmp_path: Path) -> None:
 )
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
-        Config(**settings)
+        InfoMaxConfig(**settings)
 
 
 @pytest.mark.parametrize("kind", ["bag", "gru", "lstm", "conv", "transformer"])
 def test_the_encoders_states_do_not_depend_on_padding_or_company(kind: str) -> None:
     made: InfoMax = toy_run.make("infomax", {"features": "encoder", "feature_width": 8}, kind).eval()
-    given = block()
+    given = batch()
     with torch.no_grad():
         together = made.read(given)[1]
         assert len(together) == len(given.ids)
         for start, stop in pairwise(given.offsets):
             ids = given.ids[start:stop]
             if len(ids):
-                alone = made.read(toy.block([ids.tolist()], [0]))[1]
+                alone = made.read(toy.batch([ids.tolist()], [0]))[1]
                 assert torch.allclose(alone, together[start:stop], atol=2e-5)
                 assert alone.abs().sum() > 0
     vectors, states = made.read(given)

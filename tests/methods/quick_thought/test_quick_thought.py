@@ -13,9 +13,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.batching import encode, encode_tokens
-from sentrep.methods.quick_thought.config import Config
+from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.methods.quick_thought.method import QuickThought
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
@@ -29,36 +29,36 @@ def method(seed: int = 0, **settings: Any) -> QuickThought:
     return made.eval()
 
 
-def block() -> SentenceBlock:
+def batch() -> SentenceBatch:
     """Runs of four, two, three, two and one; the fourth is of the first one's document; one sentence is
     empty."""
     random = torch.Generator().manual_seed(4)
     lengths = [3, 5, 1, 4, 2, 6, 3, 0, 4, 5, 2, 3]
     sentences = [torch.randint(5, 500, (length,), generator=random).tolist() for length in lengths]
-    return toy.block(sentences, DOCUMENTS, RUNS)
+    return toy.batch(sentences, DOCUMENTS, RUNS)
 
 
-def embedded(encoder: SentenceTransformer, block: SentenceBlock) -> Tensor:
-    return encode_tokens(encoder, block.ids, block.offsets)
+def embedded(encoder: SentenceTransformer, batch: SentenceBatch) -> Tensor:
+    return encode_tokens(encoder, batch.ids, batch.offsets)
 
 
-def score(f: Tensor, g: Tensor, config: Config) -> Tensor:
+def score(f: Tensor, g: Tensor, config: QuickThoughtConfig) -> Tensor:
     if config.score == "dot":
         return f @ g
     return (f / f.norm().clamp(min=1e-12)) @ (g / g.norm().clamp(min=1e-12)) / config.temperature
 
 
-def naive(f: Tensor, g: Tensor, block: SentenceBlock, config: Config) -> tuple[Tensor, float]:
+def naive(f: Tensor, g: Tensor, batch: SentenceBatch, config: QuickThoughtConfig) -> tuple[Tensor, float]:
     """Loss and accuracy of target 'each', sentence by sentence."""
     losses, hits = [], []
-    for i in range(len(block)):
+    for i in range(len(batch)):
         targets = [
-            j for j in range(len(block)) if i != j and abs(i - j) <= config.window and RUNS[i] == RUNS[j]
+            j for j in range(len(batch)) if i != j and abs(i - j) <= config.window and RUNS[i] == RUNS[j]
         ]
         if not targets:
             continue
         candidates = {}
-        for j in range(len(block)):
+        for j in range(len(batch)):
             against = {
                 "all": i != j,
                 "other-runs": RUNS[i] != RUNS[j],
@@ -81,13 +81,13 @@ def test_three_sentences_by_hand() -> None:
     rows = torch.zeros(len(toy.WORDS), 2)
     rows[5], rows[6], rows[7] = torch.tensor([1.0, 0.0]), torch.tensor([1.0, 1.0]), torch.tensor([0.0, 2.0])
     encoder = SentenceTransformer(modules=[StaticEmbedding(toy.tokenizer(), embedding_weights=rows)])
-    three = toy.block([[5], [6], [7]], [0, 0, 0])
+    three = toy.batch([[5], [6], [7]], [0, 0, 0])
     # S = [[1, 1, 0], [1, 2, 2], [0, 2, 4]]; the diagonal is no candidate, each sentence has its neighbours as
     # targets.
     first = -math.log(math.e / (math.e + 1))
     second = -0.5 * math.log(math.e / (math.e + math.e**2)) - 0.5 * math.log(math.e**2 / (math.e + math.e**2))
     third = -math.log(math.e**2 / (1 + math.e**2))
-    paper = QuickThought(Config(score="dot", negatives="all"), lambda: encoder).eval()
+    paper = QuickThought(QuickThoughtConfig(score="dot", negatives="all"), lambda: encoder).eval()
     step = paper(three, "train")
     assert step.loss.item() == pytest.approx((first + second + third) / 3, rel=1e-6)
     assert step.metrics["accuracy"].item() == 1.0
@@ -99,7 +99,9 @@ def test_three_sentences_by_hand() -> None:
         math.e**2 / (math.e + math.e**2 + 1)
     )
     third = -math.log(math.e**2 / (1 + math.e**2 + 1))
-    code = QuickThought(Config(score="dot", negatives="all", self_as_zero=True), lambda: encoder).eval()
+    code = QuickThought(
+        QuickThoughtConfig(score="dot", negatives="all", self_as_zero=True), lambda: encoder
+    ).eval()
     assert code(three, "train").loss.item() == pytest.approx((first + second + third) / 3, rel=1e-6)
     assert code(three, "train").metrics["chance"].item() == pytest.approx(math.log(3))
 
@@ -116,7 +118,7 @@ def test_every_combination_is_the_double_loop(negatives: str, score_by: str, tow
             "towers": towers,
             "self_as_zero": self_as_zero,
         }
-        model, text = method(temperature=0.3, **settings), block()
+        model, text = method(temperature=0.3, **settings), batch()
         step = model(text, "train")
         f = embedded(model.f, text)
         g = f if model.g is None else embedded(model.g, text)
@@ -127,7 +129,7 @@ def test_every_combination_is_the_double_loop(negatives: str, score_by: str, tow
 
 @pytest.mark.parametrize("towers", ["shared", "separate"])
 def test_gradients_of_both_towers_are_those_of_the_double_loop(towers: str) -> None:
-    model, text = method(towers=towers, window=2, temperature=0.3), block()
+    model, text = method(towers=towers, window=2, temperature=0.3), batch()
     model(text, "train").loss.backward()
     ours = {name: parameter.grad.to_dense().clone() for name, parameter in model.named_parameters()}
     model.zero_grad()
@@ -140,7 +142,7 @@ def test_gradients_of_both_towers_are_those_of_the_double_loop(towers: str) -> N
 
 
 def test_accuracy_within_the_document_is_looked_at_in_evaluation_only() -> None:
-    model, text = method(), block()
+    model, text = method(), batch()
     vectors = torch.nn.functional.normalize(embedded(model.f, text), dim=1)
     hits = []
     for i in range(len(text)):
@@ -168,7 +170,7 @@ def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(
         "temperature": 0.3,
     }
     model = method(**settings)
-    text = block()
+    text = batch()
     torch.manual_seed(5)
     step = model(text, "train")
     torch.manual_seed(5)
@@ -185,11 +187,11 @@ def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(
     def tokens(i: int) -> list[int]:
         return text.ids[text.offsets[i] : text.offsets[i + 1]].tolist()
 
-    questions = toy.block([tokens(i) for i in chosen], chosen)
+    questions = toy.batch([tokens(i) for i in chosen], chosen)
     rests = [
         [i for i in run if stay or i != one] for run, one, stay in zip(members, chosen, stays, strict=True)
     ]
-    answers = toy.block([[token for i in rest for token in tokens(i)] for rest in rests], chosen)
+    answers = toy.batch([[token for i in rest for token in tokens(i)] for rest in rests], chosen)
     f, g = embedded(model.f, questions), embedded(model.g or model.f, answers)
     losses = []
     for i in range(len(names)):
@@ -203,7 +205,7 @@ def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(
 
 
 def test_the_rest_is_drawn_anew_each_time_and_the_lead_share_is_kept() -> None:
-    text = toy.block([[5 + i] for i in range(2000)], [i // 4 for i in range(2000)])
+    text = toy.batch([[5 + i] for i in range(2000)], [i // 4 for i in range(2000)])
     model = method(target="rest", lead=0.5)
     seen: list[Tensor] = []
     read = model.read
@@ -222,7 +224,7 @@ def test_the_rest_is_drawn_anew_each_time_and_the_lead_share_is_kept() -> None:
 
 @pytest.mark.parametrize("export", ["both", "f", "g"])
 def test_what_is_exported_is_what_is_embedded(export: str) -> None:
-    model, text = method(towers="separate", export=export), block()
+    model, text = method(towers="separate", export=export), batch()
     with torch.no_grad():
         vectors = model.embed(text)
         f, g = embedded(model.f, text), embedded(model.g, text)
@@ -238,7 +240,7 @@ def test_what_is_exported_is_what_is_embedded(export: str) -> None:
 
 
 def test_words_are_dropped_in_training_and_never_in_evaluation() -> None:
-    model, text = method(word_dropout=0.5), block()
+    model, text = method(word_dropout=0.5), batch()
     assert model(text, "train").loss.item() == method()(text, "train").loss.item()
     model.train()
     losses = {model(text, "train").loss.item() for _ in range(4)}
@@ -249,7 +251,7 @@ def test_words_are_dropped_in_training_and_never_in_evaluation() -> None:
 def test_a_block_whose_words_are_all_dropped_gives_a_loss() -> None:
     for settings in ({}, {"target": "rest"}):
         model = method(word_dropout=0.999, **settings).train()
-        step = model(toy.block([[5], [6], [7], [8]], [0, 0, 1, 1]), "train")
+        step = model(toy.batch([[5], [6], [7], [8]], [0, 0, 1, 1]), "train")
         step.loss.backward()
         assert torch.isfinite(step.loss)
         assert all(torch.isfinite(p.grad.to_dense()).all() for p in model.parameters() if p.grad is not None)
@@ -260,7 +262,7 @@ def test_the_token_budget_reaches_the_encoders() -> None:
     for budget in (16, 10**6):
         model = toy_run.make("quick-thought", {"towers": "separate"}, "gru").eval()
         model.token_budget = budget
-        losses.append(model(block(), "train").loss.item())
+        losses.append(model(batch(), "train").loss.item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
@@ -279,4 +281,4 @@ def test_the_token_budget_reaches_the_encoders() -> None:
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="--"):
-        Config(**settings)
+        QuickThoughtConfig(**settings)

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
-from sentrep.methods.seq2seq2seq.config import Config
+from sentrep.data.batch import SentenceBatch
+from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.seq2seq2seq.method import Seq2Seq2Seq
 from sentrep.modules.padding import Texts, pad, without
 from sentrep.utils.errors import InputError
@@ -35,8 +35,8 @@ def method(seed: int = 0, **settings: Any) -> Seq2Seq2Seq:
     return made
 
 
-def block() -> SentenceBlock:
-    return toy.blocks(size=32).block(0, 0)
+def batch() -> SentenceBatch:
+    return toy.batches(size=32).batch(0, 0)
 
 
 def gradients(made: Seq2Seq2Seq) -> set[str]:
@@ -72,7 +72,7 @@ def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, An
     for phase in made.phases:
         made.zero_grad()
         torch.manual_seed(1)
-        loss = made(block(), phase).loss
+        loss = made(batch(), phase).loss
         assert torch.isfinite(loss)
         loss.backward()
         idle = (
@@ -82,7 +82,7 @@ def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, An
 
 
 def test_killed_while_the_critic_learns_it_ends_as_an_undisturbed_run(tmp_path: Path) -> None:
-    """Between its second turn at a block and the summarizer's: what it has learnt of that block is forgotten
+    """Between its second turn at a batch and the summarizer's: what it has learnt of that batch is forgotten
     and learnt again."""
     digests = {name: tmp_path / f"{name}.json" for name in ("whole", "killed", "resumed")}
     at = {"settings": {"critic_turns": 3}, "steps": 12}
@@ -116,7 +116,7 @@ def test_at_first_the_generator_does_not_listen(learns_by: str) -> None:
     for share, moves in ((0.6, False), (0.8, True)):
         made.zero_grad()
         made.turn(share)
-        made(block(), "summarizer").loss.backward()
+        made(batch(), "summarizer").loss.backward()
         assert any(name.startswith("reconstructor") for name in gradients(made))
         assert any(name.startswith("generator.decoder") for name in gradients(made)) == moves
 
@@ -124,9 +124,9 @@ def test_at_first_the_generator_does_not_listen(learns_by: str) -> None:
 def test_before_and_after_pre_training() -> None:
     made = method(pretrain=0.5)
     made.turn(0.1)
-    taught = made(block(), "summarizer").metrics
+    taught = made(batch(), "summarizer").metrics
     made.turn(0.9)
-    reinforced = made(block(), "summarizer").metrics
+    reinforced = made(batch(), "summarizer").metrics
     assert "from_drawn_nll" not in taught
     assert set(taught) == {"self_made_nll", "hidden_nll", "restored_nll"}
     assert set(reinforced) == {
@@ -155,11 +155,11 @@ class Fond(torch.nn.Module):
 
 
 def listen(made: Seq2Seq2Seq) -> None:
-    """The generator, to what is rewarded, for 40 blocks."""
-    optimizer, blocks = torch.optim.Adam(made.generator.parameters(), lr=5e-3), toy.blocks(size=64)
+    """The generator, to what is rewarded, for 40 batches."""
+    optimizer, batches = torch.optim.Adam(made.generator.parameters(), lr=5e-3), toy.batches(size=64)
     for index in range(40):
         optimizer.zero_grad()
-        made(blocks.block(0, index % len(blocks)), "summarizer").loss.backward()
+        made(batches.batch(0, index % len(batches)), "summarizer").loss.backward()
         optimizer.step()
 
 
@@ -172,7 +172,7 @@ def test_rewards_change_what_is_written() -> None:
     def share() -> float:
         made.eval()
         with torch.no_grad():
-            articles = pad(block().ids, block().offsets, 12)
+            articles = pad(batch().ids, batch().offsets, 12)
             drawn = made.write(
                 made.told(articles, made.code(articles)), "drawn", made.written.lengths(len(articles.ids))
             )[0]
@@ -192,7 +192,7 @@ def test_fluent_summaries_are_rewarded() -> None:
 
     def fluency() -> float:
         with torch.no_grad():
-            articles = pad(block().ids, block().offsets, 12)
+            articles = pad(batch().ids, batch().offsets, 12)
             source = made.told(articles, made.code(articles))
             drawn = made.write(source, "drawn", made.written.lengths(len(articles.ids)), strictly=True)[0]
             return float(made.written.language.of_texts(without(drawn, made.end)).mean())
@@ -205,7 +205,7 @@ def test_fluent_summaries_are_rewarded() -> None:
 
 def test_a_word_earns_what_its_summary_is_worth_beyond_the_greedy_one() -> None:
     made = method(critic=0.0, reconstruction=2.0, fluency=3.0)
-    articles = pad(block().ids, block().offsets, 12)
+    articles = pad(batch().ids, batch().offsets, 12)
     torch.manual_seed(3)
     with torch.no_grad():
         source = made.told(articles, made.code(articles))
@@ -236,7 +236,7 @@ def test_the_reconstructor_rewards_what_restores_the_article() -> None:
 
     made.restored = watch  # type: ignore[method-assign]
     torch.manual_seed(2)
-    step = made(block(), "summarizer")
+    step = made(batch(), "summarizer")
     seen.pop("greedy")
     assert step.metrics["from_drawn_nll"] == pytest.approx(float(seen["drawn"].mean()))
     assert float(step.metrics["advantage"]) > 0
@@ -265,7 +265,7 @@ def test_what_people_paired_counts_the_same_before_and_after_pre_training(tmp_pa
 
 def test_self_made_pairs_can_be_left_out_where_people_made_some(tmp_path: Path) -> None:
     made = method(pairs=write_pairs(tmp_path), pretrain=1.0, self_made_weight=0.0, hidden=0.0)
-    assert set(made(block(), "summarizer").metrics) == {"supervised_nll", "restored_nll"}
+    assert set(made(batch(), "summarizer").metrics) == {"supervised_nll", "restored_nll"}
     with pytest.raises(InputError, match="leaves no pairs to begin with; give --pairs FILE"):
         method(self_made_weight=0.0)
 
@@ -277,7 +277,7 @@ def test_pairs_of_people_are_learnt(tmp_path: Path) -> None:
     torch.manual_seed(0)
     for index in range(30):
         optimizer.zero_grad()
-        step = made(toy.blocks(size=32).block(0, index), "summarizer")
+        step = made(toy.batches(size=32).batch(0, index), "summarizer")
         step.loss.backward()
         optimizer.step()
         losses.append(float(step.metrics["supervised_nll"]))
@@ -288,7 +288,7 @@ def test_pairs_of_people_are_learnt(tmp_path: Path) -> None:
 @torch.no_grad()
 def test_validation_tells_how_summaries_are_worded() -> None:
     made = method().eval()
-    found = made(block(), "summarizer").metrics
+    found = made(batch(), "summarizer").metrics
     wording = {
         "prefix_copy",
         "novelty",
@@ -306,7 +306,7 @@ def test_validation_tells_how_summaries_are_worded() -> None:
 
 def test_empty_articles_are_passed_over() -> None:
     made = method()
-    some = toy.block([[7, 8, 9], [], [20, 21, 22]], [0, 1, 2])
+    some = toy.batch([[7, 8, 9], [], [20, 21, 22]], [0, 1, 2])
     for phase in made.phases:
         assert torch.isfinite(made(some, phase).loss)
 
@@ -318,7 +318,7 @@ def test_empty_articles_are_passed_over() -> None:
 def test_without_sentences_of_people_nothing_begins() -> None:
     made = method(summaries=None)
     with pytest.raises(InputError, match="--summaries FILE"):
-        made(block(), "summarizer")
+        made(batch(), "summarizer")
 
 
 @pytest.mark.parametrize(
@@ -336,4 +336,4 @@ def test_without_sentences_of_people_nothing_begins() -> None:
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], named: str) -> None:
     with pytest.raises(InputError, match=named):
-        Config(**settings)
+        Seq2Seq2SeqConfig(**settings)

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBlock
-from sentrep.methods.skip_thought.config import Config
+from sentrep.data.batch import SentenceBatch
+from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.skip_thought.method import SkipThought, scaled
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
@@ -25,25 +25,25 @@ def method(seed: int = 0, **settings: Any) -> SkipThought:
     return made.eval()
 
 
-def block() -> SentenceBlock:
+def batch() -> SentenceBatch:
     """Runs of three, two and four sentences; one sentence is empty."""
     random = torch.Generator().manual_seed(4)
     sentences = [
         torch.randint(5, 500, (length,), generator=random).tolist() for length in [3, 5, 1, 4, 2, 6, 0, 4, 5]
     ]
-    return toy.block(sentences, RUNS)
+    return toy.batch(sentences, RUNS)
 
 
-def tokens_of(block: SentenceBlock, sentence: int) -> list[int]:
-    return [int(token) for token in block.ids[block.offsets[sentence] : block.offsets[sentence + 1]]]
+def tokens_of(batch: SentenceBatch, sentence: int) -> list[int]:
+    return [int(token) for token in batch.ids[batch.offsets[sentence] : batch.offsets[sentence + 1]]]
 
 
-def naive(made: SkipThought, block: SentenceBlock, source: int, target: int, to: str) -> list[Tensor]:
+def naive(made: SkipThought, batch: SentenceBatch, source: int, target: int, to: str) -> list[Tensor]:
     """Negative log-likelihood of each token of one sentence from the vector of another, step by step as
     generation goes."""
-    advance, state, end = made.generator(to, made.embed(block)[source : source + 1])
+    advance, state, end = made.generator(to, made.embed(batch)[source : source + 1])
     losses, last = [], None
-    for token in [*tokens_of(block, target), end][: made.config.longest]:
+    for token in [*tokens_of(batch, target), end][: made.config.longest]:
         chances, state = advance(last, state)
         losses.append(-chances[0, token])
         last = torch.tensor([token])
@@ -55,7 +55,7 @@ def naive(made: SkipThought, block: SentenceBlock, source: int, target: int, to:
 )
 @pytest.mark.parametrize("write", ["neighbours", "neighbours-and-itself", "itself"])
 def test_objective(settings: dict[str, Any], write: str) -> None:
-    made, given = method(write=write, **settings), block()
+    made, given = method(write=write, **settings), batch()
     wanted: dict[str, list[Tensor]] = {to: [] for to in made.decoders}
     with torch.no_grad():
         for i, j in NEIGHBOURS:
@@ -78,8 +78,8 @@ def test_decoders_have_their_own_weights_and_share_rows_and_softmax() -> None:
     with torch.no_grad():
         for parameter in made.decoders["previous"].parameters():
             parameter.zero_()
-        ahead = made(block(), "train").metrics
-        again = method()(block(), "train").metrics
+        ahead = made(batch(), "train").metrics
+        again = method()(batch(), "train").metrics
     assert torch.equal(ahead["nll_next"], again["nll_next"])
     assert not torch.equal(ahead["nll_previous"], again["nll_previous"])
 
@@ -87,10 +87,10 @@ def test_decoders_have_their_own_weights_and_share_rows_and_softmax() -> None:
 def test_neighbours_never_cross_documents() -> None:
     """Other words in a document's first sentence are nothing to the document before; its successor, looking
     back, writes them."""
-    made, given = method(), block()
+    made, given = method(), batch()
     ids = given.ids.clone()
     ids[given.offsets[3] : given.offsets[4]] += 1
-    changed = SentenceBlock(ids, given.offsets, given.document, given.run)
+    changed = SentenceBatch(ids, given.offsets, given.document, given.segment)
     with torch.no_grad():
         code = made.code(given)
         before, after = (
@@ -103,7 +103,7 @@ def test_neighbours_never_cross_documents() -> None:
 
 
 def test_the_gap_is_the_price_of_another_sentences_code() -> None:
-    made, given = method(), block()
+    made, given = method(), batch()
     with torch.no_grad():
         step = made(given, "train")
         code = made.code(given)
@@ -118,7 +118,7 @@ def test_the_gap_is_the_price_of_another_sentences_code() -> None:
 def test_training_makes_the_decoders_listen(tmp_path: Any) -> None:
     trained, _ = toy_run.run(tmp_path / "run", "skip-thought", 0, steps=150)
     with torch.no_grad():
-        metrics = trained.eval()(toy.blocks(seed=1, count=60).block(0, 0), "train").metrics
+        metrics = trained.eval()(toy.batches(seed=1, count=60).batch(0, 0), "train").metrics
     assert metrics["code_gap"] > 0.1
 
 
@@ -135,4 +135,4 @@ def test_a_sentence_that_no_decoder_writes_is_refused_by_name() -> None:
 @pytest.mark.parametrize("settings", [{"decoder_width": 0}, {"longest": 0}, {"samples": -1}])
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
-        Config(**settings)
+        SkipThoughtConfig(**settings)

@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders import serialization as folder
 from sentrep.methods.struct_vae.binary_trees import UniformPrior
-from sentrep.methods.struct_vae.config import Config
+from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.method import StructVAE
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
@@ -33,20 +33,20 @@ def method(seed: int = 0, kind: str = "bag", **settings: Any) -> StructVAE:
     return made
 
 
-def block(sentences: list[list[int]]) -> SentenceBlock:
-    return toy.block(sentences, list(range(len(sentences))))
+def batch(sentences: list[list[int]]) -> SentenceBatch:
+    return toy.batch(sentences, list(range(len(sentences))))
 
 
-def block_of(made: StructVAE, file: Path) -> SentenceBlock:
+def block_of(made: StructVAE, file: Path) -> SentenceBatch:
     """The sentences of a treebank, or of pairs."""
     made = method(trees=str(file)) if file.suffix == ".trees" else made
     labelled = made.labelled
     assert labelled is not None
     texts = labelled.texts
-    return block([row[:length].tolist() for row, length in zip(texts.ids, texts.lengths, strict=True)])
+    return batch([row[:length].tolist() for row, length in zip(texts.ids, texts.lengths, strict=True)])
 
 
-def trained(made: StructVAE, given: SentenceBlock, steps: int, size: int = 32) -> StructVAE:
+def trained(made: StructVAE, given: SentenceBatch, steps: int, size: int = 32) -> StructVAE:
     """Without the house's trainer, whose rates are for longer runs."""
     optimizers = {
         phase: torch.optim.Adam(
@@ -60,7 +60,7 @@ def trained(made: StructVAE, given: SentenceBlock, steps: int, size: int = 32) -
         chosen = torch.randperm(len(rows))[:size].tolist()
         for phase in made.turn(step / steps):
             optimizers[phase].zero_grad()
-            made(block([rows[each] for each in chosen]), phase).loss.backward()
+            made(batch([rows[each] for each in chosen]), phase).loss.backward()
             optimizers[phase].step()
     return made.eval()
 
@@ -80,7 +80,7 @@ def test_the_curriculum(tmp_path: Path) -> None:
 def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
     made, texts = (
         method(trees=str(treebank(tmp_path, 8)), pretrain=0.4, writer_first=0.5),
-        toy.blocks(size=16).block(0, 0),
+        toy.batches(size=16).batch(0, 0),
     )
     for share, judging in ((0.41, False), (0.69, False), (0.71, True), (1.0, True)):
         made.turn(share)
@@ -107,7 +107,7 @@ def test_the_prior_learns_in_its_own_phase_and_then_is_frozen(tmp_path: Path) ->
     for share, phase in ((0.0, "prior"), (0.0, "train"), (1.0, "train")):
         made.zero_grad()
         made.turn(share)
-        made(toy.blocks(size=16).block(0, 0), phase).loss.backward()
+        made(toy.batches(size=16).batch(0, 0), phase).loss.backward()
         moved = {
             id(each) for each in made.parameters() if each.grad is not None and each.grad.abs().sum() > 0
         }
@@ -121,7 +121,7 @@ def test_pre_training_does_not_look_at_the_block(tmp_path: Path) -> None:
         losses = []
         for index in (0, 1):
             torch.manual_seed(3)
-            losses.append(float(made(toy.blocks(size=16).block(0, index), "train").loss.detach()))
+            losses.append(float(made(toy.batches(size=16).batch(0, index), "train").loss.detach()))
         assert (losses[0] == losses[1]) is equal
 
 
@@ -129,10 +129,10 @@ def test_without_labels_it_warns_and_runs() -> None:
     made = method(trees=None)
     assert isinstance(made.structures.prior, UniformPrior)
     with pytest.warns(UserWarning, match="without labels does not start"):
-        step = made(toy.blocks(size=16).block(0, 0), "train")
+        step = made(toy.batches(size=16).batch(0, 0), "train")
     assert torch.isfinite(step.loss)
     with pytest.raises(InputError, match="--trees FILE"):
-        made(toy.blocks(size=16).block(0, 0), "prior")
+        made(toy.batches(size=16).batch(0, 0), "prior")
 
 
 def test_so_many_labels_and_some_of_the_rest_to_compare_with(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_so_many_labels_and_some_of_the_rest_to_compare_with(tmp_path: Path) -> 
     assert made.labelled is not None
     assert made.held is not None
     assert (len(made.labelled.texts.ids), len(made.held.texts.ids)) == (20, 10)
-    assert "labelled_f1" in made.eval()(toy.blocks(size=16).block(0, 0), "train").metrics
+    assert "labelled_f1" in made.eval()(toy.batches(size=16).batch(0, 0), "train").metrics
     assert method(trees=str(treebank(tmp_path, 30))).held is None
     assert method(trees=str(treebank(tmp_path, 30)), trees_used=30).held is None
 
@@ -180,10 +180,10 @@ def test_meanings_of_orders_are_learnt(tmp_path: Path) -> None:
     made = method(
         trees=None, grammar=str(grammar), pairs=str(pairs), pairs_used=80, unlabelled_weight=0.0, labelled=24
     )
-    made = trained(made, block([[5, 7, 20]]), 70)
-    look = made(block([[5, 7, 20], [6, 7, 21, 22]]), "train").metrics
+    made = trained(made, batch([[5, 7, 20]]), 70)
+    look = made(batch([[5, 7, 20], [6, 7, 21, 22]]), "train").metrics
     assert look["labelled_exact"] > 0.8
-    one = block([[6, 7, 33, 8]])
+    one = batch([[6, 7, 33, 8]])
     assert made.meanings(one) == [f'(Do what=Close to="{toy.WORDS[33]}" very=Much)']
     with pytest.raises(InputError, match="derivations of a grammar, not trees"):
         made.trees(one)
@@ -196,7 +196,7 @@ def test_meanings_of_orders_are_learnt(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["bag", "gru"])
 def test_a_method_put_together_again_parses_as_before(kind: str, tmp_path: Path) -> None:
     made = method(kind=kind, trees=str(treebank(tmp_path, 60)), unlabelled_weight=0.0)
-    made = trained(made, block([[7, 8]]), 10)
+    made = trained(made, batch([[7, 8]]), 10)
     folder.save(made.encoder(), tmp_path / "model")
     save_file(
         {name: each.detach().contiguous() for name, each in made.beside_encoder().items()},
@@ -204,7 +204,7 @@ def test_a_method_put_together_again_parses_as_before(kind: str, tmp_path: Path)
     )
     again = StructVAE(made.config, lambda: folder.load(tmp_path / "model")).eval()
     again.load_state_dict(load_file(tmp_path / "rest.safetensors"), strict=False)
-    given = toy.blocks(size=32).block(0, 0)
+    given = toy.batches(size=32).batch(0, 0)
     before, after = made.trees(given), again.trees(given)
     assert before.start.shape[:2] == (len(given), 1)
     assert torch.equal(before.start, after.start)
@@ -215,7 +215,7 @@ def test_a_method_put_together_again_parses_as_before(kind: str, tmp_path: Path)
 def test_validation_tells_the_parts_of_the_bound(tmp_path: Path) -> None:
     made = method(trees=str(treebank(tmp_path, 8)), baseline="learnt").eval()
     torch.manual_seed(0)
-    found = made(toy.blocks(size=32).block(0, 0), "train")
+    found = made(toy.batches(size=32).batch(0, 0), "train")
     assert {"elbo", "restored_nll", "kl", "entropy", "signal", "right_f1", "left_f1", "from_best_nll"} <= set(
         found.metrics
     )
@@ -223,14 +223,14 @@ def test_validation_tells_the_parts_of_the_bound(tmp_path: Path) -> None:
     assert float(found.metrics["elbo"]) == pytest.approx(
         -float(found.metrics["restored_nll"]) - float(found.metrics["kl"]), abs=1e-5
     )
-    assert torch.isfinite(made(toy.blocks(size=32).block(0, 0), "prior").loss)
+    assert torch.isfinite(made(toy.batches(size=32).batch(0, 0), "prior").loss)
 
 
 def test_empty_and_long_sentences_are_passed_over(tmp_path: Path) -> None:
     made = method(trees=str(treebank(tmp_path, 20)), longest=6)
-    some = block([[7, 8, 9], [], [20], [20, 21, 22, 23, 24, 25, 26], [9, 8, 7, 6]])
+    some = batch([[7, 8, 9], [], [20], [20, 21, 22, 23, 24, 25, 26], [9, 8, 7, 6]])
     assert made.fitting(some).lengths.tolist() == [3, 4]
-    assert made.fitting(block([[], [20], [20, 21, 22, 23, 24, 25, 26]])).lengths.tolist() == [1, 6]
+    assert made.fitting(batch([[], [20], [20, 21, 22, 23, 24, 25, 26]])).lengths.tolist() == [1, 6]
     made.turn(1.0)
     assert torch.isfinite(made(some, "train").loss)
     assert made.trees(some).lengths[:, 0].tolist() == [3, 0, 1, 7, 4]
@@ -238,7 +238,7 @@ def test_empty_and_long_sentences_are_passed_over(tmp_path: Path) -> None:
 
 def test_meanings_are_not_to_be_had_of_trees(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="infers trees"):
-        method(trees=str(treebank(tmp_path, 8))).meanings(block([[7, 8]]))
+        method(trees=str(treebank(tmp_path, 8))).meanings(batch([[7, 8]]))
 
 
 @pytest.mark.parametrize(
@@ -257,4 +257,4 @@ def test_meanings_are_not_to_be_had_of_trees(tmp_path: Path) -> None:
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], named: str) -> None:
     with pytest.raises(InputError, match=named):
-        Config(**settings)
+        StructVAEConfig(**settings)

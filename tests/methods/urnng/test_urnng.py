@@ -12,10 +12,10 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBlock
+from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.methods.urnng.config import Config
+from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.methods.urnng.method import UnsupervisedRNNG
 from sentrep.modules.padding import Texts
 from sentrep.modules.trees.crf import REDUCE, SHIFT, Trees
@@ -29,7 +29,7 @@ SIZES: dict[str, Any] = {"tree_width": 8, "parser_width": 6, "tree_dropout": 0.0
 def method(seed: int = 0, std: float = 0.5, **settings: Any) -> UnsupervisedRNNG:
     torch.manual_seed(seed)
     made = UnsupervisedRNNG(
-        Config(**SIZES | settings),
+        URNNGConfig(**SIZES | settings),
         lambda: build(EncoderConfig("bag", width=12), toy.tokenizer(), toy.counts(), 32),
     )
     for parameter in made.parameters() if std else ():
@@ -37,12 +37,12 @@ def method(seed: int = 0, std: float = 0.5, **settings: Any) -> UnsupervisedRNNG
     return made
 
 
-def block(*lengths: int, seed: int = 0) -> SentenceBlock:
+def batch(*lengths: int, seed: int = 0) -> SentenceBatch:
     generator = torch.Generator().manual_seed(seed)
     sentences = [
         torch.randint(5, len(toy.WORDS), (length,), generator=generator).tolist() for length in lengths
     ]
-    return toy.block(sentences, list(range(len(lengths))))
+    return toy.batch(sentences, list(range(len(lengths))))
 
 
 def every_tree(length: int) -> Trees:
@@ -84,7 +84,7 @@ def test_the_expected_gradient_of_two_samples_is_that_of_the_exact_bound(
 ) -> None:
     """All pairs of trees of a sentence of four tokens, each as likely as it is drawn: no chance is left in
     it."""
-    made, read = method(samples=2), block(4)
+    made, read = method(samples=2), batch(4)
     made.weight = weight
     texts, trees = made.texts(read), every_tree(4)
     joint, chance = enumerated(made, texts)
@@ -118,7 +118,7 @@ def test_the_expected_gradient_of_two_samples_is_that_of_the_exact_bound(
 def test_the_bounds_are_below_the_exact_likelihood_and_more_samples_come_nearer() -> None:
     made = method(std=0.8).eval()
     lengths = (2, 3, 4, 5, 5)
-    read = block(*lengths)
+    read = batch(*lengths)
     with torch.no_grad():
         exact, bound, size = 0.0, 0.0, sum(lengths) + len(lengths)
         for sentence in range(len(lengths)):
@@ -141,12 +141,12 @@ def test_the_bounds_are_below_the_exact_likelihood_and_more_samples_come_nearer(
 @pytest.mark.parametrize("branching", ["parser", "right", "none"])
 def test_surprise_is_no_less_than_the_exact_one_and_the_same_each_time(branching: str) -> None:
     made, lengths = method(std=0.8, branching=branching, validation_samples=20).eval(), (4, 2, 5)
-    read = block(*lengths)
+    read = batch(*lengths)
     found = made.surprise(read)
     assert torch.equal(made.surprise(read), found)
     for sentence in range(len(lengths)):
         ids = read.ids[read.offsets[sentence] : read.offsets[sentence + 1]]
-        assert torch.allclose(made.surprise(toy.block([ids.tolist()], [0])), found[sentence], atol=1e-4), (
+        assert torch.allclose(made.surprise(toy.batch([ids.tolist()], [0])), found[sentence], atol=1e-4), (
             "whatever stands beside it"
         )
         if branching == "parser":
@@ -161,7 +161,7 @@ def test_surprise_is_no_less_than_the_exact_one_and_the_same_each_time(branching
 def test_what_validation_reports_belongs_together() -> None:
     made = method().eval()
     with torch.no_grad():
-        found = made(block(4, 7, 1, 9), "train")
+        found = made(batch(4, 7, 1, 9), "train")
     told = found.metrics
     assert told["perplexity"].item() == pytest.approx(found.loss.exp().item(), rel=1e-5)
     assert told["elbo"].item() == pytest.approx(-(told["reconstruction"] + told["kl"]).item(), rel=1e-4)
@@ -171,13 +171,13 @@ def test_what_validation_reports_belongs_together() -> None:
 
 
 def test_one_by_one_equals_a_block() -> None:
-    made, read = method(validation_samples=1).eval(), block(4, 1, 9, 2, 6)
+    made, read = method(validation_samples=1).eval(), batch(4, 1, 9, 2, 6)
     with torch.no_grad():
         best, vectors = made.trees(read), made.embed(read)
         exact = made.told(made.texts(read), best)
         for sentence in range(len(read)):
             ids = read.ids[read.offsets[sentence] : read.offsets[sentence + 1]]
-            alone = toy.block([ids.tolist()], [0])
+            alone = toy.batch([ids.tolist()], [0])
             tree = made.trees(alone)
             assert torch.equal(tree.start[0], best.start[sentence, :, : len(ids)])
             assert torch.equal(tree.end[0], best.end[sentence, :, : len(ids)])
@@ -194,7 +194,7 @@ def test_actions_and_entropy_come_to_count_and_the_parser_stops() -> None:
         assert made.turn(share) == ("train",)
         seen.append((made.weight, made.parsing))
     assert seen == [(0, False), (0.5, True), (1, True), (1, True), (1, False), (1, False)]
-    made(block(5, 6), "train").loss.backward()
+    made(batch(5, 6), "train").loss.backward()
     parser = made.tree.parser
     assert parser is not None
     assert all(parameter.grad is not None and not parameter.grad.any() for parameter in parser.parameters())
@@ -234,7 +234,7 @@ def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
         std=0, supervision="only", trees=str(tmp_path / "rule.trees"), tree_width=16, parser_width=16
     )
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
-    read = block(*[5] * 24)
+    read = batch(*[5] * 24)
     for _ in range(150):
         made.turn(0.5)
         step = made(read, "train")
@@ -244,7 +244,7 @@ def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
     assert step.metrics["parser_nll"] < 0.15
     bank = made.treebank
     made.eval()
-    block_of = SentenceBlock(
+    block_of = SentenceBatch(
         bank.texts.ids[bank.texts.alive],
         nn.functional.pad(bank.texts.lengths.cumsum(0), (1, 0)),
         *[torch.arange(150)] * 2,
@@ -258,7 +258,7 @@ def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
 @pytest.mark.parametrize("branching", ["right", "left", "none"])
 def test_grammars_without_a_parser(branching: str) -> None:
     made = method(branching=branching)
-    read = block(4, 1, 7)
+    read = batch(4, 1, 7)
     step = made(read, "train")
     step.loss.backward()
     unused = {name for name, parameter in made.named_parameters() if parameter.grad is None}
@@ -275,18 +275,18 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
         torch.manual_seed(5)
         return build(EncoderConfig("gru", token_width=width, width=10), toy.tokenizer(), toy.counts(), 17)
 
-    taken, fresh = (UnsupervisedRNNG(Config(**SIZES), partial(given, width)) for width in (8, 12))
+    taken, fresh = (UnsupervisedRNNG(URNNGConfig(**SIZES), partial(given, width)) for width in (8, 12))
     torch.manual_seed(5)
     assert torch.equal(taken.tree.table.weight, given(8)[0].table.weight)
     assert fresh.tree.table.weight.shape == (len(toy.WORDS), 8)
     assert taken.tree.max_tokens == 17
-    again = UnsupervisedRNNG(Config(**SIZES), taken.encoder)
+    again = UnsupervisedRNNG(URNNGConfig(**SIZES), taken.encoder)
     assert again.encoder() is taken.encoder()
     with pytest.raises(
         InputError,
         match=r"\(--tree-width, --branching, --parser-width\) \(8, 'parser', 6\), the settings say \(9",
     ):
-        UnsupervisedRNNG(Config(**SIZES | {"tree_width": 9}), taken.encoder)
+        UnsupervisedRNNG(URNNGConfig(**SIZES | {"tree_width": 9}), taken.encoder)
 
 
 @pytest.mark.parametrize(
@@ -306,10 +306,10 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Config(**settings)
+        URNNGConfig(**settings)
 
 
 def test_a_treebank_that_is_not_there_is_said_when_it_is_needed() -> None:
     made = method(supervision="only", trees="none.trees")
     with pytest.raises(InputError, match=r"--trees none\.trees: no such file"):
-        made(block(3, 4), "train")
+        made(batch(3, 4), "train")
