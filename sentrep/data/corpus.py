@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sentrep.data.config import CorpusConfig
+from sentrep.data.reading.report import ReadReport
 from sentrep.utils.errors import InputError
 
 Corpus = str | Path | Sequence[str | Path] | CorpusConfig
@@ -22,11 +23,12 @@ def corpus_config(corpus: Corpus) -> CorpusConfig:
     )
 
 
-def sentences(corpus: Corpus) -> Iterator[tuple[str, str]]:
-    """Every sentence of a corpus with an id: its document's, and its number in it."""
+def sentences(corpus: Corpus, report: ReadReport | None = None) -> Iterator[tuple[str, str]]:
+    """Every sentence of a corpus with an id: its document's, and its number in it. `report` counts what was
+    read and skipped."""
     from sentrep.data.store.store import read_documents
 
-    for document in read_documents(corpus_config(corpus)):
+    for document in read_documents(corpus_config(corpus), report=report):
         for number, sentence in enumerate(document.sentences, start=1):
             yield f"{document.id}#{number}", sentence
 

@@ -23,14 +23,14 @@ class InputError(ValueError):
     """
 
     def __init__(self, message: str, *, setting: str | None = None) -> None:
-        super().__init__(_MARKED.sub(r"\1", message))
+        super().__init__(as_keywords(message))
         self._marked = message
         named = _MARKED.search(message)
         self.setting = setting or (named.group(1) if named else None)
 
     def for_command_line(self) -> str:
         """The message with settings written as command-line options."""
-        return _MARKED.sub(lambda name: f"--{name.group(1).replace('_', '-')}", self._marked)
+        return as_options(self._marked)
 
 
 class ReadWarning(UserWarning):
@@ -40,6 +40,20 @@ class ReadWarning(UserWarning):
 def opt(setting: str) -> str:
     """The name of a setting, for the message of an `InputError`."""
     return f"\x02{setting}\x03"
+
+
+def as_keywords(message: str) -> str:
+    """A message whose settings are marked by `opt`, for users of Python."""
+    return _MARKED.sub(r"\1", message)
+
+
+def as_options(message: str) -> str:
+    """The same for users of the command line.
+
+    >>> as_options(f"{opt('text_field')} 'body'")
+    "--text-field 'body'"
+    """
+    return _MARKED.sub(lambda name: f"--{name.group(1).replace('_', '-')}", message)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.report import Kind, ReadReport
 
 BLOCK = 1 << 18
 """Bytes read at once from a plain file."""
@@ -45,9 +45,9 @@ def unpack(file: Path, name: str, report: ReadReport) -> Iterator[bytes]:
             else:
                 yield from iter(lambda: raw.read(BLOCK), b"")
     except _Damaged as error:
-        report.problem("damaged compression", name, f"{error}; what comes before it is used")
+        report.problem(Kind.COMPRESSION, name, f"{error}; what comes before it is used")
     except OSError as error:
-        report.problem("unreadable file", name, error.strerror or str(error))
+        report.problem(Kind.UNREADABLE_FILE, name, error.strerror or str(error))
 
 
 def decode(data: Iterator[bytes], name: str, report: ReadReport) -> Iterator[str]:
@@ -67,17 +67,17 @@ def decode(data: Iterator[bytes], name: str, report: ReadReport) -> Iterator[str
         nuls = text.count("\0")
         if first and (replaced + nuls) * 10 > 3 * len(text):
             report.problem(
-                "not text", name, f"its bytes are not {encoding.upper()}; convert it, or leave it out"
+                Kind.NOT_TEXT, name, f"its bytes are not {encoding.upper()}; convert it, or leave it out"
             )
             return
         first = False
         if replaced > 0:
             at = line + text.count("\n", 0, text.index("\ufffd"))
             what = f"{replaced} broken characters from here on replaced; is the file {encoding.upper()}?"
-            report.problem("broken encoding", f"{name}:{at}", what, times=replaced)
+            report.problem(Kind.ENCODING, f"{name}:{at}", what, times=replaced)
         if nuls:
             at = line + text.count("\n", 0, text.index("\0"))
-            report.problem("NUL bytes", f"{name}:{at}", f"{nuls} dropped from here on", times=nuls)
+            report.problem(Kind.NUL, f"{name}:{at}", f"{nuls} dropped from here on", times=nuls)
             text = text.replace("\0", "")
         if waiting:
             text = "\r" + text

@@ -11,7 +11,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.layout import PORTION, portions, recognise, unwrap
 from sentrep.data.reading.records import LONGEST, Fragment, Source, json_lines, parquet, table
-from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.report import Kind, ReadReport
 
 FORMATS = {
     ".txt": "txt",
@@ -82,7 +82,7 @@ def _markdown(source: Source, config: CorpusConfig, report: ReadReport) -> Itera
         nonlocal title, fence
         for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LONGEST):
             if line.text is None:
-                report.problem("too long a line", f"{source.name}:{line.number}", "skipped")
+                report.problem(Kind.TOO_LARGE, f"{source.name}:{line.number}", "skipped")
                 continue
             mark = _FENCE.match(line.text)
             heading = _HEADING.match(line.text)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.layout import portions, recognise, unwrap
-from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.utils.errors import InputError
 
 LONGEST = 1 << 26
@@ -54,19 +54,19 @@ def json_lines(source: Source, config: CorpusConfig, report: ReadReport) -> Iter
     for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LONGEST):
         where = f"{source.name}:{line.number}"
         if line.text is None:
-            report.problem("too long a line", where, f"more than {LONGEST:,} characters; skipped")
+            report.problem(Kind.TOO_LARGE, where, f"more than {LONGEST:,} characters; skipped")
         elif line.text.strip():
             try:
                 record = json.loads(line.text)
             except (ValueError, RecursionError) as error:
                 hint = "; a JSON array? wanted is one object a line" if line.text.strip()[0] in "[]" else ""
-                report.problem("wrong JSON line", where, f"{error}{hint}")
+                report.problem(Kind.WRONG_JSON, where, f"{error}{hint}")
                 continue
             if isinstance(record, dict):
                 yield from _record(record, f"{source.stem}#{line.number}", where, config, report)
             else:
                 report.problem(
-                    "not a JSON object", where, f"{line.text.strip()[:40]!r}; wanted is {{...}}, one a line"
+                    Kind.NOT_AN_OBJECT, where, f"{line.text.strip()[:40]!r}; wanted is {{...}}, one a line"
                 )
 
 
@@ -80,7 +80,7 @@ def table(source: Source, config: CorpusConfig, report: ReadReport) -> Iterator[
             number = line.number
             if line.text is None:
                 report.problem(
-                    "too long a line", f"{source.name}:{number}", f"more than {LONGEST:,} characters; skipped"
+                    Kind.TOO_LARGE, f"{source.name}:{number}", f"more than {LONGEST:,} characters; skipped"
                 )
             else:
                 yield line.text + "\n"
@@ -97,7 +97,7 @@ def table(source: Source, config: CorpusConfig, report: ReadReport) -> Iterator[
         except StopIteration:
             return
         except csv.Error as error:
-            report.problem("wrong row", f"{source.name}:{number}", str(error))
+            report.problem(Kind.DAMAGED, f"{source.name}:{number}", str(error))
             continue
         if not any(cells):
             continue
@@ -108,7 +108,7 @@ def table(source: Source, config: CorpusConfig, report: ReadReport) -> Iterator[
                 return
         elif len(cells) <= header.index(config.text_field):
             report.problem(
-                "short row", where, f"{len(cells)} of {len(header)} columns; no {config.text_field!r}"
+                Kind.FEW_CELLS, where, f"{len(cells)} of {len(header)} columns; no {config.text_field!r}"
             )
         else:
             record = dict(zip(header, cells, strict=False))
@@ -148,9 +148,7 @@ def parquet(source: Source, config: CorpusConfig, report: ReadReport) -> Iterato
             raise
         except (pyarrow.ArrowException, OSError, ValueError) as error:
             what = str(error).strip().split("\n")[0]
-            report.problem(
-                "damaged Parquet file", f"{source.name}:{number + 1}" if number else source.name, what
-            )
+            report.problem(Kind.DAMAGED, f"{source.name}:{number + 1}" if number else source.name, what)
 
 
 def _has_text_column(names: list[str], source: Source, config: CorpusConfig, report: ReadReport) -> bool:
@@ -159,7 +157,7 @@ def _has_text_column(names: list[str], source: Source, config: CorpusConfig, rep
     what = f"no column {config.text_field!r}; there are {', '.join(map(repr, names))}"
     if source.named:
         raise InputError(f"{source.name}: {what} (choose one with --text-field)")
-    report.problem("no text column", source.name, what)
+    report.problem(Kind.NO_TEXT_COLUMN, source.name, what)
     return False
 
 
@@ -171,19 +169,21 @@ def _record(
     lines = config.split == "lines"
     if text is None:
         report.problem(
-            "no text", where, f"no field {config.text_field!r} among {', '.join(map(repr, record)) or 'none'}"
+            Kind.NO_TEXT_FIELD,
+            where,
+            f"no field {config.text_field!r} among {', '.join(map(repr, record)) or 'none'}",
         )
         return
     if isinstance(text, list) and all(isinstance(sentence, str) for sentence in text):
         text, lines = "\n".join(" ".join(sentence.split()) for sentence in text), True
     if not isinstance(text, str):
         report.problem(
-            "no text", where, f"field {config.text_field!r} is a {type(text).__name__}, not a string"
+            Kind.NOT_A_STRING, where, f"field {config.text_field!r} is a {type(text).__name__}, not a string"
         )
         return
     text = _sound(text, where, report)
     if not text or text.isspace():
-        report.problem("empty text", where, f"field {config.text_field!r} is empty")
+        report.problem(Kind.EMPTY_TEXT, where, f"field {config.text_field!r} is empty")
         return
     identity, title = record.get(config.id_field), record.get(config.title_field)
     identity = place if identity is None or identity == "" else _sound(str(identity), where, report)
@@ -201,11 +201,11 @@ def _record(
 def _sound(text: str, where: str, report: ReadReport) -> str:
     """Text without NUL and without halves of surrogate pairs: JSON can smuggle in both."""
     if "\0" in text:
-        report.problem("NUL bytes", where, f"{text.count(chr(0))} dropped", times=text.count("\0"))
+        report.problem(Kind.NUL, where, f"{text.count(chr(0))} dropped", times=text.count("\0"))
         text = text.replace("\0", "")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        report.problem("broken character", where, f"half a surrogate pair, {text[error.start]!a}; replaced")
+        report.problem(Kind.SURROGATE, where, f"half a surrogate pair, {text[error.start]!a}; replaced")
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text

@@ -18,7 +18,7 @@ from typing import Any
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.formats import FORMATS, fragments
 from sentrep.data.reading.records import Source
-from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.utils.errors import InputError
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
@@ -62,9 +62,9 @@ def read_files(files: Sequence[Source], config: CorpusConfig, report: ReadReport
             anything = True
             yield Piece(document, fragment.id, fragment.title, fragment.text, fragment.lines)
         if document == seen and file.path.exists() and file.path.stat().st_size == 0:
-            report.problem("empty file", file.name, "0 bytes")
+            report.problem(Kind.EMPTY_FILE, file.name, "0 bytes")
     if not anything:
-        found = report.problem_lines() or ["  files without text"]
+        found = [f"  {line}" for line in report.lines()] or ["  files without text"]
         raise InputError("\n".join([f"nothing to read in {', '.join(config.corpus)}; found were:", *found]))
 
 
@@ -92,7 +92,7 @@ def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport)
         if empty:
             known = " ".join(sorted(suffix for suffix in FORMATS if suffix != ".json"))
             report.problem(
-                "folder without text",
+                Kind.NO_TEXT_IN_FOLDER,
                 str(path),
                 f"no file in it ends in {known}, or one of these with .gz or .zst",
             )

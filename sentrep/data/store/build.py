@@ -127,7 +127,7 @@ def _write_sentences(
                 sentences += count
         bounds.append([sentences])
     if sentences == 0:
-        found = report.problem_lines() or ["  no letter and no digit"]
+        found = [f"  {line}" for line in report.lines()] or ["  no letter and no digit"]
         raise InputError("\n".join([f"no sentence in {', '.join(corpus.corpus)}; found were:", *found]))
     return sentences
 

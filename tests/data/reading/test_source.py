@@ -137,7 +137,7 @@ def test_data_sets_are_streamed_and_offline_refuses_them(monkeypatch: pytest.Mon
     pieces, report = read_all("owner/name", hub_split="test")
     assert asked == [("owner/name", "test", True)]
     assert [(p.text, p.title) for p in pieces] == [("A row.", ""), ("Another row.", "T")]
-    assert report.problems["no text"] == 1
+    assert report.problems["no text field"] == 1
     with pytest.raises(InputError, match=r"owner/name.*--offline"):
         read_all("owner/name", offline=True)
 
@@ -187,16 +187,16 @@ def test_missing_columns_name_file_and_columns(tmp_path: Path) -> None:
 BAD = {
     "wrong JSON line": ("x.jsonl", b'{"text": "fine."}\n{"text": \n', 2),
     "not a JSON object": ("x.jsonl", b'{"text": "fine."}\n[1, 2]\n', 2),
-    "no text": ("x.jsonl", b'{"text": "fine."}\n\n{"body": "lost"}\n{"text": 3}\n', 3),
+    "text is not a string": ("x.jsonl", b'{"text": "fine."}\n\n{"text": 3}\n', 3),
     "empty text": ("x.jsonl", b'{"text": " "}\n{"text": "fine."}\n', 1),
-    "short row": ("x.csv", b"id,text\n1,fine.\n2\n", 3),
-    "broken encoding": ("x.txt", b"fine and long enough.\n" * 3 + b"caf\xe9\n", 4),
-    "NUL bytes": ("x.txt", b"fine and long enough.\nnu\0l\n", 2),
-    "broken character": ("x.jsonl", b'{"text": "fine. \\ud83d", "title": "\\ude00"}\n', 1),
-    "damaged compression": ("x.txt.gz", gzip.compress(b"fine. " * 100_000)[:-9], None),
+    "row with too few cells": ("x.csv", b"id,text\n1,fine.\n2\n", 3),
+    "undecodable bytes": ("x.txt", b"fine and long enough.\n" * 3 + b"caf\xe9\n", 4),
+    "NUL characters": ("x.txt", b"fine and long enough.\nnu\0l\n", 2),
+    "half a surrogate pair": ("x.jsonl", b'{"text": "fine. \\ud83d", "title": "\\ude00"}\n', 1),
+    "damaged compressed file": ("x.txt.gz", gzip.compress(b"fine. " * 100_000)[:-9], None),
     "not text": ("x.txt", bytes(range(256)) * 40, None),
     "empty file": ("x.txt", b"", None),
-    "damaged Parquet file": ("x.parquet", b"PAR1 and then nonsense PAR1", None),
+    "damaged file": ("x.parquet", b"PAR1 and then nonsense PAR1", None),
 }
 
 
@@ -220,8 +220,8 @@ def test_a_truncated_zstandard_file_gives_what_it_holds(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl.zst").write_bytes(zstandard.ZstdCompressor().compress(lines)[:60_000])
     pieces, report = read_all(tmp_path)
     assert len(pieces) > 1000
-    assert report.problems["damaged compression"] == 1
-    assert "ends too early" in report.examples["damaged compression"][0]
+    assert report.problems["damaged compressed file"] == 1
+    assert "ends too early" in report.examples["damaged compressed file"][0]
 
 
 def test_files_of_several_members_are_read_to_the_end(tmp_path: Path) -> None:
