@@ -1,0 +1,1 @@
+"""Distillation of a sentence encoder into a static bag of tokens."""

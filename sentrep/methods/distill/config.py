@@ -1,0 +1,37 @@
+"""Settings of distillation. Imports nothing heavy: the command line's help is made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sentrep.utils.errors import InputError, opt
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """A static bag learns to give the vectors of a teacher on the user's own text."""
+
+    steps: int = 100
+    """Steps of optimisation. More do not help: the bag fits its passages almost exactly."""
+    batch_size: int = 512
+    """Passages in a batch."""
+    lr: float = 2e-3
+    """Learning rate of the token table at the first step; it falls linearly to zero."""
+    weight_lr: float = 1e-2
+    """Learning rate of the logarithms of the token weights at the first step."""
+    frequency: float = 1e-3
+    """The constant a of the initial token weights a / (a + p(token)) (Arora et al. 2017)."""
+    seed: int = 0
+    """Seed of the order of passages."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 0 or self.batch_size < 1:
+            raise InputError(
+                f"{opt('steps')} {self.steps}, {opt('batch_size')} {self.batch_size}: "
+                "steps must be 0 or more, the batch size 1 or more"
+            )
+        if min(self.lr, self.weight_lr, self.frequency) <= 0:
+            raise InputError(
+                f"{opt('lr')} {self.lr}, {opt('weight_lr')} {self.weight_lr}, "
+                f"{opt('frequency')} {self.frequency}: all must be positive"
+            )
