@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 from league_process import INTERRUPTED, in_a_process, measure, opened
-from league_rows import IN_MEMORY, MAX_TOKENS, Row, Setup, rows
+from league_rows import IN_MEMORY, Row, rows
+from league_setup import MAX_TOKENS, Setup
 from league_table import Entry, page
 from numpy.typing import NDArray
 

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from datasets import Dataset
-from league_rows import MAX_TOKENS
+from league_setup import MAX_TOKENS
 from sentence_transformers import (
     SentenceTransformer,
     SentenceTransformerTrainer,

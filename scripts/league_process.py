@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from league_rows import Row, Setup
+from league_rows import Row
+from league_setup import Setup
 
 from sentrep.data.store.store import Store
 from sentrep.evaluation.result import Result, ResultStore

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
+from league_setup import MAX_TOKENS, Setup
+
 from sentrep import api
 from sentrep.baselines.config import WordModelConfig, WordModelName
 from sentrep.data.config import TokenizerConfig
@@ -24,27 +26,8 @@ from sentrep.methods.registry import ALONE, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import read_json
 
-MAX_TOKENS = TokenizerConfig().max_tokens
 IN_MEMORY = "in memory"
 """In place of the folder of a model that cannot be saved."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What is the same for every row."""
-
-    corpus: tuple[str, ...]
-    cache: str
-    store: str
-    """Folder of the prepared corpus; preparing it counts for nobody."""
-    minutes: float
-    threads: int
-    width: int
-    layers: int
-    """Of a transformer; a bag has none."""
-
-    def encoder(self, kind: str) -> EncoderConfig:
-        return EncoderConfig(kind, width=self.width, layers=self.layers if kind == "transformer" else None)
 
 
 class Trained(NamedTuple):
