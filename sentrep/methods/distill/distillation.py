@@ -112,7 +112,9 @@ def distill(
             {"params": [bag.log_weights], "lr": config.weight_lr},
         ]
     )
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: max(0.0, 1 - step / max(config.steps, 1)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: max(0.0, 1 - step / max(config.steps, 1))
+    )
     order = _Order(len(passages), config)
     losses = []
     for _ in progress(range(config.steps), "distilling", unit="step"):
