@@ -67,7 +67,7 @@ class Index:
             )
         if k < 1 or (effort is not None and effort < 1):
             raise InputError(f"k is {k} and effort {effort}; both start at 1")
-        scores, rows = self._nearest(queries, min(k, len(self)), effort)
+        scores, rows = self.nearest(queries, min(k, len(self)), effort)
         rows[zero] = -1
         return [self._hits(*found) for found in zip(scores.tolist(), rows.tolist(), strict=True)]
 
@@ -141,7 +141,7 @@ class Index:
             raise folder.damaged(path / folder.FAISS)
         return index
 
-    def _nearest(
+    def nearest(
         self, queries: NDArray[np.float32], k: int, effort: int | None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Scores and row numbers (query, k), best first; row -1 where an approximate kind found fewer than
@@ -164,7 +164,7 @@ class Index:
         kept = np.einsum("nd,nd->n", stored.astype(np.float32), sample.vectors) > 0.999
         if not kept.all() or [self.ids[row] for row in sample.rows] != sample.ids:
             raise RuntimeError(f"{self.path}: vectors or ids read back differ from those written")
-        scores, _ = self._nearest(sample.vectors, 1, None)
+        scores, _ = self.nearest(sample.vectors, 1, None)
         own = rescore(self.vectors, sample.vectors, np.array(sample.rows)[:, None])
         found = float((scores >= own).mean())
         if found < (1.0 if self._approximate is None else SELF_RECALL):
