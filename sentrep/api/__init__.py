@@ -25,7 +25,7 @@ from sentrep.inference.summarizer import Summarizer, summarize
 from sentrep.inference.tree_parser import TreeParser, parse, to_nltk
 from sentrep.methods.registry import configured, entry
 from sentrep.training.config import TrainingConfig
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     import numpy as np
@@ -223,9 +223,9 @@ def open_index(path: str | Path, model: str | Path | Encoder | None = None) -> S
     index = Index.open(path)
     own = index.manifest.model
     if model is None and own.path and not Path(own.path).exists():
-        raise InputError(f"the model of {path} is no longer at {own.path}; say where it is (--model)")
+        raise InputError(f"the model of {path} is no longer at {own.path}; say where it is ({opt('model')})")
     if model is None and not own.path and " " in own.name:
-        raise InputError(f"{path} was made with {own.name}; say where that model is now (--model)")
+        raise InputError(f"{path} was made with {own.name}; say where that model is now ({opt('model')})")
     encoder = opened((own.path or own.name) if model is None else model)
     index.check_model(content_hash(encoder))
     return Search(index, encoder)

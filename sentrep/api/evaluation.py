@@ -14,7 +14,7 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.corpus import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.inference.eval_adapter import measured
 from sentrep.inference.loading import load
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     from sentrep.data.store.store import Store
@@ -135,7 +135,9 @@ def report(
     from sentrep.training.run_folder import RunFolder
 
     if (model is None) != (sentences is None):
-        raise InputError("the map of sentences needs both: a model (--model) and text (--sentences)")
+        raise InputError(
+            f"the map of sentences needs both: a model ({opt('model')}) and text ({opt('sentences')})"
+        )
     return write_report(
         results,
         out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 WordModelName = Literal[
     "untrained", "untrained-weighted", "hashing", "word2vec", "fasttext", "sif", "sif-fasttext", "lsa"
@@ -58,15 +58,15 @@ class WordModelConfig:
         for name in ("width", "window", "negative", "min_count", "passage", "epochs", "inference", "threads"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise InputError(f"--{name.replace('_', '-')} {value} must be 1 or more")
+                raise InputError(f"{opt(name)} {value} must be 1 or more")
         if self.frequency <= 0 or self.lr <= 0:
             raise InputError(
-                f"--frequency {self.frequency} and --lr {self.lr} must be above 0; 1e-3 and 0.05 are usual"
+                f"{opt('frequency')} {self.frequency} and {opt('lr')} {self.lr} must be above 0; 1e-3 and 0.05 are usual"
             )
         if self.sample is not None and not 0 <= self.sample < 1:
-            raise InputError(f"--sample {self.sample} is a share of the words: 0 or more, below 1")
+            raise InputError(f"{opt('sample')} {self.sample} is a share of the words: 0 or more, below 1")
         if self.minutes is not None and self.minutes <= 0:
-            raise InputError(f"--minutes {self.minutes} must be above 0")
+            raise InputError(f"{opt('minutes')} {self.minutes} must be above 0")
 
 
 def check_name(name: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.baselines.passages import Passages
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def lsa(
     vocab = int(passages.known.sum())
     if width > min(vocab, len(passages)):
         raise InputError(
-            f"--width {width}: LSA has no more directions than words ({vocab}) or passages ({len(passages)}); "
-            "lower --width or --passage, or give more text"
+            f"{opt('width')} {width}: LSA has no more directions than words ({vocab}) or passages ({len(passages)}); "
+            f"lower {opt('width')} or {opt('passage')}, or give more text"
         )
     idf = inverse_document_frequency(passages) ** power
     directions = np.random.default_rng(seed).standard_normal(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sentrep.baselines.config import WordModelConfig
 from sentrep.baselines.passages import Passages
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
 
 EPOCHS = 5
@@ -100,7 +100,7 @@ def frequencies(passages: Passages, config: WordModelConfig) -> dict[str, int]:
     counts = passages.counted()
     if max(counts.values()) < config.min_count:
         raise InputError(
-            f"--min-count {config.min_count}: no word of the corpus occurs as often; lower it or give more text"
+            f"{opt('min_count')} {config.min_count}: no word of the corpus occurs as often; lower it or give more text"
         )
     return counts
 

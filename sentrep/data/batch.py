@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class SentenceBatches:
         self.sentences = int((self.spans[:, 1] - self.spans[:, 0]).sum())
         if self.sentences == 0:
             raise InputError(
-                "no document of the corpus has 2 sentences or more, so no sentence has a neighbour; check --split and fields"
+                f"no document of the corpus has 2 sentences or more, so no sentence has a neighbour; check {opt('split')} and fields"
             )
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,9 @@ class TokenizerConfig:
     def __post_init__(self) -> None:
         if self.vocab < 16:
             raise InputError(
-                f"--vocab {self.vocab} is too small to hold the special tokens and an alphabet; 1000 or more is sensible"
+                f"{opt('vocab')} {self.vocab} is too small to hold the special tokens and an alphabet; 1000 or more is sensible"
             )
         if self.max_tokens < 2:
-            raise InputError(f"--max-tokens {self.max_tokens}: a sentence needs room for 2 tokens or more")
+            raise InputError(
+                f"{opt('max_tokens')} {self.max_tokens}: a sentence needs room for 2 tokens or more"
+            )

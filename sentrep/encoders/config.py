@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 SCRATCH = ("bag", "gru", "lstm", "conv", "transformer")
 LAYERS = {"bag": 0, "gru": 1, "lstm": 1, "conv": 1, "transformer": 6}
@@ -27,7 +27,7 @@ class EncoderConfig:
     """Layers above the token table. Unset: 0 for 'bag' (the vector is the weighted mean itself), 1 for 'gru',
     'lstm' and 'conv', 6 for 'transformer'."""
     token_width: int = 300
-    """Width of the token table of 'gru', 'lstm' and 'conv'; 'bag' and 'transformer' use --width."""
+    """Width of the token table of 'gru', 'lstm' and 'conv'; 'bag' and 'transformer' use `width`."""
     bidirectional: bool = True
     """Read both ways ('gru', 'lstm')."""
     kernel: int = 5
@@ -48,37 +48,45 @@ class EncoderConfig:
     """Word vectors to start the token table from, where tokens match ('transformer' has none): word2vec,
     GloVe or fastText as text, word2vec's .bin, either also .gz; or the folder of a model."""
     freeze_vectors: bool = False
-    """Keep the token table as --vectors gives it: the frozen channel of multi-channel quick-thought (combine
+    """Keep the token table as `vectors` gives it: the frozen channel of multi-channel quick-thought (combine
     two models)."""
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.token_width < 1:
-            raise InputError(f"--width {self.width} and --token-width {self.token_width} must be positive")
+            raise InputError(
+                f"{opt('width')} {self.width} and {opt('token_width')} {self.token_width} must be positive"
+            )
         if self.layers is not None and self.layers < (self.encoder != "bag"):
-            raise InputError(f"--layers {self.layers}: 'bag' takes 0 or more, other encoders 1 or more")
+            raise InputError(
+                f"{opt('layers')} {self.layers}: 'bag' takes 0 or more, other encoders 1 or more"
+            )
         if not 0 <= self.dropout < 1:
-            raise InputError(f"--dropout {self.dropout} is a share of the values: 0 or more, below 1")
+            raise InputError(f"{opt('dropout')} {self.dropout} is a share of the values: 0 or more, below 1")
         if self.encoder in ("gru", "lstm") and self.bidirectional and self.width % 2:
             raise InputError(
-                f"--width {self.width} is odd, but a bidirectional encoder gives half of it to each direction"
+                f"{opt('width')} {self.width} is odd, but a bidirectional encoder gives half of it to each direction"
             )
         if self.encoder == "transformer" and self.width % self.heads:
             raise InputError(
-                f"--width {self.width} must be a multiple of 64 for a transformer (64 a head), or at most 64"
+                f"{opt('width')} {self.width} must be a multiple of 64 for a transformer (64 a head), or at most 64"
             )
         if self.encoder in ("transformer", "conv") and self.pooling == "last":
-            raise InputError(f"--pooling last is for 'gru' and 'lstm'; {self.encoder!r} takes mean or max")
+            raise InputError(
+                f"{opt('pooling')} last is for 'gru' and 'lstm'; {self.encoder!r} takes mean or max"
+            )
         if self.kernel < 1 or self.kernel % 2 == 0:
-            raise InputError(f"--kernel {self.kernel} must be odd: a token, and as many on either side")
+            raise InputError(
+                f"{opt('kernel')} {self.kernel} must be odd: a token, and as many on either side"
+            )
         if self.frequency < 0 or self.saturation < 0:
             raise InputError(
-                f"--frequency {self.frequency} and --saturation {self.saturation} must be 0 or more"
+                f"{opt('frequency')} {self.frequency} and {opt('saturation')} {self.saturation} must be 0 or more"
             )
         if self.freeze_vectors and self.vectors is None:
-            raise InputError("--freeze-vectors needs --vectors FILE")
+            raise InputError(f"{opt('freeze_vectors')} needs {opt('vectors')} FILE")
         if self.vectors is not None and self.encoder not in ("bag", *TABLES):
             raise InputError(
-                f"--vectors fills the token table of bag, gru, lstm and conv; {self.encoder!r} has one of its own"
+                f"{opt('vectors')} fills the token table of bag, gru, lstm and conv; {self.encoder!r} has one of its own"
             )
 
     @property

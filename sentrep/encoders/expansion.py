@@ -41,7 +41,7 @@ from sentrep.encoders.concat import SideBySide
 from sentrep.encoders.token_encoder import Reader, special_tokens
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 HELD_OUT = 10
 """One shared word in so many is held out to see what the map is worth."""
@@ -71,7 +71,7 @@ class Fit:
         if self.r2 < DOUBTFUL:
             return (
                 f"the map explains {max(0.0, self.r2):.1%} of what tells rows of unseen words apart, so new words hardly get "
-                "meaning; train longer, or start the token table from these vectors (--vectors) before training"
+                f"meaning; train longer, or start the token table from these vectors ({opt('vectors')}) before training"
             )
         return None
 
@@ -106,7 +106,7 @@ def expand(
             be read.
     """
     if limit is not None and limit < 1:
-        raise InputError(f"--limit {limit} adds no word; give 1 or more")
+        raise InputError(f"{opt('limit')} {limit} adds no word; give 1 or more")
     grown: Any = folder.stock(encoder)
     if isinstance(grown[0], SideBySide):
         parts = [expand(part, vectors, words, limit) for part in grown[0].encoders]
@@ -171,7 +171,7 @@ def _fit(
     if count < needed:
         raise InputError(
             f"{vectors}: {count:,} of its words are among the model's own, but a map from {inputs.shape[1]} dimensions takes "
-            f"{needed} or more; give vectors of the same language and case, narrower ones, or train with a larger --vocab"
+            f"{needed} or more; give vectors of the same language and case, narrower ones, or train with a larger {opt('vocab')}"
         )
     order = np.random.default_rng(0).permutation(count)
     out, kept = np.split(order, [min(count // HELD_OUT, count - needed)])
@@ -201,7 +201,7 @@ class _Vocabulary:
         if kind != "WordLevel":
             raise InputError(
                 f"this model's vocabulary is made of pieces of words ({kind}), which read every word already; only one of whole "
-                "words (--tokenizer word) can be expanded"
+                f"words ({opt('tokenizer')} word) can be expanded"
             )
         self.marks = {token["content"] for token in self.spec["added_tokens"]}
         self.places: dict[str, int] = {

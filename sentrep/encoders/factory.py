@@ -21,7 +21,7 @@ from sentrep.encoders.convolution import Convolution
 from sentrep.encoders.recurrent import Cell, Recurrent
 from sentrep.encoders.token_encoder import Reader, special_tokens
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 def build(
@@ -91,7 +91,7 @@ def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_to
     special = special_tokens(tokenizer)
     if "pad_token" not in special:
         raise InputError(
-            "the tokenizer has no token to pad with ([PAD] or <pad>), which a transformer needs; use another --tokenizer"
+            f"the tokenizer has no token to pad with ([PAD] or <pad>), which a transformer needs; use another {opt('tokenizer')}"
         )
     shape = DistilBertConfig(
         vocab_size=vocab,
@@ -120,14 +120,14 @@ def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
     found = dict(read_vectors(config.vectors, set(tokenizer.get_vocab()).__contains__))
     if not found:
         raise InputError(
-            f"{config.vectors}: none of its words is a token of this vocabulary; use --tokenizer word with word vectors"
+            f"{config.vectors}: none of its words is a token of this vocabulary; use {opt('tokenizer')} word with word vectors"
         )
     places = torch.tensor([tokenizer.token_to_id(word) for word in found])
     vectors = torch.from_numpy(np.stack(list(found.values())))
     (_, theirs), (_, ours) = vectors.shape, rows.shape
     if theirs != ours:
         raise InputError(
-            f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide (--width or --token-width)"
+            f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide ({opt('width')} or {opt('token_width')})"
         )
     scale = rows.norm(dim=1).mean() / vectors.norm(dim=1).mean().clamp(min=1e-12)
     rows[places] = vectors * scale

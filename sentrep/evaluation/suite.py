@@ -30,7 +30,7 @@ from sentrep.evaluation.tasks.parsing import is_parsing, read_parsing
 from sentrep.evaluation.tasks.similarity import is_similarity, read_similarity
 from sentrep.evaluation.tasks.summarization import is_summarization, read_summarization
 from sentrep.evaluation.tasks.topics import read_topics
-from sentrep.utils.errors import InputError, nearest
+from sentrep.utils.errors import InputError, nearest, opt
 
 KINDS: dict[str, Callable[..., Sequence[Task]]] = {
     "retrieval": read_retrieval,
@@ -81,7 +81,7 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
     file, data = _located(suite), Path(data)
     if not data.is_dir():
         raise InputError(
-            f"{data}: no folder of benchmarks; give one (--data, or the environment variable SENTREP_DATA)"
+            f"{data}: no folder of benchmarks; give one ({opt('data')}, or the environment variable SENTREP_DATA)"
         )
     made = Suite([], [])
     for entry in _entries(file):
@@ -96,7 +96,7 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
     if not made.tasks:
         raise InputError(
             f"{file}: none of its {len(made.left)} data sets can be used; {made.left[0].task}: {made.left[0].reason}; "
-            "give the folder that they lie in (--data, or the environment variable SENTREP_DATA)"
+            f"give the folder that they lie in ({opt('data')}, or the environment variable SENTREP_DATA)"
         )
     return made
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sentrep.inference.loading import Reopened, reopen
 from sentrep.modules.decoding_config import DecodingConfig
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def interpolate(
     import torch
 
     if steps < 2:
-        raise InputError(f"--steps {steps}: both ends of the line count, so 2 or more are needed")
+        raise InputError(f"{opt('steps')} {steps}: both ends of the line count, so 2 or more are needed")
     writer = run if isinstance(run, Writer) else Writer.open(run)
     start, end = writer.vectors([first, second])
     return writer(torch.lerp(start, end, torch.linspace(0, 1, steps).unsqueeze(1)), to, decoding)

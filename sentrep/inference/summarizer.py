@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from sentrep.inference.loading import Reopened, reopen
 from sentrep.modules.decoding_config import DecodingConfig
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
@@ -88,7 +88,9 @@ class Summarizer:
         decoding = self.bounded(decoding or USUAL)
         length = self.usual_length if length is None else length
         if not 1 <= length <= self.at_most:
-            raise InputError(f"--length {length}: this run was trained to write 1 to {self.at_most} tokens")
+            raise InputError(
+                f"{opt('length')} {length}: this run was trained to write 1 to {self.at_most} tokens"
+            )
         articles = self.read(texts)
         lengths = articles.lengths.tolist()
         full = torch.tensor(
@@ -124,5 +126,5 @@ class Summarizer:
     def bounded(self, decoding: DecodingConfig) -> DecodingConfig:
         """The same, no longer than was learnt: beyond that the countdown says nothing."""
         if decoding.k > 1:
-            raise InputError(f"--k {decoding.k}: a text has one summary; leave it at 1")
+            raise InputError(f"{opt('k')} {decoding.k}: a text has one summary; leave it at 1")
         return replace(decoding, at_most=min(decoding.at_most, self.at_most))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,24 @@ class DecodingConfig:
 
     def __post_init__(self) -> None:
         if self.beam < 1 or self.k < 1:
-            raise InputError(f"--beam {self.beam} and --k {self.k} must be 1 or more")
+            raise InputError(f"{opt('beam')} {self.beam} and {opt('k')} {self.k} must be 1 or more")
         if self.how == "beam" and self.k > self.beam:
-            raise InputError(f"--k {self.k} is more than a beam of {self.beam} gives; raise --beam")
+            raise InputError(
+                f"{opt('k')} {self.k} is more than a beam of {self.beam} gives; raise {opt('beam')}"
+            )
         if self.how == "greedy" and self.k > 1:
-            raise InputError(f"--k {self.k}: --how greedy gives one sentence; beam and nucleus give several")
+            raise InputError(
+                f"{opt('k')} {self.k}: {opt('how')} greedy gives one sentence; beam and nucleus give several"
+            )
         if not 0 <= self.at_least <= self.at_most:
             raise InputError(
-                f"--at-least {self.at_least} --at-most {self.at_most}: 0 or more, and the least not above the most"
+                f"{opt('at_least')} {self.at_least} {opt('at_most')} {self.at_most}: 0 or more, and the least not above the most"
             )
         if not 0 < self.top_p <= 1:
-            raise InputError(f"--top-p {self.top_p} is a probability: above 0, at most 1")
+            raise InputError(f"{opt('top_p')} {self.top_p} is a probability: above 0, at most 1")
         if self.temperature <= 0:
             raise InputError(
-                f"--temperature {self.temperature} must be positive; for the likeliest token take --how greedy"
+                f"{opt('temperature')} {self.temperature} must be positive; for the likeliest token take {opt('how')} greedy"
             )
         if self.length_norm < 0:
-            raise InputError(f"--length-norm {self.length_norm} must be 0 or more")
+            raise InputError(f"{opt('length_norm')} {self.length_norm} must be 0 or more")

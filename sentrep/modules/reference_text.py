@@ -15,7 +15,7 @@ from sentrep.data.store.store import DocumentText, read_documents
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.modules.bigram import Bigrams
 from sentrep.modules.padding import Texts, of_lists
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 Split = Literal["lines", "prose"]
 
@@ -55,7 +55,7 @@ class Written:
         sentences = [
             text
             for document in read_sentences(
-                f"--summaries {path} --summaries-field {field}", path, field, split=split
+                f"{opt('summaries')} {path} {opt('summaries_field')} {field}", path, field, split=split
             )
             for text in document.sentences
         ]
@@ -63,8 +63,8 @@ class Written:
         number = {row: place for place, row in enumerate(dict.fromkeys(map(tuple, rows)))}
         if len(number) < 2 * HELD:
             raise InputError(
-                f"--summaries {path}: of {len(sentences):,} sentences {len(number)} different ones have 1 to {at_most} tokens, and "
-                f"{2 * HELD} are needed; raise --at-most, check --summaries-field, or give another file"
+                f"{opt('summaries')} {path}: of {len(sentences):,} sentences {len(number)} different ones have 1 to {at_most} tokens, and "
+                f"{2 * HELD} are needed; raise {opt('at_most')}, check {opt('summaries_field')}, or give another file"
             )
         held = [number[tuple(row)] % HELD == HELD - 1 for row in rows]
         mine, others = (
@@ -97,7 +97,9 @@ def read_pairs(
     Raises:
         InputError: there is none.
     """
-    read = (each for each in read_sentences(f"--pairs {path}", path, "article", "summary") if each.title)
+    read = (
+        each for each in read_sentences(f"{opt('pairs')} {path}", path, "article", "summary") if each.title
+    )
     pairs = [
         (tokenizer.encode(" ".join(each.sentences))[:longest], plain(tokenizer, each.title)[:at_most])
         for each in read
@@ -105,8 +107,8 @@ def read_pairs(
     pairs = [pair for pair in pairs if all(pair)][:used]
     if not pairs:
         raise InputError(
-            f"--pairs {path}: no record has both an article and a summary; wanted are JSON lines with these two fields, and "
-            "--pairs-used of 1 or more"
+            f"{opt('pairs')} {path}: no record has both an article and a summary; wanted are JSON lines with these two fields, and "
+            f"{opt('pairs_used')} of 1 or more"
         )
     articles, summaries = zip(*pairs, strict=True)
     return of_lists(articles, device), of_lists(summaries, device)

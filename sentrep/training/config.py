@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class TrainingConfig:
     epochs: float = 3.0
     """Passes over the corpus."""
     steps: int | None = None
-    """Batches to train on, instead of --epochs. 0 exports the untrained encoder: the row that every table
+    """Batches to train on, instead of `epochs`. 0 exports the untrained encoder: the row that every table
     needs."""
     minutes: float | None = None
     """Stop after this much wall-clock time at the latest; the schedule is cut to fit. A run that time ends is
@@ -26,7 +26,7 @@ class TrainingConfig:
     for infomax, 128 for skip-thought, 96 for seq2seq2seq, 64 for struct-vae, 32 for urnng, 16 for
     compound-pcfg."""
     segment_length: int = 8
-    """Consecutive sentences from one place; a batch has many. Equal to --batch-size: the paper's contiguous
+    """Consecutive sentences from one place; a batch has many. Equal to `batch_size`: the paper's contiguous
     batch."""
     lr: float | None = None
     """Peak learning rate. Unset: 2e-3 for 'bag', 1e-3 for 'gru', 'lstm' and 'conv', 5e-4 for 'transformer',
@@ -40,12 +40,12 @@ class TrainingConfig:
     clip: float = 5.0
     """Largest gradient norm of a phase (quick-thought and skip-thought: 5); 0 leaves gradients alone."""
     accumulate: int = 1
-    """Batches whose gradients are averaged for one step. More negatives need a larger --batch-size: a batch never
+    """Batches whose gradients are averaged for one step. More negatives need a larger `batch_size`: a batch never
     sees another."""
     start: Path | None = None
     """Folder of a finished run of the same method to go on from: its encoder, its vocabulary and all that the
     method has learnt. The order of batches, the optimiser and the learning rate begin anew; its rate, where
-    --lr is unset."""
+    `lr` is unset."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """'auto' is bf16 where the hardware multiplies it (GPUs; CPUs with AVX-512 BF16 or AMX), fp32 elsewhere
     and where neither encoder nor method multiplies matrices (quick-thought on a 'bag')."""
@@ -66,13 +66,13 @@ class TrainingConfig:
     forget, and for urnng; the last for seq2seq2seq, compound-pcfg and struct-vae; neighbour-mrr for others, or
     the last where no document has a second sentence."""
     validate_every: int | None = None
-    """Steps between validations. Unset: ten in a run, or in the --minutes that it has."""
+    """Steps between validations. Unset: ten in a run, or in the `minutes` that it has."""
     patience: int = 0
     """Stop after so many validations without a better one; 0 never does."""
     checkpoint_minutes: float = 10.0
     """Minutes between checkpoints."""
     checkpoint_every: int | None = None
-    """Steps between checkpoints, besides --checkpoint-minutes."""
+    """Steps between checkpoints, besides `checkpoint_minutes`."""
     log_every: int = 10
     """Steps between logged values."""
     tracker: str = "tensorboard"
@@ -81,31 +81,31 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.epochs <= 0 or (self.steps is not None and self.steps < 0):
             raise InputError(
-                f"--epochs {self.epochs} --steps {self.steps}: epochs must be positive, steps 0 or more"
+                f"{opt('epochs')} {self.epochs} {opt('steps')} {self.steps}: epochs must be positive, steps 0 or more"
             )
         if (self.lr is not None and self.lr <= 0) or (self.minutes is not None and self.minutes <= 0):
-            raise InputError(f"--lr {self.lr} and --minutes {self.minutes} must be positive")
+            raise InputError(f"{opt('lr')} {self.lr} and {opt('minutes')} {self.minutes} must be positive")
         if self.token_budget < 1 or (self.threads is not None and self.threads < 1):
             raise InputError(
-                f"--token-budget {self.token_budget} and --threads {self.threads} must be 1 or more"
+                f"{opt('token_budget')} {self.token_budget} and {opt('threads')} {self.threads} must be 1 or more"
             )
         if min(self.clip, self.patience, self.weight_decay) < 0:
             raise InputError(
-                f"--clip {self.clip}, --patience {self.patience}, --weight-decay {self.weight_decay}: 0 or more"
+                f"{opt('clip')} {self.clip}, {opt('patience')} {self.patience}, {opt('weight_decay')} {self.weight_decay}: 0 or more"
             )
         if self.batch_size is not None and self.batch_size < 2:
-            raise InputError(f"--batch-size {self.batch_size}: a batch needs 2 sentences or more")
+            raise InputError(f"{opt('batch_size')} {self.batch_size}: a batch needs 2 sentences or more")
         if self.segment_length < 2:
             raise InputError(
-                f"--segment-length {self.segment_length}: a run needs 2 sentences or more, or nothing has a neighbour"
+                f"{opt('segment_length')} {self.segment_length}: a run needs 2 sentences or more, or nothing has a neighbour"
             )
         if not 0 <= self.validation < 1:
             raise InputError(
-                f"--validation {self.validation} is a share of the documents: 0 or more, below 1"
+                f"{opt('validation')} {self.validation} is a share of the documents: 0 or more, below 1"
             )
         if not 0 <= self.warmup < 1:
-            raise InputError(f"--warmup {self.warmup} is a share of the steps: 0 or more, below 1")
+            raise InputError(f"{opt('warmup')} {self.warmup} is a share of the steps: 0 or more, below 1")
         if self.accumulate < 1 or self.log_every < 1:
             raise InputError(
-                f"--accumulate {self.accumulate} and --log-every {self.log_every} must be 1 or more"
+                f"{opt('accumulate')} {self.accumulate} and {opt('log_every')} {self.log_every} must be 1 or more"
             )

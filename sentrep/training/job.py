@@ -25,7 +25,7 @@ from sentrep.training.method_state import load_learnt, save_learnt
 from sentrep.training.run_folder import RunFolder, told
 from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 BATCH_SIZE = {"bag": 1024}
 LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
@@ -50,7 +50,7 @@ class Job:
             before = told(training.start)
             if before["method"] != self.method:
                 raise InputError(
-                    f"--start {training.start} is a run of {before['method']}, not of {self.method}"
+                    f"{opt('start')} {training.start} is a run of {before['method']}, not of {self.method}"
                 )
             encoder, usual = EncoderConfig(str(training.start / "model")), before["training"]["lr"]
         batch, lr = training.batch_size or BATCH_SIZE.get(encoder.encoder, 512), training.lr or usual
@@ -86,12 +86,12 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
         raise InputError(
-            "--choose-by loss: a method of several phases has several losses; give neighbour-mrr or last"
+            f"{opt('choose_by')} loss: a method of several phases has several losses; give neighbour-mrr or last"
         )
     accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
     if config.batch_size // min(config.segment_length, config.batch_size) < accelerator.num_processes:
         raise InputError(
-            f"--batch-size {config.batch_size} holds fewer runs of {config.segment_length} than there are processes; lower --segment-length"
+            f"{opt('batch_size')} {config.batch_size} holds fewer runs of {config.segment_length} than there are processes; lower {opt('segment_length')}"
         )
     on_cpu = accelerator.device.type == "cpu"
     settle_cpu(config.threads, alone=on_cpu)
@@ -133,7 +133,7 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
             validation = Validation(batches("valid"), accelerator.process_index, accelerator.num_processes)
     except InputError as error:
         raise InputError(
-            f"what is held out for validation is too little: raise it, or give --validation 0 ({error})"
+            f"what is held out for validation is too little: raise it, or give {opt('validation')} 0 ({error})"
         ) from error
     with kept_memory() if on_cpu else nullcontext():
         outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)

@@ -12,7 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from sentrep.training.run_folder import RunFolder
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt, shown
 from sentrep.utils.progress import visible
 
 Track = Callable[[Mapping[str, float], int], None]
@@ -81,7 +81,7 @@ class Reporter:
             if (name.endswith("loss") or name == "gradient_norm") and not math.isfinite(value):
                 raise InputError(
                     f"training has diverged: {name.replace('_', ' ')} is {value} by step {step}; the last checkpoint is sound. "
-                    "Try a lower --lr, a smaller --clip, or --precision fp32."
+                    f"Try a lower {opt('lr')}, a smaller {opt('clip')}, or {opt('precision')} fp32."
                 )
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
@@ -92,7 +92,7 @@ class Reporter:
     def say(self, line: str) -> None:
         """A line above the bar."""
         if self.active:
-            tqdm.write(line, file=sys.stderr)
+            tqdm.write(shown(line), file=sys.stderr)
 
     def warn(self, alarms: list[str]) -> None:
         """Show each kind of alarm once a run."""

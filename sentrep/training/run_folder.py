@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole
 
 PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
@@ -60,13 +60,13 @@ class RunFolder:
         """
         file = self.path / "run.json"
         if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file; a run is a folder: give another --out")
+            raise InputError(f"{self.path} is a file; a run is a folder: give another {opt('out')}")
         left = [
             path.name for path in self.path.glob("*") if not path.name.startswith(".run.json.")
         ]  # cut short by a kill
         if left and not file.exists():
             raise InputError(
-                f"{self.path} is not empty and holds no run.json, so it is no run and stays; give another --out"
+                f"{self.path} is not empty and holds no run.json, so it is no run and stays; give another {opt('out')}"
             )
         if overwrite and file.exists():
             self._clear()
@@ -76,7 +76,7 @@ class RunFolder:
             if differing:
                 raise InputError(
                     f"{self.path} holds a run with other settings ({'; '.join(differing[:4])}). "
-                    "Give another --out, the same settings to go on, or --overwrite to begin anew."
+                    f"Give another {opt('out')}, the same settings to go on, or {opt('overwrite')} to begin anew."
                 )
         else:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ class RunFolder:
         """Remove a run, and nothing but a run: whatever else lies in its folder stays. run.json goes last."""
         if "run" not in read_json(self.path / "run.json"):
             raise InputError(
-                f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; give another --out"
+                f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; give another {opt('out')}"
             )
         for part in (self.model, self.path / "method", self.checkpoints, self.logs):
             shutil.rmtree(part, ignore_errors=True)
@@ -135,7 +135,7 @@ class RunFolder:
                 warn(f"warning: {place} is damaged ({error}); looking for the checkpoint before it")
         if steps:
             raise InputError(
-                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give --overwrite, to begin anew"
+                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give {opt('overwrite')}, to begin anew"
             )
         return None
 
@@ -223,12 +223,12 @@ def told(run: Path) -> dict[str, Any]:
     file = run / "run.json"
     if not file.is_file():
         raise InputError(
-            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train --out` made"
+            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train {opt('out')}` made"
         )
     record = read_json(file).get("run")
     if not isinstance(record, dict) or not {"method", "settings", "tokenizer", "training"} <= record.keys():
         raise InputError(
-            f"{file} is not of a run of sentrep; give the folder that `sentrep train --out` made"
+            f"{file} is not of a run of sentrep; give the folder that `sentrep train {opt('out')}` made"
         )
     return record
 

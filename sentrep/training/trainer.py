@@ -31,7 +31,7 @@ from sentrep.training.reporting import Reporter
 from sentrep.training.run_folder import RunFolder
 from sentrep.training.signals import interruptible
 from sentrep.training.validation import Validation, line, score
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 END = {
     "finished": "",
@@ -58,7 +58,7 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
     """The device, the precision, the processes and the tracker of a run."""
     if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError(
-            "--device cuda: torch finds no GPU here; give --device cpu, or install a torch for CUDA"
+            f"{opt('device')} cuda: torch finds no GPU here; give {opt('device')} cpu, or install a torch for CUDA"
         )
     # A phase leaves the parameters of the others without gradient, which torch's data parallel must be told.
     unused = DistributedDataParallelKwargs(find_unused_parameters=phases > 1)
@@ -75,10 +75,12 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
             project_dir=logs,
         )
     except ValueError as error:
-        raise InputError(f"--tracker {config.tracker} or --precision {config.precision}: {error}") from error
+        raise InputError(
+            f"{opt('tracker')} {config.tracker} or {opt('precision')} {config.precision}: {error}"
+        ) from error
     if config.tracker != "none" and not accelerator.log_with:
         raise InputError(
-            f"--tracker {config.tracker} is not installed here; install it, or give --tracker none"
+            f"{opt('tracker')} {config.tracker} is not installed here; install it, or give {opt('tracker')} none"
         )
     return accelerator
 
@@ -131,7 +133,7 @@ def train(
     ):
         if ended and steps:
             report.say(
-                f"this run has ended already, at step {state.step:,}; to train anew, give another --out or --overwrite"
+                f"this run has ended already, at step {state.step:,}; to train anew, give another {opt('out')} or {opt('overwrite')}"
             )
         while not ended:
             share = _progress(state.step, steps, time.monotonic() - began, config.minutes)

@@ -142,7 +142,7 @@ def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
         read_suite("quik", home)
     with pytest.raises(
         InputError,
-        match=r"none of its .* data sets can be used; sts-b: not in .*; give the folder .* \(--data",
+        match=r"none of its .* data sets can be used; sts-b: not in .*; give the folder .* \(data",
     ):
         read_suite("quick", home)
     with pytest.raises(InputError, match="no folder of benchmarks; give one"):

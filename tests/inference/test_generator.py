@@ -275,7 +275,7 @@ def test_arguments_that_cannot_be_right(writer: Writer) -> None:
         generate(writer, ONE)
     with pytest.raises(InputError, match="sentence 2 is empty"):
         generate(writer, [ONE, " ", OTHER])
-    with pytest.raises(InputError, match="--steps 1"):
+    with pytest.raises(InputError, match="steps 1"):
         interpolate(writer, ONE, OTHER, steps=1)
     with pytest.raises(InputError, match="previous and next"):
         generate(writer, [ONE], "itself")

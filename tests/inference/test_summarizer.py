@@ -122,11 +122,9 @@ def test_a_length_is_told_and_a_bound_is_kept(summarizer: Summarizer) -> None:
     assert short == [naive(summarizer, text, 6, "greedy", at_most=2) for text in TEXTS]
     assert summarizer(TEXTS, 6, DecodingConfig("greedy", at_most=100)) == summarizer(TEXTS, 6, GREEDY)
     for length in (0, -1, 7):
-        with pytest.raises(
-            InputError, match=f"--length {length}: this run was trained to write 1 to 6 tokens"
-        ):
+        with pytest.raises(InputError, match=f"length {length}: this run was trained to write 1 to 6 tokens"):
             summarizer(TEXTS, length)
-    with pytest.raises(InputError, match="--at-least 9 --at-most 6"):
+    with pytest.raises(InputError, match="at_least 9 at_most 6"):
         summarizer(TEXTS, decoding=DecodingConfig(at_least=9))
 
 
@@ -179,7 +177,7 @@ def test_a_run_is_opened_by_its_folder(run: Path, summarizer: Summarizer) -> Non
 def test_arguments_that_cannot_be_right(summarizer: Summarizer) -> None:
     with pytest.raises(InputError, match="a list of one"):
         summarizer(TEXTS[0])
-    with pytest.raises(InputError, match="--k 2: a text has one summary"):
+    with pytest.raises(InputError, match="k 2: a text has one summary"):
         summarizer(TEXTS, decoding=DecodingConfig(k=2))
 
 
@@ -196,7 +194,7 @@ def test_another_method_is_refused(place: Path) -> None:
 def test_training_says_which_file_it_lacks(place: Path, tmp_path: Path, summaries: str | None) -> None:
     given = None if summaries is None else str(tmp_path / summaries)
     with pytest.raises(
-        InputError, match=r"give --summaries FILE" if given is None else r"--summaries .*nowhere\.txt"
+        InputError, match=r"give summaries FILE" if given is None else r"summaries .*nowhere\.txt"
     ):
         train(place, f"lacking {summaries}", settings=Seq2Seq2SeqConfig(summaries=given, **SMALL))  # type: ignore[arg-type]
 

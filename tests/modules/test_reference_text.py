@@ -167,17 +167,17 @@ def test_a_file_with_too_few_says_what_to_do(tmp_path: Path, text: Path) -> None
         InputError, match=r"few\.txt: of 21 sentences 9 different ones have 1 to 5 tokens, and 10 are"
     ) as raised:
         written(few)
-    assert "raise --at-most, check --summaries-field, or give another file" in str(raised.value)
+    assert "raise at_most, check summaries_field, or give another file" in str(raised.value)
     assert (
         len(lists(written(few, at_most=6).texts)) == 21 - 2 - 3
     )  # without the fifth and the tenth, and their copies
 
 
 def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"--summaries .*nowhere\.txt.*: no such file or folder; say where"):
+    with pytest.raises(InputError, match=r"summaries .*nowhere\.txt.*: no such file or folder; say where"):
         written(tmp_path / "nowhere.txt")
     with pytest.raises(
-        InputError, match=r"--summaries titles.*: no such file"
+        InputError, match=r"summaries titles.*: no such file"
     ):  # and no network is asked for a data set
         written("titles")
     other = records(tmp_path / "other.jsonl", {"headline": "common1"})
@@ -188,10 +188,10 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path: Path) -> 
     table = tmp_path / "other.csv"
     table.write_text("headline\ncommon1\n", encoding="utf-8")
     with pytest.raises(
-        InputError, match=r"--summaries-field summary: .*no column 'summary'; there are 'headline'$"
+        InputError, match=r"summaries_field summary: .*no column 'summary'; there are 'headline'$"
     ):
         written(table)
-    with pytest.raises(InputError, match=r"--pairs .*nowhere\.jsonl: no such file or folder"):
+    with pytest.raises(InputError, match=r"pairs .*nowhere\.jsonl: no such file or folder"):
         read_pairs(str(tmp_path / "nowhere.jsonl"), Tokenizer(toy.tokenizer()), None, 9, 9, CPU)
 
 
@@ -234,8 +234,8 @@ def test_a_long_article_stays_one(tmp_path: Path) -> None:
 def test_no_pair_at_all_is_an_error(tmp_path: Path) -> None:
     path = records(tmp_path / "pairs.jsonl", *PAIRS[1:5])
     with pytest.raises(
-        InputError, match=r"--pairs .*pairs\.jsonl: no record has both an article and a summary"
+        InputError, match=r"pairs .*pairs\.jsonl: no record has both an article and a summary"
     ):
         pairs(path)
-    with pytest.raises(InputError, match="--pairs-used of 1 or more"):
+    with pytest.raises(InputError, match="pairs_used of 1 or more"):
         pairs(records(path, *PAIRS), used=0)

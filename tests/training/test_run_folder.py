@@ -33,7 +33,7 @@ def test_the_same_settings_go_on_and_others_are_refused_by_name(tmp_path: Path) 
     run.open(SETTINGS)
     with pytest.raises(InputError, match=r"training\.lr is 0\.1 there, 0\.2 here"):
         run.open({"method": "quick-thought", "training": {"lr": 0.2, "steps": 5}})
-    with pytest.raises(InputError, match=r"training\.width is None there, 8 here.*--overwrite"):
+    with pytest.raises(InputError, match=r"training\.width is None there, 8 here.*overwrite"):
         run.open({"method": "quick-thought", "training": {"lr": 0.1, "steps": 5, "width": 8}})
     assert (run.path / "run.json").read_bytes() == before
 

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.tokenization.detokenize import respaced
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     import tokenizers
@@ -214,7 +214,7 @@ def _find(path: Path) -> Path:
         return path
     if not path.exists():
         raise InputError(
-            f"--tokenizer {path}: neither bpe, unigram, word or spaces, nor a file or folder that exists"
+            f"{opt('tokenizer')} {path}: neither bpe, unigram, word or spaces, nor a file or folder that exists"
         )
     for file in (
         path / "tokenizer.json",
@@ -224,5 +224,5 @@ def _find(path: Path) -> Path:
         if file.is_file():
             return file
     raise InputError(
-        f"--tokenizer {path}: no tokenizer.json in this folder; save the model with its fast tokenizer"
+        f"{opt('tokenizer')} {path}: no tokenizer.json in this folder; save the model with its fast tokenizer"
     )

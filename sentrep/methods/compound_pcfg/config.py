@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class CompoundPCFGConfig:
         }
         for name, size in sizes.items():
             if size < 1:
-                raise InputError(f"--{name.replace('_', '-')} {size} must be 1 or more")
+                raise InputError(f"{opt(name)} {size} must be 1 or more")
         if self.code_width < 0:
             raise InputError(
-                f"--code-width {self.code_width}: 0 for rules that are the same for every sentence, or more"
+                f"{opt('code_width')} {self.code_width}: 0 for rules that are the same for every sentence, or more"
             )
         if self.longest < 2:
-            raise InputError(f"--longest {self.longest}: a tree has 2 tokens or more")
+            raise InputError(f"{opt('longest')} {self.longest}: a tree has 2 tokens or more")
         if not 0 <= self.kl_warmup <= 1:
-            raise InputError(f"--kl-warmup {self.kl_warmup} is a share of the run: 0 to 1")
+            raise InputError(f"{opt('kl_warmup')} {self.kl_warmup} is a share of the run: 0 to 1")

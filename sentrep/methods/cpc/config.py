@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 FURTHEST = 12
 
@@ -30,8 +30,8 @@ class CPCConfig:
 
     def __post_init__(self) -> None:
         if not 1 <= self.horizons <= FURTHEST:
-            raise InputError(f"--horizons {self.horizons} must be 1 to {FURTHEST}")
+            raise InputError(f"{opt('horizons')} {self.horizons} must be 1 to {FURTHEST}")
         if self.context_width < 1:
-            raise InputError(f"--context-width {self.context_width} must be positive")
+            raise InputError(f"{opt('context_width')} {self.context_width} must be positive")
         if self.temperature <= 0:
-            raise InputError(f"--temperature {self.temperature} must be positive")
+            raise InputError(f"{opt('temperature')} {self.temperature} must be positive")

@@ -35,7 +35,7 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.cpc.config import CPCConfig
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 class ContrastivePredictiveCoding(Method):
@@ -63,7 +63,7 @@ class ContrastivePredictiveCoding(Method):
             now, later = batch.pairs(k)
             if self.training and len(now) == 0:
                 raise InputError(
-                    f"--horizons {len(self.predict)}: no run has {k + 1} sentences; raise --segment-length, or lower --horizons"
+                    f"{opt('horizons')} {len(self.predict)}: no run has {k + 1} sentences; raise {opt('segment_length')}, or lower {opt('horizons')}"
                 )
             scores = self.similarity(predict(c[now]), candidates)
             positive = torch.zeros_like(scores, dtype=torch.bool)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class QuickThoughtConfig:
     """Encoders of sentence (f) and of context (g): one and the same, or two with nothing in common (the
     paper)."""
     score: Literal["cosine", "dot"] = "cosine"
-    """Cosine over --temperature, or the plain dot product (the paper)."""
+    """Cosine over `temperature`, or the plain dot product (the paper)."""
     temperature: float = 0.05
     """Divides the cosine."""
     negatives: Literal["all", "other-runs", "other-documents"] = "other-runs"
@@ -45,18 +45,18 @@ class QuickThoughtConfig:
 
     def __post_init__(self) -> None:
         if self.window < 1:
-            raise InputError(f"--window {self.window}: at least 1 neighbour on each side is needed")
+            raise InputError(f"{opt('window')} {self.window}: at least 1 neighbour on each side is needed")
         if self.temperature <= 0:
-            raise InputError(f"--temperature {self.temperature} must be positive")
+            raise InputError(f"{opt('temperature')} {self.temperature} must be positive")
         if not 0 <= self.lead <= 1:
-            raise InputError(f"--lead {self.lead} is a share of the draws: from 0 to 1")
+            raise InputError(f"{opt('lead')} {self.lead} is a share of the draws: from 0 to 1")
         if not 0 <= self.keep <= 1:
-            raise InputError(f"--keep {self.keep} is a share of the draws: from 0 to 1")
+            raise InputError(f"{opt('keep')} {self.keep} is a share of the draws: from 0 to 1")
         if not 0 <= self.word_dropout < 1:
             raise InputError(
-                f"--word-dropout {self.word_dropout} is a share of the tokens: 0 or more, below 1"
+                f"{opt('word_dropout')} {self.word_dropout} is a share of the tokens: 0 or more, below 1"
             )
         if self.target == "rest" and self.self_as_zero:
             raise InputError(
-                "--self-as-zero belongs to --target each: with 'rest' no candidate is the sentence itself"
+                f"{opt('self_as_zero')} belongs to {opt('target')} each: with 'rest' no candidate is the sentence itself"
             )

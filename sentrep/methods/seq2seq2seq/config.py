@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Seq2Seq2SeqConfig:
 
     summaries: str | None = None
     """File of sentences such as people write, of other articles than those of the corpus: anything that
-    --corpus takes, one a line or a record. Those of more than --at-most tokens are left out."""
+    `corpus` takes, one a line or a record. Those of more than `at_most` tokens are left out."""
     summaries_field: str = "summary"
     """Field or column that holds them (jsonl, csv, tsv, parquet)."""
     summaries_split: Literal["lines", "prose"] = "lines"
@@ -57,8 +57,8 @@ class Seq2Seq2SeqConfig:
     released code: from .5 to .85); the same throughout, if unset."""
     fluency: float = 1.0
     """Weight of how much likelier a drawn summary is than the greedy one, in nats a token, under a bigram
-    model of --summaries: the language-model prior of SEQ3 (Baziotis et al. 2019), as a reward. With
-    --learns-by gumbel nothing is rewarded."""
+    model of `summaries`: the language-model prior of SEQ3 (Baziotis et al. 2019), as a reward. With
+    `learns_by` gumbel nothing is rewarded."""
     unrewarded: float = 0.05
     """Share of the run, after pre-training, in which critic and reconstructor get to know what the generator
     writes before it listens to them (the released code: 500 of 7,000 steps)."""
@@ -93,23 +93,25 @@ class Seq2Seq2SeqConfig:
             "critic_turns",
         ):
             if getattr(self, name) < 1:
-                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be 1 or more")
+                raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
         if self.pairs_used is not None and self.pairs_used < 1:
-            raise InputError(f"--pairs-used {self.pairs_used} must be 1 or more")
+            raise InputError(f"{opt('pairs_used')} {self.pairs_used} must be 1 or more")
         if self.generator_width % 2:
             raise InputError(
-                f"--generator-width {self.generator_width} is shared by two directions: make it even"
+                f"{opt('generator_width')} {self.generator_width} is shared by two directions: make it even"
             )
         if not 0 <= self.pretrain <= 1 or not 0 <= self.discount <= 1:
-            raise InputError(f"--pretrain {self.pretrain} and --discount {self.discount} are between 0 and 1")
+            raise InputError(
+                f"{opt('pretrain')} {self.pretrain} and {opt('discount')} {self.discount} are between 0 and 1"
+            )
         if not 0 <= self.generator_dropout < 1:
             raise InputError(
-                f"--generator-dropout {self.generator_dropout} is a share of the values: 0 or more, below 1"
+                f"{opt('generator_dropout')} {self.generator_dropout} is a share of the values: 0 or more, below 1"
             )
         if self.critic_rate <= 0:
-            raise InputError(f"--critic-rate {self.critic_rate} must be positive")
+            raise InputError(f"{opt('critic_rate')} {self.critic_rate} must be positive")
         if not 0 <= self.unrewarded <= 1:
-            raise InputError(f"--unrewarded {self.unrewarded} is a share of the run: 0 to 1")
+            raise InputError(f"{opt('unrewarded')} {self.unrewarded} is a share of the run: 0 to 1")
         for name in (
             "critic",
             "reconstruction",
@@ -121,11 +123,13 @@ class Seq2Seq2SeqConfig:
             "anchor",
         ):
             if (getattr(self, name) or 0) < 0:
-                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} is a weight: 0 or more")
+                raise InputError(f"{opt(name)} {getattr(self, name)} is a weight: 0 or more")
         if self.self_made_weight == 0 and self.pairs is None:
-            raise InputError("--self-made-weight 0 leaves no pairs to begin with; give --pairs FILE with it")
-        if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
-            wanted = "--learns-by softmax or gumbel"
             raise InputError(
-                f"--adversary {self.adversary} bounds a critic of whole texts by its slope; give {wanted} with it"
+                f"{opt('self_made_weight')} 0 leaves no pairs to begin with; give {opt('pairs')} FILE with it"
+            )
+        if self.learns_by == "reinforce" and self.adversary not in ("standard", "rsgan"):
+            wanted = f"{opt('learns_by')} softmax or gumbel"
+            raise InputError(
+                f"{opt('adversary')} {self.adversary} bounds a critic of whole texts by its slope; give {wanted} with it"
             )

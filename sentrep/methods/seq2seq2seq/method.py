@@ -57,7 +57,7 @@ from sentrep.modules.padding import Texts, ended, pad, without
 from sentrep.modules.pointer_generator import Outcome
 from sentrep.modules.reference_text import Written, read_pairs
 from sentrep.modules.reinforce import Earned, centred, policy_loss, returns, self_critical, step_rewards
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 RESTORED = 4
 """Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator,
@@ -315,8 +315,8 @@ class Seq2Seq2Seq(Method):
         config, device = self.config, self.never.device
         if config.summaries is None:
             raise InputError(
-                "seq2seq2seq learns from people's sentences what a summary is: give --summaries FILE. Titles of the corpus "
-                "will do, with --summaries-field title"
+                f"seq2seq2seq learns from people's sentences what a summary is: give {opt('summaries')} FILE. Titles of the corpus "
+                f"will do, with {opt('summaries_field')} title"
             )
         read = (
             config.summaries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class SkipThoughtConfig:
 
     def __post_init__(self) -> None:
         if min(self.decoder_width, self.decoder_token_width, self.longest) < 1:
-            sizes = f"--decoder-width {self.decoder_width}, --decoder-token-width {self.decoder_token_width}"
-            raise InputError(f"{sizes} and --longest {self.longest} must be 1 or more")
+            sizes = f"{opt('decoder_width')} {self.decoder_width}, {opt('decoder_token_width')} {self.decoder_token_width}"
+            raise InputError(f"{sizes} and {opt('longest')} {self.longest} must be 1 or more")
         if self.samples < 0:
             raise InputError(
-                f"--samples {self.samples}: 0 for the whole vocabulary, or how many tokens to draw"
+                f"{opt('samples')} {self.samples}: 0 for the whole vocabulary, or how many tokens to draw"
             )

@@ -39,7 +39,7 @@ from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator, State
 from sentrep.modules.gru_decoder import BEFORE, Decoder, Packing, pack, scaled
 from sentrep.modules.softmax import Vocabulary
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 WRITES = {
     "neighbours": ("previous", "next"),
@@ -127,7 +127,7 @@ class SkipThought(Method):
             InputError: this model has no decoder for that.
         """
         if to not in self.decoders:
-            raise InputError(f"--to {to}: this model writes {' and '.join(self.decoders)}")
+            raise InputError(f"{opt('to')} {to}: this model writes {' and '.join(self.decoders)}")
         decoder = cast(Decoder, self.decoders[to])
         begin, gates = decoder.begin(scaled(vectors))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class StructVAEConfig:
     """File of a grammar whose derivations are the structures, in place of trees; see docs/struct_vae.md for
     the format."""
     pairs: str | None = None
-    """File of sentences with their meanings, derivations of --grammar: JSON lines {text, meaning}."""
+    """File of sentences with their meanings, derivations of `grammar`: JSON lines {text, meaning}."""
     pairs_used: int | None = None
     """How many of those pairs, from the first on; all, if unset. Up to 200 of those that follow are only
     compared with."""
@@ -64,38 +64,40 @@ class StructVAEConfig:
     def __post_init__(self) -> None:
         for name in ("labelled", "samples", "longest", "at_most", "shortlist", "structure_token_width"):
             if getattr(self, name) < 1:
-                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be 1 or more")
+                raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
         for name, value in (("trees", self.trees_used), ("pairs", self.pairs_used)):
             if value is not None and value < 0:
                 raise InputError(f"--{name}-used {value} must be 0 or more")
         if self.structure_width < 8 or self.structure_width % 8:
             raise InputError(
-                f"--structure-width {self.structure_width} is shared by parts and directions: make it a multiple of 8"
+                f"{opt('structure_width')} {self.structure_width} is shared by parts and directions: make it a multiple of 8"
             )
         if (
             not 0 <= self.pretrain <= 1
             or not 0 <= self.writer_first <= 1
             or not 0 <= self.structure_dropout < 1
         ):
-            given = f"--pretrain {self.pretrain}, --writer-first {self.writer_first}, --structure-dropout {self.structure_dropout}"
+            given = f"{opt('pretrain')} {self.pretrain}, {opt('writer_first')} {self.writer_first}, {opt('structure_dropout')} {self.structure_dropout}"
             raise InputError(f"{given}: a share is between 0 and 1, and what drops everything learns nothing")
         if min(self.unlabelled_weight, self.kl_weight) < 0:
             raise InputError(
-                f"--unlabelled-weight {self.unlabelled_weight}, --kl-weight {self.kl_weight}: weights are 0 or more"
+                f"{opt('unlabelled_weight')} {self.unlabelled_weight}, {opt('kl_weight')} {self.kl_weight}: weights are 0 or more"
             )
         if self.baseline == "others" and self.samples < 2:
             raise InputError(
-                "--baseline others compares the samples of a sentence with each other; give --samples 2 or more"
+                f"{opt('baseline')} others compares the samples of a sentence with each other; give {opt('samples')} 2 or more"
             )
         if self.trees is not None and self.grammar is not None:
-            raise InputError("--trees and --grammar are two kinds of structures; give one of them")
+            raise InputError(
+                f"{opt('trees')} and {opt('grammar')} are two kinds of structures; give one of them"
+            )
         if self.pairs is not None and self.grammar is None:
             raise InputError(
-                "--pairs are sentences with derivations of a grammar; give --grammar FILE with them"
+                f"{opt('pairs')} are sentences with derivations of a grammar; give {opt('grammar')} FILE with them"
             )
         if self.unlabelled_weight == 0 and self.given == 0:
             raise InputError(
-                "--unlabelled-weight 0 without labels: nothing is left to learn; give --trees, or --grammar and --pairs"
+                f"{opt('unlabelled_weight')} 0 without labels: nothing is left to learn; give {opt('trees')}, or {opt('grammar')} and {opt('pairs')}"
             )
 
     @property

@@ -27,7 +27,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from sentrep.utils.errors import InputError, nearest
+from sentrep.utils.errors import InputError, nearest, opt
 
 ENDLESS = 10**6
 """Actions that the shortest derivation of a symbol takes, where there is none."""
@@ -78,7 +78,9 @@ class Grammar:
         """
         file = Path(path).expanduser()
         if not file.is_file():
-            raise InputError(f"--grammar {path}: no such file; give a file of lines like  Power = On | Off")
+            raise InputError(
+                f"{opt('grammar')} {path}: no such file; give a file of lines like  Power = On | Off"
+            )
         constructors: list[Constructor] = []
         lines: dict[str, int] = {}
         for number, definition in _definitions(file.read_text(encoding="utf-8")):

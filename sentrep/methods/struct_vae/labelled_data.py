@@ -15,7 +15,7 @@ from sentrep.methods.struct_vae.meaning import derivation
 from sentrep.methods.struct_vae.transition import Derived, Machine
 from sentrep.modules.padding import Texts, of_lists
 from sentrep.modules.reference_text import plain
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 class Meanings(NamedTuple):
@@ -55,7 +55,9 @@ def read_meanings(
     """
     file = Path(path).expanduser()
     if not file.is_file():
-        raise InputError(f"--pairs {path}: no such file; give JSON lines with the fields text and meaning")
+        raise InputError(
+            f"{opt('pairs')} {path}: no such file; give JSON lines with the fields text and meaning"
+        )
     texts, actions = list[list[int]](), list[list[int]]()
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if len(texts) == used:
@@ -68,7 +70,7 @@ def read_meanings(
     if not texts:
         limits = f"{longest} tokens and {machine.at_most} actions"
         raise InputError(
-            f"--pairs {path}: no pair to learn from that has at most {limits}; raise --longest or --at-most"
+            f"{opt('pairs')} {path}: no pair to learn from that has at most {limits}; raise {opt('longest')} or {opt('at_most')}"
         )
     steps = of_lists(actions, device)
     derived = Derived(steps.ids.where(steps.alive, machine.stop).unsqueeze(1), steps.alive.unsqueeze(1))

@@ -51,7 +51,7 @@ from sentrep.modules.padding import Texts, pad
 from sentrep.modules.reinforce import leave_one_out
 from sentrep.modules.trees.crf import Trees
 from sentrep.modules.trees.treebank import Treebank, read_treebank
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 HELD = 200
 """Labelled sentences at most that are compared with and not learnt from."""
@@ -134,7 +134,7 @@ class StructVAE(Method):
         if self.training:
             if self.labelled is None:
                 raise InputError(
-                    "the prior learns from given structures; give --trees FILE, or --grammar and --pairs"
+                    f"the prior learns from given structures; give {opt('trees')} FILE, or {opt('grammar')} and {opt('pairs')}"
                 )
             texts, structures = self.labelled.draw(self.config.labelled)
         else:
@@ -244,8 +244,8 @@ class StructVAE(Method):
         """Sentences with their structures; read when first needed, so that a trained method does without."""
         if self.config.given == 0:
             warnings.warn(
-                "struct-vae without labels does not start: nothing tells it what a structure is. Give --trees FILE, or --grammar "
-                "and --pairs; some fifty sentences are a beginning",
+                f"struct-vae without labels does not start: nothing tells it what a structure is. Give {opt('trees')} FILE, or {opt('grammar')} "
+                f"and {opt('pairs')}; some fifty sentences are a beginning",
                 stacklevel=2,
             )
             return None

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sentrep.methods.struct_vae.grammar import Grammar, Symbol
 from sentrep.methods.struct_vae.meaning import Action
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 class Derived(NamedTuple):
@@ -75,7 +75,7 @@ class Machine(nn.Module):
         super().__init__()
         if grammar.shortest(grammar.start) > at_most:
             raise InputError(
-                f"--at-most {at_most}: the shortest derivation has {grammar.shortest(grammar.start)} actions; raise it"
+                f"{opt('at_most')} {at_most}: the shortest derivation has {grammar.shortest(grammar.start)} actions; raise it"
             )
         self.grammar, self.stop, self.at_most = grammar, vocab, at_most
         self.symbols, self.actions = len(grammar.symbols), 1 + len(grammar.constructors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,16 @@ class URNNGConfig:
     trees_used: int | None = None
     """How many of those, from the first on; all, if unset."""
     supervision: Literal["none", "only", "first"] = "none"
-    """Learn from --trees only, which is the supervised RNNG, or first, then from the corpus (RNNG -> URNNG).
+    """Learn from `trees` only, which is the supervised RNNG, or first, then from the corpus (RNNG -> URNNG).
     The corpus is validated on either way."""
     supervised: float = 0.5
-    """Share of the run that comes first, with --supervision first."""
+    """Share of the run that comes first, with `supervision` first."""
     samples: int = 8
     """Trees drawn of each sentence (the paper: 8)."""
     validation_samples: int = 8
     """Trees drawn of each sentence for the perplexity (the paper: 5)."""
     tree_width: int = 256
-    """Width of token rows, constituents, states and the sentence vector (the paper: 650). Rows of --encoder
+    """Width of token rows, constituents, states and the sentence vector (the paper: 650). Rows of `encoder`
     are taken over if they are as wide."""
     stack_layers: int = 1
     """Layers of the LSTM over the stack (the paper: 2)."""
@@ -61,26 +61,26 @@ class URNNGConfig:
     def __post_init__(self) -> None:
         for name in ("samples", "validation_samples", "tree_width", "stack_layers", "parser_width"):
             if getattr(self, name) < 1:
-                raise InputError(f"--{name.replace('_', '-')} {getattr(self, name)} must be 1 or more")
+                raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
         for name in ("supervised", "prior_warmup", "parser_from", "parser_until"):
             if not 0 <= getattr(self, name) <= 1:
-                raise InputError(
-                    f"--{name.replace('_', '-')} {getattr(self, name)} is a share of the run: between 0 and 1"
-                )
+                raise InputError(f"{opt(name)} {getattr(self, name)} is a share of the run: between 0 and 1")
         if not 0 <= self.tree_dropout < 1:
             raise InputError(
-                f"--tree-dropout {self.tree_dropout} is a share of the values: 0 or more, below 1"
+                f"{opt('tree_dropout')} {self.tree_dropout} is a share of the values: 0 or more, below 1"
             )
         if min(self.rate_of_parser, self.action_rate, self.vector_samples) < 0:
-            rates = f"--parser-rate {self.rate_of_parser}, --action-rate {self.action_rate}"
-            raise InputError(f"{rates}, --vector-samples {self.vector_samples}: 0 or more")
+            rates = f"{opt('parser_rate')} {self.rate_of_parser}, {opt('action_rate')} {self.action_rate}"
+            raise InputError(f"{rates}, {opt('vector_samples')} {self.vector_samples}: 0 or more")
         if self.trees_used is not None and self.trees_used < 1:
-            raise InputError(f"--trees-used {self.trees_used} must be 1 or more")
+            raise InputError(f"{opt('trees_used')} {self.trees_used} must be 1 or more")
         if (self.trees is None) != (self.supervision == "none"):
-            raise InputError("supervision needs both: --trees FILE, and --supervision only or first")
+            raise InputError(
+                f"supervision needs both: {opt('trees')} FILE, and {opt('supervision')} only or first"
+            )
         if self.branching != "parser" and (self.supervision != "none" or self.vector_samples):
             raise InputError(
-                f"--branching {self.branching} has no parser that could learn trees or draw them; leave it at parser"
+                f"{opt('branching')} {self.branching} has no parser that could learn trees or draw them; leave it at parser"
             )
 
     @property

@@ -46,7 +46,7 @@ from sentrep.modules.trees.crf import Trees
 from sentrep.modules.trees.parser import TreesOfMany
 from sentrep.modules.trees.stats import shape
 from sentrep.modules.trees.treebank import Treebank, read_treebank
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 LONGEST = 250
 """Tokens of a sentence that are read; so many have an embedding of their position (the released code:
@@ -224,7 +224,7 @@ def of_trees(given: Encoder, config: URNNGConfig) -> Encoder:
         )
         if found != wanted:
             raise InputError(
-                f"the encoder has (--tree-width, --branching, --parser-width) {found}, the settings say {wanted}; give the same"
+                f"the encoder has ({opt('tree_width')}, {opt('branching')}, {opt('parser_width')}) {found}, the settings say {wanted}; give the same"
             )
         return given
     rows, longest = token_table(given).weight.detach(), given.max_seq_length or LONGEST

@@ -20,7 +20,7 @@ from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.data.trees.brackets import Bracketed, Span, read_trees, right_binarised
 from sentrep.modules.padding import Texts, of_lists
 from sentrep.modules.trees.crf import DONE, REDUCE, SHIFT, Trees
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 AT_ONCE = 256
 """Trees that are made into tensors together: each takes the square of its length meanwhile."""
@@ -63,7 +63,9 @@ def read_treebank(
     """
     file = Path(path).expanduser()
     if not file.is_file():
-        raise InputError(f"--trees {path}: no such file; give a file of bracketed trees, one on each line")
+        raise InputError(
+            f"{opt('trees')} {path}: no such file; give a file of bracketed trees, one on each line"
+        )
     ids, actions = list[list[int]](), list[list[int]]()
     shortest = 0
     for tree in read_trees(file):
@@ -82,7 +84,7 @@ def read_treebank(
             else "none has a token"
         )
         raise InputError(
-            f"--trees {path}: no tree to learn from: {too_long}; allow longer sentences, or give another file"
+            f"{opt('trees')} {path}: no tree to learn from: {too_long}; allow longer sentences, or give another file"
         )
     texts = of_lists(ids, device)
     steps = torch.full((len(ids), 2 * texts.ids.shape[1] - 1), DONE, device=device)

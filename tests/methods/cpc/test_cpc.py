@@ -121,7 +121,7 @@ def test_what_was_said_is_no_candidate() -> None:
 
 def test_runs_that_are_too_short_are_refused() -> None:
     made = method(horizons=4).train()
-    with pytest.raises(InputError, match="--horizons 4: no run has 5 sentences; raise --segment-length"):
+    with pytest.raises(InputError, match="horizons 4: no run has 5 sentences; raise segment_length"):
         made(batch(), "train")
 
 

@@ -266,7 +266,7 @@ def test_what_people_paired_counts_the_same_before_and_after_pre_training(tmp_pa
 def test_self_made_pairs_can_be_left_out_where_people_made_some(tmp_path: Path) -> None:
     made = method(pairs=write_pairs(tmp_path), pretrain=1.0, self_made_weight=0.0, hidden=0.0)
     assert set(made(batch(), "summarizer").metrics) == {"supervised_nll", "restored_nll"}
-    with pytest.raises(InputError, match="leaves no pairs to begin with; give --pairs FILE"):
+    with pytest.raises(InputError, match="leaves no pairs to begin with; give pairs FILE"):
         method(self_made_weight=0.0)
 
 
@@ -317,7 +317,7 @@ def test_empty_articles_are_passed_over() -> None:
 
 def test_without_sentences_of_people_nothing_begins() -> None:
     made = method(summaries=None)
-    with pytest.raises(InputError, match="--summaries FILE"):
+    with pytest.raises(InputError, match="summaries FILE"):
         made(batch(), "summarizer")
 
 

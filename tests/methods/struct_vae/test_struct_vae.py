@@ -131,7 +131,7 @@ def test_without_labels_it_warns_and_runs() -> None:
     with pytest.warns(UserWarning, match="without labels does not start"):
         step = made(toy.batches(size=16).batch(0, 0), "train")
     assert torch.isfinite(step.loss)
-    with pytest.raises(InputError, match="--trees FILE"):
+    with pytest.raises(InputError, match="trees FILE"):
         made(toy.batches(size=16).batch(0, 0), "prior")
 
 

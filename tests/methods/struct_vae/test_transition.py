@@ -117,5 +117,5 @@ def test_names_and_numbers(tmp_path: Path) -> None:
 
 
 def test_too_few_actions_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--at-most 1: the shortest derivation has 2"):
+    with pytest.raises(InputError, match="at_most 1: the shortest derivation has 2"):
         machine(tmp_path, at_most=1)

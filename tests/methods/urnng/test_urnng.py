@@ -284,7 +284,7 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
     assert again.encoder() is taken.encoder()
     with pytest.raises(
         InputError,
-        match=r"\(--tree-width, --branching, --parser-width\) \(8, 'parser', 6\), the settings say \(9",
+        match=r"\(tree_width, branching, parser_width\) \(8, 'parser', 6\), the settings say \(9",
     ):
         UnsupervisedRNNG(URNNGConfig(**SIZES | {"tree_width": 9}), taken.encoder)
 
@@ -311,5 +311,5 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], messa
 
 def test_a_treebank_that_is_not_there_is_said_when_it_is_needed() -> None:
     made = method(supervision="only", trees="none.trees")
-    with pytest.raises(InputError, match=r"--trees none\.trees: no such file"):
+    with pytest.raises(InputError, match=r"trees none\.trees: no such file"):
         made(batch(3, 4), "train")

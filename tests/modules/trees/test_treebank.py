@@ -118,7 +118,7 @@ def test_the_first_so_many_that_are_short_enough(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"--trees .*none\.trees: no such file"):
+    with pytest.raises(InputError, match=r"trees .*none\.trees: no such file"):
         read_treebank(str(tmp_path / "none.trees"), by_spaces())
     with pytest.raises(InputError, match=r"my\.trees:2: 1 brackets are not closed; expected one tree"):
         read_treebank(write(tmp_path / "my.trees", GO, "(S (NN a)"), by_spaces())
