@@ -20,7 +20,7 @@ from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import METHODS, entry
 from sentrep.training.config import TrainingConfig
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, options_shown
 
 DESCRIPTION = "Raw text in; a sentence encoder, a search index and an honest verdict out."
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
@@ -37,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
             "summarize": summarize, "parse": parse,
             "eval": evaluate, "compare": compare, "report": report, "combine": combine, "expand": expand, "baseline": baseline,
         }  # fmt: skip
-        return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)
+        with options_shown():
+            return int(parsed(verbs, sys.argv[1:] if arguments is None else arguments, DESCRIPTION)() or 0)
     except InputError as error:
         print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import tyro
 
 from sentrep import api
 from sentrep.api.expansion import LIMIT
+from sentrep.utils.errors import shown
 
 
 def combine(
@@ -52,7 +53,7 @@ def expand(
         )
         print(f"added    {fit.added:,} words")
         if fit.doubt:
-            print(f"warning: {fit.doubt}{which}", file=sys.stderr)
+            print(f"warning: {shown(fit.doubt)}{which}", file=sys.stderr)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"model    {out}, {size / 1e6:,.1f} MB")
     print(f'next     sentrep index {out} --input FILES --out INDEX; sentrep search INDEX "words"')

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 _MARKED = re.compile("\x02(\\w+)\x03")
 
@@ -54,6 +55,34 @@ def as_options(message: str) -> str:
     "--text-field 'body'"
     """
     return _MARKED.sub(lambda name: f"--{name.group(1).replace('_', '-')}", message)
+
+
+def shown(message: str) -> str:
+    """A message that is printed and not raised: with options where the command line runs, else with keywords.
+
+    >>> shown(f"raise {opt('batch_size')}")
+    'raise batch_size'
+    """
+    return as_options(message) if _style.options else as_keywords(message)
+
+
+@contextmanager
+def options_shown() -> Iterator[None]:
+    """Within it `shown` writes command-line options; the command line runs in it."""
+    before, _style.options = _style.options, True
+    try:
+        yield
+    finally:
+        _style.options = before
+
+
+class _Style:
+    """How `shown` writes settings, in all threads of the process."""
+
+    options = False
+
+
+_style = _Style()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
