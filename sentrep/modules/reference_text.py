@@ -131,4 +131,4 @@ def read_sentences(
     try:
         return list(read_documents(config))
     except InputError as error:
-        raise InputError(f"{given}: {str(error).removesuffix(' (choose one with --text-field)')}") from error
+        raise InputError(f"{given}: {str(error).removesuffix(' (choose one with text_field)')}") from error

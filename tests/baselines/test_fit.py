@@ -172,7 +172,7 @@ def test_what_cannot_be_fitted_is_refused(store: Store, monkeypatch: pytest.Monk
         with pytest.raises(InputError, match="min_count 100000: no word of the corpus occurs as often"):
             model(WordModelConfig(min_count=100_000))
     for wrong in ({"width": 0}, {"min_count": 0}, {"minutes": 0.0}, {"frequency": 0.0}, {"sample": 1.0}):
-        with pytest.raises(InputError, match="--" + next(iter(wrong)).replace("_", "-")):
+        with pytest.raises(InputError, match=next(iter(wrong))):
             WordModelConfig(**wrong)  # type: ignore[arg-type]
     monkeypatch.setitem(sys.modules, "gensim", None)
     with pytest.raises(InputError, match=r"pip install 'sentrep\[peers\]'"):

@@ -333,7 +333,7 @@ def test_a_vocabulary_of_pieces_is_refused_since_it_reads_every_word(kind: str, 
             rf"{WIDTH} of its words are among the model's own, .* takes {WIDTH + 1} or more",
         ),
         (NEW, {}, "none of its words is a word of this model"),
-        (KNOWN, {"limit": 0}, "--limit 0"),
+        (KNOWN, {"limit": 0}, "limit 0"),
     ],
 )
 def test_what_cannot_be_fitted_says_why(

@@ -247,7 +247,7 @@ def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
         ({"decoder_width": 32}, r"method\.safetensors does not fit.*decoders"),
         ({"write": "itself"}, r"decoders\.itself.* is missing"),
         ({"no_such": 1}, r"run\.json: settings of skip-thought from another version"),
-        ({"decoder_width": 0}, "--decoder-width 0"),
+        ({"decoder_width": 0}, "decoder_width 0"),
     ):
         told.write_text(
             json.dumps(

@@ -332,15 +332,15 @@ def test_who_can_generate_is_known_by_what_it_has() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"beam": 0}, "--beam 0"),
-        ({"k": 6}, "raise --beam"),
-        ({"how": "greedy", "k": 2}, "--how greedy gives one sentence"),
-        ({"at_least": 5, "at_most": 4}, "--at-least 5"),
-        ({"at_least": -1}, "--at-least -1"),
-        ({"top_p": 0.0}, "--top-p 0"),
-        ({"top_p": 1.1}, "--top-p 1.1"),
-        ({"temperature": 0.0}, "--temperature 0"),
-        ({"length_norm": -1.0}, "--length-norm"),
+        ({"beam": 0}, "beam 0"),
+        ({"k": 6}, "raise beam"),
+        ({"how": "greedy", "k": 2}, "how greedy gives one sentence"),
+        ({"at_least": 5, "at_most": 4}, "at_least 5"),
+        ({"at_least": -1}, "at_least -1"),
+        ({"top_p": 0.0}, "top_p 0"),
+        ({"top_p": 1.1}, "top_p 1.1"),
+        ({"temperature": 0.0}, "temperature 0"),
+        ({"length_norm": -1.0}, "length_norm"),
     ],
 )
 def test_settings_that_cannot_be_right(settings: dict[str, Any], words: str) -> None:

@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_option(tmp_path: Path) -> 
         written("titles")
     other = records(tmp_path / "other.jsonl", {"headline": "common1"})
     with pytest.raises(
-        InputError, match=r"-field summary: nothing to read in (.|\n)*no field 'summary' among 'headline'"
+        InputError, match=r"_field summary: nothing to read in (.|\n)*no field 'summary' among 'headline'"
     ):
         written(other)
     table = tmp_path / "other.csv"

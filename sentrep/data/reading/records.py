@@ -14,7 +14,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.layout import portions, recognise, unwrap
 from sentrep.data.reading.report import Kind, ReadReport
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 LONGEST = 1 << 26
 """Characters in the longest line that is read; of a longer one nothing is held."""
@@ -156,7 +156,7 @@ def _has_text_column(names: list[str], source: Source, config: CorpusConfig, rep
         return True
     what = f"no column {config.text_field!r}; there are {', '.join(map(repr, names))}"
     if source.named:
-        raise InputError(f"{source.name}: {what} (choose one with --text-field)")
+        raise InputError(f"{source.name}: {what} (choose one with {opt('text_field')})")
     report.problem(Kind.NO_TEXT_COLUMN, source.name, what)
     return False
 

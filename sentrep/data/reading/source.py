@@ -19,7 +19,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.formats import FORMATS, fragments
 from sentrep.data.reading.records import Source
 from sentrep.data.reading.report import Kind, ReadReport
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
 
@@ -151,7 +151,7 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
         raise InputError(f"{name}: no such file or folder{hint}")
     if config.offline:
         raise InputError(
-            f"{name}: no such file or folder, and --offline forbids looking for a data set of that name"
+            f"{name}: no such file or folder, and {opt('offline')} forbids looking for a data set of that name"
         )
     copy = scratch / (name.replace("/", "--") + ".jsonl")
     fields = (config.text_field, config.title_field, config.id_field)

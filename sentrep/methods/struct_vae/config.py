@@ -65,9 +65,9 @@ class StructVAEConfig:
         for name in ("labelled", "samples", "longest", "at_most", "shortlist", "structure_token_width"):
             if getattr(self, name) < 1:
                 raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
-        for name, value in (("trees", self.trees_used), ("pairs", self.pairs_used)):
+        for name, value in (("trees_used", self.trees_used), ("pairs_used", self.pairs_used)):
             if value is not None and value < 0:
-                raise InputError(f"--{name}-used {value} must be 0 or more")
+                raise InputError(f"{opt(name)} {value} must be 0 or more")
         if self.structure_width < 8 or self.structure_width % 8:
             raise InputError(
                 f"{opt('structure_width')} {self.structure_width} is shared by parts and directions: make it a multiple of 8"

@@ -155,5 +155,5 @@ def test_the_loss_starts_at_a_blind_guess_and_the_bound_never_passes_log_n(negat
     "settings", [{"horizons": 0}, {"horizons": 13}, {"context_width": 0}, {"temperature": 0.0}]
 )
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
+    with pytest.raises(InputError, match=next(iter(settings))):
         CPCConfig(**settings)

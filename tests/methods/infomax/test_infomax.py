@@ -87,7 +87,7 @@ def test_training_tells_sentences_apart(tmp_path: Path) -> None:
     "settings", [{"windows": ()}, {"windows": (2,)}, {"feature_width": 0}, {"discriminator_token_width": 0}]
 )
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
+    with pytest.raises(InputError, match=next(iter(settings))):
         InfoMaxConfig(**settings)
 
 

@@ -324,14 +324,14 @@ def test_without_sentences_of_people_nothing_begins() -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"pretrain": 1.5}, "--pretrain 1.5"),
-        ({"discount": -0.1}, "--discount -0.1"),
-        ({"critic": -1.0}, "--critic -1.0"),
-        ({"fluency": -1.0}, "--fluency -1.0"),
-        ({"at_most": 0}, "--at-most 0"),
-        ({"pairs_used": 0}, "--pairs-used 0"),
-        ({"generator_width": 25}, "--generator-width 25"),
-        ({"adversary": "wgan-gp"}, "--learns-by softmax or gumbel"),
+        ({"pretrain": 1.5}, "pretrain 1.5"),
+        ({"discount": -0.1}, "discount -0.1"),
+        ({"critic": -1.0}, "critic -1.0"),
+        ({"fluency": -1.0}, "fluency -1.0"),
+        ({"at_most": 0}, "at_most 0"),
+        ({"pairs_used": 0}, "pairs_used 0"),
+        ({"generator_width": 25}, "generator_width 25"),
+        ({"adversary": "wgan-gp"}, "learns_by softmax or gumbel"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], named: str) -> None:

@@ -134,5 +134,5 @@ def test_a_sentence_that_no_decoder_writes_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize("settings", [{"decoder_width": 0}, {"longest": 0}, {"samples": -1}])
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=f"--{next(iter(settings)).replace('_', '-')}"):
+    with pytest.raises(InputError, match=next(iter(settings))):
         SkipThoughtConfig(**settings)

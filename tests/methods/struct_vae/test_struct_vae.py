@@ -244,14 +244,14 @@ def test_meanings_are_not_to_be_had_of_trees(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"samples": 0}, "--samples 0"),
-        ({"trees_used": -1}, "--trees-used -1"),
-        ({"structure_width": 20}, "--structure-width 20"),
-        ({"pretrain": 1.5}, "--pretrain 1.5"),
-        ({"kl_weight": -0.1}, "--kl-weight -0.1"),
-        ({"baseline": "others", "samples": 1}, "--samples 2 or more"),
+        ({"samples": 0}, "samples 0"),
+        ({"trees_used": -1}, "trees_used -1"),
+        ({"structure_width": 20}, "structure_width 20"),
+        ({"pretrain": 1.5}, "pretrain 1.5"),
+        ({"kl_weight": -0.1}, "kl_weight -0.1"),
+        ({"baseline": "others", "samples": 1}, "samples 2 or more"),
         ({"trees": "a", "grammar": "b"}, "give one of them"),
-        ({"pairs": "a"}, "give --grammar FILE with them"),
+        ({"pairs": "a"}, "give grammar FILE with them"),
         ({"unlabelled_weight": 0.0}, "nothing is left to learn"),
     ],
 )

@@ -292,16 +292,16 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"samples": 0}, "--samples 0 must be 1 or more"),
-        ({"tree_width": 0}, "--tree-width 0 must be 1 or more"),
-        ({"parser_until": 1.5}, "--parser-until 1.5 is a share of the run"),
-        ({"tree_dropout": 1.0}, "--tree-dropout 1.0 is a share of the values"),
-        ({"parser_rate": -1.0}, "--parser-rate -1.0"),
-        ({"trees": "x.trees"}, "supervision needs both: --trees FILE, and --supervision only or first"),
+        ({"samples": 0}, "samples 0 must be 1 or more"),
+        ({"tree_width": 0}, "tree_width 0 must be 1 or more"),
+        ({"parser_until": 1.5}, "parser_until 1.5 is a share of the run"),
+        ({"tree_dropout": 1.0}, "tree_dropout 1.0 is a share of the values"),
+        ({"parser_rate": -1.0}, "parser_rate -1.0"),
+        ({"trees": "x.trees"}, "supervision needs both: trees FILE, and supervision only or first"),
         ({"supervision": "only"}, "supervision needs both"),
-        ({"trees": "x", "supervision": "only", "trees_used": 0}, "--trees-used 0 must be 1 or more"),
-        ({"branching": "right", "vector_samples": 3}, "--branching right has no parser"),
-        ({"branching": "none", "trees": "x", "supervision": "only"}, "--branching none has no parser"),
+        ({"trees": "x", "supervision": "only", "trees_used": 0}, "trees_used 0 must be 1 or more"),
+        ({"branching": "right", "vector_samples": 3}, "branching right has no parser"),
+        ({"branching": "none", "trees": "x", "supervision": "only"}, "branching none has no parser"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], message: str) -> None:
