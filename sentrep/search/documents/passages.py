@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -111,7 +111,7 @@ class PassageStore:
         return Document(**json.loads(self._documents[number]))
 
     @staticmethod
-    def write(folder: Path, documents: Iterable[tuple[Document, list[Passage]]]) -> int:
+    def write(folder: Path, documents: Iterable[tuple[Document, Sequence[Passage]]]) -> int:
         """Write documents, each with its passages, into `folder`; returns the number of passages."""
         described: list[str] = []
         headings: list[str] = []

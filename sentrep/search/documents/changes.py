@@ -1,0 +1,157 @@
+"""Changing an index of documents.
+
+A change writes new files beside the old ones and then replaces the manifest in one step. A crash leaves the old
+state or the new one. Files that no manifest names are deleted by the next change.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from sentrep.search import lexical
+from sentrep.search.documents import passages
+from sentrep.search.documents.manifest import SegmentEntry
+from sentrep.search.documents.passages import Document, Passage, PassageStore, context
+from sentrep.search.documents.state import DENSE, Floats, Mask, Rows, State
+from sentrep.search.index import Index
+from sentrep.search.lexical import Analyze, LexicalSegment
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import sha256, whole
+
+Encode = Callable[[Sequence[str]], Floats]
+"""Texts to vectors, (text, width)."""
+Documents = Iterable[tuple[Document, Sequence[Passage]]]
+
+
+def add(state: State, documents: Documents, analyze: Analyze, encode: Encode) -> tuple[State, int]:
+    """Add documents; one whose id is there already replaces the old one.
+
+    Returns:
+        The new state, and the number of passages added.
+
+    Raises:
+        InputError: an id occurs twice in `documents`.
+    """
+    given = [(document, list(parts)) for document, parts in documents if parts]
+    ids = Counter(document.id for document, _ in given)
+    twice = [name for name, count in ids.items() if count > 1]
+    if twice:
+        raise InputError(f"{len(twice)} document ids occur more than once, for instance {twice[0]!r}")
+    if not given:
+        return state, 0
+    searched = _searched(given)
+    entry = _write_segment(state, given, searched, encode(searched), analyze)
+    removed = np.concatenate([state.removed | state.rows_with(ids), np.zeros(entry.count, bool)])
+    grown = _commit(state, [*state.manifest.segments, entry], removed)
+    return compact(grown, analyze), entry.count
+
+
+def remove(
+    state: State, analyze: Analyze, ids: Collection[str] = (), files: Collection[str] = ()
+) -> tuple[State, int]:
+    """Remove documents by id or by the file they came from.
+
+    Returns:
+        The new state, and the number of passages removed.
+    """
+    rows = state.rows_with(ids, files) & state.kept
+    if not rows.any():
+        return state, 0
+    smaller = _commit(state, state.manifest.segments, state.removed | rows)
+    return compact(smaller, analyze), int(rows.sum())
+
+
+def compact(state: State, analyze: Analyze) -> State:
+    """Merge small segments and rewrite those of which more than half is removed.
+
+    A segment is merged with all after it when it is at most twice as large as they are together, so the number
+    of segments grows with the logarithm of the number of passages.
+    """
+    while (start := _first_to_merge(state)) is not None:
+        first = int(state.first[start])
+        rows = np.flatnonzero(state.kept[first:]) + first
+        entries = list(state.manifest.segments[:start])
+        if len(rows):
+            documents, vectors = _stored(state, rows)
+            entries.append(_write_segment(state, documents, _searched(documents), vectors, analyze))
+        state = _commit(state, entries, np.concatenate([state.removed[:first], np.zeros(len(rows), bool)]))
+    return state
+
+
+def _first_to_merge(state: State) -> int | None:
+    live = [int(state.kept[first : first + len(segment)].sum()) for first, segment in state.numbered()]
+    for number, segment in enumerate(state.segments):
+        later = sum(live[number + 1 :])
+        if 2 * live[number] < len(segment) or (later and len(segment) <= 2 * later):
+            return number
+    return None
+
+
+def _stored(state: State, rows: Rows) -> tuple[list[tuple[Document, list[Passage]]], Floats]:
+    """Documents and vectors of some rows, as they are stored."""
+    documents: list[tuple[Document, list[Passage]]] = []
+    vectors = []
+    for row in rows.tolist():
+        segment, inside = state.locate(row)
+        document = segment.passages.document(inside)
+        passage = Passage(
+            segment.text(inside), *segment.passages.span(inside), segment.passages.headings(inside)
+        )
+        if not documents or documents[-1][0].id != document.id:
+            documents.append((document, []))
+        documents[-1][1].append(passage)
+        vectors.append(np.asarray(segment.dense.vectors[inside], np.float32))
+    return documents, np.stack(vectors)
+
+
+def _searched(documents: Sequence[tuple[Document, Sequence[Passage]]]) -> list[str]:
+    return [context(document, passage) for document, parts in documents for passage in parts]
+
+
+def _write_segment(
+    state: State,
+    documents: Sequence[tuple[Document, Sequence[Passage]]],
+    searched: Sequence[str],
+    vectors: Floats,
+    analyze: Analyze,
+) -> SegmentEntry:
+    """Write a segment beside the others; no manifest names it yet."""
+    name = f"segment-{state.manifest.generation + 1:06}"
+    folder = state.path / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    ids = [f"{document.id}#{number}" for document, parts in documents for number, _ in enumerate(parts, 1)]
+    texts = [passage.text for _, parts in documents for passage in parts]
+    Index.build(vectors, ids, texts, out=folder / DENSE, model=state.manifest.model)
+    LexicalSegment.write(folder, searched, analyze)
+    PassageStore.write(folder, documents)
+    files = {file: sha256(folder / file) for file in (*lexical.FILES, *passages.FILES)}
+    return SegmentEntry(name, len(ids), files)
+
+
+def _commit(state: State, segments: Sequence[SegmentEntry], removed: Mask) -> State:
+    """Make these segments and removed rows the state of the folder, in one step."""
+    generation, name, digest = state.manifest.generation + 1, "", ""
+    if removed.any():
+        name = f"removed-{generation:06}.npy"
+        with whole(state.path / name) as file:
+            np.save(file, removed, allow_pickle=False)
+        digest = sha256(state.path / name)
+    manifest = replace(
+        state.manifest, segments=tuple(segments), removed=name, removed_sha256=digest, generation=generation
+    )
+    manifest.write(state.path)
+    _sweep(state, {entry.name for entry in segments} | {name})
+    return State(state.path, manifest)
+
+
+def _sweep(state: State, named: Collection[str]) -> None:
+    """Delete segments and lists of removed rows that the manifest does not name."""
+    for file in [*state.path.glob("segment-*"), *state.path.glob("removed-*.npy")]:
+        if file.name not in named:
+            shutil.rmtree(file) if file.is_dir() else file.unlink()

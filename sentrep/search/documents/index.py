@@ -1,0 +1,161 @@
+"""The index of documents as its users see it.
+
+Its folder holds immutable segments and one manifest that names them:
+
+    manifest.json         format, model, analysis, segments, checksums
+    segment-000001/       dense/ (a vector index with ids and texts), postings of BM25, documents and spans
+    removed-000004.npy    (row,) true for removed passages of all segments
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sentrep.search.documents import changes, query
+from sentrep.search.documents.changes import Documents, Encode
+from sentrep.search.documents.manifest import DocumentManifest
+from sentrep.search.documents.passages import Document
+from sentrep.search.documents.query import Mode, PassageHit, Query
+from sentrep.search.documents.state import Floats, State
+from sentrep.search.folder import ModelStamp
+from sentrep.search.fusion import DENSE_WEIGHT
+from sentrep.search.lexical import Analyze
+from sentrep.utils.errors import InputError
+
+
+class DocumentIndex:
+    """An open index of documents. Make one with `DocumentIndex.create`, open one with `DocumentIndex.open`.
+
+    Args:
+        state: the open folder.
+        analyze: analysis of the lexical side, the one that the index was made with.
+        encode: texts to vectors by the index's model; without it only lexical search is possible.
+    """
+
+    def __init__(self, state: State, analyze: Analyze, encode: Encode | None = None) -> None:
+        self._state, self.analyze, self.encode = state, analyze, encode
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self._state.path
+
+    @property
+    def manifest(self) -> DocumentManifest:
+        """Model, analysis and settings that it was made with."""
+        return self._state.manifest
+
+    def __len__(self) -> int:
+        """Passages that can be found."""
+        return int(self._state.kept.sum())
+
+    @classmethod
+    def create(
+        cls,
+        path: Path | str,
+        model: ModelStamp,
+        analyze: Analyze,
+        *,
+        analysis: str,
+        encode: Encode | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> DocumentIndex:
+        """Make an empty index.
+
+        Args:
+            path: its folder, which must not exist or be empty.
+            model: the model whose vectors it will hold.
+            analyze: text to index terms.
+            analysis: the name under which `analyze` is remembered.
+            encode: texts to vectors by the model.
+            settings: how documents are cut into passages, to be remembered.
+
+        Raises:
+            InputError: there is something in the folder.
+        """
+        path = Path(path)
+        if path.exists() and (path.is_file() or any(path.iterdir())):
+            raise InputError(f"{path} exists and is not empty; give another folder")
+        path.mkdir(parents=True, exist_ok=True)
+        manifest = DocumentManifest(model, analysis, dict(settings or {}))
+        manifest.write(path)
+        return cls(State(path, manifest), analyze, encode)
+
+    @classmethod
+    def open(
+        cls, path: Path | str, analyze: Analyze, encode: Encode | None = None, *, verify: bool = False
+    ) -> DocumentIndex:
+        """Open an index.
+
+        Args:
+            path: its folder.
+            analyze: the analysis that the manifest names.
+            encode: texts to vectors by the model that the manifest names.
+            verify: compare all files with their checksums.
+
+        Raises:
+            InputError: the folder is damaged or of another format.
+        """
+        return cls(State(Path(path), DocumentManifest.read(Path(path)), verify), analyze, encode)
+
+    def documents(self) -> Iterator[Document]:
+        """All documents that can be found."""
+        kept = self._state.kept
+        return (document for document, rows in self._state.documents() if kept[rows.start])
+
+    def search(
+        self,
+        text: str,
+        k: int = 10,
+        *,
+        mode: Mode = "hybrid",
+        filters: Mapping[str, str] | None = None,
+        dense_weight: float = DENSE_WEIGHT,
+    ) -> list[PassageHit]:
+        """The `k` best passages for a query, best first; fewer where nothing else matches.
+
+        Args:
+            text: the query.
+            k: hits at most.
+            mode: 'hybrid' fuses both searches, 'dense' ranks by cosine, 'lexical' by BM25.
+            filters: only passages of documents whose fields have these values; id, title and file count as
+                fields.
+            dense_weight: share of the dense scores in hybrid mode.
+
+        Raises:
+            InputError: an argument is out of range, or the index was opened without its model.
+        """
+        vector = self._vector(text) if mode != "lexical" else None
+        return query.search(self._state, Query(self.analyze(text), vector), k, mode, filters, dense_weight)
+
+    def add(self, documents: Documents) -> int:
+        """Add documents, each with its passages; one whose id is there already replaces the old one.
+
+        Returns:
+            The number of passages added.
+
+        Raises:
+            InputError: an id occurs twice in `documents`, or the index was opened without its model.
+        """
+        self._state, count = changes.add(self._state, documents, self.analyze, self._encoder())
+        return count
+
+    def remove(self, *, ids: Collection[str] = (), files: Collection[str] = ()) -> int:
+        """Remove documents by id or by the file they came from; returns the number of passages removed."""
+        self._state, count = changes.remove(self._state, self.analyze, set(ids), set(files))
+        return count
+
+    def _encoder(self) -> Encode:
+        if self.encode is None:
+            raise InputError("the index was opened without its model; only lexical search is possible")
+        return self.encode
+
+    def _vector(self, text: str) -> Floats | None:
+        """The query at length 1; None for a zero vector, which resembles nothing."""
+        vector = self._encoder()([text])[0].astype(np.float32)
+        length = float(np.linalg.norm(vector))
+        return vector / length if length > 0 else None

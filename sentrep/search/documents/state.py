@@ -1,0 +1,131 @@
+"""An index of documents as it is open: its segments, and which of their rows count."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.search.documents.manifest import DocumentManifest, SegmentEntry
+from sentrep.search.documents.passages import Document, PassageStore
+from sentrep.search.folder import damaged, mapped
+from sentrep.search.fusion import best
+from sentrep.search.index import Index
+from sentrep.search.lexical import BM25, LexicalSegment
+from sentrep.utils.files import sha256
+
+DENSE = "dense"
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float32]
+
+
+class Segment:
+    """One immutable segment.
+
+    Args:
+        folder: of the segment.
+        entry: of the manifest.
+        verify: compare its files with their checksums.
+    """
+
+    def __init__(self, folder: Path, entry: SegmentEntry, verify: bool) -> None:
+        for name, digest in entry.files.items():
+            if not (folder / name).is_file() or (verify and sha256(folder / name) != digest):
+                raise damaged(folder / name)
+        self.dense = Index.open(folder / DENSE)
+        self.lexical = LexicalSegment(folder, entry.count)
+        self.passages = PassageStore(folder, entry.count)
+        if len(self.dense) != entry.count or self.dense.texts is None:
+            raise damaged(folder / DENSE)
+
+    def __len__(self) -> int:
+        return len(self.passages)
+
+    def text(self, row: int) -> str:
+        """Text of a passage."""
+        assert self.dense.texts is not None
+        return self.dense.texts[row]
+
+    def nearest(self, vector: Floats, kept: Mask, count: int) -> tuple[Rows, Floats]:
+        """The `count` rows nearest to `vector` (width,) of length 1 among those that are `kept`, with cosines."""
+        live = int(kept.sum())
+        if live < max(1, len(kept) // 4):  # few are left: compare with each of them
+            rows = np.flatnonzero(kept)
+            scores = self.cosines(vector, rows)
+            chosen = best(scores, count)
+            return rows[chosen], scores[chosen]
+        wanted = min(len(kept), count + len(kept) - live)
+        cosines, found = self.dense.nearest(vector[None], wanted, None)
+        usable = (found[0] >= 0) & kept[found[0]]
+        return found[0][usable][:count], cosines[0][usable][:count]
+
+    def cosines(self, vector: Floats, rows: Rows) -> Floats:
+        """Cosines of `vector` with some rows."""
+        return np.asarray(self.dense.vectors[rows], np.float32) @ vector
+
+
+class State:
+    """All segments of an index, their rows numbered one after the other.
+
+    Args:
+        path: folder of the index.
+        manifest: of the folder.
+        verify: compare all files with their checksums.
+    """
+
+    def __init__(self, path: Path, manifest: DocumentManifest, verify: bool = False) -> None:
+        self.path, self.manifest = path, manifest
+        self.segments = [Segment(path / entry.name, entry, verify) for entry in manifest.segments]
+        self.first = np.cumsum([0, *(entry.count for entry in manifest.segments)])
+        self.removed = self._read_removed(int(self.first[-1]))
+        self.kept: Mask = ~self.removed
+        self.bm25 = BM25([segment.lexical for segment in self.segments], self.removed)
+
+    def __len__(self) -> int:
+        """Rows, with those that are removed."""
+        return len(self.removed)
+
+    def numbered(self) -> Iterator[tuple[int, Segment]]:
+        """Segments, each with the number of its first row."""
+        return zip(self.first.tolist(), self.segments, strict=False)
+
+    def locate(self, row: int) -> tuple[Segment, int]:
+        """The segment of a row, and its number there."""
+        number = int(np.searchsorted(self.first, row, side="right")) - 1
+        return self.segments[number], row - int(self.first[number])
+
+    def documents(self) -> Iterator[tuple[Document, range]]:
+        """All documents, also removed ones, with their rows."""
+        for first, segment in self.numbered():
+            for number, document in enumerate(segment.passages.documents):
+                inside = segment.passages.rows_of(number)
+                yield document, range(first + inside.start, first + inside.stop)
+
+    def rows_with(self, ids: Collection[str], files: Collection[str] = ()) -> Mask:
+        """Which rows belong to documents with one of these ids or files."""
+        chosen = np.zeros(len(self), bool)
+        for document, rows in self.documents():
+            if document.id in ids or (document.file and document.file in files):
+                chosen[rows.start : rows.stop] = True
+        return chosen
+
+    def rows_matching(self, filters: Mapping[str, str]) -> Mask:
+        """Which rows belong to documents whose fields have these values; id, title and file count as fields."""
+        chosen = np.zeros(len(self), bool)
+        for document, rows in self.documents():
+            known = {**document.fields, "id": document.id, "title": document.title, "file": document.file}
+            if all(str(known.get(name)) == value for name, value in filters.items()):
+                chosen[rows.start : rows.stop] = True
+        return chosen
+
+    def _read_removed(self, count: int) -> Mask:
+        if not self.manifest.removed:
+            return np.zeros(count, bool)
+        file = self.path / self.manifest.removed
+        if not file.is_file() or sha256(file) != self.manifest.removed_sha256:
+            raise damaged(file)
+        return np.array(mapped(file, (count,), "bool"))
