@@ -37,7 +37,8 @@ PORTS = {
     "datasets": {"data.reading"},
     "nltk": {"data.splitting", "evaluation.metrics.rouge", "inference.tree_parser"},
     "accelerate": {"training.trainer"},
-    "bm25s": {"evaluation.models.lexical"},
+    "bm25s": {"data.analysis", "evaluation.models.lexical"},
+    "Stemmer": {"data.analysis"},
     "mteb": {"evaluation.mteb_bridge"},
     "gensim": {"baselines.doc2vec", "baselines.word2vec"},
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from sentrep.data.analysis import words
 from sentrep.data.trees.brackets import Bracketed, read_trees
 from sentrep.evaluation.datasets.beir import read_beir, read_retrieval
 from sentrep.evaluation.datasets.heldout_text import read_label_free
 from sentrep.evaluation.metrics.tree_f1 import self_f1
 from sentrep.evaluation.models.branching import branching
 from sentrep.evaluation.models.extractive import extractive, lead_like
-from sentrep.evaluation.models.lexical import bm25, fused, random_vectors, singular_words, words
+from sentrep.evaluation.models.lexical import bm25, fused, random_vectors, singular_words
 from sentrep.evaluation.mteb_bridge import mteb_model, read_mteb
 from sentrep.evaluation.report.tables import table
 from sentrep.evaluation.result import (

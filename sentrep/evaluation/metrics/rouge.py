@@ -1,10 +1,12 @@
 """ROUGE (Lin 2004, "ROUGE: a package for automatic evaluation of summaries"), as the classic script
 ROUGE-1.5.5 counts it.
 
-Words are runs of letters and digits in lower case; those longer than three letters are stemmed (Porter 1980,
-in NLTK's version), as with the script's option -m. Chinese and Japanese are compared character by character.
-The script knows the letters of ASCII only and cuts a word at any other; here these are letters too, so that
-texts in ASCII score alike and others sensibly."""
+Texts are normalised (`sentrep.data.normalization`). Words are runs of letters, combining marks and digits in lower
+case; those longer than three letters are stemmed (Porter 1980, in NLTK's version), as with the script's option
+-m. Scripts without spaces, such as Chinese and Thai, are compared character by character. The script knows the
+letters of ASCII only and cuts a word at any other; here these are letters too. Texts in ASCII score as in the
+script.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from sentrep.evaluation.metrics.words import plain_words
+from sentrep.data.words import plain_words
 
 Words = Sequence[str]
 

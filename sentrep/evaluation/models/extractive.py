@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.metrics.words import first_plain, first_written, joined, plain_words, written_words
+from sentrep.data.words import first_plain, first_written, joined, plain_words, written_words
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
 from sentrep.evaluation.vectors import Summarizes

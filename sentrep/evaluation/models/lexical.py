@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from typing import Literal
 
 import numpy as np
 
+from sentrep.data.analysis import VERSION, Analysis, words
 from sentrep.evaluation.metrics.ranking import average_ranks
-from sentrep.evaluation.metrics.words import CJK
 from sentrep.evaluation.models.branching import branching
 from sentrep.evaluation.models.extractive import extractive
 from sentrep.evaluation.result import fingerprint
@@ -25,15 +24,14 @@ _SAMPLE = (
     "The Cats' queries were RUNNING over 42 e-mails, naïve_names and https://example.org/a; 一个女孩在梳头。"
 )
 
-_RUNS = re.compile(rf"[{CJK}]+|[^\W{CJK}]+")
-_IS_CJK = re.compile(rf"[{CJK}]")
-
 
 def named(name: str) -> Model | None:
-    """The baseline of that name: 'bm25', 'random', one that summarizes (`extractive`) or parses
-    (`branching`); else None."""
+    """The baseline of that name: 'bm25', 'bm25-stemmed' (English), 'random', one that summarizes (`extractive`)
+    or parses (`branching`); else None."""
     if name == "bm25":
         return bm25()
+    if name == "bm25-stemmed":
+        return bm25(Analysis("english"), label=name)
     return random_vectors() if name == "random" else extractive(name) or branching(name)
 
 
@@ -55,7 +53,10 @@ def bm25(
     tokenizer cuts them (`singular_words`). Give a tokenizer of your own a `label` of its own: old scores are
     found by it, and by a sample of tokens."""
     tokenize = tokenize or words
-    settings = f"{label} k1={k1} b={b} stop_words={' '.join(sorted(stop_words))} bm25s={version('bm25s')}"
+    settings = (
+        f"{label} k1={k1} b={b} stop_words={' '.join(sorted(stop_words))} bm25s={version('bm25s')} "
+        f"analysis={VERSION}"
+    )
     return Model(
         label,
         fingerprint([settings, *tokenize(_SAMPLE)]),
@@ -130,23 +131,6 @@ class Fused:
         first, second = (rows(model.does, documents, queries) for model in (self.first, self.second))
         for one, other in zip(first, second, strict=True):
             yield self.weight * self.measure(one) + (1 - self.weight) * self.measure(other)
-
-
-def words(text: str) -> list[str]:
-    """Lower-case words; Chinese and Japanese as overlapping character pairs and single characters.
-
-    >>> words("The cat's 2 hats")
-    ['the', 'cat', 's', '2', 'hats']
-    >>> words("狗在叫")
-    ['狗', '在', '叫', '狗在', '在叫']
-    """
-    found = []
-    for run in _RUNS.findall(text.lower()):
-        if _IS_CJK.match(run):
-            found += [*run, *(run[start : start + 2] for start in range(len(run) - 1))]
-        else:
-            found.append(run)
-    return found
 
 
 def singular_words(text: str) -> list[str]:

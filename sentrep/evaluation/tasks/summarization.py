@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sentrep.data.reading.lines import read_lines
+from sentrep.data.words import plain_words
 from sentrep.evaluation.datasets.tsv import called, of_one_split, of_split, stem
 from sentrep.evaluation.metrics.ranking import Floats
 from sentrep.evaluation.metrics.rouge import first_bytes, rouge_l, rouge_n, rouge_words, stems
 from sentrep.evaluation.metrics.summary_stats import distinct, novelty, prefix_copy, repetition
-from sentrep.evaluation.metrics.words import plain_words
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Model, Summarizes, Task
 from sentrep.utils.errors import InputError

@@ -159,3 +159,16 @@ def test_bytes_may_cut_a_word_but_no_letter() -> None:
     assert first_bytes("狗" * 30, 76) == "狗" * 25
     assert first_bytes("short", 75) == "short"
     assert first_bytes("a\ud800b", 75) == "ab"  # half a letter, as broken JSON may hold it
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("किताब", "कुतुब"), ("কিতাব", "কুতুব"), ("كَتَبَ", "كُتِبَ"), ("שָׁלוֹם", "שִׁלוּם")]
+)
+def test_marks_tell_words_apart(one: str, other: str) -> None:
+    assert rouge_n(rouge_words(one), [rouge_words(other)], 1).f1 == 0
+    assert rouge_n(rouge_words(one), [rouge_words(one)], 1).f1 == 1
+
+
+def test_invisible_characters_and_composed_accents_count_nothing() -> None:
+    summary, reference = rouge_words("\ufeffThe cafe\u0301 eco\u00adnomic"), rouge_words("The café economic")
+    assert rouge_n(summary, [reference], 1).f1 == 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sentrep.data.words import plain_words
 from sentrep.evaluation.metrics.summary_stats import distinct, novelty, prefix_copy, repetition
-from sentrep.evaluation.metrics.words import plain_words
 
 
 def test_by_hand() -> None:

@@ -7,10 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from sentrep.data.analysis import words
 from sentrep.evaluation import Embeds, Model, Ranks, Retrieval, bm25, evaluate, fused, random_vectors
-from sentrep.evaluation.models.lexical import words
+from sentrep.evaluation.datasets.beir import read_retrieval
+from sentrep.evaluation.models.lexical import named
 from sentrep.evaluation.vectors import rows
 from tests.evaluation.toy import letters, words_task
+from tests.paths import SHARED_DATA
 
 DOCUMENTS = ["the cat sat", "the dog sat down", "a bird", "the cat and the dog", ""]
 
@@ -116,3 +119,19 @@ def test_an_extreme_weight_is_one_model_alone() -> None:
     assert [
         r.value for r in evaluate(fused(letters(), bm25(), "scores", 1.0), [task]).results
     ] == pytest.approx(alone)
+
+
+COLLECTIONS = {"cranfield": 0.518, "med": 0.696, "npl": 0.428, "cacm": 0.494}
+"""nDCG@10 that BM25 with stemming and stop words reaches at least."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("collection", "wanted"), COLLECTIONS.items())
+def test_stemming_reaches_what_was_measured(collection: str, wanted: float) -> None:
+    folder = SHARED_DATA / f"retrieval-{collection}"
+    if not folder.is_dir():
+        pytest.skip(f"{folder.name} is not here")
+    model = named("bm25-stemmed")
+    assert model is not None
+    scores = {r.metric: r.value for r in evaluate(model, read_retrieval(folder)).results}
+    assert scores["nDCG@10"] > wanted - 0.002
