@@ -22,7 +22,7 @@ from sentrep.baselines.word2vec import LAST_RATE, frequencies, gensim_models, qu
 from sentrep.data.store.store import Store
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
-from sentrep.evaluation.vectors import Vectors
+from sentrep.utils.capabilities import Vectors
 from sentrep.utils.progress import progress
 
 PASSAGE, EPOCHS = 4, 20

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, TypeGuard
 
 from sentrep.evaluation.result import Result, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Watched
-from sentrep.evaluation.vectors import Vectors, finite
+from sentrep.evaluation.vectors import finite
+from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
 META = "model_meta.json"

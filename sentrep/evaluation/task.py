@@ -11,7 +11,8 @@ from typing import NamedTuple
 from sentrep.evaluation.metrics.collapse import collapse
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
 from sentrep.evaluation.statistics.bootstrap import interval, value_of
-from sentrep.evaluation.vectors import Does, Embeds, Parses, Ranks, Summarizes, Vectors
+from sentrep.evaluation.vectors import Does
+from sentrep.utils.capabilities import Embeds, Parses, Ranks, Summarizes, Vectors
 
 __all__ = [
     "Embeds",

@@ -2,64 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-Vectors = NDArray[np.float32]
-Scores = NDArray[np.floating[Any]]
+from sentrep.utils.capabilities import Embeds, Parses, Ranks, Scores, Summarizes, Vectors
 
 # Pairs whose vectors are copied together: 64 MB at width 2048.
 _PAIRS_AT_ONCE = 4096
-
-
-@runtime_checkable
-class Embeds(Protocol):
-    """A model that turns texts into vectors."""
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """(text, width), float32; lengths do not matter, since tasks normalise."""
-
-
-@runtime_checkable
-class Ranks(Protocol):
-    """A model that scores documents for a query without vectors of its own: BM25, a fusion of two others."""
-
-    def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
-        """For each query in turn one row of scores, (document,): higher is nearer. One row at a time keeps
-        memory flat."""
-
-
-@runtime_checkable
-class Summarizes(Protocol):
-    """A model that writes a shorter text for a long one."""
-
-    def summarize(self, texts: Sequence[str]) -> list[str]:
-        """One summary a text, in their order; any may be empty."""
-
-
-@runtime_checkable
-class Parses(Protocol):
-    """A model that brackets the words of a sentence."""
-
-    def parse(self, sentences: Sequence[Sequence[str]]) -> Sequence[Collection[tuple[int, int]]]:
-        """For each sentence the spans of its tree: first word, and the one after the last.
-
-        Words are given, since brackets are compared word by word; who reads pieces of words gives back the
-        words around them. A tree may be binary or have any number of branches. Spans lie inside each other or
-        apart; one word and the whole sentence may be among them or not."""
-
-
-@runtime_checkable
-class Predicts(Protocol):
-    """A model of language: it says how likely sentences are."""
-
-    def surprise(self, sentences: Sequence[Sequence[str]]) -> Sequence[tuple[float, int]]:
-        """For each sentence, given as its words, -log p in nats, or a bound above it, and how many words that
-        is told for, of a sentence that was not cut off all of them and its end."""
-
 
 Does = Embeds | Ranks | Summarizes | Parses
 """What a model can be asked for; it may do more than one of these."""

@@ -7,31 +7,18 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from sentrep.inference.loading import Reopened, reopen
+from sentrep.methods.capabilities import HasContext
 from sentrep.utils.files import sha256
 
 if TYPE_CHECKING:
     import numpy as np
-    from jaxtyping import Float
     from numpy.typing import NDArray
-    from torch import Tensor
-
-    from sentrep.data.batch import SentenceBatch
 
 AT_ONCE = 512
 """Contexts that are made together."""
-
-
-@runtime_checkable
-class HasContext(Protocol):
-    """What is asked of a method that sums up documents."""
-
-    def contexts(
-        self, z: Float[Tensor, "sentence width"], batch: SentenceBatch
-    ) -> Float[Tensor, "sentence context_width"]:
-        """What was said in its run up to each sentence, itself included."""
 
 
 @dataclass
@@ -50,7 +37,7 @@ class Contexts:
     @classmethod
     def open(cls, run: str | Path) -> Contexts:
         """The contexts of a run; InputError where its method has none."""
-        reopened = reopen(run, HasContext, "which knows no context; give a run of cpc")
+        reopened = reopen(run, HasContext, "embed contexts")
         return cls(reopened, sha256(Path(run) / "method" / "method.safetensors"))
 
     @property

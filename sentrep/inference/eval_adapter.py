@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentrep.inference.loading import does, encoding, opened
-from sentrep.inference.summarizer import Summarizer, Summarizing
-from sentrep.inference.tree_parser import MakesTrees, Predicting, TreeParser
+from sentrep.inference.summarizer import Summarizer
+from sentrep.inference.tree_parser import TreeParser
+from sentrep.methods.capabilities import HasLikelihood, HasSummarizer, HasTrees
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,10 +43,10 @@ def measured(model: str | Path | Encoder | Model, name: str | None = None) -> Mo
         return Model(name or "encoder", content_hash(encoder), Encodes(encoder))
     run, hashes = Path(model), [content_hash(encoder)]
     able = Encodes(encoder)
-    if does(run, Summarizing):
+    if does(run, HasSummarizer):
         able = Writes(encoder, Summarizer.open(run))
-    elif does(run, MakesTrees):
-        able = (Foretells if does(run, Predicting) else Brackets)(encoder, TreeParser.open(run))
+    elif does(run, HasTrees):
+        able = (Foretells if does(run, HasLikelihood) else Brackets)(encoder, TreeParser.open(run))
     if type(able) is not Encodes and learnt_file(run).is_file():
         hashes.append(hashlib.sha256(learnt_file(run).read_bytes()).hexdigest())
     return Model(name or str(model), "+".join(hashes), able, *made_by(run))
@@ -104,7 +105,7 @@ class Brackets(Encodes):
 class Foretells(Brackets):
     """The same of one that is a model of language, too."""
 
-    def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
+    def nll(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
         """For each sentence, given as its words, -log p in nats, no less than the true one, and of how many
         words."""
-        return self.parser.surprise(sentences)
+        return self.parser.nll(sentences)

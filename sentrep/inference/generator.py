@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sentrep.inference.loading import Reopened, reopen
+from sentrep.methods.capabilities import HasDecoders
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
@@ -86,9 +87,7 @@ class Writer:
     @classmethod
     def open(cls, run: str | Path) -> Writer:
         """The method of a run; InputError where it has no decoder or lacks a file."""
-        from sentrep.modules.decoding import Generates
-
-        return cls(reopen(run, Generates, "which has no decoder; generate with a run of skip-thought"))
+        return cls(reopen(run, HasDecoders, "generate"))
 
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
         """What the method's `embed` makes of sentences, read as they are in training."""
@@ -112,10 +111,10 @@ class Writer:
         """Sentences written from vectors, `decoding.k` from each."""
         import torch
 
-        from sentrep.modules.decoding import Generates, decode
+        from sentrep.modules.decoding import decode
 
         method, tokenizer = self.reopened.method, self.reopened.tokenizer
-        assert isinstance(method, Generates)
+        assert isinstance(method, HasDecoders)
         decoding, written = decoding or DecodingConfig(), []
         random = torch.Generator().manual_seed(decoding.seed)
         parts = vectors.split(AT_ONCE)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.methods.registry import entry
+from sentrep.methods.registry import entry, methods_with
 from sentrep.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -83,20 +83,29 @@ class Reopened:
             )
 
 
-def does(model: Path, able: type) -> bool:
-    """Whether it is the folder of a run whose method is `able`, a protocol."""
+def does(model: Path, capability: type) -> bool:
+    """Whether it is the folder of a run whose method has a capability of `sentrep.methods.capabilities`."""
     from sentrep.training.run_folder import told
 
-    return (model / "run.json").is_file() and issubclass(entry(told(model)["method"]).load(), able)
+    return (model / "run.json").is_file() and capability in entry(told(model)["method"]).capabilities
 
 
-def reopen(run: str | Path, able: type, lacks: str) -> Reopened:
-    """The method of a run, if it is `able`, a protocol; else an InputError that says what it `lacks`."""
+def reopen(run: str | Path, capability: type, action: str) -> Reopened:
+    """The method of a run.
+
+    Args:
+        capability: a protocol of `sentrep.methods.capabilities` that the method must have.
+        action: what it is needed for, for the error: 'parse', 'summarize'.
+
+    Raises:
+        InputError: `run` is no run, or its method does not have the capability.
+    """
     from sentrep.training.run_folder import told
 
     record = told(Path(run))
-    if not issubclass(entry(record["method"]).load(), able):
-        raise InputError(f"{run} is a run of {record['method']}, {lacks}")
+    if capability not in entry(record["method"]).capabilities:
+        able = " or ".join(methods_with(capability))
+        raise InputError(f"{run} is a run of {record['method']}, which cannot {action}; give a run of {able}")
     return Reopened(
         *open_method(run),
         record["tokenizer"]["max_tokens"],

@@ -6,18 +6,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from sentrep.inference.loading import Reopened, reopen
+from sentrep.methods.capabilities import HasSummarizer
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
-    from jaxtyping import Int
-    from torch import Tensor
-
-    from sentrep.modules.decoding import Generator
     from sentrep.modules.padding import Texts
 
 USUAL = DecodingConfig("greedy")
@@ -25,14 +22,6 @@ USUAL = DecodingConfig("greedy")
 a run had learnt little, and .1 to .2 higher at the end (ROUGE-1, -2 and -L)."""
 AT_ONCE = 64
 """Texts that are summarised together."""
-
-
-@runtime_checkable
-class Summarizing(Protocol):
-    """What is asked of a method whose summaries are to be decoded."""
-
-    def summarizer(self, articles: Texts, length: Int[Tensor, " text"]) -> Generator:
-        """What writes summaries of about so many tokens."""
 
 
 def summarize(
@@ -70,7 +59,7 @@ class Summarizer:
     @classmethod
     def open(cls, run: str | Path) -> Summarizer:
         """The method of a run; InputError where it does not summarise or lacks a file."""
-        reopened = reopen(run, Summarizing, "which does not summarise; give a run of seq2seq2seq")
+        reopened = reopen(run, HasSummarizer, "summarize")
         return cls(reopened, reopened.settings["longest"], reopened.settings["at_most"])
 
     def __call__(
@@ -84,7 +73,7 @@ class Summarizer:
         if isinstance(texts, str):
             raise InputError(f"texts is one string, {texts[:40]!r}; give a list, even if it is a list of one")
         method = self.reopened.method
-        assert isinstance(method, Summarizing)
+        assert isinstance(method, HasSummarizer)
         decoding = self.bounded(decoding or USUAL)
         length = self.usual_length if length is None else length
         if not 1 <= length <= self.at_most:

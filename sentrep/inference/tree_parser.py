@@ -10,35 +10,18 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from sentrep.data.trees.drawing import Node, bracketed, grown
 from sentrep.inference.loading import Reopened, reopen
+from sentrep.methods.capabilities import HasLikelihood, HasTrees
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
     import nltk
-    from torch import Tensor
 
     from sentrep.data.batch import SentenceBatch
     from sentrep.data.trees.brackets import Span
-    from sentrep.modules.trees.crf import Trees
 
 AT_ONCE = 64
 """Sentences that are parsed together."""
-
-
-@runtime_checkable
-class MakesTrees(Protocol):
-    """What is asked of a method that parses."""
-
-    def trees(self, batch: SentenceBatch) -> Trees:
-        """The best tree of each sentence, (sentence, 1, position)."""
-
-
-@runtime_checkable
-class Predicting(Protocol):
-    """What is asked of a method that is a model of language."""
-
-    def surprise(self, batch: SentenceBatch) -> Tensor:
-        """-log p of each sentence and its end in nats, or a bound above it, (sentence,)."""
 
 
 @runtime_checkable
@@ -88,9 +71,7 @@ class TreeParser:
     @classmethod
     def open(cls, run: str | Path) -> TreeParser:
         """The method of a run; InputError where it does not parse or lacks a file."""
-        return cls(
-            reopen(run, MakesTrees, "which does not parse; give a run of urnng, compound-pcfg or struct-vae")
-        )
+        return cls(reopen(run, HasTrees, "parse"))
 
     def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
         """Spans of the trees of sentences whose words are given, as the evaluation asks for them.
@@ -100,7 +81,7 @@ class TreeParser:
         import torch
 
         method = self.reopened.method
-        assert isinstance(method, MakesTrees)
+        assert isinstance(method, HasTrees)
         found: list[list[Span]] = [[] for _ in sentences]
         for part, batch in self._batches(sentences, "parsing"):
             with torch.no_grad():
@@ -111,7 +92,7 @@ class TreeParser:
                 found[place] = in_words(spans, word_of)
         return found
 
-    def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
+    def nll(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
         """-log p of sentences whose words are given, or a bound above it, in nats, and how many words that is
         told for, an end among them, as the evaluation asks for it. What a method does not read, of a long
         sentence its end, is not told.
@@ -120,11 +101,11 @@ class TreeParser:
             InputError: the run's method is no model of language.
         """
         method = self.reopened.method
-        if not isinstance(method, Predicting):
+        if not isinstance(method, HasLikelihood):
             raise InputError("this run's method says of no sentence how likely it is; one of urnng does")
         found = [(0.0, 0)] * len(sentences)
         for part, batch in self._batches(sentences, "predicting"):
-            for (place, word_of), nats in zip(part, method.surprise(batch).tolist(), strict=True):
+            for (place, word_of), nats in zip(part, method.nll(batch).tolist(), strict=True):
                 found[place] = nats, 1 + len({word for word in word_of if word is not None})
         return found
 

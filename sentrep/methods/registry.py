@@ -7,6 +7,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from sentrep.methods.capabilities import HasContext, HasDecoders, HasLikelihood, HasSummarizer, HasTrees
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.cpc.config import CPCConfig
 from sentrep.methods.infomax.config import InfoMaxConfig
@@ -42,8 +43,13 @@ class Entry:
     draws: bool = False
     """Whether its loss is of what it draws (trees, codes, summaries): by other rounding or in several
     processes it draws others."""
-    then: str = 'sentrep index {run}/model --input FILES --out INDEX; sentrep search INDEX "words"'
-    """What comes after training."""
+    capabilities: tuple[type, ...] = ()
+    """What it provides besides vectors: protocols of `sentrep.methods.capabilities`."""
+
+    @property
+    def then(self) -> str:
+        """The command that comes after training, with {run} for the run's folder."""
+        return next((NEXT[each] for each in self.capabilities if each in NEXT), NEXT_OF_ENCODERS)
 
     def hastened(self, encoder: str) -> bool:
         """Whether bf16 pays with that kind of encoder: a bag multiplies no matrices."""
@@ -55,18 +61,25 @@ class Entry:
         return found
 
 
-PARSE = "sentrep parse {run} --input FILES"
+NEXT_OF_ENCODERS = 'sentrep index {run}/model --input FILES --out INDEX; sentrep search INDEX "words"'
+NEXT: dict[type, str] = {
+    HasSummarizer: "sentrep summarize {run} --input FILES",
+    HasTrees: "sentrep parse {run} --input FILES",
+}
 METHODS: dict[str, Entry] = {
     "quick-thought": Entry(
         QuickThoughtConfig, "sentrep.methods.quick_thought.method:QuickThought", multiplies=False
     ),
-    "cpc": Entry(CPCConfig, "sentrep.methods.cpc.method:ContrastivePredictiveCoding"),
+    "cpc": Entry(
+        CPCConfig, "sentrep.methods.cpc.method:ContrastivePredictiveCoding", capabilities=(HasContext,)
+    ),
     "infomax": Entry(InfoMaxConfig, "sentrep.methods.infomax.method:InfoMax", batch_size=256),
     "skip-thought": Entry(
         SkipThoughtConfig,
         "sentrep.methods.skip_thought.method:SkipThought",
         batch_size=128,
         choose_by="loss",
+        capabilities=(HasDecoders,),
     ),
     "seq2seq2seq": Entry(
         Seq2Seq2SeqConfig,
@@ -75,7 +88,7 @@ METHODS: dict[str, Entry] = {
         choose_by="last",
         alone=False,
         draws=True,
-        then="sentrep summarize {run} --input FILES",
+        capabilities=(HasSummarizer,),
     ),
     "compound-pcfg": Entry(
         CompoundPCFGConfig,
@@ -84,7 +97,7 @@ METHODS: dict[str, Entry] = {
         multiplies=False,
         choose_by="last",
         draws=True,
-        then=PARSE,
+        capabilities=(HasTrees,),
     ),
     "urnng": Entry(
         URNNGConfig,
@@ -92,7 +105,7 @@ METHODS: dict[str, Entry] = {
         batch_size=32,
         choose_by="loss",
         draws=True,
-        then=PARSE,
+        capabilities=(HasTrees, HasLikelihood),
     ),
     "struct-vae": Entry(
         StructVAEConfig,
@@ -101,7 +114,7 @@ METHODS: dict[str, Entry] = {
         choose_by="last",
         alone=False,
         draws=True,
-        then=PARSE,
+        capabilities=(HasTrees,),
     ),
 }
 
@@ -119,6 +132,11 @@ def entry(name: str) -> Entry:
     if name not in METHODS:
         raise InputError(f"no method is called {name!r}; {nearest(name, METHODS)}")
     return METHODS[name]
+
+
+def methods_with(capability: type) -> list[str]:
+    """The names of the methods that have a capability."""
+    return [name for name, each in METHODS.items() if capability in each.capabilities]
 
 
 def configured(name: str, settings: Any | None) -> Any:

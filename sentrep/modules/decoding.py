@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -42,15 +42,6 @@ class Generator(NamedTuple):
     state: State
     end: int
     """The id that ends a sentence; one of the vocab columns."""
-
-
-@runtime_checkable
-class Generates(Protocol):
-    """What is asked of a method whose sentences are to be decoded."""
-
-    def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
-        """What writes a sentence from each vector that the method's `embed` gave: the next one, the previous
-        one, or what else `to` names."""
 
 
 class Decoded(NamedTuple):

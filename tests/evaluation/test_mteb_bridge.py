@@ -20,9 +20,9 @@ from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
 from sentrep.evaluation import Model, Pair, ResultStore, Retrieval, Similarity, bm25, compare, evaluate
 from sentrep.evaluation.mteb_bridge import MtebModel, mteb_model, read_mteb
-from sentrep.evaluation.vectors import Vectors
 from sentrep.inference.eval_adapter import measured
 from sentrep.inference.loading import load
+from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 from tests import toy
 from tests.encoders.test_batching import made

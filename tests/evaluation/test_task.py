@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sentrep.evaluation import Model, Pair, Score, Similarity, Task, bm25, evaluate
-from sentrep.evaluation.vectors import Embeds
+from sentrep.utils.capabilities import Embeds
 from tests.evaluation.toy import letters, words_task
 
 

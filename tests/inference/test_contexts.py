@@ -97,7 +97,7 @@ def test_vectors_of_contexts_are_not_taken_for_those_of_sentences(place: Path, r
 
 def test_what_has_no_context_says_so(place: Path, run: Path) -> None:
     other = train(place, "quick-thought").run.path
-    with pytest.raises(InputError, match="a run of quick-thought, which knows no context"):
+    with pytest.raises(InputError, match="a run of quick-thought, which cannot embed contexts"):
         api.embed_corpus(other, place / "toy.jsonl", place / "none", context=True)
     with pytest.raises(InputError, match="give the folder of one"):
         api.embed_corpus(api.load(run), place / "toy.jsonl", place / "none", context=True)

@@ -218,7 +218,7 @@ def test_a_method_without_a_decoder_reopens_but_does_not_generate(place: Path) -
             toy.batch([tokenizer.encode(text) for text in SENTENCES], [0] * len(SENTENCES))
         )
     assert np.allclose(vectors, api.embed(run, SENTENCES), atol=1e-6)
-    with pytest.raises(InputError, match=r"quick is a run of quick-thought, which has no decoder"):
+    with pytest.raises(InputError, match=r"quick is a run of quick-thought, which cannot generate"):
         generate(run, [ONE])
 
 

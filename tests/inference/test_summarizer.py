@@ -20,16 +20,17 @@ from sentrep.cli.main import main
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.config import EncoderConfig
-from sentrep.evaluation.vectors import Embeds, Summarizes
 from sentrep.inference import summarizer as summarizing
 from sentrep.inference.eval_adapter import measured
-from sentrep.inference.summarizer import Summarizer, Summarizing, summarize
+from sentrep.inference.summarizer import Summarizer, summarize
+from sentrep.methods.capabilities import HasSummarizer
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.modules.decoding import Bounds, beam, greedy
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.modules.padding import of_lists
 from sentrep.training.config import TrainingConfig
 from sentrep.training.method_state import learnt_file
+from sentrep.utils.capabilities import Embeds, Summarizes
 from sentrep.utils.errors import InputError
 from tests import toy
 
@@ -93,7 +94,7 @@ def summarizer(run: Path) -> Summarizer:
 def naive(summarizer: Summarizer, text: str, length: int, how: str, at_most: int = 6) -> str:
     """One text alone, by the parts."""
     method, tokenizer = summarizer.reopened.method, summarizer.reopened.tokenizer
-    assert isinstance(method, Summarizing)
+    assert isinstance(method, HasSummarizer)
     bounds = Bounds(1, at_most, tuple(range(len(toy.SPECIAL))))
     with torch.no_grad():
         generator = method.summarizer(of_lists([tokenizer.encode(text)[:10]]), torch.tensor([length]))
@@ -185,7 +186,7 @@ def test_another_method_is_refused(place: Path) -> None:
     other = train(place, "other", "quick-thought")
     with pytest.raises(
         InputError,
-        match=r"other is a run of quick-thought, which does not summarise; give a run of seq2seq2seq",
+        match=r"other is a run of quick-thought, which cannot summarize; give a run of seq2seq2seq",
     ):
         Summarizer.open(other)
 

@@ -15,11 +15,12 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.trees.brackets import check, read_trees
 from sentrep.data.trees.drawing import grown
 from sentrep.encoders.config import EncoderConfig
-from sentrep.evaluation.vectors import Embeds, Parses, Predicts
-from sentrep.inference.tree_parser import MakesTrees, TreeParser, in_words
+from sentrep.inference.tree_parser import TreeParser, in_words
+from sentrep.methods.capabilities import HasTrees
 from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.modules.trees.crf import nested
 from sentrep.training.config import TrainingConfig
+from sentrep.utils.capabilities import Embeds, Parses, ScoresLikelihood
 from sentrep.utils.errors import InputError
 from tests import toy
 
@@ -57,27 +58,27 @@ def parser(run: Path) -> TreeParser:
     return TreeParser.open(run)
 
 
-def test_surprise_counts_words_and_an_end(parser: TreeParser) -> None:
+def test_nll_counts_words_and_an_end(parser: TreeParser) -> None:
     words = [sentence.split() for sentence in SENTENCES]
-    found = parser.surprise(words)
+    found = parser.nll(words)
     assert [count for _, count in found] == [len(each) + 1 for each in words]
-    backwards = parser.surprise(words[::-1])[::-1]
+    backwards = parser.nll(words[::-1])[::-1]
     assert [nats for nats, _ in backwards] == pytest.approx([nats for nats, _ in found], rel=1e-4)
     per_word = sum(nats for nats, _ in found) / sum(count for _, count in found)
     assert 1 < per_word < 1.2 * torch.tensor(parser.reopened.tokenizer.vocab_size).log().item()
-    assert parser.surprise([[]]) == [(0.0, 0)]
+    assert parser.nll([[]]) == [(0.0, 0)]
 
 
 def test_a_method_that_predicts_nothing_says_so(tmp_path: Path) -> None:
     grammar = TreeParser.open(train(tmp_path, "compound-pcfg"))
     with pytest.raises(InputError, match="how likely"):
-        grammar.surprise([["a", "word"]])
-    assert not isinstance(api.measured(tmp_path / "compound-pcfg").does, Predicts)
+        grammar.nll([["a", "word"]])
+    assert not isinstance(api.measured(tmp_path / "compound-pcfg").does, ScoresLikelihood)
 
 
 def test_trees_are_those_of_the_method_one_by_one(parser: TreeParser) -> None:
     method, tokenizer = parser.reopened.method, parser.reopened.tokenizer
-    assert isinstance(method, MakesTrees)
+    assert isinstance(method, HasTrees)
     seen = set()
     for sentence, tree in zip(SENTENCES, api.parse(parser, SENTENCES), strict=True):
         ids = tokenizer.encode(sentence)
@@ -120,7 +121,7 @@ def test_refusals(run: Path, parser: TreeParser, tmp_path: Path) -> None:
         api.parse(parser, "one")
     with pytest.raises(InputError, match="sentence 1 is empty"):
         api.parse(run, ["a b", " "])
-    with pytest.raises(InputError, match="is a run of quick-thought, which does not parse; give a run of"):
+    with pytest.raises(InputError, match="is a run of quick-thought, which cannot parse; give a run of"):
         TreeParser.open(train(tmp_path, "quick-thought"))
 
 

@@ -7,10 +7,9 @@ import dataclasses
 import pytest
 
 from sentrep.encoders.config import EncoderConfig
-from sentrep.inference.summarizer import Summarizing
-from sentrep.inference.tree_parser import MakesTrees
 from sentrep.methods.base import Method
-from sentrep.methods.registry import METHODS, configured, entry
+from sentrep.methods.capabilities import CAPABILITIES, HasContext, HasSummarizer, HasTrees
+from sentrep.methods.registry import METHODS, configured, entry, methods_with
 from sentrep.utils.errors import InputError
 
 
@@ -23,10 +22,21 @@ def test_every_entry_is_a_method_with_settings_that_have_defaults(name: str) -> 
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_what_comes_next_is_what_a_method_does(name: str) -> None:
+def test_the_registry_lists_the_capabilities_that_the_class_has(name: str) -> None:
+    method = entry(name).load()
+    assert set(entry(name).capabilities) == {each for each in CAPABILITIES if issubclass(method, each)}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_next_command_fits_the_capabilities(name: str) -> None:
     method, verb = entry(name).load(), entry(name).then.split()[1]
-    assert (verb == "summarize") == issubclass(method, Summarizing)
-    assert (verb == "parse") == issubclass(method, MakesTrees)
+    assert (verb == "summarize") == issubclass(method, HasSummarizer)
+    assert (verb == "parse") == issubclass(method, HasTrees)
+
+
+def test_methods_are_found_by_capability() -> None:
+    assert methods_with(HasContext) == ["cpc"]
+    assert "urnng" in methods_with(HasTrees)
 
 
 def test_a_typo_gets_the_nearest_name() -> None:

@@ -14,7 +14,6 @@ from torch import Tensor
 from sentrep.modules.decoding import (
     Bounds,
     Decoded,
-    Generates,
     Generator,
     State,
     beam,
@@ -318,15 +317,6 @@ def test_no_gradient_is_kept() -> None:
     for how in ("greedy", "beam", "nucleus"):
         decode(Generator(advance, (torch.zeros(2),), END), DecodingConfig(how, at_most=3), torch.Generator())
     assert not any(seen)
-
-
-def test_who_can_generate_is_known_by_what_it_has() -> None:
-    class Writes:
-        def generator(self, to: str, vectors: Tensor) -> Generator:
-            return Table(0).generator()
-
-    assert isinstance(Writes(), Generates)
-    assert not isinstance(object(), Generates)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sentrep.data.words import first_plain, first_written, joined, plain_words, written_words
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
-from sentrep.evaluation.vectors import Summarizes
+from sentrep.utils.capabilities import Summarizes
 from sentrep.utils.errors import InputError
 
 _STOP = """

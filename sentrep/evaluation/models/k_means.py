@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sentrep.evaluation.metrics.ranking import Floats, Integers
-from sentrep.evaluation.vectors import Vectors
+from sentrep.utils.capabilities import Vectors
 
 ROUNDS = 100
 """At most; most runs stand still after thirty."""

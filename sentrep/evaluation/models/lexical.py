@@ -15,7 +15,8 @@ from sentrep.evaluation.models.branching import branching
 from sentrep.evaluation.models.extractive import extractive
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
-from sentrep.evaluation.vectors import Scores, Vectors, rows
+from sentrep.evaluation.vectors import rows
+from sentrep.utils.capabilities import Scores, Vectors
 
 Tokenize = Callable[[str], list[str]]
 

@@ -17,7 +17,8 @@ from sentrep.evaluation.report.league import short_names
 from sentrep.evaluation.report.projection import on_a_plane
 from sentrep.evaluation.report.words import readable, typed, words
 from sentrep.evaluation.task import Embeds, Model, Watched
-from sentrep.evaluation.vectors import Vectors, cosines, unit
+from sentrep.evaluation.vectors import cosines, unit
+from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
 LIMIT = 2000

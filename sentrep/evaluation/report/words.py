@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.vectors import Embeds, Vectors, to_unit, unit
+from sentrep.evaluation.vectors import to_unit, unit
+from sentrep.utils.capabilities import Embeds, Vectors
 
 WORDS = 3000
 """Known words: the most frequent."""

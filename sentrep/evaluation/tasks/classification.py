@@ -15,7 +15,8 @@ from sentrep.evaluation.models.classifier import STRENGTHS, TOLERANCE
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Task
 from sentrep.evaluation.tasks.classification_folds import SEED, Answers, Fold, classify, crossed, nested
-from sentrep.evaluation.vectors import Does, Vectors, finite, numbered
+from sentrep.evaluation.vectors import Does, finite, numbered
+from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
 # Rows of a block of pairs: 32 MB at width 2048.

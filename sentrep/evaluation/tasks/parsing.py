@@ -29,7 +29,7 @@ from sentrep.evaluation.models.branching import left_branching, right_branching
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.statistics.bootstrap import value_of
 from sentrep.evaluation.task import Model, Parses, Task
-from sentrep.evaluation.vectors import Predicts
+from sentrep.utils.capabilities import ScoresLikelihood
 from sentrep.utils.errors import InputError
 
 SHORT = 10
@@ -125,9 +125,9 @@ class Parsing(Task):
     def _perplexity(self, model: Model) -> list[Score]:
         """Of a model that has one. Where words are cut otherwise, or others are unknown, it does not
         compare."""
-        if not isinstance(model.does, Predicts):
+        if not isinstance(model.does, ScoresLikelihood):
             return []
-        items = np.array(model.does.surprise([tree.words for tree in self.whole]), dtype=np.float64)
+        items = np.array(model.does.nll([tree.words for tree in self.whole]), dtype=np.float64)
         return [Score("perplexity", items, "perplexity", higher_is_better=False)]
 
     def _parsed(self, model: Model) -> tuple[list[Spans], list[Spans]]:

@@ -19,9 +19,10 @@ from sentrep.evaluation.metrics.ranking import (
 )
 from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task
-from sentrep.evaluation.vectors import Does, Vectors, cosines, rows, unit
+from sentrep.evaluation.vectors import Does, cosines, rows, unit
 from sentrep.search import top_k
 from sentrep.search.approximate import HNSW, SETTINGS
+from sentrep.utils.capabilities import Vectors
 from sentrep.utils.progress import progress
 
 # Deep enough for all metrics but MAP; queries with relevant documents below are scored in full.

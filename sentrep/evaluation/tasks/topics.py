@@ -19,7 +19,8 @@ from sentrep.evaluation.metrics.ranking import (
 from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.task import Embeds, Model, Ranks, Task
 from sentrep.evaluation.tasks.retrieval import TOLERANCE
-from sentrep.evaluation.vectors import Does, Scores, cosines, rows, unit
+from sentrep.evaluation.vectors import Does, cosines, rows, unit
+from sentrep.utils.capabilities import Scores
 from sentrep.utils.progress import progress
 
 # With a thousand relevant texts a query, more queries than this at once would cost more memory than time.

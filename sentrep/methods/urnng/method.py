@@ -123,7 +123,7 @@ class UnsupervisedRNNG(Method):
         return Step(loss, {"parser_nll": -chance.detach() / bank.texts.alive.sum()})
 
     def look(self, texts: Texts) -> Step:
-        """Validation: `surprise` in nats a token, and what trees are like."""
+        """Validation: negative log-likelihood in nats a token, and what trees are like."""
         posterior, size, length = self.posterior(texts), words_and_ends(texts), texts.alive.sum()
         if posterior is None:
             told = self.told(texts, one_sided(texts.alive, self.config.branching))
@@ -142,7 +142,7 @@ class UnsupervisedRNNG(Method):
         return Step(nats, metrics | shape(posterior.viterbi()))
 
     @torch.no_grad()
-    def surprise(self, batch: SentenceBatch) -> Float[Tensor, " sentence"]:
+    def nll(self, batch: SentenceBatch) -> Float[Tensor, " sentence"]:
         """-log p of each sentence and its end in nats, or, where trees are many, a bound above it, by the
         same draws each time."""
         texts = self.texts(batch)

@@ -244,7 +244,7 @@ def test_directions_and_aggregates() -> None:
 
 def test_a_parser_that_is_a_model_of_language_has_a_perplexity_of_whole_sentences() -> None:
     class Predicting(Flat):
-        def surprise(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
+        def nll(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
             return [(2.0 * len(words), len(words) + 1) for words in sentences]
 
     task = _task(OLD_CAT, GO)

@@ -13,8 +13,9 @@ from sentrep.evaluation import Model, Retrieval, Task, bm25, evaluate, fused, ra
 from sentrep.evaluation.metrics.ranking import average_precision, ndcg, place_all, recall
 from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.tasks import retrieval
-from sentrep.evaluation.vectors import Embeds, rows, unit
+from sentrep.evaluation.vectors import rows, unit
 from sentrep.search.approximate import HNSW
+from sentrep.utils.capabilities import Embeds
 from tests.evaluation.toy import COLLAPSED, Constant, Letters, letters, words_task
 from tests.paths import SHARED_DATA
 

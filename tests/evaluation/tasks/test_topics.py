@@ -12,7 +12,8 @@ from sentrep.evaluation import Model, bm25, evaluate, random_vectors
 from sentrep.evaluation.datasets.labelled import Labelled
 from sentrep.evaluation.tasks import topics
 from sentrep.evaluation.tasks.topics import Topics
-from sentrep.evaluation.vectors import Embeds, unit
+from sentrep.evaluation.vectors import unit
+from sentrep.utils.capabilities import Embeds
 from tests.evaluation.toy import COLLAPSED, letters
 
 

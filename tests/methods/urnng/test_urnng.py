@@ -142,11 +142,11 @@ def test_the_bounds_are_below_the_exact_likelihood_and_more_samples_come_nearer(
 def test_surprise_is_no_less_than_the_exact_one_and_the_same_each_time(branching: str) -> None:
     made, lengths = method(std=0.8, branching=branching, validation_samples=20).eval(), (4, 2, 5)
     read = batch(*lengths)
-    found = made.surprise(read)
-    assert torch.equal(made.surprise(read), found)
+    found = made.nll(read)
+    assert torch.equal(made.nll(read), found)
     for sentence in range(len(lengths)):
         ids = read.ids[read.offsets[sentence] : read.offsets[sentence + 1]]
-        assert torch.allclose(made.surprise(toy.batch([ids.tolist()], [0])), found[sentence], atol=1e-4), (
+        assert torch.allclose(made.nll(toy.batch([ids.tolist()], [0])), found[sentence], atol=1e-4), (
             "whatever stands beside it"
         )
         if branching == "parser":

@@ -1,0 +1,81 @@
+"""What a method can provide besides sentence vectors. Each capability is one protocol on batches of tokens.
+
+The registry lists the capabilities of each method. `sentrep.inference` uses them to give a trained model the
+capabilities on texts that `sentrep.utils.capabilities` names:
+
+    HasDecoders      sentrep generate
+    HasSummarizer    sentrep summarize, `Summarizes`
+    HasTrees         sentrep parse, `Parses`
+    HasLikelihood    perplexity of the parsing task, `ScoresLikelihood`
+    HasContext       sentrep embed --context
+
+This module imports no torch, so that a command can refuse a run before it opens a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+    from sentrep.data.batch import SentenceBatch
+    from sentrep.modules.decoding import Generator
+    from sentrep.modules.padding import Texts
+    from sentrep.modules.trees.crf import Trees
+
+
+@runtime_checkable
+class HasDecoders(Protocol):
+    """A method that generates sentences from sentence vectors."""
+
+    def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
+        """Returns what decodes one sentence from each vector that the method's `embed` gave.
+
+        Args:
+            to: which sentence: 'next', 'previous', or another one that the method has a decoder for.
+            vectors: as `embed` returns them.
+        """
+
+
+@runtime_checkable
+class HasSummarizer(Protocol):
+    """A method that generates summaries of texts."""
+
+    def summarizer(self, articles: Texts, length: Int[Tensor, " text"]) -> Generator:
+        """Returns what decodes one summary for each article, of about `length` tokens."""
+
+
+@runtime_checkable
+class HasTrees(Protocol):
+    """A method that infers a tree for each sentence."""
+
+    def trees(self, batch: SentenceBatch) -> Trees:
+        """Returns the best tree of each sentence, (sentence, 1, position)."""
+
+
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """A method that is a language model."""
+
+    def nll(self, batch: SentenceBatch) -> Float[Tensor, " sentence"]:
+        """Returns the negative log-likelihood of each sentence and its end in nats, or an upper bound."""
+
+
+@runtime_checkable
+class HasContext(Protocol):
+    """A method that represents what a document has said up to a sentence."""
+
+    def contexts(
+        self, z: Float[Tensor, "sentence width"], batch: SentenceBatch
+    ) -> Float[Tensor, "sentence context_width"]:
+        """Returns one vector for each sentence: a summary of its segment up to and including it.
+
+        Args:
+            z: the sentences' own vectors.
+            batch: says which sentences belong to one segment; its tokens are not read.
+        """
+
+
+CAPABILITIES: tuple[type, ...] = (HasDecoders, HasSummarizer, HasTrees, HasLikelihood, HasContext)
+"""All of them."""
