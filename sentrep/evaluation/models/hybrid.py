@@ -8,8 +8,9 @@ import numpy as np
 
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
-from sentrep.evaluation.vectors import Scores, rows
+from sentrep.evaluation.vectors import rows
 from sentrep.search.fusion import DENSE_WEIGHT, best, fuse
+from sentrep.utils.capabilities import Scores
 
 CANDIDATES = 1000
 """Documents of each model that enter the fusion; the others rank below them."""
