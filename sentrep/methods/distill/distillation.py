@@ -64,6 +64,7 @@ class StaticBag(nn.Module):
     ) -> None:
         super().__init__()
         share = counts / counts.sum().clamp(min=1)
+        rows = rows / rows.norm(dim=1).mean().clamp(min=1e-9)  # learning rates are for lengths around 1
         self.rows = nn.Parameter(rows - rows.mean(0))
         self.log_weights = nn.Parameter((frequency / (frequency + share)).log())
 

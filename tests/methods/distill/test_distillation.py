@@ -57,7 +57,7 @@ def test_the_seed_decides_and_no_step_changes_nothing() -> None:
     assert torch.equal(first.rows, again.rows)
     untouched, losses = distill(passages, teacher, rows, DistillConfig(steps=0))
     assert losses == []
-    assert torch.allclose(untouched.rows, rows - rows.mean(0))
+    assert torch.allclose(untouched.rows, rows - rows.mean(0))  # their length is 1
 
 
 @pytest.mark.parametrize("settings", [{"steps": -1}, {"batch_size": 0}, {"lr": 0.0}, {"frequency": -1.0}])
