@@ -221,7 +221,7 @@ def open_index(path: str | Path, model: str | Path | Encoder | None = None) -> S
     from sentrep.search import Index
 
     index = Index.open(path)
-    own = index.manifest.model
+    own = index.info.model
     if model is None and own.path and not Path(own.path).exists():
         raise InputError(f"the model of {path} is no longer at {own.path}; say where it is ({opt('model')})")
     if model is None and not own.path and " " in own.name:

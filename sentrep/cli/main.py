@@ -173,7 +173,7 @@ def index(
         embed(source, input, vectors, text_field, split, dtype, overwrite)
         source = str(vectors)
     built = api.index_embedded(source, out, kind=kind, dtype=dtype, overwrite=overwrite)
-    print(f"{len(built):,} sentences indexed ({built.manifest.kind}) in {out}")
+    print(f"{len(built):,} sentences indexed ({built.info.kind}: {built.info.reason}) in {out}")
     print(f'next: sentrep search {out} "words"')
 
 

@@ -1,4 +1,4 @@
-"""Nearest sentences: exact top-k over arrays, and an index that lives in a folder. The only door to FAISS."""
+"""Nearest sentences: exact search over arrays, and an index in a folder. The only package that imports FAISS."""
 
 from __future__ import annotations
 

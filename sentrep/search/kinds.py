@@ -1,4 +1,4 @@
-"""Which FAISS structure for how many vectors.
+"""The FAISS structures, and which of them suits how many vectors.
 
 Measured with FAISS 1.15.1 on 1 M vectors (HNSW: 600 k) of width 384 and two cores, before the exact rescoring
 that `Index.search` adds:
@@ -9,22 +9,23 @@ that `Index.search` adds:
 | hnsw (HNSW32,SQ8), effort 32 / 64 / 128 | 52 | 644 | .84 / .91 / .95 | 14.8 k / 8.9 k / 5.3 k |
 | ivf (IVF4096,SQ8), effort 8 / 32 / 64 | 39 | 392 | .72 / .86 / .90 | 16.5 k / 5.5 k / 3.0 k |
 
-So `auto` is flat while a query costs a few milliseconds, and hnsw above; ivf is for whoever is short of
-memory. With exact rescoring, hnsw at effort 64 / 128 / 256 found .83 / .94 / .99 of the ten nearest among 60
-k vectors of 64 latent dimensions, and .99 / 1 / 1 with 24; hence its default of 256, at which a query still
-takes about a millisecond of one core."""
+With exact rescoring, hnsw at effort 64 / 128 / 256 found .83 / .94 / .99 of the ten nearest among 60 k vectors
+of 64 latent dimensions, and .99 / 1 / 1 with 24; hence its default of 256, at which a query still takes about a
+millisecond of one core.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.search.exact import best_first, rescore
-from sentrep.utils.errors import InputError
+from sentrep.search.stored import CHUNK, VectorSource
+from sentrep.utils import errors
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
@@ -33,25 +34,55 @@ if TYPE_CHECKING:
 Kind = Literal["auto", "flat", "hnsw", "ivf"]
 
 FLAT_BELOW = 50_000
+"""Vectors up to which `auto` is exact: a query takes some milliseconds."""
+
 EFFORT = {"hnsw": 256, "ivf": 64}
-"""How far a query looks unless told otherwise: HNSW's efSearch, IVF's nprobe."""
+"""How far a query looks by default: efSearch of HNSW, nprobe of IVF."""
 
-CHUNK = 16_384
 QUANTIZER_SAMPLE = 100_000
-SAMPLE_PER_CELL = 50
+SAMPLE_PER_CELL = 32
+SPARE = 32
+"""Candidates that are scored exactly, beyond those wanted, at least."""
 
 
-def choose(kind: Kind, count: int) -> str:
-    """The kind that `auto` stands for with `count` vectors; any other kind is itself."""
+class Choice(NamedTuple):
+    """A kind, and why."""
+
+    kind: str
+    reason: str
+
+
+def choices(kind: Kind, count: int, width: int, *, exact: bool = True) -> list[Choice]:
+    """The kinds to try, in order, for `count` vectors of some width.
+
+    Args:
+        exact: few vectors are searched exactly. Not so where `count` is that of different vectors alone.
+
+    >>> [choice.kind for choice in choices("auto", 1000, 512)]
+    ['flat']
+
+    Raises:
+        InputError: there is no such kind.
+    """
     if kind == "auto":
-        return "flat" if count < FLAT_BELOW else "hnsw"
+        return _automatic(count, width, exact)
     if kind not in ("flat", "hnsw", "ivf"):
-        raise InputError(f"there is no index kind {kind!r}; choose auto, flat, hnsw or ivf")
-    return kind
+        known = errors.nearest(kind, ["auto", "flat", "hnsw", "ivf"])
+        raise errors.InputError(f"{errors.opt('kind')} {kind}: there is no such index; {known}")
+    return [Choice(kind, "as asked")]
+
+
+def _automatic(count: int, width: int, exact: bool) -> list[Choice]:
+    if exact and count < FLAT_BELOW:
+        return [Choice("flat", f"exact search is fast enough for {count:,} vectors")]
+    return [
+        Choice("ivf", f"exact search in {count:,} different vectors of width {width} would be slow"),
+        Choice("flat", "exact search works on any vectors"),
+    ]
 
 
 def parameters(kind: str, count: int) -> dict[str, int]:
-    """What `make` needs to know, as it stands in the manifest."""
+    """The parameters of an index over `count` different vectors, as they stand in its manifest."""
     if kind == "hnsw":
         return {"links": 32, "effort": EFFORT["hnsw"]}
     if kind == "ivf":
@@ -61,15 +92,32 @@ def parameters(kind: str, count: int) -> dict[str, int]:
 
 
 def make(
-    kind: str, vectors: NDArray[np.floating], settings: dict[str, int], *, repeatable: bool = False
+    kind: str,
+    vectors: VectorSource,
+    settings: dict[str, int],
+    rows: NDArray[np.int64],
+    *,
+    repeatable: bool = False,
 ) -> faiss.Index:
-    """Train and fill an approximate index over `vectors` (vector, width), whose ids are their row numbers.
+    """Train and fill an approximate index.
 
-    Ids are always given explicitly: what FAISS does with implicit ones across shards is wrong without an
-    error. An HNSW graph depends on which thread comes first; with `repeatable` one thread builds it, and the
-    same vectors give the same graph."""
+    Args:
+        kind: hnsw or ivf.
+        vectors: of which some are put in.
+        settings: see `parameters`.
+        rows: (vector,) the rows that are put in, ascending; the id of each is its place in this list.
+        repeatable: build with one thread, so that the same vectors give the same graph.
+    """
+    # Ids are given explicitly: what FAISS does with implicit ones across shards is wrong without an error.
     with _one_thread(repeatable):
-        return _filled(kind, vectors, settings)
+        index = _trained(kind, vectors, settings, rows)
+        first = 0
+        parts = -(-len(vectors) // CHUNK)
+        for chunk in progress(_chosen(vectors, rows), f"building {kind}", parts, unit=f"block of {CHUNK}"):
+            some = np.ascontiguousarray(chunk, dtype=np.float32)
+            index.add_with_ids(some, np.arange(first, first + len(some), dtype=np.int64))
+            first += len(some)
+        return index
 
 
 def nearest(
@@ -80,43 +128,60 @@ def nearest(
     k: int,
     effort: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Scores and row numbers (query, k), best first, row -1 where fewer are found: of more than `k`
-    proposals, scored exactly."""
-    rows = propose(index, kind, queries, min(len(vectors), max(4 * k, k + 32)), effort)
+    """The nearest of `vectors`, whose rows are the ids of `index`.
+
+    Returns:
+        Exact scores and row numbers (query, k), best first; -inf and row -1 where fewer are found.
+    """
+    rows = propose(index, kind, queries, min(len(vectors), candidates(k)), effort)
     scores = np.where(rows < 0, -np.inf, rescore(vectors, queries, rows)).astype(np.float32)
     return best_first(scores, rows, k)
 
 
-def _filled(kind: str, vectors: NDArray[np.floating], settings: dict[str, int]) -> faiss.Index:
-    import faiss
-
-    name = f"HNSW{settings['links']},SQ8" if kind == "hnsw" else f"IVF{settings['cells']},SQ8"
-    inner: Any = faiss.index_factory(vectors.shape[1], name, faiss.METRIC_INNER_PRODUCT)
-    if kind == "ivf":
-        inner.cp.min_points_per_centroid = 1  # a small index has one cell; FAISS would warn on stderr
-    index = faiss.IndexIDMap2(inner)
-    sample = min(len(vectors), max(QUANTIZER_SAMPLE, SAMPLE_PER_CELL * settings.get("cells", 0)))
-    rows = np.linspace(0, len(vectors) - 1, sample).astype(np.int64)
-    index.train(np.ascontiguousarray(vectors[rows], dtype=np.float32))
-    for first in progress(range(0, len(vectors), CHUNK), f"building {kind}", unit=f"block of {CHUNK}"):
-        chunk = np.ascontiguousarray(vectors[first : first + CHUNK], dtype=np.float32)
-        index.add_with_ids(chunk, np.arange(first, first + len(chunk), dtype=np.int64))
-    return index
+def candidates(k: int) -> int:
+    """How many candidates are scored exactly for `k` results."""
+    return max(4 * k, k + SPARE)
 
 
 def propose(
-    index: faiss.Index, kind: str, queries: NDArray[np.float32], candidates: int, effort: int
+    index: faiss.Index, kind: str, queries: NDArray[np.float32], count: int, effort: int
 ) -> NDArray[np.int64]:
-    """Row numbers (query, candidate) that are probably nearest; -1 where the index found fewer."""
+    """Ids (query, count) that are probably nearest; -1 where the index found fewer."""
     import faiss
 
     library: Any = faiss  # its type stubs know too little of search parameters
     if kind == "hnsw":
-        how = library.SearchParametersHNSW(efSearch=max(effort, candidates))
+        how = library.SearchParametersHNSW(efSearch=max(effort, count))
     else:
         how = library.SearchParametersIVF(nprobe=effort)
-    rows: NDArray[np.int64] = index.search(queries, candidates, params=how)[1]
+    rows: NDArray[np.int64] = index.search(queries, count, params=how)[1]
     return rows
+
+
+def _trained(
+    kind: str, vectors: VectorSource, settings: dict[str, int], rows: NDArray[np.int64]
+) -> faiss.Index:
+    import faiss
+
+    name = f"HNSW{settings['links']},SQ8" if kind == "hnsw" else f"IVF{settings['cells']},SQ8"
+    inner: Any = faiss.index_factory(vectors.width, name, faiss.METRIC_INNER_PRODUCT)
+    sample = QUANTIZER_SAMPLE
+    if kind == "ivf":
+        inner.cp.min_points_per_centroid = 1  # a small index has one cell; FAISS would warn on stderr
+        sample = max(sample, SAMPLE_PER_CELL * settings["cells"])
+    index = faiss.IndexIDMap2(inner)
+    places = np.linspace(0, len(rows) - 1, min(len(rows), sample)).astype(np.int64)
+    index.train(np.ascontiguousarray(vectors.take(rows[places]), dtype=np.float32))
+    return index
+
+
+def _chosen(vectors: VectorSource, rows: NDArray[np.int64]) -> Iterator[NDArray[np.floating]]:
+    """The vectors of some rows, in order, a chunk at a time."""
+    first = 0
+    for chunk in vectors.chunks():
+        start, stop = np.searchsorted(rows, [first, first + len(chunk)])
+        yield chunk[rows[start:stop] - first]
+        first += len(chunk)
 
 
 @contextmanager

@@ -23,9 +23,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.search.folder import Strings, mapped
+from sentrep.utils.arrays import mapped
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import to_disk
+from sentrep.utils.strings import Strings
 
 Analyze = Callable[[str], list[str]]
 """Text to index terms."""

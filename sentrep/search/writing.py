@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from sentrep.search import folder, kinds
-from sentrep.search.folder import Manifest, ModelStamp, Strings
-from sentrep.utils.errors import InputError
-from sentrep.utils.files import to_disk
+from sentrep.search import folder, kinds, structure
+from sentrep.search.folder import IndexInfo, ModelStamp
+from sentrep.search.stored import CHUNK, StoredVectors
+from sentrep.utils.arrays import GrowingArray
+from sentrep.utils.blocks import stamp_files
+from sentrep.utils.errors import InputError, opt
+from sentrep.utils.manifest import MANIFEST, FileStamp
+from sentrep.utils.strings import Strings
+
+READ_AGAIN = 64
+"""Vectors that are looked up in the folder that was written, at most."""
 
 Vectors: TypeAlias = NDArray[np.floating] | Iterable[NDArray[np.floating]]
 
@@ -77,9 +83,9 @@ def write(
     corpus: str,
 ) -> Sample:
     """Write all files of an index into the empty folder `aside` and return what to look up in it."""
-    kinds.choose(kind, 0)
+    kinds.choices(kind, 0, 0)
     if dtype not in ("float32", "float16"):
-        raise InputError(f"vectors are stored as float32 or float16, not {dtype!r}")
+        raise InputError(f"{opt('dtype')} {dtype}: vectors are stored as float32 or float16")
     chunks: Iterable[NDArray[np.floating]]
     if isinstance(source, VectorFolder):
         model = _same_model(model, source.stamp)
@@ -88,7 +94,7 @@ def write(
         texts = source.texts() if texts is None else texts
         chunks = source.vectors()
     elif isinstance(source, np.ndarray):
-        chunks = (source[first : first + kinds.CHUNK] for first in range(0, len(source), kinds.CHUNK))
+        chunks = (source[first : first + CHUNK] for first in range(0, len(source), CHUNK))
     else:
         chunks = source
     if model is None:
@@ -101,33 +107,23 @@ def write(
     if texts is not None:
         _same_count("texts", Strings.write(aside, folder.TEXTS, texts), count)
 
-    chosen = kinds.choose(kind, count)
-    settings = kinds.parameters(chosen, count)
-    if chosen != "flat":
-        import faiss
-
-        # Built from what was stored, so that float16 vectors are indexed as they will be compared.
-        stored = np.load(aside / folder.VECTORS, mmap_mode="r", allow_pickle=False)
-        faiss.write_index(kinds.make(chosen, stored, settings), str(aside / folder.FAISS))
-        with (aside / folder.FAISS).open("rb") as file:
-            to_disk(file)
-    files = folder.stamp_files(aside, folder.files_of(chosen, texts is not None))
-    strings = "".join(str(stamp["sha256"]) for name, stamp in sorted(files.items()) if name.endswith(".utf8"))
-    Manifest(
-        format=folder.FORMAT,
-        kind=chosen,
-        parameters=settings,
+    # Built from what was stored, so that float16 vectors are indexed as they will be compared.
+    built = structure.build(aside, StoredVectors(aside / folder.VECTORS), kind)
+    files = stamp_files(aside, folder.files_of(built.kind, texts is not None), folder.BLOCKS)
+    IndexInfo(
+        kind=built.kind,
+        reason=built.reason,
+        parameters=built.parameters,
         count=count,
+        different=built.different,
         width=width,
         dtype=dtype,
-        normalised=True,
         zero_vectors=zeros,
         has_texts=texts is not None,
         model=model,
-        corpus=corpus or hashlib.sha256(strings.encode()).hexdigest(),
+        corpus=corpus or _fingerprint(files),
         versions=_versions(),
-        files=files,
-    ).write(aside)
+    ).write(aside, files)
     return sample
 
 
@@ -152,56 +148,36 @@ def check_target(target: Path, overwrite: bool) -> None:
     """Refuse, before any work is done, a target that must not be replaced."""
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
-    if not (target / folder.MANIFEST).is_file() or not (target / folder.VECTORS).is_file():
+    if not (target / MANIFEST).is_file() or not (target / folder.VECTORS).is_file():
         raise InputError(f"{target} exists and is not a search index; name another folder")
     if not overwrite:
-        raise InputError(f"{target} already holds an index; name another folder, or overwrite it")
-
-
-def move(aside: Path, target: Path) -> None:
-    """Put the finished folder in its place. An index that was there stays whole until the new one is next to
-    it."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    aside.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+        raise InputError(f"{target} holds an index already; name another folder, or give {opt('overwrite')}")
 
 
 def _write_vectors(
     path: Path, chunks: Iterable[NDArray[np.floating]], dtype: str, sample: Sample
 ) -> tuple[int, int, int]:
     """Write normalised vectors as one .npy; how many, how wide, and how many were zero."""
-    count = width = zeros = 0
-    with path.open("wb") as file:
-        for chunk in chunks:
-            rows, zero = normalised(chunk, "vectors", count)
-            if not width:
-                width = rows.shape[1]
-                _npy_header(file, dtype, (0, width))
+    zeros = 0
+    rest = iter(chunks)
+    first = next((chunk for chunk in rest if len(chunk)), None)
+    if first is None:
+        raise InputError("there are no vectors to index; is the input empty?")
+    width = normalised(first, "vectors")[0].shape[1]
+    with GrowingArray(path, dtype, width) as file:
+        for chunk in chain([first], rest):
+            rows, zero = normalised(chunk, "vectors", len(file))
             if rows.shape[1] != width:
                 raise InputError(
-                    f"vectors: row {count} is {rows.shape[1]} wide, those before it are {width} wide"
+                    f"vectors: row {len(file)} is {rows.shape[1]} wide, those before it are {width} wide"
                 )
             for number in np.flatnonzero(~zero):
-                sample.offer(count + int(number), rows[number])
-            file.write(rows.astype(dtype).tobytes())
-            count, zeros = count + len(rows), zeros + int(zero.sum())
-        if count == 0:
-            raise InputError("there are no vectors to index; is the input empty?")
-        if zeros == count:
-            raise InputError(f"all {count} vectors are zero; the model knows none of the words in this input")
-        # How many there are is known only now. NumPy pads the header for the first axis to grow into.
-        file.seek(0)
-        _npy_header(file, dtype, (count, width))
-        to_disk(file)
-    return count, width, zeros
-
-
-def _npy_header(file: BinaryIO, dtype: str, shape: tuple[int, int]) -> None:
-    description = npy.dtype_to_descr(np.dtype(dtype))
-    npy.write_array_header_1_0(file, {"descr": description, "fortran_order": False, "shape": shape})
+                sample.offer(len(file) + int(number), rows[number])
+            file.append(rows)
+            zeros += int(zero.sum())
+        if zeros == len(file):
+            raise InputError(f"all {zeros} vectors are zero; the model knows none of the words in this input")
+    return len(file), width, zeros
 
 
 def _same_model(model: ModelStamp | None, stamp: Mapping[str, str]) -> ModelStamp | None:
@@ -219,6 +195,12 @@ def _same_model(model: ModelStamp | None, stamp: Mapping[str, str]) -> ModelStam
 def _same_count(name: str, count: int, vectors: int) -> None:
     if count != vectors:
         raise InputError(f"there are {count} {name} for {vectors} vectors; give one for each")
+
+
+def _fingerprint(files: Mapping[str, FileStamp]) -> str:
+    """A hash of the ids and texts."""
+    strings = "".join(stamp.sha256 for name, stamp in sorted(files.items()) if name.endswith(".utf8"))
+    return hashlib.sha256(strings.encode()).hexdigest()
 
 
 def _versions() -> dict[str, str]:

@@ -105,7 +105,7 @@ def _stored(state: State, rows: Rows) -> tuple[list[tuple[Document, list[Passage
         if not documents or documents[-1][0].id != document.id:
             documents.append((document, []))
         documents[-1][1].append(passage)
-        vectors.append(np.asarray(segment.dense.vectors[inside], np.float32))
+        vectors.append(segment.dense.take(np.array([inside]))[0])
     return documents, np.stack(vectors)
 
 

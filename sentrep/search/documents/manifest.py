@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sentrep.search.folder import ModelStamp, damaged
+from sentrep.search.folder import ModelStamp
+from sentrep.utils.arrays import damaged
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import whole
 

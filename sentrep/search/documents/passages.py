@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sentrep.search.folder import Strings, mapped
+from sentrep.utils.arrays import mapped
 from sentrep.utils.files import to_disk
+from sentrep.utils.strings import Strings
 
 DOCUMENTS, HEADINGS, SPANS = "documents", "headings", "spans.npy"
 FILES = (

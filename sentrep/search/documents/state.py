@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from sentrep.search.documents.manifest import DocumentManifest, SegmentEntry
 from sentrep.search.documents.passages import Document, PassageStore
-from sentrep.search.folder import damaged, mapped
 from sentrep.search.fusion import best
 from sentrep.search.index import Index
 from sentrep.search.lexical import BM25, LexicalSegment
+from sentrep.utils.arrays import damaged, mapped
 from sentrep.utils.files import sha256
 
 DENSE = "dense"
@@ -36,7 +36,7 @@ class Segment:
         for name, digest in entry.files.items():
             if not (folder / name).is_file() or (verify and sha256(folder / name) != digest):
                 raise damaged(folder / name)
-        self.dense = Index.open(folder / DENSE)
+        self.dense = Index.open(folder / DENSE, verify=verify)
         self.lexical = LexicalSegment(folder, entry.count)
         self.passages = PassageStore(folder, entry.count)
         if len(self.dense) != entry.count or self.dense.texts is None:
@@ -65,7 +65,7 @@ class Segment:
 
     def cosines(self, vector: Floats, rows: Rows) -> Floats:
         """Cosines of `vector` with some rows."""
-        return np.asarray(self.dense.vectors[rows], np.float32) @ vector
+        return self.dense.take(rows) @ vector
 
 
 class State:
