@@ -1,4 +1,4 @@
-"""Sentences through an encoder, into memory or into a folder of shards that survives being killed."""
+"""Embedding sentences into memory, or into a folder of shards that can be interrupted and continued."""
 
 from __future__ import annotations
 

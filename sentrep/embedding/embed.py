@@ -1,9 +1,10 @@
-"""Sentences through an encoder, into memory or into a folder of shards that survives being killed."""
+"""Embedding sentences into memory, or into a folder of shards that can be interrupted and continued."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -13,17 +14,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.embedding.shards import (
-    MANIFEST,
-    Embedded,
-    Manifest,
-    Shard,
-    check_files,
-    texts_file,
-    vectors_file,
-)
-from sentrep.utils.errors import InputError
+from sentrep.embedding.shards import KIND, Embedded, EmbeddedInfo, files_of, texts_file, vectors_file
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import PARTIAL, whole
+from sentrep.utils.locks import writer
+from sentrep.utils.manifest import MANIFEST, FileStamp, Manifest
 from sentrep.utils.progress import progress
 
 Encode: TypeAlias = Callable[[list[str]], NDArray[np.float32]]
@@ -32,12 +27,25 @@ Encode: TypeAlias = Callable[[list[str]], NDArray[np.float32]]
 PIECE = 4096
 """Texts handed to the encoder at once: enough to sort by length, few enough for the progress bar to move."""
 
-FOR_PEOPLE = {"model_name", "model_path"}
+NAMES = {"model_name", "model_path"}
 """Keys of a stamp that may change between two starts: a model that has moved is still the same model."""
+
+SHARD = re.compile(r"vectors-\d+\.npy|texts-\d+\.jsonl")
+"""Names of the files of shards."""
 
 
 def embed_texts(encode: Encode, texts: Iterable[str], *, total: int | None = None) -> NDArray[np.float32]:
-    """Vectors (sentence, width) of `texts` in memory, float32, in the order given."""
+    """Embed texts in memory.
+
+    Returns:
+        (sentence, width) float32, in the order given.
+
+    Raises:
+        InputError: there is no text, a text is no string, or a vector is not finite.
+
+    >>> embed_texts(lambda texts: np.ones((len(texts), 3)), ["a", "b"]).shape
+    (2, 3)
+    """
     _not_a_string(texts)
     pieces: list[NDArray[np.float32]] = []
     rest = progress(texts, "embedding", total)
@@ -57,109 +65,155 @@ def embed_to_folder(
     shard: int = 65_536,
     dtype: str = "float32",
     overwrite: bool = False,
+    wait: bool = False,
     total: int | None = None,
 ) -> Embedded:
-    """Embed (id, text) pairs into the folder `out`, one shard in memory at a time, and open it.
+    """Embed (id, text) pairs into a folder, one shard in memory at a time, and open it.
 
-    `stamp` says what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and
-    for people ``model_name`` and ``model_path``. Run again after an interruption, with the same stamp and the
-    same texts, it goes on after the last finished shard; the texts skipped are compared with those embedded.
-    Anything else in `out` is an InputError, unless `overwrite` starts anew. Ctrl-C raises a KeyboardInterrupt
-    whose message says what is kept."""
+    Run again after an interruption, with the same stamp and the same texts, it goes on after the last finished
+    shard; the texts that are passed over are compared with those embedded. Ctrl-C and SIGTERM raise a
+    KeyboardInterrupt whose message says what is kept.
+
+    Args:
+        encode: texts to vectors (sentence, width).
+        texts: pairs of id and text.
+        out: the folder.
+        stamp: what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and for
+            people ``model_name`` and ``model_path``.
+        shard: sentences in a shard.
+        dtype: float32 or float16, in which vectors are stored.
+        overwrite: start anew, whatever embedded sentences are in `out`.
+        wait: wait for another process that writes `out`, instead of refusing.
+        total: number of texts, for the progress bar.
+
+    Raises:
+        InputError: `out` holds other work or something else, or is being written; a text is no string; a vector
+            is not finite; or the disk is full.
+    """
     _not_a_string(texts)
     if dtype not in ("float32", "float16"):
-        raise InputError(f"vectors are stored as float32 or float16, not {dtype!r}")
+        raise InputError(f"{opt('dtype')} {dtype}: vectors are stored as float32 or float16")
     if shard < 1:
-        raise InputError(f"a shard has {shard} sentences; it needs 1 or more")
+        raise InputError(f"{opt('shard')} {shard}: a shard needs 1 sentence or more")
     out = Path(out)
-    asked = Manifest(stamp=dict(stamp), dtype=dtype, shard=shard)
-    manifest = _begin(out, asked, overwrite)
-    pairs = iter(texts)
-    _skip(out, manifest, pairs)
-    done = sum(entry.count for entry in manifest.shards)
-    rest = progress(pairs, "embedding", None if total is None else total - done)
-    try:
-        while entry := _write_shard(encode, rest, out, manifest):
-            manifest = replace(manifest, shards=(*manifest.shards, entry), width=entry.width)
-            manifest.write(out)
-    except KeyboardInterrupt:
-        done = sum(entry.count for entry in manifest.shards)
-        raise KeyboardInterrupt(
-            f"stopped; {done} sentences are kept in {out}, the same command goes on from there"
-        ) from None
-    if not manifest.shards:
-        raise InputError("there are no texts to embed; is the input empty?")
-    replace(manifest, complete=True).write(out)
+    with writer(out, "embed", wait=wait):
+        _embed(encode, texts, out, EmbeddedInfo(dict(stamp), dtype, shard), overwrite, total)
     return Embedded.open(out)
 
 
-def _begin(out: Path, asked: Manifest, overwrite: bool) -> Manifest:
-    """The manifest to go on from: the one in `out` if it is of the same work, else an empty one."""
+def _embed(
+    encode: Encode,
+    texts: Iterable[tuple[str, str]],
+    out: Path,
+    asked: EmbeddedInfo,
+    overwrite: bool,
+    total: int | None,
+) -> None:
+    """Go on from the last finished shard until the texts are at their end."""
+    info, files = _begin(out, asked, overwrite)
+    pairs = iter(texts)
+    _skip(out, info, files, pairs)
+    rest = progress(pairs, "embedding", None if total is None else total - len(info))
+    try:
+        while (written := _write_shard(encode, rest, out, info)) is not None:
+            files |= {name: FileStamp.of(out / name) for name in files_of(len(info.counts))}
+            info = info.grown(*written)
+            info.write(out, files)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(
+            f"stopped; {len(info)} sentences are kept in {out}, the same command goes on from there"
+        ) from None
+    if not info.counts:
+        raise InputError("there are no texts to embed; is the input empty?")
+    replace(info, complete=True).write(out, files)
+
+
+def _begin(out: Path, asked: EmbeddedInfo, overwrite: bool) -> tuple[EmbeddedInfo, dict[str, FileStamp]]:
+    """What to go on from: the work in `out` if it is the same, else none."""
     if not (out / MANIFEST).is_file():
-        if out.exists() and (not out.is_dir() or any(path.suffix != PARTIAL for path in out.iterdir())):
+        if out.exists() and (not out.is_dir() or not all(map(_ours, out.iterdir()))):
             raise InputError(f"{out} exists and holds something else; name another folder")
         out.mkdir(parents=True, exist_ok=True)
-        asked.write(out)
-        return asked
-    found = Manifest.read(out)  # also with overwrite: a manifest of another kind is not ours to replace
+        asked.write(out, {})
+        return asked, {}
     if overwrite:
-        asked.write(out)
+        _check_replaceable(out)
+        asked.write(out, {})
         for path in (*out.glob("vectors-*.npy"), *out.glob("texts-*.jsonl")):
             path.unlink()
-        return asked
+        return asked, {}
+    found, files = EmbeddedInfo.read(out)
     of = {**found.stamp, "dtype": found.dtype, "shard": found.shard}
     now = {**asked.stamp, "dtype": asked.dtype, "shard": asked.shard}
-    for key in sorted((of.keys() | now.keys()) - FOR_PEOPLE):
+    for key in sorted((of.keys() | now.keys()) - NAMES):
         if of.get(key) != now.get(key):
             raise InputError(
-                f"{out} was begun with {key} {of.get(key)!r}, now it is {now.get(key)!r}; name another folder, or overwrite it"
+                f"{out} was begun with {key} {of.get(key)!r}, now it is {now.get(key)!r}; "
+                f"name another folder, or give {opt('overwrite')}"
             )
-    check_files(out, found, thoroughly=False)
-    return replace(found, complete=False)
+    Manifest.of(KIND, {}, files).check_sizes(out)
+    return replace(found, complete=False), files
 
 
-def _skip(out: Path, manifest: Manifest, pairs: Iterator[tuple[str, str]]) -> None:
+def _ours(path: Path) -> bool:
+    """Whether a file is left of an interrupted start, or is the lock."""
+    return path.suffix == PARTIAL or path.name == ".lock"
+
+
+def _check_replaceable(out: Path) -> None:
+    """Refuse to replace anything but embedded sentences, of whatever format, damaged or not."""
+    try:
+        EmbeddedInfo.read(out)
+    except InputError:
+        own = {MANIFEST, ".lock"}
+        others = [
+            path.name for path in out.iterdir() if path.name not in own and not SHARD.fullmatch(path.name)
+        ]
+        if others or not any(SHARD.fullmatch(path.name) for path in out.iterdir()):
+            raise
+
+
+def _skip(
+    out: Path, info: EmbeddedInfo, files: Mapping[str, FileStamp], pairs: Iterator[tuple[str, str]]
+) -> None:
     """Pass over the texts of finished shards, and make sure that they are the same texts."""
-    for number, entry in enumerate(manifest.shards):
-        content = _lines_of(islice(pairs, manifest.shard), number * manifest.shard)[1]
-        if hashlib.sha256(content).hexdigest() != entry.texts_sha256:
-            first = number * manifest.shard + 1
+    for number, count in enumerate(info.counts):
+        content = _lines_of(islice(pairs, info.shard), number * info.shard)[1]
+        if hashlib.sha256(content).hexdigest() != files[texts_file(number)].sha256:
+            first = number * info.shard + 1
             raise InputError(
-                f"{out} holds other texts than sentences {first} to {first + entry.count - 1} of the input; "
-                "the input has changed since: name another folder, or overwrite it"
+                f"{out} holds other texts than sentences {first} to {first + count - 1} of the input; the input "
+                f"has changed since: name another folder, or give {opt('overwrite')}"
             )
 
 
 def _write_shard(
-    encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, manifest: Manifest
-) -> Shard | None:
-    """Encode and write the next shard; None when the input is at its end."""
-    number, width = len(manifest.shards), manifest.width
+    encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, info: EmbeddedInfo
+) -> tuple[int, int] | None:
+    """Encode and write the next shard; how many sentences of which width, or None at the end of the input."""
+    number, width = len(info.counts), info.width
     content, pieces, count = b"", [], 0
-    while count < manifest.shard:
-        texts, lines = _lines_of(
-            islice(pairs, min(PIECE, manifest.shard - count)), number * manifest.shard + count
-        )
+    while count < info.shard:
+        texts, lines = _lines_of(islice(pairs, min(PIECE, info.shard - count)), number * info.shard + count)
         if not texts:
             break
         with np.errstate(over="ignore"):
-            vectors = _encode(encode, texts, number * manifest.shard + count, width).astype(manifest.dtype)
+            vectors = _encode(encode, texts, number * info.shard + count, width).astype(info.dtype)
         if not np.isfinite(vectors).all():
-            raise InputError(f"these vectors do not fit into {manifest.dtype}; store them as float32")
+            raise InputError(f"{opt('dtype')} {info.dtype}: these vectors do not fit; store them as float32")
         pieces.append(vectors)
         content, count, width = content + lines, count + len(texts), vectors.shape[1]
     if not pieces or width is None:
         return None
-    vectors = np.concatenate(pieces)
-    with whole(texts_file(out, number)) as file:
+    with whole(out / texts_file(number)) as file:
         file.write(content)
-    with whole(vectors_file(out, number)) as file:
-        np.save(file, vectors, allow_pickle=False)
-    return Shard.of(out, number, count, width)
+    with whole(out / vectors_file(number)) as file:
+        np.save(file, np.concatenate(pieces), allow_pickle=False)
+    return count, width
 
 
 def _encode(encode: Encode, texts: list[str], first: int, width: int | None) -> NDArray[np.float32]:
-    """Vectors of one piece, held to what an encoder promises. `first` is the number of its first text, from
+    """Vectors of one piece, checked. `first` is the number of its first text, from
     0."""
     for number, text in enumerate(texts, start=first + 1):
         if not isinstance(text, str):
