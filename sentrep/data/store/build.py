@@ -1,5 +1,5 @@
-"""Making a store: sample, split into sentences with all cores, learn the vocabulary, encode. Everything goes
-straight to disk."""
+"""Building a store: sample, split into sentences with all cores, train the tokenizer, encode. Everything is
+written to disk at once, so that memory does not grow with the corpus."""
 
 from __future__ import annotations
 
@@ -16,16 +16,24 @@ from sentrep.data.reading.records import Source
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, read_files
 from sentrep.data.splitting.segment import Segmenter
-from sentrep.data.store.growing import GrowingArray, GrowingStrings
 from sentrep.data.store.jobs import TOGETHER, encode_all, learn_segmenter, learn_tokenizer, split_all
-from sentrep.data.store.recipe import CODE, FORMAT, Recipe
+from sentrep.data.store.recipe import CODE, KIND, Recipe
 from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.utils.arrays import GrowingArray
 from sentrep.utils.errors import InputError
+from sentrep.utils.manifest import FileStamp, Manifest
 from sentrep.utils.progress import progress
+from sentrep.utils.strings import StringsWriter, files_of
 
 SAMPLE = 2_000_000
 """Characters Punkt learns from. It finds the abbreviations of a corpus in less, and costs two seconds for
 each million."""
+
+FILES = (
+    *(name for store in ("text", "titles", "names") for name in files_of(store)),
+    *("documents.npy", "offsets.npy", "ids.bin", "token_counts.npy", "tokenizer.json", "segmenter.json"),
+)
+"""Files of a store beside its manifest."""
 
 BATCH = 1 << 18
 """Characters split by a process at once."""
@@ -55,10 +63,8 @@ def train_segmenter(files: Sequence[Source], corpus: CorpusConfig) -> Segmenter:
     return learn_segmenter(sample)
 
 
-def build(files: Sequence[Source], recipe: Recipe, report: ReadReport, key: str, scratch: Path) -> Path:
-    """Make a store in a new folder below `scratch`; it is complete once this returns."""
-    folder = scratch / key
-    folder.mkdir()
+def build(files: Sequence[Source], recipe: Recipe, report: ReadReport, key: str, folder: Path) -> None:
+    """Build a store in the empty folder `folder`; it is complete once this returns."""
     clock = time.perf_counter()
     seconds: dict[str, float] = {}
 
@@ -70,7 +76,7 @@ def build(files: Sequence[Source], recipe: Recipe, report: ReadReport, key: str,
     segmenter = train_segmenter(files, recipe.corpus)
     (folder / "segmenter.json").write_text(segmenter.to_json(), encoding="utf-8")
     lap("train segmenter")
-    sentences = _write_sentences(folder, files, recipe.corpus, segmenter, report)
+    sentences, documents = _write_sentences(folder, files, recipe.corpus, segmenter, report)
     lap("split")
     tokenizer = recipe.given
     if tokenizer is None:
@@ -80,26 +86,28 @@ def build(files: Sequence[Source], recipe: Recipe, report: ReadReport, key: str,
     lap("train tokenizer")
     dtype, truncated = _write_ids(folder, tokenizer, recipe.max_tokens, sentences)
     lap("tokenise")
-    header = {
-        "format": FORMAT,
+    content = {
         "fingerprint": key,
         "sentences": sentences,
+        "documents": documents,
         "dtype": dtype,
         "truncated": truncated,
         "options": recipe.options(),
         "report": report.to_dict(),
         "seconds": seconds,
-        "files": {file.name: file.stat().st_size for file in sorted(folder.iterdir())},
     }
-    (folder / "store.json").write_text(json.dumps(header, indent=1, ensure_ascii=False), encoding="utf-8")
-    return folder
+    stamps = {file.name: FileStamp.of(file) for file in sorted(folder.iterdir())}
+    Manifest.of(KIND, content, stamps).write(folder)
 
 
 def _write_sentences(
     folder: Path, files: Sequence[Source], corpus: CorpusConfig, segmenter: Segmenter, report: ReadReport
-) -> int:
-    """Split the corpus; write sentences, titles, names and document bounds. A document without a sentence is
-    left out."""
+) -> tuple[int, int]:
+    """Split the corpus; write sentences, titles, names and document bounds.
+
+    Returns:
+        How many sentences and documents; a document without a sentence is left out.
+    """
     batches = _batches(read_files(files, corpus, report))
     sent: list[list[Piece]] = []  # what is with the workers, oldest first
 
@@ -111,9 +119,9 @@ def _write_sentences(
     current = -1
     sentences = 0
     with (
-        GrowingStrings(folder, "text") as text,
-        GrowingStrings(folder, "titles") as titles,
-        GrowingStrings(folder, "names") as names,
+        StringsWriter(folder, "text") as text,
+        StringsWriter(folder, "titles") as titles,
+        StringsWriter(folder, "names") as names,
         GrowingArray(folder / "documents.npy") as bounds,
     ):
         for done in progress(split_all(texts(), segmenter), "splitting into sentences", unit="batch"):
@@ -122,29 +130,33 @@ def _write_sentences(
                 if count and piece.document != current:
                     current = piece.document
                     bounds.append([sentences])
-                    titles.extend(title := piece.title.encode(), [len(title)])
-                    names.extend(name := piece.id.encode(), [len(name)])
+                    titles.append(piece.title)
+                    names.append(piece.id)
                 sentences += count
         bounds.append([sentences])
     if sentences == 0:
         found = [f"  {line}" for line in report.lines()] or ["  no letter and no digit"]
         raise InputError("\n".join([f"no sentence in {', '.join(corpus.corpus)}; found were:", *found]))
-    return sentences
+    return sentences, len(bounds) - 1
 
 
 def _write_ids(folder: Path, tokenizer: Tokenizer, max_tokens: int, sentences: int) -> tuple[str, int]:
-    """Encode all sentences; the type of the ids, and how many sentences were cut."""
+    """Encode all sentences and count tokens; the type of the ids, and how many sentences were cut."""
     dtype = "uint16" if tokenizer.vocab_size <= 1 << 16 else "uint32"
     end = truncated = 0
+    counts = np.zeros(tokenizer.vocab_size, np.int64)
     with (folder / "ids.bin").open("wb") as ids, GrowingArray(folder / "offsets.npy") as offsets:
         offsets.append([end])
         batches = encode_all(folder, max_tokens, dtype, sentences)
         for encoded in progress(batches, "tokenising", total=-(-sentences // TOGETHER), unit="batch"):
             ids.write(encoded.ids)
+            counts += np.bincount(np.frombuffer(encoded.ids, dtype), minlength=len(counts))
             bounds = end + np.cumsum(encoded.lengths)
             offsets.append(bounds)
             end = int(bounds[-1])
             truncated += encoded.truncated
+    with (folder / "token_counts.npy").open("wb") as file:
+        np.save(file, counts, allow_pickle=False)
     return dtype, truncated
 
 

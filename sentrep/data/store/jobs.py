@@ -1,8 +1,8 @@
-"""The jobs that other processes do for a store, each with the near end that asks for it: learning, splitting,
-encoding.
+"""The jobs that worker processes do for a store: training segmenter and tokenizer, splitting, encoding. Each
+stands beside the function that asks for it.
 
-What is learnt is learnt by another process for its memory's sake: NLTK and a vocabulary's trainer leave
-hundreds of megabytes behind that a process does not give back while it lives."""
+Segmenter and tokenizer are trained in another process because of memory: NLTK and the trainer of a vocabulary
+leave hundreds of megabytes behind that a process does not give back before it ends."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.data.store.worker_pool import Job, work
 from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.utils.strings import files_of
+
+TEXT, OFFSETS = files_of("text")
+"""Files of the sentences."""
 
 TOGETHER = 8_192
 """Sentences read and encoded at once."""
@@ -62,7 +66,7 @@ def learn_segmenter(texts: Sequence[str]) -> Segmenter:
 def learn_tokenizer(folder: Path, config: TokenizerConfig) -> Tokenizer:
     """Train a tokenizer on the sentences of a store in the making."""
     setup = {"folder": str(folder), "config": asdict(config)}
-    here = (folder / "text.bin").stat().st_size < LITTLE
+    here = (folder / TEXT).stat().st_size < LITTLE
     ((learnt,),) = work(f"{__name__}:learning_tokenizer", setup, [b""], here, most=1)
     return Tokenizer.from_json(learnt.decode())
 
@@ -113,7 +117,7 @@ def splitting(segmenter: str) -> Job:
 
 def encoding(folder: str, max_tokens: int, dtype: str) -> Job:
     tokenizer = Tokenizer.open(Path(folder, "tokenizer.json"))
-    offsets = np.load(Path(folder, "text_offsets.npy"), mmap_mode="r", allow_pickle=False)
+    offsets = np.load(Path(folder, OFFSETS), mmap_mode="r", allow_pickle=False)
 
     def encode(request: bytes) -> list[bytes]:
         start = json.loads(request)
@@ -130,7 +134,7 @@ def encoding(folder: str, max_tokens: int, dtype: str) -> Job:
 
 def _sample(folder: Path) -> Iterator[str]:
     """Of the sentences of a store in the making an even choice of about `SAMPLE` bytes."""
-    offsets = np.load(folder / "text_offsets.npy", mmap_mode="r", allow_pickle=False)
+    offsets = np.load(folder / OFFSETS, mmap_mode="r", allow_pickle=False)
     step = max(1, -(-int(offsets[-1]) // SAMPLE))
     for start in range(0, len(offsets) - 1, TOGETHER * step):
         yield from _sentences(folder, offsets[start : start + TOGETHER * step + 1], step)
@@ -139,7 +143,7 @@ def _sample(folder: Path) -> Iterator[str]:
 def _sentences(folder: Path, offsets: NDArray[np.int64], step: int = 1) -> list[str]:
     """Every `step`-th of the sentences between some offsets, read from the file: what is mapped would count
     as memory."""
-    with (folder / "text.bin").open("rb") as file:
+    with (folder / TEXT).open("rb") as file:
         file.seek(int(offsets[0]))
         text = file.read(int(offsets[-1] - offsets[0]))
     bounds: list[int] = (offsets - offsets[0]).tolist()

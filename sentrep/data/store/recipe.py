@@ -1,4 +1,4 @@
-"""What decides the content of a store, besides the text itself."""
+"""What the content of a store depends on, besides the text itself."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.utils.manifest import FolderKind
 
-FORMAT = 1
+KIND = FolderKind("prepared corpus", 2, "sentrep train")
 """Version of the layout on disk; a store of another version is built anew."""
 
 CODE = 1
@@ -29,7 +30,7 @@ class Recipe:
 
     @classmethod
     def of(cls, corpus: CorpusConfig, tokenizer: TokenizerConfig | Tokenizer, max_tokens: int) -> Recipe:
-        """From what a user hands over; opens a pretrained tokenizer."""
+        """From the settings; opens a pretrained tokenizer."""
         if isinstance(tokenizer, Tokenizer):
             return cls(corpus, None, tokenizer, max_tokens)
         given = None if tokenizer.trained else Tokenizer.open(Path(tokenizer.tokenizer))
@@ -38,7 +39,7 @@ class Recipe:
     def options(self) -> dict[str, Any]:
         """The recipe's part in a fingerprint; JSON."""
         fields = ("text_field", "title_field", "id_field", "split")
-        options: dict[str, Any] = {"format": FORMAT, "max_tokens": self.max_tokens}
+        options: dict[str, Any] = {"format": KIND.format_version, "max_tokens": self.max_tokens}
         options |= {name: getattr(self.corpus, name) for name in fields}
         if self.given is not None:
             return options | {"tokenizer": self.given.fingerprint}

@@ -1,21 +1,20 @@
-"""A corpus on disk: token ids, the sentences themselves and where each document starts, all memory-mapped.
+"""A prepared corpus on disk: token ids, the sentences themselves and where each document starts, memory-mapped.
 
-`prepare` makes a `Store` once and finds it again by a fingerprint of everything that went in. Layout of its
-folder:
+`prepare` makes a `Store` once and finds it again by a fingerprint of everything that its content depends on:
 
-    ids.bin                     token ids of all sentences in text order, uint16 or uint32
-    offsets.npy                 (sentences + 1) int64: sentence i is ids[offsets[i]:offsets[i + 1]]
-    documents.npy               (documents + 1) int64: document d is sentences documents[d] to documents[d + 1]
-    text.bin, text_offsets.npy  the sentences as UTF-8, one after the other
-    titles.bin, names.bin       titles and ids of the documents likewise, with titles_offsets.npy and names_offsets.npy
-    tokenizer.json, segmenter.json, store.json
+    manifest.json                   what was done, sizes and checksums
+    ids.bin                         token ids of all sentences in text order, uint16 or uint32
+    offsets.npy                     (sentence + 1,) int64: sentence i is ids[offsets[i]:offsets[i + 1]]
+    documents.npy                   (document + 1,) int64: document d is sentences documents[d] to documents[d + 1]
+    token_counts.npy                (token type,) int64: how often each occurs
+    text.utf8, text.offsets.npy     the sentences
+    titles.utf8, names.utf8         titles and ids of the documents, with their offsets
+    tokenizer.json, segmenter.json
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import shutil
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,57 +29,85 @@ from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.reading.source import Piece, ReadReport, gather, read_files
 from sentrep.data.splitting.holdout import spans
 from sentrep.data.splitting.segment import Segmenter
-from sentrep.data.store.build import build, fingerprint, train_segmenter
-from sentrep.data.store.recipe import FORMAT, Recipe
+from sentrep.data.store.build import FILES, build, fingerprint, train_segmenter
+from sentrep.data.store.recipe import KIND, Recipe
 from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.utils.arrays import damaged, mapped
 from sentrep.utils.errors import InputError
-from sentrep.utils.files import whole
+from sentrep.utils.files import PARTIAL, disk_errors, sweep, whole_folder
+from sentrep.utils.locks import terminated_as_interrupted, writer
+from sentrep.utils.manifest import MANIFEST, Manifest
+from sentrep.utils.strings import Strings
 
 
 def prepare(
-    corpus: CorpusConfig, tokenizer: TokenizerConfig | Tokenizer, cache: Path, max_tokens: int = 128
+    corpus: CorpusConfig,
+    tokenizer: TokenizerConfig | Tokenizer,
+    cache: Path,
+    max_tokens: int = 128,
+    *,
+    wait: bool = False,
 ) -> Store:
-    """Read, split and tokenise a corpus with all cores, or find the store an earlier call left in `cache`.
+    """Read, split and tokenise a corpus with all cores, or find the store that an earlier call left in `cache`.
 
-    `tokenizer` is a recipe, or a finished tokenizer to use as it is; only then `max_tokens` counts (a recipe
-    brings its own). The store lies in ``cache/<fingerprint>``: a hash of the files' bytes, the options and
-    the tokenizer. A damaged one is built again. Memory stays bounded whatever the size of the corpus;
-    `Store.reused` says whether there was work to do.
+    The store is ``cache/<fingerprint>``: a hash of the bytes of the files, the options and the tokenizer. The
+    checksums of one that is found are compared, and a damaged one is built again. Memory does not grow with the
+    corpus. `Store.reused` says whether the store was there.
 
-    Raises InputError if the corpus holds no text that can be read, naming what was found instead.
+    Args:
+        corpus: what to read.
+        tokenizer: a recipe, or a finished tokenizer to use as it is.
+        cache: folder of stores.
+        max_tokens: of a sentence; counts with a finished tokenizer only, for a recipe has its own.
+        wait: wait for another process that builds the same store, instead of refusing.
+
+    Raises:
+        InputError: the corpus holds no text that can be read, the message says what was found; another process
+            builds the same store; or the disk is full.
     """
     recipe = Recipe.of(corpus, tokenizer, max_tokens)
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".building-", dir=cache) as scratch:
-        report = ReadReport()
-        files = gather(corpus, Path(scratch), report)
-        key = fingerprint(files, recipe)
-        place = cache / key
-        try:
-            return Store.open(place, reused=True)
-        except InputError:  # not there yet, or damaged
-            pass
-        fresh = build(files, recipe, report, key, Path(scratch))
-        return _settle(fresh, place)
-
-
-def _settle(fresh: Path, place: Path) -> Store:
-    """Move a finished store to its place. Another process may have been faster with the same work: then its
-    store serves."""
-    try:
-        fresh.replace(place)
-    except OSError:
-        try:
-            return Store.open(place, reused=True)
-        except InputError:
-            shutil.rmtree(place)
-            fresh.replace(place)
+    with terminated_as_interrupted(), disk_errors(cache / "corpus"):
+        cache.mkdir(parents=True, exist_ok=True)
+        sweep(cache)
+        aside = tempfile.TemporaryDirectory(prefix=".reading.", suffix=f".{os.getpid()}{PARTIAL}", dir=cache)
+        with aside as scratch:
+            report = ReadReport()
+            files = gather(corpus, Path(scratch), report)
+            key = fingerprint(files, recipe)
+            place = cache / key
+            found = _found(place)
+            if found is not None:
+                return found
+            with writer(place, "prepare", wait=wait):
+                found = _found(place)  # another process may have built it meanwhile
+                if found is not None:
+                    return found
+                with whole_folder(place) as folder:
+                    build(files, recipe, report, key, folder)
     return Store.open(place)
 
 
+def _found(place: Path) -> Store | None:
+    """The store in `place`; None if there is none or if it is damaged."""
+    try:
+        return Store.open(place, reused=True, verify=True)
+    except InputError:
+        return None
+
+
 class Store:
-    """A prepared corpus, read only. ``len(store)`` counts sentences; nothing is held in memory that was not
-    asked for."""
+    """A prepared corpus, read only. ``len(store)`` counts sentences; arrays are mapped, not read.
+
+    Attributes:
+        header: what was done, as in the manifest.
+        fingerprint: a hash of everything that the content depends on.
+        report: of reading the corpus.
+        truncated: sentences that were longer than `max_tokens` and lost their end.
+        reused: whether an earlier call had built the store.
+        ids: (token,) token ids of all sentences.
+        offsets: (sentence + 1,) where each sentence begins in `ids`.
+        documents: (document + 1,) which sentence each document begins with.
+    """
 
     def __init__(self, path: Path, header: dict[str, Any], reused: bool) -> None:
         self.path = path
@@ -89,38 +116,36 @@ class Store:
         self.fingerprint: str = header["fingerprint"]
         self.report: dict[str, Any] = header["report"]
         self.truncated: int = header["truncated"]
-        """Sentences that were longer than `max_tokens` and lost their end."""
         self.ids: NDArray[np.uint16] | NDArray[np.uint32] = _flat(path / "ids.bin", header["dtype"])
-        self.offsets: NDArray[np.int64] = np.load(path / "offsets.npy", mmap_mode="r", allow_pickle=False)
-        self.documents: NDArray[np.int64] = np.load(path / "documents.npy", mmap_mode="r", allow_pickle=False)
-        self._text = _Strings(path, "text")
-        self._titles = _Strings(path, "titles")
-        self._names = _Strings(path, "names")
+        self.offsets: NDArray[np.int64] = mapped(path / "offsets.npy", (header["sentences"] + 1,), "int64")
+        documents: int = header["documents"]
+        self.documents: NDArray[np.int64] = mapped(path / "documents.npy", (documents + 1,), "int64")
+        self._text = Strings(path, "text", header["sentences"])
+        self._titles = Strings(path, "titles", documents)
+        self._names = Strings(path, "names", documents)
+        if self.offsets[-1] != len(self.ids) or self.documents[-1] != len(self):
+            raise damaged(path / "offsets.npy")
 
     @classmethod
-    def open(cls, path: Path, reused: bool = False) -> Store:
-        """Open the store in folder `path`. InputError if there is none or if it is damaged."""
+    def open(cls, path: Path, reused: bool = False, *, verify: bool = False) -> Store:
+        """Open the store in folder `path`.
+
+        The manifest with its own checksum, the sizes of all files and the shapes of all arrays are checked; with
+        `verify` the sha256 of every file as well.
+
+        Raises:
+            InputError: there is no store, it is of another format, or damaged.
+        """
+        manifest = Manifest.read(path, KIND)
+        if set(manifest.files) != set(FILES):
+            raise damaged(path / MANIFEST)
+        manifest.check_sizes(path)
+        if verify:
+            manifest.check(path)
         try:
-            header = json.loads((path / "store.json").read_text(encoding="utf-8"))
-            if header["format"] != FORMAT:
-                raise InputError(
-                    f"{path}: store of format {header['format']}, not {FORMAT}; prepare the corpus again"
-                )
-            for name, size in header["files"].items():
-                if (path / name).stat().st_size != size:
-                    raise InputError(
-                        f"{path / name}: damaged ({size} bytes were written); prepare the corpus again"
-                    )
-            store = cls(path, header, reused)
-            if len(store.offsets) != header["sentences"] + 1 or store.offsets[-1] != len(store.ids):
-                raise InputError(f"{path}: damaged (offsets do not fit the ids); prepare the corpus again")
-        except InputError:
-            raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{path}: not a prepared corpus, or damaged ({error}); prepare the corpus again"
-            ) from error
-        return store
+            return cls(path, manifest.content, reused)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise damaged(path / MANIFEST) from error
 
     def __len__(self) -> int:
         return self.sentences
@@ -160,30 +185,15 @@ class Store:
         return self._names[document]
 
     def token_counts(self) -> NDArray[np.int64]:
-        """How often each token occurs, (vocab); counted once, then read from the folder."""
-        file = self.path / "token_counts.npy"
-        vocab = self.tokenizer.vocab_size
-        try:
-            counts: NDArray[np.int64] = np.load(file, allow_pickle=False)
-            if counts.shape == (vocab,) and counts.sum() == self.tokens:
-                return counts
-        except (OSError, ValueError, EOFError):
-            pass
-        counts = np.zeros(vocab, np.int64)
-        for start in range(0, self.tokens, 1 << 22):
-            counts += np.bincount(self.ids[start : start + (1 << 22)], minlength=vocab)
-        with (
-            contextlib.suppress(OSError),
-            whole(file) as out,
-        ):  # a folder that cannot be written costs the time again, no more
-            np.save(out, counts, allow_pickle=False)
-        return counts
+        """How often each token occurs, (token type,)."""
+        return np.array(mapped(self.path / "token_counts.npy", (self.tokenizer.vocab_size,), "int64"))
 
     def spans(self, part: Literal["train", "valid"], fraction: float, seed: int) -> NDArray[np.int64]:
         """The sentences for training, or those held out, as (span, 3) rows of start, stop and document.
 
-        Neighbours within a span belong together; nothing of a span is in the other part. See
-        `sentrep.data.splitting.holdout`."""
+        Sentences of a span are neighbours; nothing of a span is in the other part. See
+        `sentrep.data.splitting.holdout`.
+        """
         return spans(np.asarray(self.documents), part, fraction, seed)
 
 
@@ -218,19 +228,6 @@ def read_documents(
             pending = piece
         if pending is not None and sentences:
             yield DocumentText(pending.id, pending.title, sentences)
-
-
-class _Strings:
-    """Many strings in one memory-mapped file."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._bytes = _flat(folder / f"{name}.bin", "uint8")
-        self._offsets = np.load(folder / f"{name}_offsets.npy", mmap_mode="r", allow_pickle=False)
-
-    def __getitem__(self, index: int) -> str:
-        if index < 0 or index + 1 >= len(self._offsets):
-            raise IndexError(f"{index} of {len(self._offsets) - 1}")
-        return self._bytes[self._offsets[index] : self._offsets[index + 1]].tobytes().decode("utf-8")
 
 
 def _flat(file: Path, dtype: str) -> NDArray[Any]:

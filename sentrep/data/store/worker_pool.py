@@ -1,8 +1,8 @@
-"""Work for all cores: processes that are asked and answer in frames of bytes over pipes.
+"""Worker processes for all cores. Requests and answers are frames of bytes over pipes.
 
-They are started by a module's name, not by `multiprocessing`: that would import the user's script again in
-each (a script without a ``__main__`` guard would start itself over and over), or fork a process that holds
-torch's threads."""
+The processes are started by the name of a module, not by `multiprocessing`: that would import the user's script
+again in each of them (a script without a ``__main__`` guard would start itself over and over), or fork a process
+that holds the threads of torch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from typing import IO, Any
 from sentrep.utils.errors import InputError
 
 Job = Callable[[bytes], list[bytes]]
-"""What is done with a request: frames of bytes come back."""
+"""Answers a request with frames of bytes."""
 
 MOST = 6
-"""Processes at most: about as many as one reader can feed, and as keep the memory of all together below a
-gigabyte."""
+"""Processes at most: about as many as one reader can supply, together below a gigabyte of memory."""
 
 
 def cores() -> int:
@@ -39,20 +38,24 @@ def cores() -> int:
 def work(
     job: str, setup: dict[str, Any], requests: Iterable[bytes], here: bool, most: int = MOST
 ) -> Iterator[list[bytes]]:
-    """Answer requests in their order with the job that the function `job`, "module:function",
-    makes of `setup`, by `most` processes or as many
-    as there are cores.
+    """Answer requests with worker processes, in order. Only a few requests are under way at any time.
 
-    Only a few requests are ever on their way. `setup` (JSON) goes to every process once. What is not worth a
-    process is done `here`, and so is everything where there is one core; with `most` 1 it is done by one
-    other process, whose memory is free again at the end. Raises InputError if a process dies.
+    Args:
+        job: "module:function"; the function takes `setup` as keywords and returns the `Job`.
+        setup: JSON, sent to every process once.
+        here: do the work in this process. So it is done on one core, too.
+        most: processes at most, as far as there are cores. With 1 the work is done by one other process, whose
+            memory is free again at the end.
+
+    Raises:
+        InputError: a process has ended early.
     """
     count = min(most, cores())
     if here or cores() == 1:
         yield from map(_job(job, setup), requests)
         return
     idle: SimpleQueue[_Worker] = SimpleQueue()
-    crew: list[_Worker] = []
+    workers: list[_Worker] = []
 
     def ask(request: bytes) -> list[bytes]:
         worker = idle.get()
@@ -64,8 +67,8 @@ def work(
     pool = ThreadPoolExecutor(count)
     try:
         for _ in range(count):
-            crew.append(_Worker(job, setup, alone=count == 1))
-            idle.put(crew[-1])
+            workers.append(_Worker(job, setup, alone=count == 1))
+            idle.put(workers[-1])
         under_way: deque[Future[list[bytes]]] = deque()
         for request in requests:
             under_way.append(pool.submit(ask, request))
@@ -74,14 +77,14 @@ def work(
         while under_way:
             yield under_way.popleft().result()
     finally:
-        for worker in crew:
+        for worker in workers:
             worker.stop()
         pool.shutdown(cancel_futures=True)
 
 
 def serve() -> None:
-    """The far end: the job and its setup first, then request after request until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the near end decides
+    """Run in a worker: read the job and its setup, then answer requests until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     job = _job(*json.loads(_read(source)))
     while True:
@@ -96,7 +99,7 @@ def serve() -> None:
 
 
 class _Worker:
-    """The near end of a process."""
+    """A worker process, as its parent sees it."""
 
     def __init__(self, job: str, setup: dict[str, Any], alone: bool) -> None:
         start = "import sys; sys.path.append(sys.argv[1]); from sentrep.data.store.worker_pool import serve; serve()"
@@ -124,12 +127,13 @@ class _Worker:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
             raise InputError(
-                f"a process that prepares text ended early, exit status {self._process.poll()}; was it killed for want of memory? "
-                "What it wrote stands above. Run the command again, on one core if need be (taskset -c 0 ...)"
+                f"a process that prepares text ended early, exit status {self._process.poll()}; was "
+                "memory short? What it printed stands above. Run the command again, on one core if need be "
+                "(taskset -c 0 ...)"
             ) from error
 
     def stop(self) -> None:
-        """End the process, whatever it is at."""
+        """End the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
         with suppress(OSError):  # what was still to be written goes nowhere

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ import pytest
 
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.reading.source import ReadReport
-from sentrep.data.store import build, store
-from sentrep.data.store import worker_pool as crew
-from sentrep.data.store.growing import GrowingArray
+from sentrep.data.store import build, worker_pool
 from sentrep.data.store.store import Store, prepare, read_documents
 from sentrep.data.tokenization.tokenizer import Tokenizer
+from sentrep.utils.arrays import GrowingArray
 from sentrep.utils.errors import InputError
+from sentrep.utils.locks import writer
+from sentrep.utils.manifest import MANIFEST
 from tests.paths import ROOT
 
 DOCUMENTS = {
@@ -94,28 +96,29 @@ def test_a_store_is_found_again_and_only_by_the_same_work(corpus: Path) -> None:
 def test_the_same_corpus_gives_the_same_bytes(corpus: Path, tmp_path: Path) -> None:
     ones = [prepare(CorpusConfig((str(corpus),)), SMALL, tmp_path / name).path for name in ("a", "b")]
     for file in sorted(ones[0].iterdir()):
-        if file.name != "store.json":  # says how long it took
+        if file.name != MANIFEST:  # says how long it took
             assert file.read_bytes() == (ones[1] / file.name).read_bytes(), file.name
 
 
-@pytest.mark.parametrize(
-    "name", ["ids.bin", "offsets.npy", "text.bin", "titles_offsets.npy", "store.json", "tokenizer.json"]
-)
-@pytest.mark.parametrize("damage", ["missing", "short", "empty"])
+@pytest.mark.parametrize("name", [*build.FILES, MANIFEST])
+@pytest.mark.parametrize("damage", ["missing", "short", "empty", "flipped"])
 def test_a_damaged_store_is_built_again(corpus: Path, name: str, damage: str) -> None:
     found = prepared(corpus)
     file, whole = found.path / name, (found.path / name).read_bytes()
     del found
     if damage == "missing":
         file.unlink()
+    elif damage == "flipped":
+        middle = len(whole) // 2
+        file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
     else:
         file.write_bytes(whole[:-3] if damage == "short" else b"")
-    with pytest.raises(InputError, match="prepare the corpus again"):
-        Store.open(file.parent)
+    with pytest.raises(InputError):
+        Store.open(file.parent, verify=True)
     again = prepared(corpus)
     assert not again.reused
     assert [again.sentence(i) for i in range(3)] == DOCUMENTS["rain"][1]
-    if name != "store.json":
+    if name != MANIFEST:
         assert file.read_bytes() == whole
 
 
@@ -129,20 +132,27 @@ def test_an_interrupted_build_leaves_nothing(corpus: Path, monkeypatch: pytest.M
     assert list((corpus.parent / "cache").iterdir()) == []
 
 
-def test_whoever_comes_second_takes_the_store_of_the_first(corpus: Path, tmp_path: Path) -> None:
-    first = prepared(corpus)
-    second = prepare(CorpusConfig((str(corpus),)), SMALL, tmp_path / "elsewhere")
-    assert store._settle(second.path, first.path).reused
+def test_a_store_that_another_process_builds_is_refused_or_waited_for(corpus: Path) -> None:
+    built = prepared(corpus)
+    kept = built.path.with_name("kept")
+    built.path.rename(kept)
+    with writer(built.path, "prepare"):
+        with pytest.raises(InputError) as caught:
+            prepared(corpus)
+        assert caught.value.setting == "wait"
+        assert str(os.getpid()) in str(caught.value)
+        waiting = ThreadPoolExecutor(1).submit(
+            prepare, CorpusConfig((str(corpus),)), SMALL, corpus.parent / "cache", wait=True
+        )
+        kept.rename(built.path)
+    assert waiting.result(60).reused
+    assert [path.name for path in built.path.parent.iterdir()] == [built.path.name]
 
 
-def test_token_counts_are_counted_once(corpus: Path) -> None:
+def test_token_counts(corpus: Path) -> None:
     found = prepared(corpus)
     counts = found.token_counts()
     assert counts.tolist() == np.bincount(found.ids, minlength=found.tokenizer.vocab_size).tolist()
-    (found.path / "token_counts.npy").write_bytes(b"damaged")
-    assert found.token_counts().tolist() == counts.tolist()
-    np.save(found.path / "token_counts.npy", counts)
-    assert found.token_counts().tolist() == counts.tolist()
 
 
 def test_a_corpus_without_words_is_an_input_error(corpus: Path) -> None:
@@ -180,18 +190,18 @@ def test_several_processes_work_as_one_does(
 ) -> None:
     stores = []
     for count in (1, 3):
-        monkeypatch.setattr(crew, "cores", lambda count=count: count)
+        monkeypatch.setattr(worker_pool, "cores", lambda count=count: count)
         stores.append(prepare(CorpusConfig((str(long_text),)), SMALL, tmp_path / str(count)))
     assert stores[0].sentences == 12_000
-    for name in ("text.bin", "ids.bin", "documents.npy", "tokenizer.json", "segmenter.json"):
+    for name in ("text.utf8", "ids.bin", "documents.npy", "tokenizer.json", "segmenter.json"):
         assert (stores[0].path / name).read_bytes() == (stores[1].path / name).read_bytes(), name
 
 
 def test_a_script_needs_no_guard(long_text: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from pathlib import Path; from sentrep.data.store import worker_pool as crew; from sentrep.data.store.store import *\n"
-        "crew.cores = lambda: 2; print('once')\n"
+        "from pathlib import Path; from sentrep.data.store import worker_pool; from sentrep.data.store.store import *\n"
+        "worker_pool.cores = lambda: 2; print('once')\n"
         f"print(len(prepare(CorpusConfig(({str(long_text)!r},)), TokenizerConfig('word'), Path({str(tmp_path / 'c')!r}))))\n"
     )
     path = str(ROOT)
@@ -208,15 +218,15 @@ def test_a_script_needs_no_guard(long_text: Path, tmp_path: Path) -> None:
 def test_a_process_that_dies_is_explained(
     long_text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "cores", lambda: 2)
-    started = crew._Worker.__init__
+    monkeypatch.setattr(worker_pool, "cores", lambda: 2)
+    started = worker_pool._Worker.__init__
 
-    def start_and_die(self: crew._Worker, job: str, setup: dict[str, str], alone: bool) -> None:
+    def start_and_die(self: worker_pool._Worker, job: str, setup: dict[str, str], alone: bool) -> None:
         started(self, job, setup, alone)
         self._process.kill()
         self._process.wait()
 
-    monkeypatch.setattr(crew._Worker, "__init__", start_and_die)
+    monkeypatch.setattr(worker_pool._Worker, "__init__", start_and_die)
     with pytest.raises(InputError, match=r"prepares text ended early, exit status -9"):
         prepare(CorpusConfig((str(long_text),)), SMALL, tmp_path / "cache")
 
