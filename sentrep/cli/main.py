@@ -25,7 +25,7 @@ from sentrep.utils.errors import InputError, options_shown
 DESCRIPTION = "Raw text in; a sentence encoder, a search index and an honest verdict out."
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
 Files = tuple[str, ...]
-Split = Literal["auto", "prose", "lines"]
+Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 Model = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
 
 

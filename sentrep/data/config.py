@@ -8,6 +8,8 @@ from typing import Literal
 
 from sentrep.utils.errors import InputError, opt
 
+Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
+
 
 @dataclass(frozen=True)
 class CorpusConfig:
@@ -15,16 +17,17 @@ class CorpusConfig:
 
     corpus: tuple[str, ...]
     """Files, folders, '-' for standard input, or the name of a data set on the hub. Read are .txt, .md,
-    .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst."""
+    .html, .rst, .pdf, .docx, .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst."""
     text_field: str = "text"
     """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
     title_field: str = "title"
     """Field or column that holds the title, where there is one."""
     id_field: str = "id"
     """Field or column that holds the document's id; the position in the file where there is none."""
-    split: Literal["auto", "prose", "lines"] = "auto"
-    """'lines': one sentence a line already, blank lines between documents. 'prose': split into sentences
-    here. 'auto' looks."""
+    split: Split = "auto"
+    """Layout of the text. 'lines': one sentence a line already, blank lines between documents. The others
+    are split into sentences here: 'paragraphs', one paragraph, headline or other text a line; 'wrapped',
+    lines broken at a margin; 'prose', either of these. 'auto' looks."""
     hub_split: str = "train"
     """Which split of a data set on the hub."""
     offline: bool = False

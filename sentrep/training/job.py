@@ -19,15 +19,16 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.encoders.token_table import inner_tokenizer
 from sentrep.methods.base import MakeEncoder, Method
-from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import kept_memory, settle_cpu
-from sentrep.training.defaults import detect, resolve
 from sentrep.training.method_state import load_learnt, save_learnt
-from sentrep.training.run_folder import RunFolder
+from sentrep.training.run_folder import RunFolder, told
 from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
 from sentrep.utils.errors import InputError, opt
+
+BATCH_SIZE = {"bag": 1024}
+LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,19 @@ class Job:
     tokenizer: TokenizerConfig
     encoder: EncoderConfig
     training: TrainingConfig
+
+    def resolved(self) -> Job:
+        """With every value filled in that depends on another, so that run.json says what was really done."""
+        encoder, training, usual = self.encoder, self.training, LR.get(self.encoder.encoder, 2e-5)
+        if training.start is not None:
+            before = told(training.start)
+            if before["method"] != self.method:
+                raise InputError(
+                    f"{opt('start')} {training.start} is a run of {before['method']}, not of {self.method}"
+                )
+            encoder, usual = EncoderConfig(str(training.start / "model")), before["training"]["lr"]
+        batch, lr = training.batch_size or BATCH_SIZE.get(encoder.encoder, 512), training.lr or usual
+        return replace(self, encoder=encoder, training=replace(training, batch_size=batch, lr=lr))
 
 
 @dataclass(frozen=True)
@@ -57,32 +71,25 @@ class Trained:
         return self.run.model
 
 
-def run_job(
-    job: Job,
-    method_class: type[Method],
-    defaults: MethodDefaults,
-    out: Path,
-    cache: Path,
-    overwrite: bool = False,
-) -> Trained:
+def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool = False) -> Trained:
     """Prepare the corpus, train, and save the encoder to ``out/model``. A run that was interrupted is taken
     up again.
 
     Args:
         method_class: of the method; made of its settings, of what makes an encoder, and of a token budget.
-        defaults: the method's, for settings that `job` leaves open.
         cache: where prepared corpora are kept; one is made once and reused.
         overwrite: remove a run that is in `out` already.
     """
-    resolved = resolve(job.method, defaults, job.encoder, job.training, detect(job.training.device))
-    job = replace(job, encoder=resolved.encoder, training=resolved.training)
+    job = job.resolved()
     config, run, phases = job.training, RunFolder(out), len(method_class.phases)
+    assert config.batch_size is not None
+    assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
         raise InputError(
             f"{opt('choose_by')} loss: a method of several phases has several losses; give neighbour-mrr or last"
         )
-    accelerator = accelerator_for(config, phases, run.logs, bf16=config.precision == "bf16")
-    if resolved.batch_size // min(config.segment_length, resolved.batch_size) < accelerator.num_processes:
+    accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
+    if config.batch_size // min(config.segment_length, config.batch_size) < accelerator.num_processes:
         raise InputError(
             f"{opt('batch_size')} {config.batch_size} holds fewer runs of {config.segment_length} than there are processes; lower {opt('segment_length')}"
         )
@@ -114,7 +121,7 @@ def run_job(
             store.ids,
             store.offsets,
             spans,
-            resolved.batch_size,
+            config.batch_size or 0,
             config.segment_length,
             config.seed,
             method_class.neighbours,
@@ -129,7 +136,7 @@ def run_job(
             f"what is held out for validation is too little: raise it, or give {opt('validation')} 0 ({error})"
         ) from error
     with kept_memory() if on_cpu else nullcontext():
-        outcome = train(method, trained_on, validation, config, resolved.lr, run, accelerator)
+        outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)
     if accelerator.is_main_process and outcome.ended != "interrupted":
         export(method, run)
     accelerator.wait_for_everyone()
@@ -150,3 +157,12 @@ def export(method: Method, run: RunFolder) -> None:
     method.cpu()
     folder.save(method.encoder(), run.model)
     save_learnt(method, run.path)
+
+
+def wants_bf16(config: TrainingConfig) -> bool:
+    """Whether to train in bf16: as told, or wherever the hardware multiplies it."""
+    if config.precision != "auto":
+        return config.precision == "bf16"
+    if config.device != "cpu" and torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

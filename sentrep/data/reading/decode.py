@@ -28,10 +28,12 @@ _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
 
 
 class Line(NamedTuple):
-    """A line of a file, or None for one that is too long to be held."""
+    """A line of a file; its text is None where it is too long to be held."""
 
     number: int
     text: str | None
+    length: int
+    """In characters."""
 
 
 def unpack(file: Path, name: str, report: ReadReport) -> Iterator[bytes]:
@@ -50,45 +52,81 @@ def unpack(file: Path, name: str, report: ReadReport) -> Iterator[bytes]:
         report.problem(Kind.UNREADABLE_FILE, name, error.strerror or str(error))
 
 
-def decode(data: Iterator[bytes], name: str, report: ReadReport) -> Iterator[str]:
-    """Text in blocks, all line ends "\\n" and no NUL. UTF-8, or what a byte order mark says; broken bytes
-    become U+FFFD."""
+def decode(
+    data: Iterator[bytes], name: str, report: ReadReport, encoding: str | None = None
+) -> Iterator[str]:
+    """Text in blocks, all line ends "\n" and no NUL. Undecodable bytes become U+FFFD and are counted.
+
+    Args:
+        data: the bytes, in blocks.
+        name: what the report calls them.
+        report: counts what is wrong.
+        encoding: what to take them for where no byte order mark says it; UTF-8 if None.
+    """
     head = b""
     for block in data:
         head += block
         if len(head) >= 4:
             break
-    mark, encoding = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", "utf-8"))
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    line, first, waiting = 1, True, False  # waiting: the last block ended in "\r", perhaps the half of "\r\n"
+    mark, marked = next(
+        ((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", encoding or "utf-8")
+    )
+    text = _Text(marked, name, report)
     for block, last in _with_last(_chain(head[len(mark) :], data)):
-        text = decoder.decode(block, last)
-        replaced = text.count("\ufffd") - (block.count(b"\xef\xbf\xbd") if encoding == "utf-8" else 0)
-        nuls = text.count("\0")
-        if first and (replaced + nuls) * 10 > 3 * len(text):
-            report.problem(
-                Kind.NOT_TEXT, name, f"its bytes are not {encoding.upper()}; convert it, or leave it out"
-            )
+        decoded = text.decode(block, last)
+        if text.refused:
+            rest = sum(map(len, data)) + len(block)
+            what = f"its bytes are not {marked.upper()}; convert it, or leave it out"
+            report.problem(Kind.NOT_TEXT, name, what, characters=rest)
             return
-        first = False
+        if decoded:
+            yield decoded
+
+
+class _Text:
+    """Decodes one file."""
+
+    def __init__(self, encoding: str, name: str, report: ReadReport) -> None:
+        self._encoding, self._name, self._report = encoding, name, report
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._line, self._first = 1, True
+        self._waiting = False
+        """The last block ended in "\r", perhaps the half of "\r\n"."""
+        self.refused = False
+        """Whether the first block is no text."""
+
+    def decode(self, block: bytes, last: bool) -> str:
+        text = self._decoder.decode(block, last)
+        replaced = text.count("\ufffd")
+        if replaced and self._encoding == "utf-8":
+            replaced -= block.count(b"\xef\xbf\xbd")
+        nuls = text.count("\0")
+        self.refused = self._first and (replaced + nuls) * 10 > 3 * len(text)
+        if self.refused:
+            return ""
+        self._first = False
         if replaced > 0:
-            at = line + text.count("\n", 0, text.index("\ufffd"))
-            what = f"{replaced} broken characters from here on replaced; is the file {encoding.upper()}?"
-            report.problem(Kind.ENCODING, f"{name}:{at}", what, times=replaced)
+            what = f"{replaced} from here on replaced; is the file {self._encoding.upper()}?"
+            self._count(Kind.ENCODING, text, "\ufffd", what, replaced)
         if nuls:
-            at = line + text.count("\n", 0, text.index("\0"))
-            report.problem(Kind.NUL, f"{name}:{at}", f"{nuls} dropped from here on", times=nuls)
+            self._count(Kind.NUL, text, "\0", f"{nuls} dropped from here on", nuls)
             text = text.replace("\0", "")
-        if waiting:
+        text = self._with_line_ends(text, last)
+        self._line += text.count("\n")
+        return text
+
+    def _count(self, kind: Kind, text: str, sign: str, what: str, times: int) -> None:
+        at = self._line + text.count("\n", 0, text.index(sign))
+        lost = times if kind == Kind.ENCODING else 0
+        self._report.problem(kind, f"{self._name}:{at}", what, times=times, characters=lost)
+
+    def _with_line_ends(self, text: str, last: bool) -> str:
+        if self._waiting:
             text = "\r" + text
-        waiting = text.endswith("\r") and not last
-        if waiting:
+        self._waiting = text.endswith("\r") and not last
+        if self._waiting:
             text = text[:-1]
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        line += text.count("\n")
-        if text:
-            yield text
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def lines(blocks: Iterator[str], longest: int) -> Iterator[Line]:
@@ -99,7 +137,8 @@ def lines(blocks: Iterator[str], longest: int) -> Iterator[Line]:
         *ended, rest = block.split("\n")
         for end in ended:
             length += len(end)
-            yield Line(number, None if length > longest else "".join([*held, end]) if held else end)
+            text = None if length > longest else "".join([*held, end]) if held else end
+            yield Line(number, text, length)
             number, held, length = number + 1, [], 0
         length += len(rest)
         if length > longest:
@@ -107,7 +146,7 @@ def lines(blocks: Iterator[str], longest: int) -> Iterator[Line]:
         elif rest:
             held.append(rest)
     if length:
-        yield Line(number, None if length > longest else "".join(held))
+        yield Line(number, None if length > longest else "".join(held), length)
 
 
 class _Damaged(Exception):

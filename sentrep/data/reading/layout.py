@@ -1,108 +1,147 @@
-"""The shape of plain text: one sentence a line, hard-wrapped prose, or a paragraph a line; and portions of
-bounded size."""
+"""The layout of plain text: one sentence a line, one text a line, or prose with lines broken at a margin."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
-
-PORTION = 1 << 16
-"""Characters in a portion of text, at most: so much of a document is held at once."""
+from typing import Literal
 
 LOOK = 2_000
-"""Lines that are looked at to recognise a shape."""
+"""Lines that are looked at to recognise a layout."""
 
-Shape = Literal["lines", "wrapped", "paragraphs"]
+Layout = Literal["lines", "wrapped", "paragraphs"]
 
-_CJK = r"\u3040-\u30ff\u3400-\u9fff"
-_ENDS = re.compile(r"""[.!?…。！？｡]["'”’»)\]」』）\s]*$""")
-_GOES_ON_INSIDE = re.compile(  # a stop, and then more of the line
-    rf"""[^\W\d_]{{3}}\s?[.!?]["'”’»)]*\s+["'“‘«(]?[A-ZÀ-ÞΑ-ЯЁ]|[。！？][”’」』]*(?=[{_CJK}])"""
+NAMES: dict[Layout, str] = {
+    "lines": "one sentence a line",
+    "wrapped": "prose with lines broken at a margin, joined",
+    "paragraphs": "one text a line",
+}
+"""What a report calls the layouts."""
+
+CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+STOPS = ".!?…。！？｡．؟۔।॥።፧։།။៕៖᙮"
+"""Characters that end a sentence, of the scripts in common use."""
+_CLOSING = r""""'”’»«›‹“)\]}」』）】》\s"""
+_OPENING = r"""\s"'“‘«»„‚‹(\[{¿¡「『（【《>*_"""
+
+ENDED = re.compile(rf"[{STOPS}][{_CLOSING}]*$")
+LIST_ITEM = re.compile(r"\s*(?:[-*+•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])\s")
+_FIRST = re.compile(rf"[{_OPENING}]*([^\W\d_])")
+_INNER_STOP = re.compile(
+    rf"""(?:[^\W\d_]{{2}}\s?[.!?…]|[؟۔।።։។])[{_CLOSING}]*?\s["'“‘«„(]*([^\W_])|[。！？][”’」』）]*(?=[{CJK}])"""
 )
-_BREAK = re.compile(rf"(?<=[{_CJK}，。、；：！？])\n(?=[{_CJK}])")
+_GOES_ON = re.compile(  # a stop, and then more of the line
+    rf"""[^\W\d_]{{3}}\s?[.!?]["'”’»)]*\s+["'“‘«("]?[A-ZÀ-ÞΑ-ЯЁ]|[。！？][”’」』]*(?=[{CJK}])"""
+)
+_WIDE = re.compile(f"[{CJK}，。、；：！？]")
+_PUNCTUATED = re.compile(rf"[，、；：,;:{STOPS}][{_CLOSING}]*$")
 
 
-class Portion(NamedTuple):
-    """A part of a text, and whether a paragraph ends with it."""
-
-    text: str
-    ends_paragraph: bool
-
-
-def recognise(text: str) -> Shape:
-    """The shape of a text, told from its first lines.
+def recognise(text: str) -> Layout:
+    """The layout of a text, judged by its first lines.
 
     - "lines": most lines end like a sentence, few hold more than one, and blank lines are rare: a corpus
-    already split.
-    - "wrapped": lines break at a margin, so those within a paragraph are almost equally long and end within
-    sentences.
-    - "paragraphs": all else; each line is a paragraph.
+      that was split into sentences before.
+    - "wrapped": prose whose lines break at a margin, within sentences.
+    - "paragraphs": all else. Each line is a text of its own: a paragraph, headline, title, query, verse.
 
     >>> recognise("The cat sat.\\nIt purred.\\nWas it glad?\\nIt was.\\nThe end.")
     'lines'
+    >>> recognise("The cat sat on the mat, and it looked\\nas if it would never leave. Then it left.")
+    'wrapped'
+    >>> recognise("Rain delays start of harvest again\\nMuseum to reopen after long repairs")
+    'paragraphs'
     """
-    every = [line.strip() for line in text.split("\n", LOOK)[:LOOK]]
-    filled = [line for line in every if line]
-    # A last line that the look cut off is no witness.
-    inner = [line for line, following in pairwise(every) if line and following]
-    if len(inner) < 2:
+    every = [line.rstrip() for line in text.split("\n", LOOK)[:LOOK]]
+    pairs = [(a, b) for a, b in pairwise(every) if a.strip() and b.strip()]
+    if not pairs:
         return "paragraphs"
-    ended = _share(_ENDS.search(line) is not None for line in filled)
-    several = _share(_GOES_ON_INSIDE.search(line) is not None for line in filled)
-    middle = sorted(map(len, filled))[len(filled) // 2]
-    if (
-        len(filled) >= 5
-        and ended >= 0.8
-        and several <= 0.25
-        and middle <= 400
-        and 2 * len(inner) >= len(filled)
-    ):
+    filled = [line.strip() for line in every if line.strip()]
+    if _one_sentence_a_line(filled, len(pairs)):
         return "lines"
-    margin = sorted(map(len, inner))[len(inner) * 19 // 20]
-    full = _share(len(line) >= 0.75 * margin for line in inner)
-    broken = _share(_ENDS.search(line) is None for line in inner)
-    return "wrapped" if full >= 0.7 and broken >= 0.5 and 20 <= margin <= 250 else "paragraphs"
+    return "wrapped" if _wrapped(filled, pairs) else "paragraphs"
 
 
-def unwrap(text: str) -> str:
-    """Join the lines of each paragraph of hard-wrapped text; blank lines stay. Chinese is joined without a
-    space."""
-    paragraphs = re.split(r"\n\s*\n", text)
-    return "\n\n".join(_BREAK.sub("", paragraph.strip()).replace("\n", " ") for paragraph in paragraphs)
+def margin(lines: Iterable[str]) -> int:
+    """Characters up to which lines are filled: the length that one line in twenty exceeds."""
+    lengths = sorted(len(line.rstrip()) for line in lines if line.strip())
+    return lengths[(len(lengths) * 19 - 1) // 20] if lengths else 0
 
 
-def portions(blocks: Iterable[str], most: int = PORTION) -> Iterator[Portion]:
-    """Cut text into portions: between paragraphs if possible, else between lines, sentences, words, or
-    anywhere.
-
-    Nothing is lost but the white space at the cuts, and never more than a block and a portion is held.
-    """
-    held = ""
-    for block in blocks:
-        held += block
-        start = 0
-        while len(held) - start > most:
-            cut, ends = _cut(held, start, start + most)
-            if portion := held[start:cut].strip("\n"):
-                yield Portion(portion, ends)
-            start = cut
-        held = held[start:]
-    if held := held.strip("\n"):
-        yield Portion(held, True)
+def fill(line: str, following: str) -> int:
+    """Characters that `line` would have with the first word of the next; a line was broken because this is
+    beyond the margin."""
+    if _WIDE.match(following.lstrip()) and _WIDE.match(line[-1:]):
+        return len(line) + 2
+    return len(line) + 1 + len(following.split(maxsplit=1)[0])
 
 
-def _cut(text: str, start: int, stop: int) -> tuple[int, bool]:
-    """Where to cut text[start:stop], and whether a paragraph ends there."""
-    for sign in ("\n\n", "\n", ". ", "。", " "):
-        # A cut in the first half would leave crumbs; but paragraphs are worth it.
-        found = text.rfind(sign, start if sign == "\n\n" else (start + stop) // 2, stop)
-        if found > start:
-            return found + len(sign), sign == "\n\n"
-    return stop, False
+def starts_low(line: str) -> bool | None:
+    """Whether the first letter of a line is a small one; None where it has no letter in front or no case."""
+    first = _FIRST.match(line)
+    if first is None or first[1].lower() == first[1].upper():
+        return None
+    return first[1].islower()
 
 
-def _share(marks: Iterable[bool]) -> float:
-    found = list(marks)
+def _one_sentence_a_line(filled: Sequence[str], adjacent: int) -> bool:
+    middle = sorted(map(len, filled))[len(filled) // 2]
+    return (
+        len(filled) >= 5
+        and 2 * adjacent >= len(filled)
+        and middle <= 400
+        and _share(ENDED.search(line) is not None for line in filled) >= 0.8
+        and _share(_GOES_ON.search(line) is not None for line in filled) <= 0.25
+    )
+
+
+def _wrapped(filled: Sequence[str], pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether lines break at a margin, within sentences."""
+    edge = margin(filled)
+    breaks = [(a, b) for a, b in pairs if not ENDED.search(a) and not LIST_ITEM.match(b)]
+    if not breaks or (not 20 <= edge <= 250 and not (edge >= 12 and _WIDE.search(filled[0]))):
+        return False
+    stopped = _share(_INNER_STOP.search(line) or ENDED.search(line) for line in filled)
+    if stopped == 0:  # prose has sentences that end
+        return False
+    low = [mark for mark in (starts_low(b) for _, b in breaks) if mark is not None]
+    full = _share(fill(a, b) >= 0.75 * edge for a, b in breaks)
+    if 2 * len(low) < len(breaks):
+        return _wrapped_uncased(filled, breaks, edge)
+    if _sentences_start_high(filled, pairs):
+        return _share(low) >= 0.5 and full >= 0.5
+    return full >= 0.85 and _share(_INNER_STOP.search(line) for line in filled) >= 0.2
+
+
+def _wrapped_uncased(filled: Sequence[str], breaks: Sequence[tuple[str, str]], edge: int) -> bool:
+    """The same for scripts without small letters: lines are full, end within sentences, and hold stops."""
+    full = _share(fill(a, b) >= 0.9 * edge for a, b in breaks)
+    punctuated = _share(_PUNCTUATED.search(line) for line in filled)
+    inner = _share(_INNER_STOP.search(line) or re.search(r"[，。、；：！？](?=.)", line) for line in filled)
+    return full >= 0.8 and punctuated <= 0.5 and inner >= 0.3
+
+
+def _sentences_start_high(filled: Sequence[str], pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether sentences start with a capital, so that a line with a small first letter continues one."""
+    starts = [*_sentence_starts(filled, pairs)]
+    return _share(starts) >= 0.7
+
+
+def _sentence_starts(filled: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Iterator[bool]:
+    first = starts_low(filled[0])
+    if first is not None:
+        yield not first
+    for line in filled:
+        for stop in _INNER_STOP.finditer(line):
+            if stop[1] and stop[1].lower() != stop[1].upper():
+                yield stop[1].isupper()
+    for a, b in pairs:
+        low = starts_low(b)
+        if low is not None and ENDED.search(a):
+            yield not low
+
+
+def _share(marks: Iterable[object]) -> float:
+    found = [bool(mark) for mark in marks]
     return sum(found) / len(found) if found else 0.0

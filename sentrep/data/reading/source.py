@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import json
-import os
 import re
 import shutil
 import sys
@@ -13,12 +12,13 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sentrep.data.config import CorpusConfig
-from sentrep.data.reading.formats import FORMATS, fragments
-from sentrep.data.reading.records import Source
-from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.data.reading.document import Reading, Source
+from sentrep.data.reading.folder import folder_sources, named_source
+from sentrep.data.reading.formats import format_of, fragments
+from sentrep.data.reading.report import ReadReport
 from sentrep.utils.errors import InputError, opt
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
@@ -36,6 +36,10 @@ class Piece:
     """Paragraphs with blank lines between them, or sentences one a line."""
     lines: bool
     """Whether each line of the text is a sentence already."""
+    headings: tuple[str, ...] = ()
+    """The headings that the text stands under, outermost first, where the format has headings (Markdown,
+    HTML, RST, DOCX). A piece never runs over a heading; a heading that is not the title is the first
+    paragraph of its own section."""
 
 
 def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
@@ -49,28 +53,26 @@ def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
 
 def read_files(files: Sequence[Source], config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
     """The same for what `gather` found; several passes give the same pieces."""
+    reading = Reading(config, report)
     document = -1
-    anything = False
     for file in files:
         report.files += 1
-        seen = document
-        for fragment in fragments(file, config, report):
+        for fragment in fragments(file, reading):
             if fragment.begins:
                 document += 1
                 report.documents += 1
             report.characters += len(fragment.text)
-            anything = True
-            yield Piece(document, fragment.id, fragment.title, fragment.text, fragment.lines)
-        if document == seen and file.path.exists() and file.path.stat().st_size == 0:
-            report.problem(Kind.EMPTY_FILE, file.name, "0 bytes")
-    if not anything:
+            yield Piece(
+                document, fragment.id, fragment.title, fragment.text, fragment.lines, fragment.headings
+            )
+    if document < 0:
         found = [f"  {line}" for line in report.lines()] or ["  files without text"]
         raise InputError("\n".join([f"nothing to read in {', '.join(config.corpus)}; found were:", *found]))
 
 
 def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Source]:
-    """The files behind the names of a corpus, in order, each once. Standard input and data sets are copied to
-    `scratch`."""
+    """The files behind the names of a corpus, in order, each once. Standard input, pipes and data sets are
+    copied to `scratch`."""
     if not config.corpus:
         raise InputError("no corpus: name files, folders, '-' for standard input, or a data set")
     found: dict[Path, Source] = {}
@@ -82,69 +84,42 @@ def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Sour
 
 def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport) -> Iterator[Source]:
     path = Path(name).expanduser()
-    if name == "-":
-        yield _standard_input(scratch)
+    if name in ("-", "/dev/stdin"):
+        yield _streamed(sys.stdin.buffer, "standard input", "stdin", scratch)
     elif path.is_dir():
-        empty = True
-        for file in _walk(path):
-            empty = False
-            yield Source(file, str(file), _readable(file.relative_to(path)), _format(file), named=False)
-        if empty:
-            known = " ".join(sorted(suffix for suffix in FORMATS if suffix != ".json"))
-            report.problem(
-                Kind.NO_TEXT_IN_FOLDER,
-                str(path),
-                f"no file in it ends in {known}, or one of these with .gz or .zst",
-            )
+        yield from folder_sources(path, report)
+    elif path.is_file():
+        yield named_source(path, report)
     elif path.exists():
-        yield Source(path, str(path), _readable(Path(path.name)), _format(path) or "txt", named=True)
+        yield _pipe(path, scratch)
     else:
         yield _data_set(name, path, config, scratch)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files of known formats below a folder, sorted, without hidden ones. A .json file is read only if it is
-    named itself: in a folder of text it is seldom text."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            file = Path(place, name)
-            if (
-                not name.startswith(".")
-                and _format(file)
-                and ".json" not in file.suffixes[-2:]
-                and file.is_file()
-            ):
-                yield file
+def _pipe(path: Path, scratch: Path) -> Source:
+    """What a shell hands over as ``<(command)``. Other pipes and devices are refused: they may never end."""
+    if path.is_fifo() and re.match(r"/(dev/fd|proc/(self|\d+)/fd)/", str(path)):
+        with path.open("rb") as stream:
+            return _streamed(stream, str(path), f"pipe{path.name}", scratch)
+    kind = "a named pipe" if path.is_fifo() else "a device or socket, no file"
+    raise InputError(f"{path}: {kind}; hand its content over on standard input, as '-'", setting="corpus")
 
 
-def _format(file: Path) -> str:
-    """The format a file's name promises, "" if none."""
-    suffixes = [suffix.lower() for suffix in file.suffixes]
-    if suffixes and suffixes[-1] in (".gz", ".zst"):
-        suffixes.pop()
-    return FORMATS.get(suffixes[-1], "") if suffixes else ""
-
-
-def _readable(path: Path) -> str:
-    """A path as text, also where its bytes are none."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "replace")
-
-
-def _standard_input(scratch: Path) -> Source:
-    """Standard input as a file, since it is read more than once. JSON lines are recognised by their first
-    sign."""
-    copy = scratch / "stdin"
+def _streamed(stream: BinaryIO, name: str, identity: str, scratch: Path) -> Source:
+    """A stream as a file, since it is read more than once. JSON lines are recognised by their first sign."""
+    copy = scratch / identity
     with copy.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+        shutil.copyfileobj(stream, file, 1 << 20)
     with copy.open("rb") as file:
         start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Source(copy, "standard input", "stdin", "jsonl" if start[:1] == b"{" else "txt", named=True)
+    return Source(copy, name, identity, "jsonl" if start[:1] == b"{" else "txt", named=True)
 
 
 def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Source:
     """A data set of the hub, its rows copied to JSON lines, since they are read more than once."""
-    plausible = re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith(".") and not _format(path)
+    plausible = (
+        re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith(".") and not format_of(path.name)
+    )
     near = _near(path)
     if not plausible or near or (path.parent != Path() and path.parent.exists()):
         hint = f"; near it: {', '.join(near)}" if near else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from sentrep.data.config import CorpusConfig
-from sentrep.data.reading.records import Source
+from sentrep.data.reading.document import Source
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, read_files
 from sentrep.data.splitting.segment import Segmenter

@@ -16,7 +16,7 @@ from sentrep.evaluation.tasks.label_free import label_free
 from sentrep.utils.errors import InputError
 
 if TYPE_CHECKING:
-    from sentrep.data.reading.records import Source
+    from sentrep.data.reading.document import Source
 
 _ENDS = re.compile(r"(?:^|[._-])(train|dev|valid|validation|test|held-?out)(?:[._-]?\d+)?$")
 """The part of a corpus that a file's name, without what says its format, ends in."""
@@ -108,7 +108,7 @@ def _named(path: Path, files: Sequence[Path], split: str | None) -> tuple[str, l
 def _records(path: Path, sources: Sequence[Source], field: str, part: str, copy: Path) -> Path:
     """The records of one part, copied."""
     from sentrep.data.reading.decode import decode, lines, unpack
-    from sentrep.data.reading.records import LONGEST
+    from sentrep.data.reading.document import LIMIT
     from sentrep.data.reading.report import ReadReport
 
     known: set[str] = set()
@@ -117,7 +117,7 @@ def _records(path: Path, sources: Sequence[Source], field: str, part: str, copy:
             if source.format != "jsonl":
                 continue
             for line in lines(
-                decode(unpack(source.path, source.name, ReadReport()), source.name, ReadReport()), LONGEST
+                decode(unpack(source.path, source.name, ReadReport()), source.name, ReadReport()), LIMIT
             ):
                 value = _field(line.text or "", field)
                 known.add(value)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sentrep.data.config import CorpusConfig
-from sentrep.data.reading.layout import portions, recognise, unwrap
+from sentrep.data.reading.layout import recognise
+from sentrep.data.reading.portions import portions
 from sentrep.data.reading.source import ReadReport, read
+from sentrep.data.reading.wrapping import unwrap
+from tests.data.reading.layouts import JOINED, SEPARATE
+from tests.data.reading.readers import texts_of
 
 PROSE = (
     "The village lay in a hollow between two hills, and nobody who lived there had ever seen the sea. "
@@ -59,6 +66,32 @@ SHAPES = {
     ),
     "nothing": ("", "paragraphs"),
 }
+
+
+@pytest.mark.parametrize("kind", ["txt", "jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("name", [*SEPARATE, *JOINED])
+def test_the_texts_of_many_layouts_are_found(tmp_path: Path, name: str, kind: str) -> None:
+    text, wanted = JOINED[name] if name in JOINED else (SEPARATE[name], SEPARATE[name].split("\n"))
+    file = tmp_path / f"x.{kind}"
+    if kind == "parquet":
+        pyarrow.parquet.write_table(pyarrow.table({"text": [text]}), file)
+    elif kind == "csv":
+        file.write_text('text\n"' + text.replace('"', '""') + '"\n')
+    else:
+        file.write_text(text if kind == "txt" else json.dumps({"text": text}))
+    texts, report = texts_of(file)
+    assert texts == wanted
+    assert report.clean
+    assert report.assumed_counts.total() == 1
+    assert any(str(file) in line for line in report.lines())
+
+
+@pytest.mark.parametrize("split", ["lines", "paragraphs", "wrapped"])
+def test_a_layout_that_is_named_is_not_assumed(tmp_path: Path, split: str) -> None:
+    (tmp_path / "x.txt").write_text("Some words that\ngo on here.\nMore.\nStill more.\nAnd more.")
+    texts, report = texts_of(tmp_path, split=split)
+    assert texts[0].startswith("Some words that go on here." if split == "wrapped" else "Some words that")
+    assert not report.assumed
 
 
 @pytest.mark.parametrize("name", SHAPES)

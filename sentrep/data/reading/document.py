@@ -1,0 +1,177 @@
+"""What the readers of all formats share: the file to read, the state of a reading, and parts of documents."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from sentrep.data.config import CorpusConfig
+from sentrep.data.reading.layout import NAMES, Layout, margin, recognise
+from sentrep.data.reading.portions import PORTION, portions
+from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.data.reading.wrapping import unwrap
+
+LIMIT = 64 << 20
+"""Characters (bytes in Parquet files) in the largest value that is read: a line, a record's text, or a file
+that has to be held as a whole. A larger one is skipped and counted."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read."""
+
+    path: Path
+    name: str
+    """What the user calls it; reports speak of it so."""
+    id: str
+    """Its part in the ids of documents: its path below the folder that was given."""
+    format: str
+    named: bool
+    """Whether the user named this very file: then a missing column is an error, not a file to skip."""
+
+    @property
+    def stem(self) -> str:
+        """The id of a document that is a whole file."""
+        return self.id.removesuffix(".gz").removesuffix(".zst")
+
+
+class Fragment(NamedTuple):
+    """A part of a document; `begins` marks its first."""
+
+    begins: bool
+    id: str
+    title: str
+    text: str
+    lines: bool
+    headings: tuple[str, ...] = ()
+    """The headings that the text stands under, outermost first."""
+
+
+class Block(NamedTuple):
+    """A paragraph, heading, list item or table row of a document with structure.
+
+    A heading is the first block of its own section: its text is also the last of its `headings`.
+    """
+
+    text: str
+    headings: tuple[str, ...] = ()
+
+
+class Ids:
+    """The ids of documents that were read, 16 to 32 bytes each.
+
+    >>> ids = Ids()
+    >>> ids.add("a"), ids.add("b"), ids.add("a")
+    (True, True, False)
+    """
+
+    def __init__(self) -> None:
+        self._slots, self._count = array("Q", bytes(8 * 1024)), 0
+
+    def add(self, identity: str) -> bool:
+        """Add an id; whether it is new."""
+        if 2 * self._count >= len(self._slots):
+            self._grow()
+        new = self._put(hash(identity) & 0xFFFF_FFFF_FFFF_FFFF or 1)
+        self._count += new
+        return new
+
+    def _put(self, key: int) -> bool:
+        slots = self._slots
+        mask = len(slots) - 1
+        at = key & mask
+        while slots[at]:
+            if slots[at] == key:
+                return False
+            at = (at + 1) & mask
+        slots[at] = key
+        return True
+
+    def _grow(self) -> None:
+        old, self._slots = self._slots, array("Q", bytes(8 * 2 * len(self._slots)))
+        for key in old:
+            if key:
+                self._put(key)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One pass over a corpus: how to read, where to count, and which ids have occurred."""
+
+    config: CorpusConfig
+    report: ReadReport
+    ids: Ids = field(default_factory=Ids)
+
+    def layout(self, text: str, where: str) -> Layout:
+        """The layout of a text whose beginning is given: the one that `split` names, or the one it seems to
+        have, which is recorded."""
+        split = self.config.split
+        if split in ("lines", "wrapped", "paragraphs"):
+            return split
+        layout = recognise(text)
+        if split == "prose" and layout == "lines":
+            layout = "paragraphs"
+        if split == "auto" and "\n" in text.strip("\n").replace("\n\n", ""):
+            self.report.assume(NAMES[layout], where)
+        return layout
+
+
+def arranged(text: str, layout: Layout, edge: int = 0) -> str:
+    """Text in which each paragraph is a line, with blank lines between them (or none, for sentences)."""
+    if layout == "wrapped":
+        return unwrap(text, edge)
+    return text if layout == "lines" else text.replace("\n", "\n\n")
+
+
+def edge_of(text: str, layout: Layout) -> int:
+    """The margin of hard-wrapped text, for `arranged`; 0 for other layouts."""
+    return margin(text.split("\n")) if layout == "wrapped" else 0
+
+
+def has_letter(text: str) -> bool:
+    """Whether a text has a letter or a digit.
+
+    >>> has_letter("?!"), has_letter("a?")
+    (False, True)
+    """
+    return text[:1].isalnum() or any(map(str.isalnum, text))
+
+
+def letters(text: str) -> int:
+    """Letters and digits of a text."""
+    return sum(map(str.isalnum, text))
+
+
+def compose(source: Source, title: str, blocks: Iterable[Block]) -> Iterator[Fragment]:
+    """The fragments of a document that is a file: blocks under the same headings together, in portions."""
+    begins = True
+    for headings, together in groupby(_bounded(blocks), key=lambda block: block.headings):
+        for portion in portions(f"{block.text}\n\n" for block in together):
+            text = portion.text.strip()
+            if text:
+                yield Fragment(begins, source.stem, title, text, False, headings)
+                begins = False
+
+
+def count_if_nothing(fragments: Iterable[Fragment], source: Source, reading: Reading) -> Iterator[Fragment]:
+    """The fragments of a file; one without any letter is counted."""
+    before = reading.report.problems.total()
+    seen = some = False
+    for fragment in fragments:
+        seen, some = True, some or has_letter(fragment.text)
+        yield fragment
+    if not some and (seen or reading.report.problems.total() == before) and source.path.exists():
+        kind = Kind.NO_LETTER if source.path.stat().st_size else Kind.EMPTY_FILE
+        reading.report.problem(kind, source.name, "nothing to read in it")
+
+
+def _bounded(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        if len(block.text) <= PORTION:
+            yield block
+        else:
+            yield from (Block(portion.text, block.headings) for portion in portions([block.text]))

@@ -1,0 +1,103 @@
+"""The files of a folder, and what of it is not read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from sentrep.data.reading.decode import decode, lines, unpack
+from sentrep.data.reading.document import Source
+from sentrep.data.reading.formats import FORMATS, extension, format_of
+from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.utils.errors import InputError
+
+
+def folder_sources(folder: Path, report: ReadReport) -> Iterator[Source]:
+    """Files of known formats below a folder, sorted; the others are counted. Hidden ones are passed over.
+
+    Links to files are followed, links to folders are not: they may lead in circles."""
+    empty = True
+    for file in _walk(folder, report):
+        kind = _format(file)
+        if kind:
+            empty = False
+            yield Source(file, str(file), _readable(file.relative_to(folder)), kind, named=False)
+        else:
+            report.ignore(_readable(file), extension(file.name) or "without an extension")
+    if empty:
+        known = " ".join(sorted(FORMATS))
+        what = f"no file in it ends in {known}, or one of these with .gz or .zst"
+        report.problem(Kind.NO_TEXT_IN_FOLDER, str(folder), what)
+
+
+def named_source(file: Path, report: ReadReport) -> Source:
+    """A file that the user named, read as it would be in a folder; one of unknown type as plain text.
+
+    Raises InputError for a .json file without JSON lines."""
+    kind = _format(file)
+    if not kind and extension(file.name) == ".json":
+        raise InputError(
+            f"{file}: its first line is no JSON object, so it does not hold JSON lines (one object a line; a "
+            "JSON array is not read)"
+        )
+    if not kind:
+        report.assume("plain text, since the name does not say the format", str(file))
+    return Source(file, str(file), _readable(Path(file.name)), kind or "txt", named=True)
+
+
+def _walk(folder: Path, report: ReadReport) -> Iterator[Path]:
+    def unreadable(error: OSError) -> None:
+        where = _readable(Path(error.filename or folder))
+        report.problem(Kind.UNREADABLE_FOLDER, where, error.strerror or str(error))
+
+    for place, folders, files in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in folders:
+            if Path(place, name).is_symlink():
+                report.problem(Kind.LINK, _readable(Path(place, name)), "a link to a folder, not read")
+        for name in sorted(files):
+            file = Path(place, name)
+            if not name.startswith(".") and _is_file(file, report):
+                yield file
+
+
+def _is_file(file: Path, report: ReadReport) -> bool:
+    try:
+        if file.is_file():
+            return True
+        broken = file.is_symlink() and not file.exists()
+    except OSError as error:
+        report.problem(Kind.UNREADABLE_FILE, _readable(file), error.strerror or str(error))
+        return False
+    if broken:
+        report.problem(Kind.LINK, _readable(file), "a link that leads nowhere")
+    else:
+        report.problem(Kind.NOT_A_FILE, _readable(file), "a pipe, socket or device, not read")
+    return False
+
+
+def _format(file: Path) -> str:
+    """The format of a file by its name. A .json file is read only if it holds JSON lines."""
+    kind = format_of(file.name)
+    return "" if kind and extension(file.name) == ".json" and not _holds_json_lines(file) else kind
+
+
+def _holds_json_lines(file: Path) -> bool:
+    """Whether the first line of a file is a JSON object."""
+    aside = ReadReport()
+    for line in lines(decode(unpack(file, str(file), aside), str(file), aside), 1 << 20):
+        if line.text is None:
+            return True
+        if line.text.strip():
+            try:
+                return isinstance(json.loads(line.text), dict)
+            except (ValueError, RecursionError):
+                return False
+    return False
+
+
+def _readable(path: Path) -> str:
+    """A path as text, also where its bytes are none."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "replace")

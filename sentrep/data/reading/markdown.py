@@ -1,0 +1,293 @@
+"""Markdown files: CommonMark with tables, footnotes, task lists and front matter.
+
+Prose is kept, marks go. Code blocks, comments, HTML tags, link targets, image descriptions and front matter
+are left out, and their characters counted. A code fence that is never closed hides no text: what follows it
+is read as Markdown. Indented code that reads as prose is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from sentrep.data.reading.decode import decode, lines, unpack
+from sentrep.data.reading.document import LIMIT, Block, Fragment, Reading, Source, compose
+from sentrep.data.reading.layout import CJK, ENDED, starts_low
+from sentrep.data.reading.report import Kind, ReadReport
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+CHUNK = 1 << 18
+"""Characters that are parsed at once; a longer file is cut before a heading or a blank line."""
+
+DEEPEST = 12
+"""Blocks within blocks that are parsed again: HTML, and what follows a code fence that nothing closes."""
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_HEADING = re.compile(r" {0,3}#{1,6}\s")
+_FRONT = re.compile(r"\s*(---|\+\+\+)[ \t]*\n((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
+_FRONT_FIELD = re.compile(r"\s*(?:#.*)?$|\s+\S|- |[\w.\"'-]+\s*[:=]|\[[\w.\[\]-]+\]\s*$")
+_TITLE = re.compile(r"""(?m)^title\s*[:=]\s*["']?(.*?)["']?\s*$""")
+_FOOTNOTE = re.compile(r"(?m)^ {0,3}\[\^[^\]\n]+\]:[ \t]*")
+_FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
+_TASK = re.compile(r"\[[ xX]\]\s+")
+_DEEP = re.compile(r"(?m)^(?:[ \t]{0,3}(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){9,}")
+_ANCHOR = re.compile(r"\s*\{[#.:][^}\n]*\}\s*$")
+_STRAY_MARKS = re.compile(r"\*{2,}|~{2,}")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SCRIPT = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"""</?[a-zA-Z](?:"[^"\n]*+"|'[^'\n]*+'|[^'"<>])*+>|<!--|-->|<[!?][^<>]*+>""")
+_BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]*>", re.IGNORECASE)
+
+
+def markdown(source: Source, reading: Reading) -> Iterator[Fragment]:
+    """A file is a document. Its title is its first heading, or the one that the front matter names."""
+    reader = _Reader(reading.report)
+    chunks = _chunks(_lines(source, reading))
+    start = next(chunks, "")
+    front = reader.front_matter(start)
+    first = list(reader.blocks(start[front:]))
+    reader.untitled = False
+    yield from compose(
+        source, reader.title, chain(first, (b for text in chunks for b in reader.blocks(text)))
+    )
+
+
+def _lines(source: Source, reading: Reading) -> Iterator[str]:
+    report = reading.report
+    for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LIMIT):
+        if line.text is None:
+            what = f"a line of {line.length:,} characters; more than {LIMIT:,} are skipped"
+            report.problem(Kind.TOO_LARGE, f"{source.name}:{line.number}", what, characters=line.length)
+        else:
+            yield line.text
+
+
+def _chunks(lines: Iterable[str]) -> Iterator[str]:
+    """Cut a file outside of its code blocks, if it has any that end."""
+    held: list[str] = []
+    size, fence = 0, ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        if mark and not fence:
+            fence = mark[1]
+        elif mark and mark[1].startswith(fence) and not line.strip(fence[0] + " \t"):
+            fence = ""
+        cut = not line.strip() or _HEADING.match(line)
+        if held and ((size > CHUNK and cut and not fence) or size + len(line) > 4 * CHUNK):
+            yield "\n".join(held) + "\n"
+            held, size, fence = [], 0, ""
+        held.append(line)
+        size += len(line) + 1
+    if held:
+        yield "\n".join(held) + "\n"
+
+
+class _Reader:
+    """Reads one document, chunk by chunk."""
+
+    def __init__(self, report: ReadReport) -> None:
+        self._report = report
+        self._open: list[tuple[int, str]] = []
+        """Level and text of the headings above."""
+        self.title = ""
+        self.untitled = True
+        """Whether the next heading is the title, which is no part of the text."""
+        self._depth = 0
+
+    def front_matter(self, text: str) -> int:
+        """Where the text begins behind the front matter; its title is taken."""
+        found = _FRONT.match(text)
+        if not found or not all(map(_FRONT_FIELD.match, found[2].split("\n"))):
+            return 0
+        self._report.leave_out("front matter", len(found[0]))
+        title = _TITLE.search(found[2])
+        self.title = title[1] if title else ""
+        return found.end()
+
+    def blocks(self, text: str) -> Iterator[Block]:
+        """The blocks of a chunk."""
+        text = _FOOTNOTE.sub("\n", _DEEP.sub("", text))
+        tokens = self._tokens(text)
+        if tokens is None:
+            yield from (Block(part, self._headings) for part in re.split(r"\n\s*\n", text) if part.strip())
+            return
+        self._depth += 1
+        yield from self._walk(tokens, text.split("\n"))
+        self._depth -= 1
+
+    def _tokens(self, text: str) -> list[Token] | None:
+        """None where blocks are nested too deep to be parsed."""
+        environment: dict[str, Any] = {}
+        try:
+            tokens = _parser().parse(text, environment) if self._depth < DEEPEST else None
+        except (RecursionError, ValueError, IndexError):  # deeper than Python's stack, or a defect there
+            return None
+        targets = [*environment.get("references", {}).values(), *environment.get("duplicate_refs", [])]
+        for target in targets:
+            self._report.leave_out("link targets", sum(map(len, map(str, target.values()))))
+        for name in environment.get("references", {}):
+            self._report.leave_out("link targets", len(name))
+        return tokens
+
+    @property
+    def _headings(self) -> tuple[str, ...]:
+        return tuple(text for _, text in self._open)
+
+    def _walk(self, tokens: list[Token], source: list[str]) -> Iterator[Block]:
+        row: list[str] = []
+        line = -1
+        for i, token in enumerate(tokens):
+            if token.type == "inline":
+                text = self._inline(token.children or [])
+                opened = tokens[i - 1]
+                if opened.type == "heading_open":
+                    yield from self._heading(int(opened.tag[1]), text)
+                elif opened.type in ("td_open", "th_open"):
+                    row.append(text)
+                else:
+                    in_item = i > 1 and tokens[i - 2].type == "list_item_open"
+                    yield from self._paragraphs(_TASK.sub("", text, count=1) if in_item else text)
+            elif token.type == "tr_open":
+                row, line = [], token.map[0] if token.map else -1
+            elif token.type == "tr_close":
+                yield from self._row([*row, *_surplus(source[line], len(row))])
+            elif token.type == "fence":
+                yield from self._fence(token, source)
+            elif token.type == "code_block":
+                yield from self._indented(token.content)
+            elif token.type == "html_block":
+                yield from self._html(token.content)
+
+    def _heading(self, level: int, text: str) -> Iterator[Block]:
+        text = " ".join(_ANCHOR.sub("", text).split())
+        self._open = [*(one for one in self._open if one[0] < level), (level, text)]
+        if self.untitled:
+            self.untitled, self.title = False, text or self.title
+        else:
+            yield Block(text, self._headings)
+
+    def _paragraphs(self, text: str) -> Iterator[Block]:
+        for part in text.split("\n\n"):
+            if part.strip():
+                yield Block(part.strip(), self._headings)
+
+    def _row(self, cells: list[str]) -> Iterator[Block]:
+        """A row of a table: one block, or one for each cell where cells hold sentences."""
+        cells = [" ".join(cell.split()) for cell in cells if cell.strip()]
+        prose = any(ENDED.search(cell) and len(cell.split()) > 3 for cell in cells)
+        for text in cells if prose else [" ".join(cells)]:
+            if text:
+                yield Block(text, self._headings)
+
+    def _fence(self, token: Token, source: list[str]) -> Iterator[Block]:
+        first, last = token.map or (0, 0)
+        closing = source[last - 1].lstrip("> \t").rstrip() if last - first > 1 else ""
+        closed = closing.startswith(token.markup) and not closing.strip(token.markup[0])
+        if closed and not _opened_again(token):
+            self._report.leave_out("code", len(token.content) + len(token.info))
+            return
+        # Nothing closes it: its text is no code, or nobody can tell.
+        sentence = len(token.info.split()) > 2
+        self._report.leave_out("code", 0 if sentence else len(token.info))
+        opening = f"{token.info}\n\n" if sentence else ""
+        yield from self.blocks(f"{opening}{token.content}{token.markup if closed else ''}\n")
+
+    def _indented(self, content: str) -> Iterator[Block]:
+        if _is_prose(content):
+            for part in re.split(r"\n\s*\n", content):
+                yield Block(" ".join(part.split()), self._headings)
+        else:
+            self._report.leave_out("code", len(content))
+
+    def _html(self, content: str) -> Iterator[Block]:
+        text = self._without_tags(content)
+        text = "\n".join(line.strip() for line in text.split("\n"))
+        if text.strip():
+            yield from self.blocks(text)
+
+    def _without_tags(self, content: str) -> str:
+        kept = _SCRIPT.sub("", _COMMENT.sub("", content))
+        self._report.leave_out("comments and scripts", len(content) - len(kept))
+        text = _TAG.sub("", _BREAK.sub("\n\n", kept))
+        self._report.leave_out("HTML tags", len(kept) - len(text))
+        return text
+
+    def _inline(self, tokens: Iterable[Token]) -> str:
+        text = ""
+        hard = False
+        for token in tokens:
+            if token.type in ("softbreak", "hardbreak") or _is_break(token):
+                hard = hard or token.type != "softbreak"
+                text = text.rstrip(" ") + "\n"
+                continue
+            part = self._inline_part(token)
+            if part and text.endswith("\n"):
+                text = _joined(text.rstrip("\n"), part.lstrip(), hard)
+                hard = False
+            else:
+                text += part
+        return text.strip()
+
+    def _inline_part(self, token: Token) -> str:
+        if token.type == "text":
+            text = _FOOTNOTE_MARK.sub("", token.content)
+            self._report.leave_out("footnote marks", len(token.content) - len(text))
+            return _STRAY_MARKS.sub("", text)
+        if token.type == "code_inline":
+            return token.content
+        if token.type == "link_open":
+            target = str(token.attrs.get("href", "")) + str(token.attrs.get("title", ""))
+            self._report.leave_out("link targets", len(target))
+        elif token.type == "image":
+            self._report.leave_out("image descriptions", len(token.content) + len(str(token.attrs)))
+        elif token.type == "html_inline":
+            self._report.leave_out("HTML tags", len(token.content))
+        return ""
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": True, "maxNesting": 120}).enable(["table", "strikethrough"])
+
+
+def _surplus(line: str, width: int) -> list[str]:
+    """Cells of a table row beyond its columns."""
+    return re.split(r"(?<!\\)\|", line.strip().removeprefix("|").removesuffix("|"))[width:]
+
+
+def _is_break(token: Token) -> bool:
+    return token.type == "html_inline" and token.content.lower().startswith("<br")
+
+
+def _joined(text: str, following: str, hard: bool) -> str:
+    """Two lines of a paragraph. A hard break parts them, unless the sentence goes on."""
+    if hard and not starts_low(following):
+        return f"{text}\n\n{following}"
+    wide = re.search(rf"[{CJK}，。、；：！？”’」』）]$", text) and re.match(rf"[{CJK}“‘「『（]", following)
+    return text + following if wide else f"{text} {following}"
+
+
+def _opened_again(token: Token) -> bool:
+    """Whether a block of code holds the start of another: then the first was never closed."""
+    opening = re.compile(rf"(?m)^ {{0,3}}{re.escape(token.markup)}[`~]*[ \t]*[\w{{+-][^`\n]*$")
+    return opening.search(token.content) is not None
+
+
+def _is_prose(content: str) -> bool:
+    """Whether indented text reads as prose rather than code.
+
+    >>> _is_prose("He went home and\\nslept until noon.\\n"), _is_prose("x = f(1)\\nreturn x\\n")
+    (True, False)
+    """
+    words = content.split()
+    plain = sum(word.strip("""'"“”‘’.,;:!?()—-""").isalpha() for word in words)
+    signs = sum(content.count(sign) for sign in "=<>{}[]\\|$#@%^&*_/`~")
+    return len(words) >= 4 and plain >= 0.85 * len(words) and signs == 0 and "()" not in content
