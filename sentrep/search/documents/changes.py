@@ -21,7 +21,9 @@ from sentrep.search.documents.state import DENSE, Floats, Mask, Rows, State
 from sentrep.search.index import Index
 from sentrep.search.lexical import Analyze, LexicalSegment
 from sentrep.utils.errors import InputError
-from sentrep.utils.files import sha256, whole
+from sentrep.utils.files import whole
+from sentrep.utils.locks import writer
+from sentrep.utils.manifest import FileStamp
 
 Encode = Callable[[Sequence[str]], Floats]
 """Texts to vectors, (text, width)."""
@@ -45,10 +47,13 @@ def add(state: State, documents: Documents, analyze: Analyze, encode: Encode) ->
     if not given:
         return state, 0
     searched = _searched(given)
-    entry = _write_segment(state, given, searched, encode(searched), analyze)
-    removed = np.concatenate([state.removed | state.rows_with(ids), np.zeros(entry.count, bool)])
-    grown = _commit(state, [*state.manifest.segments, entry], removed)
-    return compact(grown, analyze), entry.count
+    vectors = encode(searched)
+    with writer(state.path, "change an index"):
+        state = state.current()
+        entry = _write_segment(state, given, searched, vectors, analyze)
+        removed = np.concatenate([state.removed | state.rows_with(ids), np.zeros(entry.count, bool)])
+        grown = _commit(state, [*state.manifest.segments, entry], removed)
+        return _compact(grown, analyze), entry.count
 
 
 def remove(
@@ -59,14 +64,16 @@ def remove(
     Returns:
         The new state, and the number of passages removed.
     """
-    rows = state.rows_with(ids, files) & state.kept
-    if not rows.any():
-        return state, 0
-    smaller = _commit(state, state.manifest.segments, state.removed | rows)
-    return compact(smaller, analyze), int(rows.sum())
+    with writer(state.path, "change an index"):
+        state = state.current()
+        rows = state.rows_with(ids, files) & state.kept
+        if not rows.any():
+            return state, 0
+        smaller = _commit(state, state.manifest.segments, state.removed | rows)
+        return _compact(smaller, analyze), int(rows.sum())
 
 
-def compact(state: State, analyze: Analyze) -> State:
+def _compact(state: State, analyze: Analyze) -> State:
     """Merge small segments and rewrite those of which more than half is removed.
 
     A segment is merged with all after it when it is at most twice as large as they are together, so the number
@@ -130,24 +137,34 @@ def _write_segment(
     Index.build(vectors, ids, texts, out=folder / DENSE, model=state.manifest.model)
     LexicalSegment.write(folder, searched, analyze)
     PassageStore.write(folder, documents)
-    files = {file: sha256(folder / file) for file in (*lexical.FILES, *passages.FILES)}
-    return SegmentEntry(name, len(ids), files)
+    return SegmentEntry(name, len(ids))
 
 
 def _commit(state: State, segments: Sequence[SegmentEntry], removed: Mask) -> State:
     """Make these segments and removed rows the state of the folder, in one step."""
-    generation, name, digest = state.manifest.generation + 1, "", ""
+    generation, removed_name = state.manifest.generation + 1, ""
     if removed.any():
-        name = f"removed-{generation:06}.npy"
-        with whole(state.path / name) as file:
+        removed_name = f"removed-{generation:06}.npy"
+        with whole(state.path / removed_name) as file:
             np.save(file, removed, allow_pickle=False)
-        digest = sha256(state.path / name)
     manifest = replace(
-        state.manifest, segments=tuple(segments), removed=name, removed_sha256=digest, generation=generation
+        state.manifest,
+        segments=tuple(segments),
+        removed=removed_name,
+        generation=generation,
+        files=_stamps(state, segments, removed_name),
     )
     manifest.write(state.path)
-    _sweep(state, {entry.name for entry in segments} | {name})
+    _sweep(state, {entry.name for entry in segments} | {removed_name})
     return State(state.path, manifest)
+
+
+def _stamps(state: State, segments: Sequence[SegmentEntry], removed: str) -> dict[str, FileStamp]:
+    """Stamps of all files of a state; those of segments that were there before are known."""
+    names = [f"{entry.name}/{file}" for entry in segments for file in (*lexical.FILES, *passages.FILES)]
+    known = state.manifest.files
+    stamps = {name: known[name] if name in known else FileStamp.of(state.path / name) for name in names}
+    return stamps | ({removed: FileStamp.of(state.path / removed)} if removed else {})
 
 
 def _sweep(state: State, named: Collection[str]) -> None:

@@ -100,7 +100,8 @@ class DocumentIndex:
         Raises:
             InputError: the folder is damaged or of another format.
         """
-        return cls(State(Path(path), DocumentManifest.read(Path(path)), verify), analyze, encode)
+        manifest = DocumentManifest.read(Path(path), verify)
+        return cls(State(Path(path), manifest, verify), analyze, encode)
 
     def documents(self) -> Iterator[Document]:
         """All documents that can be found."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sentrep.search.folder import ModelStamp
 from sentrep.utils.arrays import damaged
-from sentrep.utils.errors import InputError
-from sentrep.utils.files import whole
+from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
 
-FORMAT = 1
-MANIFEST = "manifest.json"
-KIND = "documents"
+KIND = FolderKind("document index", 1, "sentrep index")
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,6 @@ class SegmentEntry:
     """Its folder."""
     count: int
     """Passages in it, with those that are removed."""
-    files: Mapping[str, str]
-    """sha256 of each file outside of dense/, which has a manifest of its own."""
 
 
 @dataclass(frozen=True)
@@ -37,52 +31,51 @@ class DocumentManifest:
 
     model: ModelStamp
     analysis: str
-    """Name of the analysis of the lexical side."""
+    """Language of the analysis of the lexical side; empty for words as they stand."""
     settings: Mapping[str, Any]
     """How documents were cut into passages."""
     segments: tuple[SegmentEntry, ...] = ()
     removed: str = ""
     """File of removed rows, or empty."""
-    removed_sha256: str = ""
     generation: int = 0
     """Changes so far; names of new files contain it."""
-    kind: str = KIND
-    format: int = FORMAT
+    files: Mapping[str, FileStamp] = field(default_factory=dict)
+    """Stamps of all files outside of the folders dense/, which have manifests of their own."""
 
     def write(self, folder: Path) -> None:
         """Replace the manifest of `folder` in one step."""
-        content = asdict(self)
-        content["checksum"] = _checksum(content)
-        with whole(folder / MANIFEST) as file:
-            file.write(json.dumps(content, indent=2).encode())
+        content = {
+            "model": vars(self.model),
+            "analysis": self.analysis,
+            "settings": dict(self.settings),
+            "segments": [[entry.name, entry.count] for entry in self.segments],
+            "removed": self.removed,
+            "generation": self.generation,
+        }
+        Manifest.of(KIND, content, dict(self.files)).write(folder)
 
     @classmethod
-    def read(cls, folder: Path) -> DocumentManifest:
-        """The manifest of `folder`.
+    def read(cls, folder: Path, verify: bool = False) -> DocumentManifest:
+        """The manifest of `folder`, whose files have the sizes that it promises.
+
+        Args:
+            folder: of the index.
+            verify: compare the files with their checksums as well.
 
         Raises:
-            InputError: there is none, it is damaged, or it has another format.
+            InputError: there is none, it is damaged, it has another format, or a file differs.
         """
-        path = folder / MANIFEST
-        if not path.is_file():
-            raise InputError(
-                f"{folder} is no search index: it has no {MANIFEST}; make one with `sentrep index`"
-            )
+        stored = Manifest.read(folder, KIND)
+        stored.check_sizes(folder)
+        if verify:
+            stored.check(folder)
+        content = stored.content
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if (content.get("kind"), content.get("format")) != (KIND, FORMAT):
-                raise InputError(
-                    f"{path}: not an index of documents in format {FORMAT}; make it again with `sentrep index`"
-                )
-            if content.pop("checksum") != _checksum(content):
-                raise damaged(path)
-            content["model"] = ModelStamp(**content["model"])
-            content["segments"] = tuple(SegmentEntry(**entry) for entry in content["segments"])
-            return cls(**content)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise damaged(path) from error
+            model = ModelStamp(**content.pop("model"))
+            segments = tuple(SegmentEntry(*entry) for entry in content.pop("segments"))
+            return cls(model=model, segments=segments, files=stored.files, **content)
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(folder / MANIFEST) from error
 
 
 def is_document_index(folder: Path) -> bool:
@@ -91,8 +84,4 @@ def is_document_index(folder: Path) -> bool:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return isinstance(content, dict) and content.get("kind") == KIND
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return isinstance(content, dict) and content.get("kind") == KIND.name

@@ -14,7 +14,6 @@ from sentrep.search.fusion import best
 from sentrep.search.index import Index
 from sentrep.search.lexical import BM25, LexicalSegment
 from sentrep.utils.arrays import damaged, mapped
-from sentrep.utils.files import sha256
 
 DENSE = "dense"
 
@@ -33,9 +32,6 @@ class Segment:
     """
 
     def __init__(self, folder: Path, entry: SegmentEntry, verify: bool) -> None:
-        for name, digest in entry.files.items():
-            if not (folder / name).is_file() or (verify and sha256(folder / name) != digest):
-                raise damaged(folder / name)
         self.dense = Index.open(folder / DENSE, verify=verify)
         self.lexical = LexicalSegment(folder, entry.count)
         self.passages = PassageStore(folder, entry.count)
@@ -85,6 +81,11 @@ class State:
         self.kept: Mask = ~self.removed
         self.bm25 = BM25([segment.lexical for segment in self.segments], self.removed)
 
+    def current(self) -> State:
+        """The state of the folder now: this one, unless another process has changed it."""
+        manifest = DocumentManifest.read(self.path)
+        return self if manifest == self.manifest else State(self.path, manifest)
+
     def __len__(self) -> int:
         """Rows, with those that are removed."""
         return len(self.removed)
@@ -125,7 +126,4 @@ class State:
     def _read_removed(self, count: int) -> Mask:
         if not self.manifest.removed:
             return np.zeros(count, bool)
-        file = self.path / self.manifest.removed
-        if not file.is_file() or sha256(file) != self.manifest.removed_sha256:
-            raise damaged(file)
-        return np.array(mapped(file, (count,), "bool"))
+        return np.array(mapped(self.path / self.manifest.removed, (count,), "bool"))
