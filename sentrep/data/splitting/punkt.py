@@ -7,15 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-_ENGLISH = """
-mr mrs ms mx messrs mme mlle dr prof st sr jr rev revd hon esq gen col capt cpt lt sgt maj brig cmdr adm gov sen rep
-pres supt insp e.g i.e cf viz vs etc al ibid op seq figs eq eqs nos vol vols pp ch chs ed eds approx dept univ assn
-inc ltd corp bros jan feb apr aug sept oct nov dec ave blvd mt ft u.s u.k u.n e.u u.s.a a.m p.m ph.d m.d b.a m.a d.c
-b.c a.d n.y
-"""
-ENGLISH = frozenset(_ENGLISH.split())
-"""Abbreviations that no corpus need teach. Not among them: words of their own right ("no", "fig", "sun",
-"sat")."""
+from sentrep.data.splitting.abbreviations import ABBREVIATIONS, STARTERS
 
 ENOUGH = 100_000
 """Characters. A smaller sample shows every short word once, with a stop behind it: nothing is learnt to be an
@@ -31,7 +23,9 @@ LOWER = BEGIN_LOWER | MIDDLE_LOWER | UNSURE_LOWER
 
 _AFTER = r""")";}\]*:@'({\[?!"""  # signs that end the word before them
 _TOKEN = re.compile(
-    rf"""-{{2,}}|\.{{2,}}|[^\s("`{{\[:;&#*@)}}\]\-,]\S*?(?=\s|$|[{_AFTER}]|-{{2,}}|\.{{2,}}|,(?=$|\s|[{_AFTER}]|-{{2,}}|\.{{2,}}))|\S"""
+    rf"""-{{2,}}|\.{{2,}}"""
+    rf"""|[^\s("`{{\[:;&#*@)}}\]\-,]\S*?(?=\s|$|[{_AFTER}]|-{{2,}}|\.{{2,}}|,(?=$|\s|[{_AFTER}]|-{{2,}}|\.{{2,}}))"""
+    r"""|\S"""
 )
 _NUMBER = re.compile(r"-?[.,]?\d[\d,.-]*\.?$")
 _INITIAL = re.compile(r"[^\W\d]\.$")
@@ -41,17 +35,16 @@ _INITIAL = re.compile(r"[^\W\d]\.$")
 class Punkt:
     """What Punkt knows of a language: sets of lower-case words, and in which contexts each word was seen."""
 
-    abbreviations: frozenset[str] = ENGLISH
+    abbreviations: frozenset[str] = ABBREVIATIONS
     collocations: frozenset[tuple[str, str]] = frozenset()
     """Pairs of words around a stop that does not separate them."""
-    starters: frozenset[str] = frozenset()
+    starters: frozenset[str] = STARTERS
     """Words that often begin a sentence."""
     contexts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        # All but these words, made of two letters or more, end a sentence with their full stop whatever
-        # follows.
-        self._asked = self.abbreviations | {first for first, _ in self.collocations}
+        self.uncertain = self.abbreviations | {first for first, _ in self.collocations}
+        """All other words of two or more letters end a sentence with their full stop, whatever follows."""
         self._known: dict[tuple[str, str], bool] = {}
 
     @classmethod
@@ -67,8 +60,8 @@ class Punkt:
         if characters == 0:
             return cls()
         learnt = trainer.get_params()
-        abbreviations = ENGLISH.union(learnt.abbrev_types if characters >= ENOUGH else ())
-        starters = frozenset(learnt.sent_starters)
+        abbreviations = ABBREVIATIONS.union(learnt.abbrev_types if characters >= ENOUGH else ())
+        starters = STARTERS.union(learnt.sent_starters)
         return cls(abbreviations, frozenset(learnt.collocations), starters, dict(learnt.ortho_context))
 
     def ends_sentence(self, text: str, word: int, end: int) -> bool:
@@ -79,7 +72,7 @@ class Punkt:
         if text[end - 1] != ".":
             return True
         before = text[word : end - 1]
-        if len(before) > 1 and before.isalpha() and before.lower() not in self._asked:
+        if len(before) > 1 and before.isalpha() and before.lower() not in self.uncertain:
             return True
         following = _TOKEN.search(text, end)
         if following is None:

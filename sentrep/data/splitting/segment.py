@@ -1,21 +1,29 @@
-"""Documents to sentences: Punkt (Kiss and Strunk, Computational Linguistics 32, 2006), trained on the corpus
-itself.
+"""Documents to sentences: Punkt, trained on the corpus itself, with rules for what Punkt does not cover.
 
-NLTK learns the parameters; splitting is done here, from tables, because NLTK's import costs each worker a
-second and 200 MB and its splitter a multiple of the time. The decisions are NLTK's, with one difference: NLTK
-also splits after "Mr." in "Good morning, Mr. Holmes.”" because the word *behind* ends a sentence (the context
-it looks at holds two stops, and it does not ask which of them it found). Here each stop answers for itself.
+NLTK learns the parameters. The decisions are made here, from tables, because importing NLTK costs each worker
+process a second and 200 MB, and its splitter takes several times as long. They are those of NLTK, with one
+difference: NLTK also splits after "Mr." in "Good morning, Mr. Holmes.”", because it looks at two stops at
+once and does not ask which of them ends the sentence.
 
-Around Punkt: typographic quotes count as straight ones; "“Stop!” she cried." is one sentence; Chinese and
-Japanese stops end a sentence wherever they stand, together with the quotes that close behind them."""
+Around Punkt stand the terminals of all scripts (`terminals.py`), quotation marks (`quotes.py`), and lists,
+references, ordinals and ellipses (`rules.py`).
+
+Reference: Kiss and Strunk, "Unsupervised Multilingual Sentence Boundary Detection", Computational Linguistics
+32, 2006.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
+from sentrep.data.splitting import rules
+from sentrep.data.splitting.abbreviations import NEVER_LAST, REFERENCES
 from sentrep.data.splitting.punkt import Punkt
+from sentrep.data.splitting.quotes import behind_closing, straight
+from sentrep.data.splitting.terminals import CERTAIN, CJK, EMOJI, EMOTICON, FULL_STOPS, SPACELESS
 from sentrep.utils.errors import InputError
 
 LONGEST = 2_000
@@ -23,24 +31,28 @@ LONGEST = 2_000
 
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
 _SPACED_DOTS = re.compile(r"\.(?: \.){2,}")
-_QUOTES = {'"': "“”„‟«»", "'": "‘’‚‛"}
 
-# A stop that can end a sentence: . ? ! before a space or a sign that is part of no word ...
-_NARROW = r"""[.?!](?=[ )";}\]*:@'({\[!?“”„‟«»‘’‚‛])"""
-# ... or a full-width stop, which ends it without further question, together with the quotes that close behind
-# it. An ellipsis of Chinese prose does so only where a quote closes behind it.
-_CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WIDE = (
-    rf"""(?:[。！？｡]+|(?<=[{_CJK}])[?!]+(?=[”’」』）{_CJK}])|(?<=[{_CJK}])…+(?=[”’」』）]))"""
-    r"""[。！？｡…]*[”’」』）】》〉〕]*(?:["'](?= |$))?"""
+_BEHIND = r""" )";}\]*:@'({\[?!…“”„‟«»‘’‚‛‹›（「『"""
+_PLAIN = rf"[.?!…](?=[{_BEHIND}])"
+"""A stop that may end a sentence: it stands before a space or a sign that is part of no word."""
+
+_CERTAIN_STOPS = "|".join(
+    (
+        r"[।॥] ?\d{1,4} ?[।॥]+",  # the number of a verse
+        rf"[{CERTAIN}][{CERTAIN}?!.…\ufe0e\ufe0f]*",
+        rf"(?<=[{SPACELESS}])[?!]+(?=[”’」』）\"{SPACELESS}])",
+        rf"(?<=[{CJK}])…+(?=[”’」』）])",
+        rf"(?<=[{CJK}])[{FULL_STOPS}]+(?=\d)",
+        rf"[{FULL_STOPS}]+(?=[ ”’」』）{CJK}])",
+        r"(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?= )",  # the Greek question mark as it is typed
+    )
 )
-_STOP = re.compile(f"(?P<wide>{_WIDE})|{_NARROW}")
-_STOP_NARROW = re.compile(f"{_NARROW}(?P<wide>$^)?")
-_HAS_WIDE = re.compile(rf"[。！？｡{_CJK}]")
-_CLOSING = re.compile(r""" ?["')\]}]+(?: |(?=--)|$)""")
-_CLOSED = frozenset("\"')]}”’」』）】》〉〕")
-_GOES_ON = re.compile(r"""[-–—,;，、；]|\W{0,2}[a-zß-öø-ÿ]""")
-_QUOTE_AND_DASH = re.compile(r"""["')\]}]+[-–—,;]""")
+_STOP = re.compile(rf"(?P<certain>{_CERTAIN_STOPS})|[.?!…](?=[{_BEHIND}]|{EMOJI})")
+_STOP_PLAIN = re.compile(_PLAIN)
+_HAS_MORE = re.compile(r"[^\x00-\u036f\u0400-\u0560\u2000-\u2023\u2025-\u203b\u20a0-\u20cf]")
+"""A character outside Latin, Cyrillic and common punctuation; other text needs the small pattern only."""
+_MORE_STOPS = frozenset(".?!…" + CERTAIN + FULL_STOPS)
+_SMILE = re.compile(rf"(?: ?{EMOJI})+|(?: {EMOTICON})+")
 
 
 class Segmenter:
@@ -48,104 +60,207 @@ class Segmenter:
 
     def __init__(self, punkt: Punkt) -> None:
         self._punkt = punkt
+        self._uncertain = punkt.uncertain | REFERENCES | rules.ROMAN
+        """Words of two or more letters whose full stop may not end a sentence."""
 
     @classmethod
     def train(cls, texts: Iterable[str]) -> Segmenter:
-        """Learn abbreviations, sentence starters and the rest from raw texts; a few million characters are
-        plenty."""
-        return cls(Punkt.train(map(_straight, texts)))
+        """Learn abbreviations, sentence starters and the rest from raw texts; two million characters suffice."""
+        return cls(Punkt.train(map(straight, texts)))
 
     def split(self, text: str) -> list[str]:
-        """The sentences of a text, white space folded. Paragraphs (blank lines between them) are never
-        joined.
+        """Return the sentences of a text, with white space folded.
+
+        Every character that is no white space is in one sentence, in order. What holds no letter or digit ("*
+        * *") belongs to the sentence before it, the mark of a list item to the item; a text without letters
+        and digits has no sentence. Sentences never join words of two paragraphs (blank lines between them).
 
         >>> Segmenter(Punkt()).split("Dr. No came in.  “Who?” they asked.\\n\\n他走了。“好。”我说。")
-        ['Dr. No came in.', '“Who?” they asked.', '他走了。', '“好。”', '我说。']
+        ['Dr. No came in.', '“Who?” they asked.', '他走了。', '“好。”我说。']
         """
         sentences: list[str] = []
-        for paragraph in _PARAGRAPHS.split(text):
-            folded = " ".join(paragraph.split())
-            if ". . ." in folded:
-                folded = _SPACED_DOTS.sub("...", folded)
-            start = 0
-            for cut in self._ends(folded):
-                _keep(folded[start:cut].strip(), sentences)
-                start = cut
+        mark = ""
+        for piece in self._pieces(text):
+            if not piece[0].isalnum() and not any(map(str.isalnum, piece)):
+                if sentences and not mark and piece not in rules.BULLETS:
+                    sentences[-1] += " " + piece
+                else:
+                    mark = f"{mark} {piece}".lstrip()
+            elif len(piece) < 8 and piece[-1] in ".)]" and rules.is_list_mark(piece, 0, len(piece)):
+                mark = f"{mark} {piece}".lstrip()
+            elif mark or len(piece) > LONGEST:
+                _append(f"{mark} {piece}".lstrip(), sentences)
+                mark = ""
+            else:
+                sentences.append(piece)
+        if mark and sentences:
+            sentences[-1] += " " + mark
+        elif any(map(str.isalnum, mark)):
+            sentences.append(mark)
         return sentences
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return (start, end) of each sentence in `text`, in characters.
+
+        `text[start:end]` is the sentence of `split` with its original white space.
+
+        >>> Segmenter(Punkt()).spans("It  works. It\\ndoes.")
+        [(0, 10), (11, 19)]
+        """
+        found: list[tuple[int, int]] = []
+        at = 0
+        words = re.finditer(r"\S+", text)
+        start = stop = 0
+        for sentence in self.split(text):
+            wanted = len("".join(sentence.split()))
+            if start == stop:
+                start, stop = next(words).span()
+            at = start
+            while stop - start < wanted:
+                wanted -= stop - start
+                start, stop = next(words).span()
+            start += wanted
+            found.append((at, start))
+        return found
+
     def sentences(self, text: str, lines: bool) -> list[str]:
-        """The sentences of a text that may be split already, one sentence a line."""
+        """Return the sentences of a text that may be split already, one sentence a line.
+
+        A line without a letter or digit is no sentence.
+        """
         if not lines:
             return self.split(text)
         sentences: list[str] = []
         for line in text.split("\n"):
-            _keep(" ".join(line.split()), sentences)
+            folded = " ".join(line.split())
+            if any(map(str.isalnum, folded)):
+                _append(folded, sentences)
         return sentences
 
     def to_json(self) -> str:
+        """Return the parameters as JSON: the same parameters give the same text."""
         return json.dumps(self._punkt.to_dict(), ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Segmenter:
-        """Raises InputError where `text` is not what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            InputError: `text` is something else.
+        """
         try:
             return cls(Punkt.from_dict(json.loads(text)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"not the parameters of a sentence splitter ({error})") from error
 
-    def _ends(self, text: str) -> Iterator[int]:
-        """Where the sentences of a paragraph end, the last one included."""
-        straight = _straight(text)
-        for cut in self._stops(text, straight):
-            last = straight[cut - 1] if straight[cut - 1] != " " else straight[cut - 2]
-            # “Stop!” she cried.  “Stop!”—and she ran.
-            if (last in _CLOSED and _GOES_ON.match(straight, cut)) or _QUOTE_AND_DASH.match(straight, cut):
-                continue
-            yield cut
-        yield len(text)
+    def _pieces(self, text: str) -> list[str]:
+        """The parts of a text between its boundaries, white space folded."""
+        pieces: list[str] = []
+        for block in _PARAGRAPHS.split(text):
+            for paragraph in _items(block) if "\n" in block else (block,):
+                folded = " ".join(paragraph.split())
+                if ". . ." in folded:
+                    folded = _SPACED_DOTS.sub(lambda dots: dots[0].replace(" ", ""), folded)
+                start = 0
+                for cut in self._cuts(folded):
+                    pieces.append(folded[start:cut].rstrip())
+                    start = cut
+                if start < len(folded):
+                    pieces.append(folded[start:])
+        return pieces
 
-    def _stops(self, text: str, straight: str) -> Iterator[int]:
-        """Where Punkt and the full-width stops end a sentence: behind the stop and the quotes that close with
-        it.
+    def _cuts(self, text: str) -> list[int]:
+        """Where sentences of a paragraph begin, without the first.
 
-        A stop is decided when the next is seen: of "?!" and of "U.S.A.)." only the last sign is asked.
+        A stop is decided when the next one is seen: of "?!" and of "U.S.A.)." only the last sign counts. Most
+        stops stand behind a common word and before a capital letter; they need no further question.
         """
-        begun = end = 0  # of the word with the last stop, and of that stop
+        plain = straight(text)
+        cuts: list[int] = []
+        start = begun = end = 0  # of the sentence, of the word with the last stop, and behind that stop
         waiting = False
-        stops = _STOP if _HAS_WIDE.search(text) else _STOP_NARROW  # the same, at a fifth of the time
+        stops = _STOP if not text.isascii() and _HAS_MORE.search(text) else _STOP_PLAIN
         for stop in stops.finditer(text):
-            word = straight.rfind(" ", end, stop.start()) + 1
-            wide = stop["wide"] is not None
-            if waiting and (word or wide) and self._punkt.ends_sentence(straight, begun, end):
-                yield _closed(straight, end)
-            if wide:
-                yield stop.end()
-            begun, end, waiting = word or (stop.end() if wide else begun), stop.end(), not wide
-        if waiting and self._punkt.ends_sentence(straight, begun, end):
-            yield _closed(straight, end)
+            word = plain.rfind(" ", end, stop.start()) + 1
+            certain = stop.lastgroup is not None
+            if waiting and (word or certain):
+                if plain[end] == " " and plain[end + 1].isupper() and self._common(plain, begun, end):
+                    cuts.append(start := end + 1)
+                elif cut := self._cut(text, plain, start, begun, end):
+                    cuts.append(start := cut)
+            if stop.start() < start:  # it closed with the stop before it
+                waiting = False
+                continue
+            begun, end, waiting = word or begun, stop.end(), not certain
+            if certain and not rules.is_list_mark(text, start, end) and (cut := _behind(text, end)):
+                cuts.append(start := cut)
+                begun = end = cut
+        if waiting and (cut := self._cut(text, plain, start, begun, end)):
+            cuts.append(cut)
+        return cuts
+
+    def _common(self, plain: str, begun: int, end: int) -> bool:
+        """Whether the stop before `end` ends a sentence if a new one can begin behind it: most do."""
+        sign = plain[end - 1]
+        if sign != ".":
+            return sign != "…"
+        word = plain[begun : end - 1]
+        return len(word) > 1 and word.isalpha() and word.lower() not in self._uncertain
+
+    def _cut(self, text: str, plain: str, start: int, begun: int, end: int) -> int:
+        """Where the next sentence begins if the stop before `end` ends one, else 0."""
+        return _behind(text, end) if self._ends(text, plain, start, begun, end) else 0
+
+    def _ends(self, text: str, plain: str, start: int, begun: int, end: int) -> bool:
+        """Whether the stop before `end` ends a sentence that began at `start`; its word begins at `begun`."""
+        sign = plain[end - 1]
+        following = plain[end : end + 1]
+        if following in (")", "]") and rules.is_bracketed(text, begun, end):
+            return False
+        if sign in "?!":
+            return True
+        if sign == "…" or plain.endswith("..", begun, end):
+            return rules.ends_with_ellipsis(text, begun, end)
+        if following != " " and self._common(plain, begun, end):
+            return True
+        before = plain[begun : end - 1]
+        if rules.is_part(before, text, start, begun, end):
+            return False
+        if self._punkt.ends_sentence(plain, begun, end):
+            return following != " " or before.lstrip("([\"'").lower() not in NEVER_LAST
+        return rules.is_last(before, text, begun, end)
 
 
-def _straight(text: str) -> str:
-    """Typographic quotes made straight, one character for one. (`str.translate` takes ten times as long.)"""
-    if not text.isascii():
-        for straight, curved in _QUOTES.items():
-            for quote in curved:
-                text = text.replace(quote, straight)
-    return text
+def _items(block: str) -> Iterator[str]:
+    """The items of a list, and what is before it."""
+    starts = [0, *rules.item_starts(block), len(block)]
+    for start, stop in pairwise(starts):
+        yield block[start:stop]
 
 
-def _closed(text: str, end: int) -> int:
-    """`end`, moved behind the quotes and brackets that close the sentence."""
-    closing = _CLOSING.match(text, end)
-    return closing.end() if closing else end
+def _behind(text: str, end: int) -> int:
+    """Where the next sentence begins if a stop before `end` ends one; 0 where the sentence goes on."""
+    size = len(text)
+    while end < size and text[end] in _MORE_STOPS:
+        end += 1
+    at = behind_closing(text, end)
+    quoted = at > end
+    while quoted and at < size and text[at] in _MORE_STOPS:
+        at = behind_closing(text, at + 1)
+    if smile := _SMILE.match(text, at):
+        at = smile.end()
+    spaced = text[at : at + 1] == " "
+    at += spaced
+    if at < size and rules.goes_on(text, at, text[end - 1], quoted, spaced):
+        return 0
+    return at
 
 
-def _keep(sentence: str, sentences: list[str]) -> None:
-    """Append a sentence that has a letter or a digit; in pieces where it has no end."""
+def _append(sentence: str, sentences: list[str]) -> None:
+    """Append a sentence, in pieces where it is too long."""
     while len(sentence) > LONGEST:
         cut = sentence.rfind(" ", LONGEST // 2, LONGEST)
         cut = LONGEST if cut < 0 else cut
-        _keep(sentence[:cut], sentences)
+        sentences.append(sentence[:cut])
         sentence = sentence[cut:].lstrip()
-    if sentence and (sentence[0].isalnum() or any(map(str.isalnum, sentence))):
-        sentences.append(sentence)
+    sentences.append(sentence)

@@ -28,7 +28,7 @@ DOCUMENTS = {
     "rain": ("Rain", ["It rained.", "We stayed in.", "Then it stopped."]),
     "noise": ("Noise", []),
     "snow": ("", ["Dr. No saw snow.", "“Is it snow?” he asked."]),
-    "雨": ("雨の日", ["雨が降った。", "「はい。」", "と言った。"]),
+    "雨": ("雨の日", ["雨が降った。", "「はい。」と言った。", "晴れた。"]),
 }
 SMALL = TokenizerConfig("bpe", vocab=200, max_tokens=8)
 

@@ -1,0 +1,230 @@
+"""Decisions around Punkt: list marks, references, ordinals, ellipses, and what follows a quotation."""
+
+from __future__ import annotations
+
+import re
+
+from sentrep.data.splitting.abbreviations import (
+    AFTER_ORDINALS,
+    BEFORE_ORDINALS,
+    LABELS,
+    MONTHS,
+    REFERENCES,
+    STARTERS,
+    UNITS,
+    VOWELS,
+    WORDS,
+)
+from sentrep.data.splitting.terminals import CJK
+
+_ROMAN = r"(?:[ivx]{1,6}|[IVX]{1,6})"
+_NUMBER = rf"(?:\d{{1,3}}(?:\.\d{{1,3}})*|{_ROMAN}|[^\W\d_])"
+BULLETS = "-–*+•‣◦▪▫●○■□►▸➤·∙⁃"
+ROMAN = frozenset(
+    tens + ones
+    for tens in ("", "x", "xx")
+    for ones in ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
+) | {"x", "xx"}
+"""Lower-case Roman numerals up to 29."""
+
+_LIST_MARK = re.compile(rf"(?:[{BULLETS}] ?)?(?:[(\[（]?{_NUMBER}[.)\]．）]+ ?)+|[{BULLETS}]")
+_LABEL = re.compile(r"([^\W\d_]+) \d{1,3}(?:\.\d{1,3})*\.")
+_LINE_MARK = re.compile(rf"[^\S\n]*(?:[{BULLETS}]|[(\[（]?{_NUMBER}[.)\]．）]+)[^\S\n]+\S")
+_WRITTEN_NUMBER = re.compile(r"[(\[#]?(?:[A-Z]{0,2}[-.]?\d|[IVXLC]{2,}\b|[VX]\b)")
+_DATE = re.compile(r" \d{1,2}\. ?\d{2,4}\b")
+_WORD = re.compile(r"[^\W_]+")
+_LONGEST_MARK = 24
+_CLAUSE_END = "[,，。、！？；：…!?;:]|$"
+_SAID = re.compile(
+    rf" ?[^\W\d_没不無无沒]{{0,12}}?(?:[说說问問喊叫答嚷吼骂罵叹嘆讲講]|(?<![知街])道|心想)(?:[着了过過道].{{0,6}}?)?(?={_CLAUSE_END})"
+    r"|(?:と(?!ても|にかく|うとう|ころ|たん|もあれ|きどき|っさ|なり|もに|りあえず|つぜん|きに)|って|という|とか|なんて|を)"
+)
+_QUOTED_ON = re.compile(r" (?:하고|하며|라고|이라고|라며)(?= )")
+_KOREAN_ENDING = re.compile(r"[다요까죠네지]$")
+_GOES_ON = re.compile(r"[-–—,;，、；]")
+
+
+def is_list_mark(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]` is nothing but the mark of a list item: "1.", "(2)", "a)", "•", "Step 1."."""
+    if end - start > _LONGEST_MARK:
+        return False
+    if _LIST_MARK.fullmatch(text, start, end):
+        return True
+    label = _LABEL.fullmatch(text, start, end)
+    return label is not None and label[1].lower() in LABELS
+
+
+def item_starts(paragraph: str) -> list[int]:
+    """Return where list items begin in a paragraph of several lines; empty if it holds no list.
+
+    >>> item_starts("We need:\\n- eggs\\n- milk"), item_starts("at the age of\\n12. He left")
+    ([9, 16], [])
+    """
+    marked: list[int] = []
+    single: list[int] = []
+    start = 0
+    while start < len(paragraph):
+        stop = paragraph.find("\n", start) % (len(paragraph) + 1)
+        if _LINE_MARK.match(paragraph, start, stop):
+            marked.append(start)
+            if paragraph[:start].rstrip()[-1:] in tuple(".?!:;…。！？："):
+                single.append(start)
+        start = stop + 1
+    return [start for start in (marked if len(marked) > 1 else single) if start]
+
+
+def is_part(before: str, text: str, start: int, begun: int, end: int) -> bool:
+    """Whether the full stop before `end` belongs to a list mark, a reference, an ordinal or an abbreviation.
+
+    Args:
+        before: The word before the stop.
+        text: The paragraph.
+        start: Where the sentence begins.
+        begun: Where the word begins.
+        end: Behind the stop.
+    """
+    return (
+        is_list_mark(text, start, end)
+        or refers(before, text, end)
+        or is_ordinal(before, text, start, begun, end)
+        or is_abbreviated(before, text, end)
+    )
+
+
+def is_bracketed(text: str, begun: int, end: int) -> bool:
+    """Whether the stop stands alone in brackets, "(!)" or "[...]": a remark within a sentence."""
+    inside = text[begun:end].rstrip(".?!…")
+    return inside[-1:] in tuple("([") and text[end : end + 1] in tuple(")]")
+
+
+def refers(before: str, text: str, end: int) -> bool:
+    """Whether a word with a full stop refers to the number behind it: "No. 5", "pp. 5–7", "Fig. A1"."""
+    word = re.split("[('’\"\\[]", before.lower())[-1]
+    if word not in REFERENCES or text[end : end + 1] != " ":
+        return False
+    return _WRITTEN_NUMBER.match(text, end + 1) is not None
+
+
+def is_ordinal(before: str, text: str, start: int, begun: int, end: int) -> bool:
+    """Whether a number with a full stop is an ordinal: "am 3. Mai", "im 19. Jahrhundert", "5. 3. 2021"."""
+    if not before.isdecimal() or len(before) > 3:
+        return False
+    if len(before) < 3 and (_DATE.match(text, end) or (_DATE.match(text, begun - 1) and text[end].isspace())):
+        return True
+    following = _WORD.match(text, end + 1)
+    if following is None:
+        return False
+    word = following[0].lower()
+    if len(before) < 3 and word in MONTHS:
+        return True
+    if text[begun - 2 : begun] == ": ":
+        return True
+    previous = text[max(start, text.rfind(" ", 0, max(begun - 1, 0)) + 1) : max(begun - 1, 0)].lower()
+    return previous in BEFORE_ORDINALS and (word in AFTER_ORDINALS or previous in ("dem", "vom", "zum", "im"))
+
+
+def is_abbreviated(before: str, text: str, end: int) -> bool:
+    """Whether a word has the form of an abbreviation: without a vowel, or one letter of a caseless script.
+
+    Thai full stops end abbreviations only."""
+    following = text[end + 1 : end + 2]
+    last = before[-1:]
+    if "\u0e00" <= last <= "\u0e7f":
+        return True
+    if before in ("ex", "ej", "es") and text.endswith("p. ", 0, end - len(before) - 1):
+        return True
+    if len(before) == 1 and not re.match(f"[{CJK}]", before):
+        return last.isalpha() and not last.isupper() and not last.islower()
+    if not (following.islower() or following.isdigit()) or not before.isalpha():
+        return False
+    lower = before.lower()
+    if lower in ROMAN and before.isupper():
+        return following.islower()
+    return not before.isupper() and before[1:].islower() and VOWELS.isdisjoint(lower) and _has_vowels(lower)
+
+
+def is_last(before: str, text: str, begun: int, end: int) -> bool:
+    """Whether an abbreviation ends its sentence: "vitamin C. It", "at 10 h. Then", "и т. д. Он"."""
+    following = text[end + 1 : end + 2]
+    capital = following.isupper()
+    if before in WORDS:
+        return not (following.islower() or following.isdigit())
+    if before in UNITS and text[begun - 2 : begun - 1].isdigit():
+        return capital
+    if before in ("д", "п") and text.endswith("т. ", 0, begun):
+        return capital
+    if len(before) != 1 or not before.isupper() or text[begun - 2 : begun - 1] in tuple(".,"):
+        return False
+    return starts_sentence(text, end)
+
+
+def starts_sentence(text: str, end: int) -> bool:
+    """Whether a function word with a capital letter follows, as at the beginning of a sentence."""
+    following = _WORD.match(text, end + 1)
+    return following is not None and following[0][0].isupper() and following[0].lower() in STARTERS
+
+
+def ends_with_ellipsis(text: str, begun: int, end: int) -> bool:
+    """Whether a sentence ends with an ellipsis: a capital letter follows, but not "I" or a stutter."""
+    at = end
+    while at < len(text) and not text[at].isalnum():
+        at += 1
+    if at == len(text):
+        return True
+    if text[end:at].strip(" ") == "" and _KOREAN_ENDING.search(text[begun:end].rstrip("….")):
+        return True
+    if not text[at].isupper():
+        return False
+    if not text[end:at].strip(" "):
+        word = _WORD.match(text, at)
+        following = word[0] if word else ""
+        previous = text[begun:end].strip("….\"'([¿¡- ").lower()
+        return following != "I" and not (previous and following.lower().startswith(previous))
+    return True
+
+
+def goes_on(text: str, at: int, sign: str, quoted: bool, spaced: bool) -> bool:
+    """Whether the sentence goes on at `text[at]`, behind a stop (`sign`) and what closed with it.
+
+    Args:
+        text: The paragraph.
+        at: First character that is no space.
+        sign: The stop.
+        quoted: Whether quotation marks or brackets closed behind the stop.
+        spaced: Whether a space was before `at`.
+    """
+    following = text[at]
+    if following in ",;:，、；;:)]}%/\\@_":
+        return True
+    if following in "-–—":
+        word = text[at + 1 : at + 3].lstrip(" -–—")[:1]
+        return quoted or word.islower()
+    if not quoted:
+        return False
+    if following.islower() or (not following.isalnum() and _lower_within(text, at)):
+        return True
+    if following.isalpha() and not following.isupper():
+        return _tag_follows(text, at, sign, spaced)
+    return False
+
+
+def _tag_follows(text: str, at: int, sign: str, spaced: bool) -> bool:
+    """Whether "she said" follows a quotation in a script without capital letters."""
+    if re.match(f"[{CJK}]", text[at]):
+        return _SAID.match(text, at) is not None
+    if not spaced or _QUOTED_ON.match(text, at - 1):
+        return True
+    return sign in "?!؟"
+
+
+def _lower_within(text: str, at: int) -> bool:
+    """Whether a lower-case letter follows after at most two signs."""
+    for sign in text[at : at + 3]:
+        if sign.isalnum():
+            return sign.islower()
+    return False
+
+
+def _has_vowels(word: str) -> bool:
+    """Whether the script of a word is one whose vowels the table lists: Latin, Greek or Cyrillic."""
+    return word[0] < "\u0530"
