@@ -40,6 +40,8 @@ class Piece:
     """The headings that the text stands under, outermost first, where the format has headings (Markdown,
     HTML, RST, DOCX). A piece never runs over a heading; a heading that is not the title is the first
     paragraph of its own section."""
+    file: str = ""
+    """The file that the document was read from, as the user named it."""
 
 
 def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
@@ -63,7 +65,13 @@ def read_files(files: Sequence[Source], config: CorpusConfig, report: ReadReport
                 report.documents += 1
             report.characters += len(fragment.text)
             yield Piece(
-                document, fragment.id, fragment.title, fragment.text, fragment.lines, fragment.headings
+                document,
+                fragment.id,
+                fragment.title,
+                fragment.text,
+                fragment.lines,
+                fragment.headings,
+                file.name,
             )
     if document < 0:
         found = [f"  {line}" for line in report.lines()] or ["  files without text"]

@@ -30,8 +30,21 @@ Encode = Callable[[Sequence[str]], Floats]
 Documents = Iterable[tuple[Document, Sequence[Passage]]]
 
 
-def add(state: State, documents: Documents, analyze: Analyze, encode: Encode) -> tuple[State, int]:
+def add(
+    state: State,
+    documents: Documents,
+    analyze: Analyze,
+    encode: Encode,
+    replaced_files: Collection[str] = (),
+) -> tuple[State, int]:
     """Add documents; one whose id is there already replaces the old one.
+
+    Args:
+        state: of the index.
+        documents: to add.
+        analyze: text to index terms.
+        encode: texts to vectors.
+        replaced_files: whatever came from these files is removed in the same step.
 
     Returns:
         The new state, and the number of passages added.
@@ -45,13 +58,15 @@ def add(state: State, documents: Documents, analyze: Analyze, encode: Encode) ->
     if twice:
         raise InputError(f"{len(twice)} document ids occur more than once, for instance {twice[0]!r}")
     if not given:
-        return state, 0
+        return remove(state, analyze, files=replaced_files)[0], 0
     searched = _searched(given)
     vectors = encode(searched)
     with writer(state.path, "change an index"):
         state = state.current()
         entry = _write_segment(state, given, searched, vectors, analyze)
-        removed = np.concatenate([state.removed | state.rows_with(ids), np.zeros(entry.count, bool)])
+        removed = np.concatenate(
+            [state.removed | state.rows_with(ids, replaced_files), np.zeros(entry.count, bool)]
+        )
         grown = _commit(state, [*state.manifest.segments, entry], removed)
         return _compact(grown, analyze), entry.count
 

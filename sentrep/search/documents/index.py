@@ -133,8 +133,12 @@ class DocumentIndex:
         vector = self._vector(text) if mode != "lexical" else None
         return query.search(self._state, Query(self.analyze(text), vector), k, mode, filters, dense_weight)
 
-    def add(self, documents: Documents) -> int:
+    def add(self, documents: Documents, *, replaced_files: Collection[str] = ()) -> int:
         """Add documents, each with its passages; one whose id is there already replaces the old one.
+
+        Args:
+            documents: to add.
+            replaced_files: whatever came from these files is removed in the same step.
 
         Returns:
             The number of passages added.
@@ -142,7 +146,9 @@ class DocumentIndex:
         Raises:
             InputError: an id occurs twice in `documents`, or the index was opened without its model.
         """
-        self._state, count = changes.add(self._state, documents, self.analyze, self._encoder())
+        self._state, count = changes.add(
+            self._state, documents, self.analyze, self._encoder(), set(replaced_files)
+        )
         return count
 
     def remove(self, *, ids: Collection[str] = (), files: Collection[str] = ()) -> int:

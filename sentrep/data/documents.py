@@ -1,0 +1,97 @@
+"""Documents with their text, sections and sentences, for whatever needs to know where a sentence stands."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from sentrep.data.config import CorpusConfig
+from sentrep.data.reading.source import Piece, ReadReport, gather, read_files
+from sentrep.data.splitting.segment import Segmenter
+from sentrep.data.store.build import train_segmenter
+
+
+@dataclass(frozen=True)
+class SourceDocument:
+    """A document as it was read."""
+
+    id: str
+    title: str
+    file: str
+    """The file that it was read from."""
+    text: str
+    """Its sections one after the other; all offsets count characters of this text."""
+    sections: tuple[tuple[int, tuple[str, ...]], ...]
+    """Where each section begins, and the headings that it stands under, outermost first."""
+    spans: tuple[tuple[int, int], ...]
+    """First character of each sentence, and one past the last."""
+
+    @property
+    def sentences(self) -> list[str]:
+        """The sentences, with single spaces between words."""
+        return [" ".join(self.text[start:end].split()) for start, end in self.spans]
+
+
+def read_source_documents(
+    corpus: CorpusConfig,
+    report: ReadReport | None = None,
+    segmenter: Segmenter | None = None,
+    wanted: Callable[[str, Path], bool] | None = None,
+) -> Iterator[SourceDocument]:
+    """Read a corpus one document at a time.
+
+    Args:
+        corpus: what to read.
+        report: counts what was read and skipped.
+        segmenter: splits text into sentences; trained on the corpus itself if None.
+        wanted: of a file's name and path, whether it is read; all files are if None.
+
+    Raises:
+        InputError: nothing can be read of the files that are wanted; there are none is no error.
+    """
+    report = ReadReport() if report is None else report
+    with tempfile.TemporaryDirectory() as scratch:
+        found = gather(corpus, Path(scratch), report)
+        files = [file for file in found if wanted is None or wanted(file.name, file.path)]
+        if found and not files:
+            return
+        segmenter = segmenter or train_segmenter(files, corpus)
+        for _, pieces in groupby(read_files(files, corpus, report), key=lambda piece: piece.document):
+            yield assembled(pieces, segmenter)
+
+
+def assembled(pieces: Iterable[Piece], segmenter: Segmenter) -> SourceDocument:
+    """The document that some pieces are the parts of."""
+    texts: list[str] = []
+    sections: list[tuple[int, tuple[str, ...]]] = []
+    spans: list[tuple[int, int]] = []
+    length = 0
+    for piece in pieces:
+        first = length
+        if not sections or sections[-1][1] != piece.headings:
+            sections.append((first, piece.headings))
+        spans += [(first + start, first + end) for start, end in _spans(piece, segmenter)]
+        texts.append(piece.text)
+        length += len(piece.text) + len(_BETWEEN)
+    return SourceDocument(
+        piece.id, piece.title, piece.file, _BETWEEN.join(texts), tuple(sections), tuple(spans)
+    )
+
+
+_BETWEEN = "\n\n"
+
+
+def _spans(piece: Piece, segmenter: Segmenter) -> list[tuple[int, int]]:
+    if not piece.lines:
+        return segmenter.spans(piece.text)
+    found, start = [], 0
+    for line in piece.text.split("\n"):
+        stripped = line.strip()
+        if stripped:
+            begin = start + line.index(stripped)
+            found.append((begin, begin + len(stripped)))
+        start += len(line) + 1
+    return found
