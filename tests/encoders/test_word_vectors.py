@@ -75,7 +75,7 @@ def test_every_format_gives_the_same_words_in_order(name: str, content: bytes, t
 
 
 def test_what_gensim_writes_is_read_back_equal(tmp_path: Path) -> None:
-    word2vec = pytest.importorskip("gensim.models", reason="gensim comes with sentrep[peers]").Word2Vec
+    word2vec = pytest.importorskip("gensim.models", reason="pip install gensim").Word2Vec
     sentences = [sentence for document in toy.documents(40) for sentence in document]
     trained = word2vec(sentences, vector_size=20, min_count=1, workers=1, epochs=1, seed=1).wv
     for name, options in (
