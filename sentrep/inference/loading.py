@@ -85,9 +85,9 @@ class Reopened:
 
 def does(model: Path, capability: type) -> bool:
     """Whether it is the folder of a run whose method has a capability of `sentrep.methods.capabilities`."""
-    from sentrep.training.run_folder import told
+    from sentrep.training.run_folder import read_run
 
-    return (model / "run.json").is_file() and capability in entry(told(model)["method"]).capabilities
+    return (model / "run.json").is_file() and capability in entry(read_run(model)["method"]).capabilities
 
 
 def reopen(run: str | Path, capability: type, action: str) -> Reopened:
@@ -100,9 +100,9 @@ def reopen(run: str | Path, capability: type, action: str) -> Reopened:
     Raises:
         InputError: `run` is no run, or its method does not have the capability.
     """
-    from sentrep.training.run_folder import told
+    from sentrep.training.run_folder import read_run
 
-    record = told(Path(run))
+    record = read_run(Path(run))
     if capability not in entry(record["method"]).capabilities:
         able = " or ".join(methods_with(capability))
         raise InputError(f"{run} is a run of {record['method']}, which cannot {action}; give a run of {able}")
@@ -125,10 +125,10 @@ def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
 
     from sentrep.data.tokenization.tokenizer import Tokenizer
     from sentrep.training.method_state import load_learnt
-    from sentrep.training.run_folder import told
+    from sentrep.training.run_folder import read_run
 
     run = Path(run)
-    record, model = told(run), run / "model"
+    record, model = read_run(run), run / "model"
     if not model.is_dir():
         raise InputError(
             f"{model} is not there: the run has not ended; give its training command again to go on"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -22,10 +23,11 @@ from sentrep.methods.base import MakeEncoder, Method
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.method_state import load_learnt, save_learnt
-from sentrep.training.run_folder import RunFolder, told
+from sentrep.training.run_folder import RunFolder, read_run
 from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.locks import writer
 
 BATCH_SIZE = {"bag": 1024}
 LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
@@ -47,7 +49,7 @@ class Job:
         """With every value filled in that depends on another, so that run.json says what was really done."""
         encoder, training, usual = self.encoder, self.training, LR.get(self.encoder.encoder, 2e-5)
         if training.start is not None:
-            before = told(training.start)
+            before = read_run(training.start)
             if before["method"] != self.method:
                 raise InputError(
                     f"{opt('start')} {training.start} is a run of {before['method']}, not of {self.method}"
@@ -71,15 +73,41 @@ class Trained:
         return self.run.model
 
 
-def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool = False) -> Trained:
-    """Prepare the corpus, train, and save the encoder to ``out/model``. A run that was interrupted is taken
-    up again.
+def run_job(
+    job: Job,
+    method_class: type[Method],
+    out: Path,
+    cache: Path,
+    overwrite: bool = False,
+    *,
+    wait: bool = False,
+) -> Trained:
+    """Prepare the corpus, train, and save the encoder to ``out/model``. An interrupted run is continued.
 
     Args:
+        job: everything that makes the run.
         method_class: of the method; made of its settings, of what makes an encoder, and of a token budget.
+        out: folder of the run.
         cache: where prepared corpora are kept; one is made once and reused.
         overwrite: remove a run that is in `out` already.
+        wait: wait for another process that writes the run or the prepared corpus, instead of refusing.
+
+    Raises:
+        InputError: settings contradict each other, the corpus cannot be used, `out` holds another run or is
+            being written, or the disk is full.
     """
+    with writer(out, "train", wait=wait) if _first_process() else nullcontext():
+        return _run_job(job, method_class, out, cache, overwrite, wait)
+
+
+def _first_process() -> bool:
+    """Whether this is the one of several processes (torchrun) that writes."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _run_job(
+    job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool, wait: bool
+) -> Trained:
     job = job.resolved()
     config, run, phases = job.training, RunFolder(out), len(method_class.phases)
     assert config.batch_size is not None
@@ -98,7 +126,7 @@ def run_job(job: Job, method_class: type[Method], out: Path, cache: Path, overwr
     existing = None if job.encoder.scratch else folder.load(job.encoder.encoder, offline=job.corpus.offline)
     with accelerator.main_process_first():
         tokenizer = job.tokenizer if existing is None else Tokenizer(inner_tokenizer(existing))
-        store = prepare(job.corpus, tokenizer, cache, job.tokenizer.max_tokens)
+        store = prepare(job.corpus, tokenizer, cache, job.tokenizer.max_tokens, wait=wait)
     if accelerator.is_main_process:
         run.open({**asdict(job), "fingerprint": store.fingerprint}, overwrite)
     accelerator.wait_for_everyone()
@@ -160,7 +188,7 @@ def export(method: Method, run: RunFolder) -> None:
 
 
 def wants_bf16(config: TrainingConfig) -> bool:
-    """Whether to train in bf16: as told, or wherever the hardware multiplies it."""
+    """Whether to train in bf16: as asked, or wherever the hardware multiplies it."""
     if config.precision != "auto":
         return config.precision == "bf16"
     if config.device != "cpu" and torch.cuda.is_available():

@@ -1,16 +1,17 @@
-"""A run on disk.
+"""The folder of a training run.
 
-    run.json        everything that made the run: method, configuration, seed, versions, corpus, machine
+    run.json        method, all settings, versions, machine
     checkpoints/    step-00000120/ (state.safetensors, state.json), written aside, then renamed; best.safetensors
-    logs/           metrics.jsonl, one line a logged step, and TensorBoard's files
+    logs/           metrics.jsonl, one line for each logged step, and the files of TensorBoard
     model/          the encoder alone
-    method/         the rest of the method's weights, where it has any
+    method/         the other weights of the method, where it has any
 
-No pickle: safetensors and JSON only.
+safetensors and JSON only, no pickle.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -27,11 +28,26 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.files import whole
+from sentrep.utils.files import (
+    PARTIAL,
+    aside_of,
+    disk_errors,
+    remove,
+    sha256,
+    use_umask,
+    whole,
+    whole_folder,
+)
 
 PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
 KEPT = 2
-"""Checkpoints kept: the newest, and the one before it should the newest be damaged."""
+"""Checkpoints kept: the newest, and the one before it in case the newest is damaged."""
+
+FREE = {"training": {"threads", "checkpoint_every", "checkpoint_minutes", "log_every", "tracker"}}
+"""Settings of a part of the run that change neither weights nor what is exported: a run goes on with others."""
+
+LENGTH = {"training.epochs", "training.steps"}
+"""Settings that say how long a run is."""
 
 
 @dataclass(frozen=True)
@@ -62,41 +78,48 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file; a run is a folder: give another {opt('out')}")
         left = [
-            path.name for path in self.path.glob("*") if not path.name.startswith(".run.json.")
-        ]  # cut short by a kill
+            path.name for path in self.path.glob("*") if not path.name.startswith(".")
+        ]  # hidden: of a kill
         if left and not file.exists():
             raise InputError(
-                f"{self.path} is not empty and holds no run.json, so it is no run and stays; give another {opt('out')}"
+                f"{self.path} is not empty and holds no run.json, so it is no run and stays; "
+                f"give another {opt('out')}"
             )
         if overwrite and file.exists():
             self._clear()
         if file.exists():
-            known = read_json(file)
-            differing = differences(known.get("run", {}), json.loads(json.dumps(description, default=str)))
-            if differing:
-                raise InputError(
-                    f"{self.path} holds a run with other settings ({'; '.join(differing[:4])}). "
-                    f"Give another {opt('out')}, the same settings to go on, or {opt('overwrite')} to begin anew."
-                )
+            self._compare(read_json(file).get("run"), json.loads(json.dumps(description, default=str)))
         else:
             self.path.mkdir(parents=True, exist_ok=True)
-            write_json(
-                file,
-                {
-                    "run": dict(description),
-                    "versions": versions(),
-                    "machine": machine(),
-                    "command": sys.argv[1:],
-                },
-            )
+            made_with = {"versions": versions(), "machine": machine(), "command": sys.argv[1:]}
+            write_json(file, {"run": dict(description), **made_with})
         self.logs.mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
+        self.sweep()
+
+    def _compare(self, known: Any, asked: dict[str, Any]) -> None:
+        """Refuse to go on with settings that would give other weights."""
+        known = known if isinstance(known, dict) else {}
+        if known.get("fingerprint") is not None and known.get("fingerprint") == asked.get("fingerprint"):
+            known, asked = known | {"corpus": None}, asked | {"corpus": None}  # wherever it is now
+        names = differing(known, asked)
+        if not names:
+            return
+        lines = differences(_without_free(known), _without_free(asked))
+        advice = f"the same settings to go on, or {opt('overwrite')} to begin anew"
+        if set(names) <= LENGTH:
+            advice = f"and {opt('start')} {self.path} to train its model further"
+        raise InputError(
+            f"{self.path} holds a run with other settings ({'; '.join(lines[:4])}). "
+            f"Give another {opt('out')}, {advice}."
+        )
 
     def _clear(self) -> None:
         """Remove a run, and nothing but a run: whatever else lies in its folder stays. run.json goes last."""
         if "run" not in read_json(self.path / "run.json"):
             raise InputError(
-                f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; give another {opt('out')}"
+                f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; "
+                f"give another {opt('out')}"
             )
         for part in (self.model, self.path / "method", self.checkpoints, self.logs):
             shutil.rmtree(part, ignore_errors=True)
@@ -104,21 +127,18 @@ class RunFolder:
 
     def save_checkpoint(self, step: int, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
         """Write the whole state aside, then rename: a checkpoint is complete or it is not there."""
-        place = self.checkpoints / f"step-{step:08d}"
-        aside = self.checkpoints / f".step-{step:08d}.{os.getpid()}"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        save_file(_separate(tensors), aside / "state.safetensors")
-        write_json(aside / "state.json", state)
-        shutil.rmtree(place, ignore_errors=True)
-        aside.rename(place)
+        with disk_errors(self.path), whole_folder(self.checkpoints / f"step-{step:08d}") as aside:
+            save_file(_separate(tensors), aside / "state.safetensors")
+            record = {"state": dict(state), "weights": sha256(aside / "state.safetensors")}
+            write_json(aside / "state.json", {**record, "checksum": _checksum(record)})
         for old in self._steps()[:-KEPT]:
             shutil.rmtree(old)
 
     def sweep(self) -> None:
-        """Remove what killed writes left."""
-        for leftover in self.checkpoints.glob(".*"):
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        """Remove what killed writers left aside."""
+        for folder in (self.path, self.checkpoints, self.logs):
+            for path in folder.glob(f".*{PARTIAL}"):
+                remove(path)
 
     def load_checkpoint(self, warn: Callable[[str], None]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """The newest checkpoint that is whole, or None if there never was one; each damaged one is named to
@@ -130,51 +150,82 @@ class RunFolder:
         steps = self._steps()
         for place in reversed(steps):
             try:
-                return load_file(place / "state.safetensors"), read_json(place / "state.json")
+                return _load_state(place)
             except (SafetensorError, OSError, InputError) as error:
                 warn(f"warning: {place} is damaged ({error}); looking for the checkpoint before it")
         if steps:
             raise InputError(
-                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give {opt('overwrite')}, to begin anew"
+                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give {opt('overwrite')}, "
+                "to begin anew"
             )
         return None
 
     def save_best(self, tensors: dict[str, Tensor]) -> None:
         """Keep these weights of the method as the best so far."""
-        aside = self.checkpoints / f".best.{os.getpid()}"
-        save_file(_separate(tensors), aside)
-        aside.replace(self.checkpoints / "best.safetensors")
+        best = self.checkpoints / "best.safetensors"
+        aside = aside_of(best)
+        try:
+            with disk_errors(self.path):
+                save_file(_separate(tensors), aside)
+                use_umask(aside)
+                aside.replace(best)
+        finally:
+            aside.unlink(missing_ok=True)
 
     def load_best(self) -> dict[str, Tensor] | None:
         """The best weights so far, or None if no validation found any."""
         file = self.checkpoints / "best.safetensors"
         try:
             return load_file(file) if file.exists() else None
-        except SafetensorError as error:
+        except (SafetensorError, OSError) as error:
             raise InputError(
                 f"{file} is damaged ({error}); remove it, and the last weights are exported instead"
             ) from error
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """Append one line to logs/metrics.jsonl."""
-        with (self.logs / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        with disk_errors(self.path), (self.logs / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **values}) + "\n")
 
     def history(self) -> list[dict[str, float]]:
         """All logged lines; one that a kill cut short is left out."""
         file = self.logs / "metrics.jsonl"
-        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+        lines = map(_logged, text.splitlines())
+        return [line for line in lines if line is not None]
 
     def forget_after(self, step: int) -> None:
         """Drop what was logged past the checkpoint that the run goes on from."""
         kept = [line for line in self.history() if line["step"] <= step]
-        aside = self.logs / f".metrics.{os.getpid()}"
-        aside.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
-        aside.replace(self.logs / "metrics.jsonl")
+        with disk_errors(self.path), whole(self.logs / "metrics.jsonl") as file:
+            file.write("".join(json.dumps(line) + "\n" for line in kept).encode())
 
     def _steps(self) -> list[Path]:
         return sorted(self.checkpoints.glob("step-*"))
+
+
+def _load_state(place: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """A checkpoint, after its checksums were compared."""
+    record = read_json(place / "state.json")
+    checksum, state = record.pop("checksum", None), record.get("state")
+    if checksum != _checksum(record) or not isinstance(state, dict):
+        raise InputError(f"{place / 'state.json'} is not as it was written")
+    if record.get("weights") != sha256(place / "state.safetensors"):
+        raise InputError(f"{place / 'state.safetensors'} is not as it was written")
+    return load_file(place / "state.safetensors"), state
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _logged(line: str) -> dict[str, float] | None:
+    """A line of the log, or None if it was cut short."""
+    try:
+        values = json.loads(line)
+    except ValueError:
+        return None
+    return values if isinstance(values, dict) and isinstance(values.get("step"), int) else None
 
 
 def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -198,6 +249,25 @@ def differences(known: Any, asked: Any, name: str = "") -> list[str]:
     return [] if known == asked else [f"{name} is {known} there, {asked} here"]
 
 
+def differing(known: dict[str, Any], asked: dict[str, Any]) -> list[str]:
+    """Names of the settings that differ and are not free.
+
+    >>> differing({"training": {"lr": 1, "threads": 1}}, {"training": {"lr": 2, "threads": 2}})
+    ['training.lr']
+    """
+    lines = differences(_without_free(known), _without_free(asked))
+    return [line.split(" is ", 1)[0] for line in lines]
+
+
+def _without_free(settings: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {key: value for key, value in part.items() if key not in FREE.get(name, ())}
+        if isinstance(part, dict)
+        else part
+        for name, part in settings.items()
+    }
+
+
 def versions() -> dict[str, str]:
     """Versions of what the numbers of a run depend on."""
     found = {"python": platform.python_version()}
@@ -218,18 +288,22 @@ def machine() -> dict[str, Any]:
     }
 
 
-def told(run: Path) -> dict[str, Any]:
-    """What run.json says of how the run was made."""
+def read_run(run: Path) -> dict[str, Any]:
+    """What run.json says of how a run was made.
+
+    Raises:
+        InputError: `run` is no run, or run.json is damaged.
+    """
     file = run / "run.json"
     if not file.is_file():
         raise InputError(
-            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train {opt('out')}` made"
+            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train` made"
         )
     record = read_json(file).get("run")
-    if not isinstance(record, dict) or not {"method", "settings", "tokenizer", "training"} <= record.keys():
-        raise InputError(
-            f"{file} is not of a run of sentrep; give the folder that `sentrep train {opt('out')}` made"
-        )
+    if not isinstance(record, dict) or not isinstance(record.get("method"), str):
+        record = {}
+    if not all(isinstance(record.get(part), dict) for part in ("settings", "tokenizer", "training")):
+        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train` made")
     return record
 
 
@@ -237,7 +311,7 @@ def read_json(file: Path) -> dict[str, Any]:
     """Read a JSON object, or say which file is damaged."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file} is damaged ({error}); remove it to begin anew") from error
     if not isinstance(content, dict):
         raise InputError(f"{file} holds no JSON object; remove it to begin anew")

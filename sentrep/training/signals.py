@@ -1,4 +1,4 @@
-"""Ctrl-C that loses nothing."""
+"""Ctrl-C and SIGTERM end the training loop after a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Interrupt:
-    """Whether somebody asked the work to end."""
+    """Whether the loop was asked to end."""
 
     asked = False
 
@@ -27,9 +27,8 @@ def interruptible() -> Iterator[Interrupt]:
     numbers = (signal.SIGINT, signal.SIGTERM)
     try:
         before = [signal.signal(number, ask) for number in numbers]
-    except (
-        ValueError
-    ):  # signals reach the main thread only; trained in another, Ctrl-C ends the program as it always does
+    except ValueError:
+        # Signals reach the main thread only. Training in another thread is ended by them as any program is.
         yield interrupt
         return
     try:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from sentrep.training.run_folder import RunFolder, differences
+from sentrep.training.run_folder import RunFolder, differences, read_run
 from sentrep.utils.errors import InputError
 
 SETTINGS = {"method": "quick-thought", "training": {"lr": 0.1, "steps": 5}}
@@ -36,6 +36,84 @@ def test_the_same_settings_go_on_and_others_are_refused_by_name(tmp_path: Path) 
     with pytest.raises(InputError, match=r"training\.width is None there, 8 here.*overwrite"):
         run.open({"method": "quick-thought", "training": {"lr": 0.1, "steps": 5, "width": 8}})
     assert (run.path / "run.json").read_bytes() == before
+
+
+RUN = {
+    "method": "quick-thought",
+    "settings": {"window": 1},
+    "corpus": {"corpus": ["here"]},
+    "tokenizer": {},
+    "training": {"epochs": 3.0, "steps": None, "threads": 1, "checkpoint_every": None, "log_every": 10},
+    "fingerprint": "aa",
+}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """The run with other values of its training, or of a part that is given as a dictionary."""
+    parts = {name: value for name, value in changes.items() if name in RUN}
+    training = {name: value for name, value in changes.items() if name not in RUN}
+    return {**RUN, **parts, "training": {**RUN["training"], **training}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"corpus": {"corpus": ["there"]}},
+        {"threads": 2},
+        {"log_every": 1},
+        {"checkpoint_every": 7, "checkpoint_minutes": 1.0},
+        {"tracker": "none"},
+    ],
+)
+def test_what_changes_no_weight_is_no_reason_to_refuse(tmp_path: Path, change: dict[str, Any]) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(RUN)
+    run.open(changed(**change))
+
+
+@pytest.mark.parametrize(
+    ("change", "setting"),
+    [
+        ({"epochs": 4.0}, "start"),
+        ({"steps": 50}, "start"),
+        ({"epochs": 4.0, "threads": 2}, "start"),
+        ({"epochs": 4.0, "lr": 0.1}, "overwrite"),
+        ({"settings": {"window": 2}}, "overwrite"),
+        ({"fingerprint": "bb"}, "overwrite"),
+        ({"fingerprint": "bb", "corpus": {"corpus": ["there"]}}, "overwrite"),
+    ],
+)
+def test_what_changes_weights_is_refused_with_the_way_out(
+    tmp_path: Path, change: dict[str, Any], setting: str
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(RUN)
+    with pytest.raises(InputError) as caught:
+        run.open(changed(**change))
+    assert f"--{setting}" in caught.value.for_command_line()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            "",
+            "{",
+            "[]",
+            "null",
+            '{"run": 3}',
+            '{"run": {}}',
+            '{"run": {"method": 1}}',
+            "\x00",
+            "[" * 100_000,
+        ),
+        '{"run": {"method": "cpc", "settings": [], "tokenizer": {}, "training": {}}}',
+    ],
+)
+def test_a_damaged_run_file_is_an_input_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(InputError, match=r"run\.json"):
+        read_run(tmp_path)
 
 
 def test_differences_of_lists_and_missing_keys() -> None:
@@ -86,7 +164,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
 def test_a_run_killed_while_it_was_begun_can_begin(tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     run.path.mkdir()
-    (run.path / ".run.json.4711").write_text('{"run": ')
+    (run.path / ".run.json.4711.partial").write_text('{"run": ')
     run.open(SETTINGS)
     for folder in (run.logs, run.checkpoints):
         folder.rmdir()
@@ -115,11 +193,20 @@ def test_the_newest_two_checkpoints_are_kept(tmp_path: Path) -> None:
     assert torch.equal(loaded[0]["weight"], state(9)["weight"])
 
 
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+
+
 def cut(file: Path, bytes_left: int) -> None:
     os.truncate(file, bytes_left)
 
 
-@pytest.mark.parametrize("damage", ["empty", "half", "no header", "no state", "broken state", "no weights"])
+@pytest.mark.parametrize(
+    "damage",
+    ["empty", "half", "no header", "no state", "broken state", "no weights", "other weights", "other state"],
+)
 def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(tmp_path: Path, damage: str) -> None:
     run = three_checkpoints(tmp_path)
     newest = run.checkpoints / "step-00000009"
@@ -131,6 +218,8 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it(tmp_path: Path, dam
         "no weights": weights.unlink,
         "no state": entry.unlink,
         "broken state": lambda: cut(entry, 3),
+        "other weights": lambda: flip(weights),
+        "other state": lambda: entry.write_text(entry.read_text().replace('"step": 9', '"step": 8')),
     }[damage]()
     said: list[str] = []
     loaded = run.load_checkpoint(said.append)
@@ -150,9 +239,9 @@ def test_without_a_whole_checkpoint_nothing_is_begun_anew_by_itself(tmp_path: Pa
 
 def test_leftovers_of_a_kill_are_swept(tmp_path: Path) -> None:
     run = three_checkpoints(tmp_path)
-    (run.checkpoints / ".step-00000012.77").mkdir()
-    (run.checkpoints / ".step-00000012.77" / "state.safetensors").write_text("x")
-    (run.checkpoints / ".best.77").write_text("x")
+    (run.checkpoints / ".step-00000012.77.partial").mkdir()
+    (run.checkpoints / ".step-00000012.77.partial" / "state.safetensors").write_text("x")
+    (run.checkpoints / ".best.safetensors.77.partial").write_text("x")
     run.sweep()
     assert sorted(path.name for path in run.checkpoints.iterdir()) == ["step-00000006", "step-00000009"]
 
