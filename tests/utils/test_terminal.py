@@ -1,0 +1,43 @@
+"""Text of others on a terminal."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentrep.utils.terminal import printable, replace_what_cannot_be_encoded
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain é 数 🙂", "plain é 数 🙂"),
+        ("two\nlines\tand\r\nmore", "two lines and more"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("a\x07b\x08c\x7f\x9b", "a\\x07b\\x08c\\x7f\\x9b"),
+        ("\u202eevil\u2066", "\\u202eevil\\u2066"),
+        ("\ud800", "\\ud800"),
+        ("家\u200dx", "家\u200dx"),
+    ],
+)
+def test_what_is_shown(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+@given(st.text())
+def test_nothing_that_is_shown_controls_the_terminal(text: str) -> None:
+    shown = printable(text)
+    assert not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in shown)
+    shown.encode()
+
+
+def test_what_an_encoding_lacks_is_replaced() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    replace_what_cannot_be_encoded(stream)
+    stream.write("naïve")
+    stream.seek(0)
+    assert stream.buffer.getvalue() == b"na?ve"  # type: ignore[attr-defined]
