@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.data.config import CorpusConfig
-from sentrep.data.reading.layout import NAMES, Layout, margin, recognise
+from sentrep.data.reading.layout import ENDED, NAMES, Layout, margin, recognise
 from sentrep.data.reading.portions import PORTION, portions
 from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.data.reading.wrapping import unwrap
@@ -59,6 +59,28 @@ class Block(NamedTuple):
 
     text: str
     headings: tuple[str, ...] = ()
+
+
+class Outline:
+    """The headings above the present place of a document.
+
+    >>> outline = Outline()
+    >>> outline.open(1, "Plan"), outline.open(2, "Food"), outline.open(2, "Tents")
+    (('Plan',), ('Plan', 'Food'), ('Plan', 'Tents'))
+    """
+
+    def __init__(self) -> None:
+        self._open: list[tuple[int, str]] = []
+
+    def open(self, level: int, text: str) -> tuple[str, ...]:
+        """Begin a section; its headings, its own the last."""
+        self._open = [*(one for one in self._open if one[0] < level), (level, text)]
+        return self.headings
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The present headings, outermost first."""
+        return tuple(text for _, text in self._open)
 
 
 class Ids:
@@ -144,6 +166,29 @@ def has_letter(text: str) -> bool:
 def letters(text: str) -> int:
     """Letters and digits of a text."""
     return sum(map(str.isalnum, text))
+
+
+def reads_as_prose(content: str) -> bool:
+    """Whether preformatted text reads as prose rather than code.
+
+    >>> reads_as_prose("He went home and\\nslept until noon.\\n"), reads_as_prose("x = f(1)\\nreturn x\\n")
+    (True, False)
+    """
+    words = content.split()
+    plain = sum(word.strip("""'"“”‘’.,;:!?()—-""").isalpha() for word in words)
+    signs = sum(content.count(sign) for sign in "=<>{}[]\\|$#@%^&*_/`~")
+    return len(words) >= 4 and plain >= 0.85 * len(words) and signs == 0 and "()" not in content
+
+
+def row_texts(cells: Iterable[str]) -> list[str]:
+    """The texts of a table's row: one, or one for each cell where cells hold sentences.
+
+    >>> row_texts(["speed", "20 km/h"]), row_texts(["He came in late.", "She left."])
+    (['speed 20 km/h'], ['He came in late.', 'She left.'])
+    """
+    texts = [" ".join(cell.split()) for cell in cells if cell.strip()]
+    prose = any(ENDED.search(text) and len(text.split()) > 3 for text in texts)
+    return texts if prose or not texts else [" ".join(texts)]
 
 
 def compose(source: Source, title: str, blocks: Iterable[Block]) -> Iterator[Fragment]:

@@ -14,8 +14,18 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.reading.decode import decode, lines, unpack
-from sentrep.data.reading.document import LIMIT, Block, Fragment, Reading, Source, compose
-from sentrep.data.reading.layout import CJK, ENDED, starts_low
+from sentrep.data.reading.document import (
+    LIMIT,
+    Block,
+    Fragment,
+    Outline,
+    Reading,
+    Source,
+    compose,
+    reads_as_prose,
+    row_texts,
+)
+from sentrep.data.reading.layout import CJK, starts_low
 from sentrep.data.reading.report import Kind, ReadReport
 
 if TYPE_CHECKING:
@@ -93,8 +103,7 @@ class _Reader:
 
     def __init__(self, report: ReadReport) -> None:
         self._report = report
-        self._open: list[tuple[int, str]] = []
-        """Level and text of the headings above."""
+        self._outline = Outline()
         self.title = ""
         self.untitled = True
         """Whether the next heading is the title, which is no part of the text."""
@@ -115,7 +124,9 @@ class _Reader:
         text = _FOOTNOTE.sub("\n", _DEEP.sub("", text))
         tokens = self._tokens(text)
         if tokens is None:
-            yield from (Block(part, self._headings) for part in re.split(r"\n\s*\n", text) if part.strip())
+            yield from (
+                Block(part, self._outline.headings) for part in re.split(r"\n\s*\n", text) if part.strip()
+            )
             return
         self._depth += 1
         yield from self._walk(tokens, text.split("\n"))
@@ -135,10 +146,6 @@ class _Reader:
             self._report.leave_out("link targets", len(name))
         return tokens
 
-    @property
-    def _headings(self) -> tuple[str, ...]:
-        return tuple(text for _, text in self._open)
-
     def _walk(self, tokens: list[Token], source: list[str]) -> Iterator[Block]:
         row: list[str] = []
         line = -1
@@ -156,7 +163,8 @@ class _Reader:
             elif token.type == "tr_open":
                 row, line = [], token.map[0] if token.map else -1
             elif token.type == "tr_close":
-                yield from self._row([*row, *_surplus(source[line], len(row))])
+                for text in row_texts([*row, *_surplus(source[line], len(row))]):
+                    yield Block(text, self._outline.headings)
             elif token.type == "fence":
                 yield from self._fence(token, source)
             elif token.type == "code_block":
@@ -166,24 +174,16 @@ class _Reader:
 
     def _heading(self, level: int, text: str) -> Iterator[Block]:
         text = " ".join(_ANCHOR.sub("", text).split())
-        self._open = [*(one for one in self._open if one[0] < level), (level, text)]
+        headings = self._outline.open(level, text)
         if self.untitled:
             self.untitled, self.title = False, text or self.title
         else:
-            yield Block(text, self._headings)
+            yield Block(text, headings)
 
     def _paragraphs(self, text: str) -> Iterator[Block]:
         for part in text.split("\n\n"):
             if part.strip():
-                yield Block(part.strip(), self._headings)
-
-    def _row(self, cells: list[str]) -> Iterator[Block]:
-        """A row of a table: one block, or one for each cell where cells hold sentences."""
-        cells = [" ".join(cell.split()) for cell in cells if cell.strip()]
-        prose = any(ENDED.search(cell) and len(cell.split()) > 3 for cell in cells)
-        for text in cells if prose else [" ".join(cells)]:
-            if text:
-                yield Block(text, self._headings)
+                yield Block(part.strip(), self._outline.headings)
 
     def _fence(self, token: Token, source: list[str]) -> Iterator[Block]:
         first, last = token.map or (0, 0)
@@ -199,9 +199,9 @@ class _Reader:
         yield from self.blocks(f"{opening}{token.content}{token.markup if closed else ''}\n")
 
     def _indented(self, content: str) -> Iterator[Block]:
-        if _is_prose(content):
+        if reads_as_prose(content):
             for part in re.split(r"\n\s*\n", content):
-                yield Block(" ".join(part.split()), self._headings)
+                yield Block(" ".join(part.split()), self._outline.headings)
         else:
             self._report.leave_out("code", len(content))
 
@@ -279,15 +279,3 @@ def _opened_again(token: Token) -> bool:
     """Whether a block of code holds the start of another: then the first was never closed."""
     opening = re.compile(rf"(?m)^ {{0,3}}{re.escape(token.markup)}[`~]*[ \t]*[\w{{+-][^`\n]*$")
     return opening.search(token.content) is not None
-
-
-def _is_prose(content: str) -> bool:
-    """Whether indented text reads as prose rather than code.
-
-    >>> _is_prose("He went home and\\nslept until noon.\\n"), _is_prose("x = f(1)\\nreturn x\\n")
-    (True, False)
-    """
-    words = content.split()
-    plain = sum(word.strip("""'"“”‘’.,;:!?()—-""").isalpha() for word in words)
-    signs = sum(content.count(sign) for sign in "=<>{}[]\\|$#@%^&*_/`~")
-    return len(words) >= 4 and plain >= 0.85 * len(words) and signs == 0 and "()" not in content

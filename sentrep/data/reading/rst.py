@@ -1,0 +1,193 @@
+"""reStructuredText files, read by docutils. Directives and roles that it does not know (Sphinx has many) are
+read as text; code, comments and link targets are left out and counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sentrep.data.reading.decode import decode
+from sentrep.data.reading.document import Block, Fragment, Outline, Reading, Source, compose, row_texts
+from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.whole import read_whole
+
+_DIRECTIVE = re.compile(r"(?m)^\s*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([\w:+.-]+?)[ \t]?::")
+_DIRECTIVE_LINES = re.compile(r"\A\s*\.\.[^\n]*|(?m:^\s*:[\w-]+:[^\n]*)")
+_ROLE = re.compile(r":([\w:+.-]+):`|`:([\w:+.-]+):")
+_NO_PROSE = frozenset(
+    [
+        "toctree",
+        "autosummary",
+        "literalinclude",
+        "testcode",
+        "testoutput",
+        "testsetup",
+        "doctest",
+        "plot",
+        "code-block",
+        "sourcecode",
+        "code",
+        "highlight",
+        "ipython",
+        "mermaid",
+        "graphviz",
+        "tikz",
+        "math",
+        "index",
+        "automodule",
+        "autoclass",
+        "autofunction",
+        "bibliography",
+        "raw",
+        "include",
+        "csv-table",
+        "image",
+    ]
+)
+_SETTINGS = {
+    "file_insertion_enabled": False,
+    "raw_enabled": False,
+    "report_level": 5,
+    "halt_level": 6,
+    "syntax_highlight": "none",
+    "doctitle_xform": False,
+    "smart_quotes": False,
+    "line_length_limit": 1 << 24,
+    "_disable_config": True,
+    "warning_stream": False,
+}
+
+
+def rst(source: Source, reading: Reading) -> Iterator[Fragment]:
+    """A file is a document. Its title is its first heading."""
+    data = read_whole(source, reading)
+    if data is None:
+        return
+    text = "".join(decode(iter([data]), source.name, reading.report))
+    blocks, title = _blocks(text, reading.report), ""
+    if blocks and blocks[0].headings == (blocks[0].text,):
+        title = blocks.pop(0).text
+    yield from compose(source, title, blocks)
+
+
+def _blocks(text: str, report: ReadReport) -> list[Block]:
+    """The blocks of a document; its paragraphs as they stand where docutils fails."""
+    try:
+        tree = _parsed(text)
+        blocks = list(_Walk(report).blocks(tree))
+    except Exception:  # docutils raises what it likes: nested too deep, or a defect of a directive
+        paragraphs = re.split(r"\n[^\S\n]*\n", text)
+        return [Block(" ".join(part.split())) for part in paragraphs if part.strip()]
+    taken = sum(len(block.text) for block in blocks)
+    left = sum(map(len, text.split())) - taken - report.left_out["code"] - report.left_out["comments"]
+    report.leave_out("marks and link targets", max(0, left))
+    return blocks
+
+
+def _parsed(text: str) -> Any:
+    from docutils.core import publish_doctree
+
+    with _lenient(text):
+        return publish_doctree(text, settings_overrides=_SETTINGS)
+
+
+@contextmanager
+def _lenient(text: str) -> Iterator[None]:
+    """Directives and roles of a text that docutils does not know, known while it is parsed."""
+    from docutils import nodes
+    from docutils.parsers.rst import Directive, directives, roles
+
+    class Unknown(Directive):
+        """Its argument and its content are text, unless its name says that they are none."""
+
+        has_content = True
+        optional_arguments = 1
+        final_argument_whitespace = True
+        option_spec = _AnyOption({"class": str})
+
+        def run(self) -> list[Any]:
+            argument = " ".join(self.arguments)
+            if self.name in _NO_PROSE:
+                code = "\n".join([argument, *self.content])
+                return [nodes.literal_block(code, code)]
+            container = nodes.container()
+            if len(argument.split()) > 2:
+                container += nodes.paragraph(argument, argument)
+            self.state.nested_parse(self.content, self.content_offset, container)
+            return [container]
+
+    def role(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
+        return [nodes.Text(re.sub(r"\s*<[^<>]*>$", "", text.replace("\0", "")).lstrip("~!"))], []
+
+    wanted = {name.lower() for name in _DIRECTIVE.findall(text)} - directives._directive_registry.keys()
+    wanted |= {"include", "csv-table", "raw", "image", "figure", "math"} & wanted
+    names = {(a or b).lower() for a, b in _ROLE.findall(text)} - roles._role_registry.keys()
+    added = {name: Unknown for name in wanted if name not in directives._directives}
+    added_roles = {name: role for name in names if name not in roles._roles}
+    directives._directives.update(added)
+    roles._roles.update(added_roles)
+    try:
+        yield
+    finally:
+        for name in added:
+            directives._directives.pop(name, None)
+        for name in added_roles:
+            roles._roles.pop(name, None)
+
+
+class _AnyOption(dict[str, Any]):
+    """Options of a directive, whatever their names."""
+
+    def __missing__(self, name: str) -> Any:
+        return str
+
+
+class _Walk:
+    """A tree of docutils to blocks."""
+
+    def __init__(self, report: ReadReport) -> None:
+        self._report = report
+        self._outline = Outline()
+
+    def blocks(self, node: Any, level: int = 0) -> Iterator[Block]:
+        from docutils import nodes
+
+        for child in node.children:
+            if isinstance(child, nodes.literal_block | nodes.doctest_block | nodes.math_block | nodes.raw):
+                self._report.leave_out("code", sum(map(len, child.astext().split())))
+            elif isinstance(child, nodes.system_message):
+                yield from self._unread(child)
+            elif isinstance(child, nodes.comment):
+                self._report.leave_out("comments", sum(map(len, child.astext().split())))
+            elif isinstance(child, nodes.section):
+                yield from self.blocks(child, level + 1)
+            elif isinstance(child, nodes.title) and isinstance(node, nodes.section):
+                text = _folded(child.astext())
+                yield Block(text, self._outline.open(level, text))
+            elif isinstance(child, nodes.row):
+                for text in row_texts(entry.astext() for entry in child.children):
+                    yield Block(text, self._outline.headings)
+            elif isinstance(child, nodes.line_block):
+                yield from self.blocks(child, level)
+            elif isinstance(child, nodes.TextElement):
+                text = _folded(child.astext())
+                if text and not isinstance(child, nodes.target | nodes.substitution_definition | nodes.label):
+                    yield Block(text, self._outline.headings)
+            elif isinstance(child, nodes.Element):
+                yield from self.blocks(child, level)
+
+    def _unread(self, message: Any) -> Iterator[Block]:
+        """What docutils gives back because it is wrong, without the directive's own line and options."""
+        from docutils import nodes
+
+        for child in message.children:
+            if isinstance(child, nodes.literal_block):
+                text = _folded(_DIRECTIVE_LINES.sub("", child.astext()))
+                if text:
+                    yield Block(text, self._outline.headings)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())

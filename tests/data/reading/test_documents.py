@@ -1,0 +1,274 @@
+"""HTML, reStructuredText, DOCX and PDF: prose is kept, the rest is counted."""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sentrep.data.reading import docx, html, pdf, rst
+from sentrep.data.reading.report import Kind
+from sentrep.utils.errors import InputError
+from tests.data.reading.readers import pieces_of, texts_of
+
+ARTICLE = (
+    "The old garden behind the house had been closed for many years before the children found the key. It lay "
+    "under a stone beside the well, where nobody had looked since the summer of the storm."
+)
+PAGE = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>The Garden | Paper</title>
+<style>p {{ color: red }}</style><script>var secret = "a b c";</script></head><body>
+<nav><ul><li><a href="/">Front page</a></li><li><a href="/s">Sport</a></li></ul></nav>
+<article><h1>The Garden</h1><p>{ARTICLE}</p><h2>The key</h2><p>It was <b>heavy</b>&nbsp;&amp; old.<br>
+{ARTICLE}</p><ul><li>one</li><li>two</li></ul><pre>x = secret()</pre>
+<table><tr><th>Name</th><th>Height</th></tr><tr><td>wall</td><td>2 m</td></tr></table></article>
+<footer><p>All rights reserved by the paper.</p></footer></body></html>"""
+
+
+def test_a_page_gives_its_main_content_and_counts_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "x.html"
+    file.write_text(PAGE)
+    pieces, report = pieces_of(file)
+    texts = [part for piece in pieces for part in piece.text.split("\n\n")]
+    assert {piece.title for piece in pieces} == {"The Garden | Paper"}
+    assert texts[:3] == [ARTICLE, "The key", "It was heavy & old."]
+    assert texts[4:] == ["one", "two", "Name Height", "wall 2 m"]
+    assert pieces[-1].headings == ("The Garden", "The key")
+    assert set(report.left_out) == {
+        "code",
+        "comments and scripts",
+        "navigation and other boilerplate",
+        "HTML tags",
+    }
+    assert report.clean
+
+
+@pytest.mark.parametrize("suffix", [".html", ".htm", ".rst", ".md", ".csv", ".txt"])
+def test_a_named_file_is_read_as_in_a_folder(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"x{suffix}"
+    file.write_text("<p>One <b>text</b>.</p>\n" if "htm" in suffix else "text\nOne `text`.\n")
+    named, folder = pieces_of(file)[0], pieces_of(tmp_path)[0]
+    assert [piece.text for piece in named] == [piece.text for piece in folder]
+
+
+PAGES = {
+    "short": (
+        "<nav>Home</nav><h1>T</h1><p>One.</p><div>Two<br>three</div><footer>F</footer>",
+        ["One.", "Two three"],
+    ),
+    "unclosed": ("<p>One<p>Two <b>three", ["One", "Two three"]),
+    "plain": ("Only text &lt;here&gt;.", ["Only text <here>."]),
+    "deep": ("<div>" * 1500 + "Below." + "</div>" * 1500, ["Below."]),
+    "comment": ("<p>One.</p><!-- not <p>this</p> --><p>Two.</p>", ["One.", "Two."]),
+    "select": ("<p>One.</p><select><option>A</option></select>", ["One."]),
+    "code in a sentence": ("<p>Call <code>f</code> now.</p>", ["Call f now."]),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_what_trafilatura_finds_nothing_in_is_read_as_text(tmp_path: Path, name: str) -> None:
+    page, wanted = PAGES[name]
+    (tmp_path / "x.html").write_text(page)
+    assert texts_of(tmp_path)[0] == wanted
+
+
+@pytest.mark.parametrize(("charset", "encoding"), [("gb2312", "gb18030"), ("windows-1251", "cp1251")])
+def test_the_declared_encoding_is_used(tmp_path: Path, charset: str, encoding: str) -> None:
+    text = "天黑了，路上没有人。" if charset == "gb2312" else "Стало темно."
+    page = f'<meta http-equiv="Content-Type" content="text/html; charset={charset}"><p>{text}</p>'
+    (tmp_path / "x.html").write_bytes(page.encode(encoding))
+    texts, report = texts_of(tmp_path)
+    assert (texts, report.clean) == ([text], True)
+
+
+RST = """
+========
+My Title
+========
+
+Intro with *emph*, ``code``, `a link <http://x.example/abc>`_ and :class:`~foo.Bar`.
+
+.. note:: This matters.
+
+.. versionadded:: 1.2
+   The new thing.
+
+.. toctree::
+   :maxdepth: 2
+
+   intro
+
+.. tabs:: of a kind
+   :opt: 1
+
+   Body of it.
+
+Section
+=======
+
+- item one
+  goes on
+- item two
+
+.. code-block:: python
+
+   x = 1
+
+Example::
+
+   literal = 2
+
+=====  =====
+A      B
+=====  =====
+one    2 kg
+=====  =====
+
+.. a comment
+
+term
+  Its definition.
+"""
+
+
+def test_restructured_text(tmp_path: Path) -> None:
+    (tmp_path / "x.rst").write_text(RST)
+    pieces, report = pieces_of(tmp_path)
+    assert [(piece.title, piece.headings, piece.text.split("\n\n")) for piece in pieces] == [
+        (
+            "My Title",
+            ("My Title",),
+            [
+                "Intro with emph, code, a link and foo.Bar.",
+                "This matters.",
+                "1.2 The new thing.",
+                "of a kind",
+                "Body of it.",
+            ],
+        ),
+        (
+            "My Title",
+            ("My Title", "Section"),
+            [
+                "Section",
+                "item one goes on",
+                "item two",
+                "Example:",
+                "A B",
+                "one 2 kg",
+                "term",
+                "Its definition.",
+            ],
+        ),
+    ]
+    assert report.clean
+    assert report.left_out["code"] > 0
+
+
+def test_restructured_text_never_reads_other_files(tmp_path: Path) -> None:
+    (tmp_path / "secret.inc").write_text("Secret words.")
+    (tmp_path / "x.rst").write_text(
+        ".. include:: secret.inc\n\n.. csv-table::\n   :file: secret.inc\n\n"
+        ".. raw:: html\n   :file: secret.inc\n\nWords.\n"
+    )
+    assert texts_of(tmp_path / "x.rst")[0] == ["Words."]
+
+
+def test_word_documents(tmp_path: Path) -> None:
+    library = pytest.importorskip("docx")
+    document = library.Document()
+    document.add_heading("The plan", 0)
+    document.add_paragraph("First words.")
+    document.add_heading("Food", 1)
+    document.add_paragraph("Bread.", style="List Bullet")
+    document.add_table(1, 2).cell(0, 1).text = "In a cell."
+    document.sections[0].header.paragraphs[0].text = "Page head"
+    document.save(str(tmp_path / "x.docx"))
+    pieces, report = pieces_of(tmp_path)
+    assert [(piece.title, piece.headings, piece.text) for piece in pieces] == [
+        ("The plan", ("The plan",), "First words."),
+        ("The plan", ("The plan", "Food"), "Food\n\nBread.\n\nIn a cell."),
+    ]
+    assert report.left_out == {"page headers and footers": len("Page head")}
+
+
+def test_a_word_document_that_unpacks_to_gigabytes_is_skipped(tmp_path: Path) -> None:
+    pytest.importorskip("docx")
+    with zipfile.ZipFile(tmp_path / "x.docx", "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("word/document.xml", b"a" * (65 << 20))
+    (tmp_path / "y.txt").write_text("Words.")
+    texts, report = texts_of(tmp_path)
+    assert (texts, dict(report.problems)) == (["Words."], {Kind.TOO_LARGE: 1})
+
+
+def test_portable_documents(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    lines = [
+        "The village lay in a hollow between two hills, and",
+        "nobody had ever seen the sea. It was far.",
+        "End.",
+    ]
+    (tmp_path / "x.pdf").write_bytes(pdf_of([lines[:2], lines[2:]]))
+    texts, report = texts_of(tmp_path)
+    assert " ".join(texts) == " ".join(lines)
+    assert texts[0].startswith("The village lay in a hollow between two hills, and nobody")
+    assert report.clean
+
+
+@pytest.mark.parametrize(("suffix", "library"), [(".pdf", "pypdf"), (".docx", "docx")])
+def test_a_missing_library_is_named_with_its_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    (tmp_path / f"x{suffix}").write_bytes(b"data")
+    (tmp_path / "y.txt").write_text("Words.")
+    with pytest.raises(InputError, match=rf"pip install 'sentrep\[{suffix[1:]}\]'"):
+        pieces_of(tmp_path / f"x{suffix}")
+    texts, report = texts_of(tmp_path)
+    assert (texts, dict(report.problems)) == (["Words."], {Kind.UNREADABLE_FILE: 1})
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".docx"])
+def test_a_damaged_document_is_counted(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"x{suffix}").write_bytes(b"no such thing")
+    (tmp_path / "y.txt").write_text("Words.")
+    texts, report = texts_of(tmp_path)
+    assert (texts, report.problems[Kind.DAMAGED], report.lost) == (["Words."], 1, 13)
+
+
+def test_heavy_libraries_wait_for_a_file_of_theirs() -> None:
+    for module in (docx, html, pdf, rst):
+        assert not {"trafilatura", "lxml", "docutils", "pypdf"} & set(vars(module))
+
+
+def pdf_of(pages: list[list[str]]) -> bytes:
+    """A PDF of some lines a page, in Helvetica."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    kids = []
+    for lines in pages:
+        shown = "".join(f"({line}) Tj 0 -14 Td " for line in lines)
+        stream = f"BT /F1 12 Tf 72 720 Td {shown}ET".encode()
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream))
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R "
+            b"/Resources << /Font << /F1 3 0 R >> >> >>" % len(objects)
+        )
+        kids.append(len(objects))
+    refs = b" ".join(b"%d 0 R" % kid for kid in kids)
+    objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (refs, len(kids))
+    out, offsets = io.BytesIO(), []
+    out.write(b"%PDF-1.4\n")
+    for number, body in enumerate(objects, 1):
+        offsets.append(out.tell())
+        out.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
+    start = out.tell()
+    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
+    out.writelines(b"%010d 00000 n \n" % offset for offset in offsets)
+    out.write(b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start))
+    return out.getvalue()
