@@ -24,7 +24,8 @@ LOWER = BEGIN_LOWER | MIDDLE_LOWER | UNSURE_LOWER
 _AFTER = r""")";}\]*:@'({\[?!"""  # signs that end the word before them
 _TOKEN = re.compile(
     rf"""-{{2,}}|\.{{2,}}"""
-    rf"""|[^\s("`{{\[:;&#*@)}}\]\-,]\S*?(?=\s|$|[{_AFTER}]|-{{2,}}|\.{{2,}}|,(?=$|\s|[{_AFTER}]|-{{2,}}|\.{{2,}}))"""
+    r"""|[^\s("`{\[:;&#*@)}\]\-,]\S*?"""
+    rf"""(?=\s|$|[{_AFTER}]|-{{2,}}|\.{{2,}}|,(?=$|\s|[{_AFTER}]|-{{2,}}|\.{{2,}}))"""
     r"""|\S"""
 )
 _NUMBER = re.compile(r"-?[.,]?\d[\d,.-]*\.?$")

@@ -65,7 +65,7 @@ class Segmenter:
 
     @classmethod
     def train(cls, texts: Iterable[str]) -> Segmenter:
-        """Learn abbreviations, sentence starters and the rest from raw texts; two million characters suffice."""
+        """Learn abbreviations, sentence starters and the rest from raw texts; two million characters do."""
         return cls(Punkt.train(map(straight, texts)))
 
     def split(self, text: str) -> list[str]:
@@ -99,28 +99,22 @@ class Segmenter:
             sentences.append(mark)
         return sentences
 
-    def spans(self, text: str) -> list[tuple[int, int]]:
+    def spans(self, text: str, lines: bool = False) -> list[tuple[int, int]]:
         """Return (start, end) of each sentence in `text`, in characters.
 
-        `text[start:end]` is the sentence of `split` with its original white space.
+        `text[start:end]` is the sentence of `split` with its original white space; with `lines`, each line with
+        a letter or digit is a sentence.
 
         >>> Segmenter(Punkt()).spans("It  works. It\\ndoes.")
         [(0, 10), (11, 19)]
         """
+        if not lines:
+            return list(_aligned(text, 0, self.split(text)))
         found: list[tuple[int, int]] = []
-        at = 0
-        words = re.finditer(r"\S+", text)
-        start = stop = 0
-        for sentence in self.split(text):
-            wanted = len("".join(sentence.split()))
-            if start == stop:
-                start, stop = next(words).span()
-            at = start
-            while stop - start < wanted:
-                wanted -= stop - start
-                start, stop = next(words).span()
-            start += wanted
-            found.append((at, start))
+        start = 0
+        for line in text.split("\n"):
+            found += _aligned(line, start, self.sentences(line, lines=True))
+            start += len(line) + 1
         return found
 
     def sentences(self, text: str, lines: bool) -> list[str]:
@@ -254,6 +248,22 @@ def _behind(text: str, end: int) -> int:
     if at < size and rules.goes_on(text, at, text[end - 1], quoted, spaced):
         return 0
     return at
+
+
+def _aligned(text: str, offset: int, sentences: list[str]) -> Iterator[tuple[int, int]]:
+    """Where sentences that were folded are in `text`, which begins at `offset`."""
+    words = re.finditer(r"\S+", text)
+    start = stop = 0
+    for sentence in sentences:
+        missing = len("".join(sentence.split()))
+        if start == stop:
+            start, stop = next(words).span()
+        begun = start
+        while stop - start < missing:
+            missing -= stop - start
+            start, stop = next(words).span()
+        start += missing
+        yield offset + begun, offset + start
 
 
 def _append(sentence: str, sentences: list[str]) -> None:
