@@ -102,12 +102,12 @@ def combine(models: Sequence[str | Path | Encoder], out: str | Path) -> Encoder:
     """Put encoders side by side in one: vectors normalised one by one, then concatenated (multi-channel
     quick-thought)."""
     from sentrep.encoders import serialization as folder
-    from sentrep.encoders.concat import SideBySide
+    from sentrep.encoders.concat import Concatenation
 
     if len(models) < 2:
         raise InputError(f"combining takes 2 models or more, not {len(models)}")
     place = unused(Path(out), "combined model")
-    folder.save(folder.Encoder(modules=[SideBySide([opened(model) for model in models])]), place)
+    folder.save(folder.Encoder(modules=[Concatenation([opened(model) for model in models])]), place)
     return load(place)
 
 
@@ -145,7 +145,8 @@ def embed_corpus(
     described = {
         "model": made_by.content_hash, "model_name": made_by.name, "model_path": made_by.path, "source": str(config),
     }  # fmt: skip
-    encode, pairs = encoding(encoder), sentences(config)
+    encode: Any = encoding(encoder)
+    pairs = sentences(config)
     if context:
         if not isinstance(model, str | Path):
             raise InputError("contexts are made by a run; give the folder of one, not an encoder")

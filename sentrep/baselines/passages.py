@@ -75,7 +75,7 @@ class Passages:
 def words(store: Store) -> NDArray[np.object_]:
     """(vocab) each token as text; None in place of what is no word: padding, what is unknown, gaps."""
     inner = store.tokenizer.inner
-    special = inner.get_added_tokens_decoder()
+    special = store.tokenizer.special
     tokens: NDArray[Any] = np.empty(store.tokenizer.vocab_size, dtype=object)
     for token in range(len(tokens)):
         tokens[token] = None if token in special else inner.id_to_token(token)

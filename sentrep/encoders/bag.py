@@ -1,9 +1,12 @@
-"""The weighted bag of tokens, in the form it is trained in.
+"""The weighted bag of tokens, in the form in which it is trained.
 
-Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t
-for each token. Folding w_t into e_t gives the stock `StaticEmbedding`, exactly; that is the form it is saved
-in. Training keeps the two apart because one scalar learns how much a token matters far sooner than a whole
-row does."""
+Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t for
+each token. Folding w_t into e_t gives the stock `StaticEmbedding` exactly; a bag is saved in that form. Training
+keeps the two apart because one scalar learns the importance of a token much sooner than a whole row does.
+
+Special tokens, the unknown token and a bare word mark have the weight 0 and a zero row. The gradients of both are
+then 0 too, so they stay at 0.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +21,27 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from sentrep.data.tokenization.special import weightless_ids
+
 
 class Bag(StaticEmbedding):
     """Weighted mean of token rows.
 
     Reads ``input_ids`` (token) and ``offsets`` (sentence: where each starts), writes ``sentence_embedding``
-    (sentence, width)."""
+    (sentence, width).
+
+    Args:
+        tokenizer: numbers the rows.
+        rows: one for each token.
+        weights: of the tokens. Weights and rows of tokens without content are set to 0.
+    """
 
     def __init__(
         self, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"], weights: Float[Tensor, " vocab"]
     ) -> None:
-        super().__init__(tokenizer, embedding_weights=rows)
-        self.token_weight = nn.Parameter(weights.clone().unsqueeze(1))
+        weightless = torch.tensor(weightless_ids(tokenizer), dtype=torch.long)
+        super().__init__(tokenizer, embedding_weights=rows.index_fill(0, weightless, 0.0))
+        self.token_weight = nn.Parameter(weights.index_fill(0, weightless, 0.0).unsqueeze(1))
 
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
         ids, offsets = features["input_ids"], features["offsets"]
@@ -51,13 +63,15 @@ class Bag(StaticEmbedding):
         )
 
 
-class Saturate(Module):
-    """tanh(gain · √width · x/|x|), coordinate by coordinate: a coordinate that many tokens push is worth
-    little more than one that few do. BM25's k1 does the same to counts. It needs rows of few non-zero
-    coordinates (`sparse_rows`), so that coordinates belong to tokens; on Gaussian rows it changes nothing.
+class Saturation(Module):
+    """tanh(gain · √width · x/|x|) for each coordinate.
+
+    A coordinate that many tokens add to counts little more than one that few add to, as counts do under BM25's k1.
+    This needs rows with few non-zero coordinates (`sparse_rows`), so that coordinates belong to tokens; on
+    Gaussian rows it changes nothing.
     """
 
-    config_keys: ClassVar = ["width", "gain"]  # what `content_hash` knows a module by that has no weights
+    config_keys: ClassVar = ["width", "gain"]  # for `content_hash`: the module has no weights
 
     def __init__(self, width: int, gain: float) -> None:
         super().__init__()
@@ -91,20 +105,21 @@ def sparse_rows(vocab: int, width: int) -> Float[Tensor, "vocab width"]:
     return rows.scatter_(1, places, signs / count**0.5)
 
 
-def kindred_rows(
+def rows_by_prefix(
     tokens: Sequence[str], rows: Float[Tensor, "vocab width"], share: float = 0.85, letters: int = 5
 ) -> Tensor:
-    """Unit rows in which tokens that begin with the same letters have a cosine of share², as words of one
-    stem mostly do.
+    """Unit rows in which tokens that share their first letters have a cosine of share², as words of one stem
+    mostly do.
 
-    Each row becomes √(1-share²) of its own and `share` of its family's; short tokens and marks have no
-    family."""
-    families: dict[str, list[int]] = {}
+    Each row becomes √(1-share²) of its own plus `share` of its group's row; short tokens and punctuation belong to
+    no group.
+    """
+    groups: dict[str, list[int]] = {}
     for place, token in enumerate(tokens):
         word = token.lstrip("▁#Ġ")
         if len(word) >= letters and word.isalpha():
-            families.setdefault(word[:letters], []).append(place)
-    for members in families.values():
+            groups.setdefault(word[:letters], []).append(place)
+    for members in groups.values():
         own = rows[members]
         rows[members] = F.normalize(
             (1 - share**2) ** 0.5 * own + share * sparse_rows(1, rows.shape[1]), dim=1
@@ -122,3 +137,12 @@ def frequency_weights(counts: Num[Tensor, " vocab"], a: float) -> Float[Tensor, 
         return torch.ones(len(counts))
     probability = counts / counts.sum().clamp(min=1)
     return (a / (a + probability)).float()
+
+
+def fix_weightless_rows(bag: StaticEmbedding) -> None:
+    """Set the rows of tokens without content to 0 and keep them there while the bag is trained further."""
+    rows = bag.embedding.weight
+    weightless = torch.tensor(weightless_ids(bag.tokenizer), dtype=torch.long, device=rows.device)
+    with torch.no_grad():
+        rows.index_fill_(0, weightless, 0.0)
+    rows.register_hook(lambda gradient: gradient.index_fill(0, weightless.to(gradient.device), 0.0))

@@ -1,8 +1,9 @@
-"""Feeding encoders: ragged token ids in, sentence vectors out, with padding kept small.
+"""Feeding encoders: ragged token ids in, sentence vectors out, with little padding.
 
-Sentences run from 1 to 100 tokens; padded in the order they come, most of the work of a transformer or an RNN
-is padding. So rows are sorted by length, cut into micro-batches of about `token_budget` padded tokens, and
-put back in order. A bag needs no padding."""
+Sentences have 1 to 100 tokens; padded in their original order, most of the work of a transformer or an RNN would be
+padding. So rows are sorted by length, cut into micro-batches of about `token_budget` padded tokens, and put back in
+order. A bag needs no padding.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +19,10 @@ from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding, WordEmbeddings
 from torch import Tensor, nn
 
-from sentrep.encoders.concat import SideBySide, side_by_side
-from sentrep.encoders.token_encoder import Reader
+from sentrep.data.normalization import without_surrogates
+from sentrep.data.truncation import Truncation
+from sentrep.encoders.concat import Concatenation, concatenate
+from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.utils.progress import progress
 
 TOKEN_BUDGET = 4096
@@ -70,8 +73,18 @@ def encode(
     texts: Sequence[str],
     token_budget: int = TOKEN_BUDGET,
     show_progress: bool = False,
+    truncation: Truncation | None = None,
 ) -> np.ndarray:
-    """Vectors of texts, float32 (sentence, width), in the order given.
+    """Vectors of texts, float32 (text, width), in the order given.
+
+    Lone surrogates are replaced by U+FFFD. A text without a known token has the zero vector in a bag.
+
+    Args:
+        encoder: any encoder; those of this package and stock ones are batched by length.
+        texts: sentences or longer texts.
+        token_budget: padded tokens of a micro-batch.
+        show_progress: draw a progress bar.
+        truncation: counts what the encoder does not read of the texts, if given.
 
     Raises:
         TypeError: a single string was passed; it would be read letter by letter.
@@ -79,47 +92,106 @@ def encode(
     if isinstance(texts, str):
         raise TypeError("encode takes a list of sentences; for one sentence pass [sentence]")
     encoder.eval()
-    if isinstance(encoder[0], SideBySide) and len(encoder) == 1:
-        parts = [
-            torch.from_numpy(encode(part, texts, token_budget, show_progress)) for part in encoder[0].encoders
-        ]
-        return (
-            side_by_side(parts).numpy()
-            if len(texts)
-            else np.zeros((0, sum(part.shape[1] for part in parts)), np.float32)
-        )
-    if not len(texts):
-        return np.zeros((0, encoder.get_embedding_dimension()), np.float32)
-    if encoder.default_prompt_name or not isinstance(
-        encoder[0], StaticEmbedding | Transformer | WordEmbeddings | Reader
-    ):
-        return np.asarray(
-            encoder.encode(list(texts), show_progress_bar=show_progress, convert_to_numpy=True),
-            dtype=np.float32,
-        )
-    device = encoder.device
+    counts = Truncation()
+    texts = [without_surrogates(text) for text in texts]
+    if isinstance(encoder[0], Concatenation) and len(encoder) == 1:
+        vectors = _concatenated(encoder[0], texts, token_budget, show_progress, counts)
+    elif not texts:
+        vectors = np.zeros((0, encoder.get_embedding_dimension()), np.float32)
+    elif _prompted(encoder) or not isinstance(encoder[0], BATCHED):
+        vectors = _by_sentence_transformers(encoder, texts, show_progress, counts)
+    else:
+        vectors = _batched(encoder, texts, token_budget, show_progress, counts)
+    if truncation is not None:
+        truncation.merge(counts)
+    return vectors
+
+
+BATCHED = (StaticEmbedding, Transformer, WordEmbeddings, TokenEncoder)
+"""First modules whose tokens are batched here; others go through sentence-transformers' own `encode`."""
+
+
+def _concatenated(
+    module: Concatenation, texts: list[str], token_budget: int, show_progress: bool, counts: Truncation
+) -> np.ndarray:
+    """Vectors of all parts; what is counted as unread is that of the part that reads least."""
+    parts, read = [], []
+    for part in module.encoders:
+        read.append(Truncation())
+        parts.append(torch.from_numpy(encode(part, texts, token_budget, show_progress, read[-1])))
+    counts.merge(max(read, key=lambda each: each.unread))
+    if texts:
+        return concatenate(parts).numpy()
+    return np.zeros((0, sum(part.shape[1] for part in parts)), np.float32)
+
+
+def _prompted(encoder: SentenceTransformer) -> bool:
+    """Whether the encoder puts a prompt before every text. One of spaces alone changes no token."""
+    name = encoder.default_prompt_name
+    return bool(name and encoder.prompts.get(name, "").strip())
+
+
+def _by_sentence_transformers(
+    encoder: SentenceTransformer, texts: list[str], show_progress: bool, counts: Truncation
+) -> np.ndarray:
+    if isinstance(encoder[0], BATCHED):
+        token_ids(encoder[0], texts, counts)
+    vectors = encoder.encode(texts, show_progress_bar=show_progress, convert_to_numpy=True)
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def _batched(
+    encoder: SentenceTransformer, texts: list[str], token_budget: int, show_progress: bool, counts: Truncation
+) -> np.ndarray:
     chunks = []
     starts = range(0, len(texts), 8192)
     for start in progress(starts, "embedding", len(starts), "batch of 8192") if show_progress else starts:
-        rows = token_ids(encoder[0], list(texts[start : start + 8192]))
-        ids = torch.tensor([token for row in rows for token in row], dtype=torch.long, device=device)
-        offsets = torch.tensor(np.cumsum([0, *map(len, rows)]), device=device)
+        rows = token_ids(encoder[0], texts[start : start + 8192], counts)
+        ids = torch.tensor([token for row in rows for token in row], dtype=torch.long, device=encoder.device)
+        offsets = torch.tensor(np.cumsum([0, *map(len, rows)]), device=encoder.device)
         chunks.append(encode_tokens(encoder, ids, offsets, token_budget).float().cpu().numpy())
     return np.concatenate(chunks)
 
 
-def token_ids(first: Any, texts: list[str]) -> list[list[int]]:
-    """Token ids as the encoder's own preprocessing gives them, before padding."""
-    if isinstance(first, WordEmbeddings):
-        return [list(first.tokenizer.tokenize(text))[: first.max_seq_length] for text in texts]
+def token_ids(first: Any, texts: list[str], counts: Truncation | None = None) -> list[list[int]]:
+    """Token ids as the encoder's own preprocessing gives them, before padding.
+
+    Args:
+        first: the encoder's first module.
+        texts: without lone surrogates.
+        counts: counts the tokens beyond the encoder's length, if given.
+    """
+    counts = Truncation() if counts is None else counts
+    if isinstance(first, StaticEmbedding):
+        rows = [row.ids for row in first.tokenizer.encode_batch(texts, add_special_tokens=False)]
+        counts.add([len(row) for row in rows])
+        return rows
     if isinstance(first, Transformer):
-        limit = first.max_seq_length
-        return list(
-            first.tokenizer(texts, truncation=limit is not None, max_length=limit, padding=False)["input_ids"]
+        return _transformer_ids(first, texts, counts)
+    if isinstance(first, WordEmbeddings):
+        rows, limit = [list(first.tokenizer.tokenize(text)) for text in texts], first.max_seq_length
+    else:
+        rows, limit = [row.ids for row in first.tokenizer.encode_batch(texts)], first.max_tokens
+    counts.add([len(row) for row in rows], limit)
+    return [row[:limit] for row in rows]
+
+
+def _transformer_ids(first: Any, texts: list[str], counts: Truncation) -> list[list[int]]:
+    """Only texts that reach the limit are tokenized a second time, for their full length."""
+    limit = first.max_seq_length
+    rows: list[list[int]] = list(
+        first.tokenizer(texts, truncation=limit is not None, max_length=limit, padding=False)["input_ids"]
+    )
+    lengths = [len(row) for row in rows]
+    full = [place for place, length in enumerate(lengths) if limit is not None and length >= limit]
+    if full:
+        whole = first.tokenizer(
+            [texts[place] for place in full], truncation=False, padding=False, verbose=False
         )
-    if isinstance(first, Reader):
-        return [encoding.ids[: first.max_tokens] for encoding in first.tokenizer.encode_batch(texts)]
-    return [encoding.ids for encoding in first.tokenizer.encode_batch(texts, add_special_tokens=False)]
+        for place, row in zip(full, whole["input_ids"], strict=True):
+            lengths[place] = len(row)
+    counts.add(lengths, limit)
+    return rows
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from sentrep.encoders import serialization as folder
 
 
-class SideBySide(InputModule):
+class Concatenation(InputModule):
     """Concatenation of unit vectors, scaled so that the whole is a unit vector again."""
 
     def __init__(self, encoders: list[SentenceTransformer]) -> None:
@@ -41,7 +41,7 @@ class SideBySide(InputModule):
                 if key.startswith(f"{place}.")
             }
             parts.append(encoder(own)["sentence_embedding"])
-        features["sentence_embedding"] = side_by_side(parts)
+        features["sentence_embedding"] = concatenate(parts)
         return features
 
     def get_embedding_dimension(self) -> int:
@@ -52,7 +52,7 @@ class SideBySide(InputModule):
             folder.save(encoder, Path(output_path) / f"encoder_{place}")
 
     @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> SideBySide:
+    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Concatenation:
         found = (Path(model_name_or_path) / subfolder).glob("encoder_*")
         return cls(
             [
@@ -62,7 +62,7 @@ class SideBySide(InputModule):
         )
 
 
-def side_by_side(parts: list[Tensor]) -> Tensor:
+def concatenate(parts: list[Tensor]) -> Tensor:
     """Unit rows of all parts, each (sentence, its width), concatenated to unit rows (sentence, sum of the
     widths)."""
     unit: list[Tensor] = [F.normalize(part, dim=1) for part in parts]

@@ -11,10 +11,10 @@ from jaxtyping import Float, Int
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from sentrep.encoders.token_encoder import Reader
+from sentrep.encoders.token_encoder import TokenEncoder
 
 
-class Convolution(Reader):
+class ConvolutionalEncoder(TokenEncoder):
     """Token table, convolutions with ReLU, and pooling in one module. In each layer a state sees `kernel`
     tokens around its own."""
 

@@ -14,7 +14,7 @@ rows, and nothing is written.
 
 In a bag the length of a row is the word's weight, and least squares draws short what it cannot explain. So a
 bag's new rows are lengthened, all by the same factor, until the map makes rows of rare words as long as they
-were trained to be; a new word is one more of these. Where the map is exact this changes nothing. Recurrent
+were trained to be; a new word is one more of these. Where the map is exact this changes nothing. RecurrentEncoder
 encoders get W v + b as the paper has it."""
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
+from sentrep.data.normalization import SPECIAL
 from sentrep.encoders import serialization as folder
-from sentrep.encoders.concat import SideBySide
-from sentrep.encoders.token_encoder import Reader, special_tokens
+from sentrep.encoders.concat import Concatenation
+from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.word_vectors import read_vectors
 from sentrep.utils.errors import InputError, opt
@@ -108,11 +109,11 @@ def expand(
     if limit is not None and limit < 1:
         raise InputError(f"{opt('limit')} {limit} adds no word; give 1 or more")
     grown: Any = folder.stock(encoder)
-    if isinstance(grown[0], SideBySide):
+    if isinstance(grown[0], Concatenation):
         parts = [expand(part, vectors, words, limit) for part in grown[0].encoders]
-        grown[0] = SideBySide([part.encoder for part in parts])
+        grown[0] = Concatenation([part.encoder for part in parts])
         return Expanded(grown, tuple(fit for part in parts for fit in part.fits))
-    if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | Reader):
+    if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | TokenEncoder):
         raise InputError(
             f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, GRUs and LSTMs can"
         )
@@ -132,7 +133,7 @@ def expand(
 def words_in(encoder: SentenceTransformer, texts: Iterable[str]) -> set[str]:
     """The words of texts as the encoder's tokenizer cuts them, known to it or not. InputError where it does
     not cut into words."""
-    parts = encoder[0].encoders if isinstance(encoder[0], SideBySide) else [encoder]
+    parts = encoder[0].encoders if isinstance(encoder[0], Concatenation) else [encoder]
     tokenizers = [_Vocabulary(inner_tokenizer(part)).tokenizer for part in parts]
     return {word for text in texts for tokenizer in tokenizers for word in _cut(tokenizer, text)}
 
@@ -203,7 +204,7 @@ class _Vocabulary:
                 f"this model's vocabulary is made of pieces of words ({kind}), which read every word already; only one of whole "
                 f"words ({opt('tokenizer')} word) can be expanded"
             )
-        self.marks = {token["content"] for token in self.spec["added_tokens"]}
+        self.marks = {*SPECIAL, *(token["content"] for token in self.spec["added_tokens"])}
         self.places: dict[str, int] = {
             word: place for word, place in self.spec["model"]["vocab"].items() if word not in self.marks
         }
@@ -256,7 +257,9 @@ def _stacked(found: Found) -> NDArray[np.float32]:
 
 
 def _grown(
-    first: StaticEmbedding | WordEmbeddings | Reader, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"]
+    first: StaticEmbedding | WordEmbeddings | TokenEncoder,
+    tokenizer: Tokenizer,
+    rows: Float[Tensor, "vocab width"],
 ) -> nn.Module:
     """The same module with another vocabulary."""
     grown: nn.Module

@@ -9,17 +9,24 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Dense, Normalize, Transformer
-from sentence_transformers.sentence_transformer.modules import Dropout, Pooling
+from sentence_transformers.sentence_transformer.modules import Dropout, Pooling, StaticEmbedding
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
 
 from sentrep.encoders import serialization as folder
-from sentrep.encoders.bag import Bag, Saturate, frequency_weights, kindred_rows, sparse_rows
+from sentrep.encoders.bag import (
+    Bag,
+    Saturation,
+    fix_weightless_rows,
+    frequency_weights,
+    rows_by_prefix,
+    sparse_rows,
+)
 from sentrep.encoders.config import EncoderConfig
-from sentrep.encoders.convolution import Convolution
-from sentrep.encoders.recurrent import Cell, Recurrent
-from sentrep.encoders.token_encoder import Reader, special_tokens
+from sentrep.encoders.convolution import ConvolutionalEncoder
+from sentrep.encoders.recurrent import Cell, RecurrentEncoder
+from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
 from sentrep.encoders.word_vectors import read_vectors
 from sentrep.utils.errors import InputError, opt
 
@@ -38,42 +45,49 @@ def build(
     Weights come from torch's global generator: seed it for reproducible encoders.
     """
     if not config.scratch:
-        return folder.load(config.encoder)
+        return _pretrained(config.encoder)
     if config.encoder == "bag":
         modules = _bag(config, tokenizer, torch.from_numpy(counts))
     elif config.encoder == "transformer":
         modules = _transformer(config, tokenizer, len(counts), max_tokens)
     else:
-        modules = [_reader(config, tokenizer, len(counts), max_tokens)]
+        modules = [_token_encoder(config, tokenizer, len(counts), max_tokens)]
     return SentenceTransformer(modules=modules, device="cpu")
 
 
+def _pretrained(name: str) -> SentenceTransformer:
+    encoder = folder.load(name)
+    if isinstance(encoder[0], StaticEmbedding):
+        fix_weightless_rows(encoder[0])
+    return encoder
+
+
 def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn.Module]:
-    """Rows of about unit length, so that two different tokens are nearly orthogonal: a random bag is a
-    lexical matcher."""
+    """A bag whose rows have about unit length, so that two different tokens are nearly orthogonal: a random bag
+    matches words. Its layers have no bias, so that the zero vector stays the zero vector."""
     vocab, width = len(counts), config.width
     rows = sparse_rows(vocab, width) if config.saturation else torch.randn(vocab, width) / width**0.5
     if config.saturation:
-        rows = kindred_rows([tokenizer.id_to_token(place) or "" for place in range(vocab)], rows)
+        rows = rows_by_prefix([tokenizer.id_to_token(place) or "" for place in range(vocab)], rows)
     _fill(rows, tokenizer, config)
     bag = Bag(tokenizer, rows, frequency_weights(counts, config.frequency))
     bag.embedding.weight.requires_grad_(not config.freeze_vectors)
-    layers: list[nn.Module] = [Saturate(width, config.saturation)] if config.saturation else []
+    layers: list[nn.Module] = [Saturation(width, config.saturation)] if config.saturation else []
     for _ in range(config.depth):
         layers += [Dropout(config.dropout)] if config.dropout else []
-        layers += [Dense(width, width, activation_function=nn.GELU(), use_residual=True)]
+        layers += [Dense(width, width, bias=False, activation_function=nn.GELU(), use_residual=True)]
     return [bag, *layers, Normalize()]
 
 
-def _reader(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> Reader:
-    module: Reader
+def _token_encoder(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> TokenEncoder:
+    module: TokenEncoder
     if config.encoder == "conv":
-        module = Convolution(
+        module = ConvolutionalEncoder(
             tokenizer, vocab, config.token_width, config.width, config.kernel, config.depth,
             config.pooling, config.dropout, max_tokens,
         )  # fmt: skip
     else:
-        module = Recurrent(
+        module = RecurrentEncoder(
             tokenizer, cast(Cell, config.encoder), vocab, config.token_width, config.width, config.depth,
             config.bidirectional, config.pooling, config.dropout, max_tokens,
         )  # fmt: skip

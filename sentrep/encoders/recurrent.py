@@ -16,14 +16,14 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from sentrep.encoders.token_encoder import Reader, special_tokens
+from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
 from sentrep.modules.sequence import reorder, reversal
 
 Cell = Literal["gru", "lstm"]
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
 
 
-class Recurrent(Reader):
+class RecurrentEncoder(TokenEncoder):
     """Token table, recurrent layers and pooling in one module."""
 
     config_keys: ClassVar = [

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 
-class Reader(InputModule):
+class TokenEncoder(InputModule):
     """A token table, and states made from its rows.
 
     Reads ``input_ids`` and ``attention_mask`` (sentence, token), writes ``token_embeddings`` (sentence,
@@ -90,7 +90,7 @@ class Reader(InputModule):
         self.tokenizer.save(str(Path(output_path) / "tokenizer.json"))
 
     @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Reader:
+    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> TokenEncoder:
         folder = Path(model_name_or_path) / subfolder
         config = json.loads((folder / cls.config_file_name).read_text(encoding="utf-8"))
         module = cls(Tokenizer.from_file(str(folder / "tokenizer.json")), **config)

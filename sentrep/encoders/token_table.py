@@ -11,7 +11,7 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding, 
 from tokenizers import Tokenizer
 from torch import nn
 
-from sentrep.encoders.token_encoder import Reader
+from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.utils.errors import InputError
 
 
@@ -29,7 +29,7 @@ def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
         table = first.embedding
     elif isinstance(first, WordEmbeddings):
         table = first.emb_layer
-    elif isinstance(first, Reader):
+    elif isinstance(first, TokenEncoder):
         table = first.table
     elif isinstance(first, Transformer):
         table = first.auto_model.get_input_embeddings()

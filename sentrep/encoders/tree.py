@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from sentrep.data.tokenization.tokenizer import Tokenizer as SentenceTokenizer
-from sentrep.encoders.token_encoder import Reader
+from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.modules.padding import Texts
 from sentrep.modules.trees.crf import Trees
 from sentrep.modules.trees.parser import Parser, TreesOfMany
@@ -24,7 +24,7 @@ Branching = Literal["parser", "right", "left", "none"]
 """Where trees come from; without any, the vector is the mean of the token rows."""
 
 
-class TreeEncoder(Reader):
+class TreeEncoder(TokenEncoder):
     """Token table, parser and composer.
 
     Args:

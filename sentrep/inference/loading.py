@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.data.truncation import Truncation
 from sentrep.methods.registry import entry, methods_with
 from sentrep.utils.errors import InputError
 
@@ -40,11 +40,27 @@ def opened(model: str | Path | Encoder) -> Encoder:
     return load(model) if isinstance(model, str | Path) else model
 
 
-def encoding(encoder: Encoder) -> Callable[[Sequence[str]], NDArray[np.float32]]:
-    """What turns texts into vectors, (text, width)."""
-    from sentrep.encoders.batching import encode
+class Encoding:
+    """Texts to vectors, (text, width), by one encoder.
 
-    return partial(encode, encoder)
+    Attributes:
+        truncation: what the encoder did not read of all the texts so far.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.truncation = Truncation()
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts, float32, in the order given."""
+        from sentrep.encoders.batching import encode
+
+        return encode(self._encoder, texts, truncation=self.truncation)
+
+
+def encoding(encoder: Encoder) -> Encoding:
+    """What turns texts into vectors, and counts what it does not read of them."""
+    return Encoding(encoder)
 
 
 def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
@@ -75,7 +91,7 @@ class Reopened:
 
         from sentrep.data.batch import SentenceBatch
 
-        ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.max_tokens)
+        ids, lengths, *_ = self.tokenizer.encode_batch(sentences, self.max_tokens)
         offsets, each = torch.tensor([0, *lengths.cumsum()]), torch.arange(len(sentences))
         with torch.no_grad():
             return self.method.embed(

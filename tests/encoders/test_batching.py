@@ -119,8 +119,12 @@ def test_a_bag_is_a_sum_over_its_tokens(layers: int) -> None:
 def test_a_bag_starts_from_frequency_weights() -> None:
     counts = toy.counts()
     share = counts / counts.sum()
-    assert np.allclose(made("bag")[0].token_weight.detach()[:, 0], 1e-3 / (1e-3 + share), atol=1e-6)
-    assert (made("bag", frequency=0.0)[0].token_weight == 1).all()
+    weights, special = made("bag")[0].token_weight.detach()[:, 0], len(toy.SPECIAL)
+    assert np.allclose(weights[special:], (1e-3 / (1e-3 + share))[special:], atol=1e-6)
+    unweighted = made("bag", frequency=0.0)[0].token_weight
+    assert (unweighted[special:] == 1).all()
+    assert (weights[:special] == 0).all()
+    assert (unweighted[:special] == 0).all()
     assert torch.isfinite(frequency_weights(torch.zeros(3), 1e-3)).all()
 
 

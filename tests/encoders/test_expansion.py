@@ -20,7 +20,7 @@ from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.bag import Bag, frequency_weights
 from sentrep.encoders.batching import encode
-from sentrep.encoders.concat import SideBySide
+from sentrep.encoders.concat import Concatenation
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.expansion import LinearMap, expand, words_in
 from sentrep.encoders.factory import build
@@ -69,7 +69,10 @@ def on_a_map(**options: Any) -> SentenceTransformer:
     table = token_table(encoder).weight
     matrix, intercept = a_map(table.shape[1])
     rows = torch.from_numpy(vectors_of(toy.WORDS)) @ matrix + intercept
-    table.data = rows / encoder[0].token_weight.data if isinstance(encoder[0], Bag) else rows
+    if isinstance(encoder[0], Bag):
+        weights = encoder[0].token_weight.data
+        rows = torch.where(weights > 0, rows / weights, 0.0)
+    table.data = rows
     return encoder
 
 
@@ -131,7 +134,7 @@ def test_saved_and_opened_it_is_the_same(name: str, tmp_path: Path) -> None:
 
 def test_encoders_side_by_side_are_expanded_one_by_one(tmp_path: Path) -> None:
     parts = [on_a_map(**KINDS[name]) for name in ("bag", "gru")]
-    both = SentenceTransformer(modules=[SideBySide(parts)], device="cpu")
+    both = SentenceTransformer(modules=[Concatenation(parts)], device="cpu")
     file = written(tmp_path / "v.bin", KNOWN + NEW)
     expanded = expand(both, file)
     assert [fit.added for fit in expanded.fits] == [len(NEW)] * 2

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer, models
 
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
-from sentrep.encoders.concat import SideBySide, side_by_side
+from sentrep.encoders.concat import Concatenation, concatenate
 from sentrep.encoders.serialization import content_hash
 from sentrep.utils.errors import InputError
 from tests import toy
@@ -190,7 +190,7 @@ def test_the_hash_is_the_same_wherever_the_folder_lies(
 
 def test_side_by_side_is_each_ones_unit_vectors_together(tmp_path: Path) -> None:
     parts = [made("bag"), made("gru", width=32), made("lstm", pooling="last")]
-    whole = SentenceTransformer(modules=[SideBySide(parts)])
+    whole = SentenceTransformer(modules=[Concatenation(parts)])
     expected = np.concatenate([unit(encode(part, TEXTS)) for part in parts], axis=1) / np.sqrt(3)
     assert np.allclose(encode(whole, TEXTS), expected, atol=1e-6)
     assert np.allclose(whole.encode(TEXTS, show_progress_bar=False), expected, atol=1e-5)
@@ -208,7 +208,7 @@ def test_more_than_ten_side_by_side_keep_their_order(tmp_path: Path) -> None:
         bag(torch.randn(len(toy.WORDS), 8, generator=torch.Generator().manual_seed(seed)))
         for seed in range(12)
     ]
-    whole = SentenceTransformer(modules=[SideBySide(parts)])
+    whole = SentenceTransformer(modules=[Concatenation(parts)])
     folder.save(whole, tmp_path / "twelve")
     assert np.allclose(
         encode(folder.load(tmp_path / "twelve"), TEXTS[:1]), encode(whole, TEXTS[:1]), atol=1e-6
@@ -216,7 +216,7 @@ def test_more_than_ten_side_by_side_keep_their_order(tmp_path: Path) -> None:
 
 
 def test_unit_rows_stay_unit_rows_and_zero_rows_zero() -> None:
-    rows = side_by_side([torch.tensor([[3.0, 4.0], [0.0, 0.0]]), torch.tensor([[2.0], [0.0]])])
+    rows = concatenate([torch.tensor([[3.0, 4.0], [0.0, 0.0]]), torch.tensor([[2.0], [0.0]])])
     assert torch.allclose(rows[0], torch.tensor([0.6, 0.8, 1.0]) / 2**0.5)
     assert (rows[1] == 0).all()
 

@@ -11,7 +11,7 @@ from sentence_transformers.sentence_transformer.modules.tokenizer import Whitesp
 
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
-from sentrep.encoders.concat import SideBySide
+from sentrep.encoders.concat import Concatenation
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.utils.errors import InputError
 from tests import toy
@@ -37,8 +37,8 @@ def test_the_row_of_a_token_is_the_one_that_is_read(kind: str, width: int, saved
 
 
 def test_several_tables_are_none_and_other_tokenizers_are_not_ours() -> None:
-    both = SentenceTransformer(modules=[SideBySide([made("bag"), made("gru")])], device="cpu")
-    with pytest.raises(InputError, match="begins with SideBySide has no token table of its own"):
+    both = SentenceTransformer(modules=[Concatenation([made("bag"), made("gru")])], device="cpu")
+    with pytest.raises(InputError, match="begins with Concatenation has no token table of its own"):
         token_table(both)
     words = WordEmbeddings(WhitespaceTokenizer(["one", "two"]), torch.randn(2, 3))
     averaged = SentenceTransformer(modules=[words, Pooling(3, "mean")], device="cpu")

@@ -1,14 +1,14 @@
-"""Sentences to token ids: a thin class over the `tokenizers` library, whose objects it trains, opens and
-saves.
+"""Sentences to token ids: a thin class over the `tokenizers` library, whose objects it trains, opens and saves.
 
-A vocabulary trained here sees text with straight quotes and dashes, in NFKC and lower case, cut into words,
+A vocabulary trained here reads normalised text (`sentrep.data.normalization`) in lower case, cut into words,
 single punctuation marks and runs of Chinese or Japanese. A word carries a mark at its beginning ("▁the", also
-behind a quote or a bracket), so that decoding gives the spaces back. Chinese has no spaces and carries no
+after a quotation mark or a bracket), so that decoding restores the spaces. Chinese has no spaces and carries no
 mark: a word is the same token wherever it stands in its clause.
 
-Two things are quicker here than in the library, with the same result. Where a tokenizer cuts at every space
-and mark, a word is encoded once and remembered. And a vocabulary is trained on words with their counts, not
-on the text."""
+Two steps are faster here than in the library, with the same result. Where a tokenizer cuts at every space and
+punctuation mark, the ids of a word are cached. And a vocabulary is trained on words with their counts, not on the
+text.
+"""
 
 from __future__ import annotations
 
@@ -26,23 +26,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.data.config import TokenizerConfig
+from sentrep.data.normalization import SPECIAL, without_surrogates
 from sentrep.data.tokenization.detokenize import respaced
+from sentrep.data.tokenization.special import special_ids
 from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     import tokenizers
 
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-"""First in every vocabulary trained here, so [PAD] is 0. None of them is added when such a tokenizer
-encodes."""
-
 REMEMBERED = 1 << 17
-"""Words whose ids are remembered; memory stays bounded, and the frequent ones come back at once."""
+"""Most words whose ids are cached; at this number the cache is emptied."""
 
 _SIGNS = r""".,;:!?"'()“”‘’…—–，。、；：！？「」『』（）《》-"""
 ATOMS = re.compile(rf"[^\s{_SIGNS}]+|[{_SIGNS}]")
-"""What is encoded apart: the commonest punctuation marks, which every pipeline met here cuts off, and what
-stands between them and spaces. Brackets are not among the marks: special tokens begin with them."""
+"""Parts that are encoded one by one: the commonest punctuation marks, which every pipeline here cuts off, and
+what stands between them and spaces. Brackets are not among the marks: special tokens begin with them."""
 
 
 class Encoded(NamedTuple):
@@ -54,11 +52,16 @@ class Encoded(NamedTuple):
     """(sentence); sums to the number of tokens."""
     truncated: int
     """Sentences that lost their end."""
+    unread: int = 0
+    """Tokens that these sentences lost."""
 
 
 class Tokenizer:
-    """A vocabulary and the way into it. `inner` is the library's object, which sentence-transformers takes as
-    it is."""
+    """A vocabulary with its pipeline.
+
+    Args:
+        inner: the object of the tokenizers library, which sentence-transformers takes as it is.
+    """
 
     def __init__(self, inner: tokenizers.Tokenizer) -> None:
         inner.no_truncation()
@@ -68,12 +71,15 @@ class Tokenizer:
 
     @classmethod
     def train(cls, sentences: Iterable[str], config: TokenizerConfig) -> Tokenizer:
-        """Learn a vocabulary of at most `config.vocab` tokens. The same sentences give the same file, byte
-        for byte."""
+        """Learn a vocabulary of at most `config.vocab` tokens.
+
+        The special tokens come first, so [PAD] is 0; none of them is put around a sentence. The same sentences
+        give the same file, byte for byte.
+        """
         from sentrep.data.tokenization.vocabulary import learn
 
         words: Counter[str] = Counter()
-        for sentence in sentences:
+        for sentence in map(without_surrogates, sentences):
             words.update(sentence.split() if config.tokenizer == "spaces" else ATOMS.findall(sentence))
         if not words:
             raise InputError("no words to train a tokenizer on: the corpus is empty")
@@ -131,39 +137,45 @@ class Tokenizer:
     @property
     def special(self) -> set[int]:
         """Ids that stand for no text."""
-        return {number for number, token in self.inner.get_added_tokens_decoder().items() if token.special}
+        return special_ids(self.inner)
 
     def encode(self, sentence: str) -> list[int]:
         """The ids of one sentence, uncut."""
-        return list(self.inner.encode(sentence).ids)
+        return list(self.inner.encode(without_surrogates(sentence)).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Back to text; case and the kind of quotes are gone. Spaces around signs are guessed where the
-        vocabulary marks only those before words."""
+        """The text of some ids, without special tokens.
+
+        Case and the kind of quotation marks are lost. Spaces around punctuation are guessed where the vocabulary
+        marks only the spaces before words.
+        """
         from tokenizers import decoders
 
-        text = str(self.inner.decode(list(ids), skip_special_tokens=True))
+        special = self.special
+        text = str(self.inner.decode([number for number in ids if number not in special]))
         return respaced(text) if isinstance(self.inner.decoder, decoders.Metaspace) else text
 
     def encode_batch(self, sentences: Sequence[str], max_tokens: int | None = None) -> Encoded:
-        """Encode many sentences; what is longer than `max_tokens` loses its end, not its special tokens."""
+        """Encode many sentences; one longer than `max_tokens` loses its end, but not its special tokens."""
+        sentences = [without_surrogates(sentence) for sentence in sentences]
         rows = self._by_words(sentences) if self._cuts_at_spaces else self._by_library(sentences)
         before, behind = self._around
         room = None if max_tokens is None else max(1, max_tokens - len(before) - len(behind))
         flat: list[int] = []
         lengths = np.empty(len(sentences), np.int64)
-        truncated = 0
+        truncated = unread = 0
         for i, row in enumerate(rows):
             start = len(flat)
             flat += before
             if room is not None and len(row) > room:
                 flat += row[:room]
                 truncated += 1
+                unread += len(row) - room
             else:
                 flat += row
             flat += behind
             lengths[i] = len(flat) - start
-        return Encoded(np.array(flat, np.uint32), lengths, truncated)
+        return Encoded(np.array(flat, np.uint32), lengths, truncated, unread)
 
     def _by_library(self, sentences: Sequence[str]) -> list[list[int]]:
         return [row.ids for row in self.inner.encode_batch_fast(list(sentences), add_special_tokens=False)]
@@ -177,7 +189,7 @@ class Tokenizer:
         known.update(zip(fresh, self._by_library(fresh), strict=True))
         rows = [list(chain.from_iterable(map(known.__getitem__, atoms))) for atoms in split]
         for atom in fresh:
-            if len(atom) > 24:  # Chinese has no spaces: such "words" are clauses, which nobody meets again
+            if len(atom) > 24:  # Chinese has no spaces: such "words" are clauses, which hardly repeat
                 del known[atom]
         return rows
 
@@ -194,8 +206,7 @@ class Tokenizer:
 
     @cached_property
     def _cuts_at_spaces(self) -> bool:
-        """Whether the ids of a sentence are those of its words, one after the other: known of these pipelines
-        only."""
+        """Whether the ids of a sentence are known to be those of its words, one after the other."""
         from sentrep.data.tokenization.vocabulary import pipelines
 
         spec: dict[str, Any] = json.loads(self.inner.to_str())

@@ -1,4 +1,8 @@
-"""Learning a vocabulary from words and their counts: the pipeline in front of it and the four kinds."""
+"""Learning a vocabulary from words and their counts: the pipeline in front of it and the four kinds.
+
+Special tokens stand in the vocabulary but are not "added tokens" of the library, which would find them in texts:
+a text that holds the characters "[PAD]" is text.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,15 @@ from itertools import accumulate, groupby, islice
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import TokenizerConfig
+from sentrep.data.normalization import tokenizer_steps, word_preserving_steps
+from sentrep.data.words import SOUTHEAST_ASIAN
 
 if TYPE_CHECKING:
     import tokenizers
 
 _CJK = r"\p{Han}\p{Hiragana}\p{Katakana}ー々〆"
 _WORD = rf"[^\s{_CJK}\p{{P}}\p{{S}}\p{{Cc}}]+"
+_SPACED_WORD = rf"[^\s{_CJK}{SOUTHEAST_ASIAN}\p{{P}}\p{{S}}\p{{Cc}}]+"
 _SIGN = r"[\p{P}\p{S}]"
 
 STEEP = 64
@@ -31,7 +38,7 @@ one of which occurs twice, come near: a trainer holds 150 bytes or more for each
 def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) -> tokenizers.Tokenizer:
     """A tokenizer of kind `config.tokenizer` from words as they stand between spaces, with their counts."""
     import tokenizers
-    from tokenizers import AddedToken, models
+    from tokenizers import models
 
     shell = tokenizers.Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
     _furnish(shell, config.tokenizer, config.lowercase)
@@ -48,27 +55,21 @@ def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) 
     else:
         learnt = _train(pieces, config, special)
     _furnish(learnt, config.tokenizer, config.lowercase)
-    learnt.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     return learnt
 
 
 def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) -> None:
-    """What stands in front of the vocabulary, and behind it."""
+    """Set the normalizer, the pre-tokenizer and the decoder."""
     from tokenizers import Regex, decoders, normalizers, pre_tokenizers
 
-    if kind == "spaces":  # cut already, by somebody who knew what a word is
-        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase()] if lowercase else [])
+    lower: list[Any] = [normalizers.Lowercase()] if lowercase else []
+    if kind == "spaces":  # the text was cut into words before
+        tokenizer.normalizer = normalizers.Sequence([*word_preserving_steps(), *lower])
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         return
-    steps = [
-        normalizers.Replace(Regex("[“”„‟«»〝〞]"), '"'),
-        normalizers.Replace(Regex("[‘’‚‛`´]"), "'"),
-        normalizers.Replace(Regex("[‐-―−]"), "-"),
-        normalizers.NFKC(),
-    ]
-    tokenizer.normalizer = normalizers.Sequence([*steps, normalizers.Lowercase()] if lowercase else steps)
-    if kind == "word":  # without a dictionary, a Chinese word is a character
-        words = Regex(f"[{_CJK}]|{_WORD}|{_SIGN}")
+    tokenizer.normalizer = normalizers.Sequence([*tokenizer_steps(), *lower])
+    if kind == "word":  # without a dictionary, a word of a script without spaces is a character
+        words = Regex(rf"[{_CJK}{SOUTHEAST_ASIAN}]\p{{M}}*|{_SPACED_WORD}|{_SIGN}")
         tokenizer.pre_tokenizer = pre_tokenizers.Split(words, "removed", invert=True)
         return
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -147,7 +148,14 @@ def _train(pieces: Counter[str], config: TokenizerConfig, special: Sequence[str]
         )
     raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     raw.train_from_iterator(_repeated(pieces), trainer)
-    return raw if config.tokenizer == "bpe" else _settled(raw, len(special))
+    return _without_added_tokens(raw) if config.tokenizer == "bpe" else _settled(raw, len(special))
+
+
+def _without_added_tokens(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
+    import tokenizers
+
+    spec = json.loads(tokenizer.to_str())
+    return tokenizers.Tokenizer.from_str(json.dumps({**spec, "added_tokens": []}))
 
 
 def _settled(unigram: tokenizers.Tokenizer, special: int) -> tokenizers.Tokenizer:

@@ -28,7 +28,7 @@ from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch, thinned
 from sentrep.encoders.batching import encode_tokens
-from sentrep.encoders.concat import SideBySide, side_by_side
+from sentrep.encoders.concat import Concatenation, concatenate
 from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
@@ -168,12 +168,12 @@ class QuickThought(Method):
         if self.g is None:
             return f
         g = encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
-        return {"both": side_by_side([f, g]), "f": f, "g": g}[self.config.export]
+        return {"both": concatenate([f, g]), "f": f, "g": g}[self.config.export]
 
     def encoder(self) -> Encoder:
         if self.g is None or self.config.export == "f":
             return self.f
-        return self.g if self.config.export == "g" else Encoder(modules=[SideBySide([self.f, self.g])])
+        return self.g if self.config.export == "g" else Encoder(modules=[Concatenation([self.f, self.g])])
 
 
 def edges(lengths: Int[Tensor, " sentence"]) -> Int[Tensor, " offset"]:
