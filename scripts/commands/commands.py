@@ -189,7 +189,7 @@ def exact(run: Path, held: Sequence[Command]) -> float:
 
 def batch(texts: Sequence[str], tokenizer: Tokenizer) -> SentenceBatch:
     """Sentences as a method reads them."""
-    ids, lengths, *_ = tokenizer.encode_batch(texts)
+    ids, lengths, _ = tokenizer.encode_batch(texts)
     each = torch.arange(len(texts))
     return SentenceBatch(
         torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), each, each

@@ -91,7 +91,7 @@ class Reopened:
 
         from sentrep.data.batch import SentenceBatch
 
-        ids, lengths, *_ = self.tokenizer.encode_batch(sentences, self.max_tokens)
+        ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.max_tokens)
         offsets, each = torch.tensor([0, *lengths.cumsum()]), torch.arange(len(sentences))
         with torch.no_grad():
             return self.method.embed(

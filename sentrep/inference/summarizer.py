@@ -109,7 +109,7 @@ class Summarizer:
 
         from sentrep.modules.padding import pad
 
-        ids, lengths, *_ = self.reopened.tokenizer.encode_batch(texts, self.reopened.max_tokens)
+        ids, lengths, _ = self.reopened.tokenizer.encode_batch(texts, self.reopened.max_tokens)
         return pad(torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), self.longest)
 
     def bounded(self, decoding: DecodingConfig) -> DecodingConfig:

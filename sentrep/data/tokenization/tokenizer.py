@@ -52,8 +52,6 @@ class Encoded(NamedTuple):
     """(sentence); sums to the number of tokens."""
     truncated: int
     """Sentences that lost their end."""
-    unread: int = 0
-    """Tokens that these sentences lost."""
 
 
 class Tokenizer:
@@ -163,19 +161,18 @@ class Tokenizer:
         room = None if max_tokens is None else max(1, max_tokens - len(before) - len(behind))
         flat: list[int] = []
         lengths = np.empty(len(sentences), np.int64)
-        truncated = unread = 0
+        truncated = 0
         for i, row in enumerate(rows):
             start = len(flat)
             flat += before
             if room is not None and len(row) > room:
                 flat += row[:room]
                 truncated += 1
-                unread += len(row) - room
             else:
                 flat += row
             flat += behind
             lengths[i] = len(flat) - start
-        return Encoded(np.array(flat, np.uint32), lengths, truncated, unread)
+        return Encoded(np.array(flat, np.uint32), lengths, truncated)
 
     def _by_library(self, sentences: Sequence[str]) -> list[list[int]]:
         return [row.ids for row in self.inner.encode_batch_fast(list(sentences), add_special_tokens=False)]
