@@ -1,5 +1,5 @@
-"""The league as a page: a table with one column a suite, a table for each suite with one column a task, and
-how it came about."""
+"""The page of the league: a table with one column per suite, a table per suite with one column per task, and the
+conditions of the runs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from sentrep.evaluation.statistics.comparison import SIGNIFICANT, Column, column
 from sentrep.evaluation.statistics.permutation import Difference, difference
 
 DRAWS = 2000
-"""Of the paired tests against the untrained encoder."""
+"""Random exchanges in a paired test against the untrained encoder."""
 
 SHARES = ("nDCG@10",)
-"""Main metrics that are shares of 1; all others are out of 100, as the whole page is."""
+"""Main metrics between 0 and 1; all others are out of 100, like the page."""
 
-LEGEND = f"""All metrics are out of 100. A suite's column is the mean of its tasks' main metrics (the tables below), so each
-task weighs the same; in brackets the 95 % bootstrap interval over items, those of the tasks added in quadrature, or mean ±
-standard deviation over seeds. "–": the row cannot do all tasks of the suite. Better : worse: of how many tasks it is
-significantly better and worse than the untrained encoder of its kind (words: than the untrained bag; paired randomisation test
-over items, Holm-corrected over the row's tasks, p < {SIGNIFICANT}). Seen: sentences read in training, where somebody counts;
-one that was read twice counts twice. Seconds: of training; preparing the corpus, the same for all, and saving are not counted.
-Embedding: sentences of the corpus a second."""
+LEGEND = f"""All metrics are out of 100. The column of a suite is the mean of the main metrics of its tasks (tables below), so each task has the
+same weight. Brackets: 95 % bootstrap interval over items, with those of the tasks added in quadrature; or mean ± standard deviation
+over seeds. "–": the model cannot do all tasks of the suite. Better : worse: the number of tasks on which the row is significantly
+better and worse than the untrained encoder of its kind (for words: than the untrained bag; paired randomization test over items,
+Holm-corrected over the tasks of the row, p < {SIGNIFICANT}). Seen: sentences read in training, if they are counted; a sentence that was
+read twice counts twice. Seconds: training time without preparing the corpus, which is the same for all, and without saving.
+Embedding: sentences of the corpus per second."""
 
 _TESTED: dict[tuple[tuple[str, str], ...], Difference] = {}
 
@@ -42,7 +42,7 @@ class Entry:
     results: Mapping[str, Sequence[Result]]
     """Suite -> main result of each of its tasks that the row can do."""
     failed: Sequence[str] = ()
-    """Tasks that broke, and why."""
+    """Tasks that failed, and why."""
 
 
 def page(
@@ -52,8 +52,8 @@ def page(
 
     Args:
         tasks: suite -> how many tasks it has.
-        facts: how the league was run, a line each.
-        troubles: what failed, a line each.
+        facts: conditions of the runs, one per line.
+        troubles: what failed, one per line.
     """
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -99,7 +99,7 @@ def mean_of_suite(group: Sequence[Entry], suite: str, count: int) -> str:
 
 
 def scale(result: Result) -> float:
-    """What makes a metric one out of 100."""
+    """Factor that brings a metric to the range 0 to 100."""
     return 100.0 if result.metric in SHARES else 1.0
 
 
@@ -127,7 +127,7 @@ def against(group: Sequence[Entry], base: Sequence[Entry]) -> str:
 
 
 def tested(first: Sequence[Result], second: Sequence[Result]) -> Difference:
-    """The seeds of two rows on one task; remembered, since the page is written anew after each row."""
+    """The seeds of two rows on one task; kept, because the page is rewritten after each row."""
     key = tuple((result.key, result.metric) for result in (*first, *second))
     if key not in _TESTED:
         items = [[read_items(result) for result in results] for results in (first, second)]
@@ -136,14 +136,13 @@ def tested(first: Sequence[Result], second: Sequence[Result]) -> Difference:
 
 
 def base_of(row: str) -> str:
-    """The row to beat."""
+    """The untrained row that a row is compared with."""
     kind = row.split("/")[0]
     return f"{'bag' if kind == 'words' else kind}/untrained"
 
 
 def costs(group: Sequence[Entry]) -> list[str]:
-    """Sentences seen, sentences a second, seconds, sentences embedded a second, megabytes: means over the
-    seeds."""
+    """Sentences seen, sentences per second, seconds, sentences embedded per second, megabytes: means over seeds."""
 
     def mean(name: str) -> float:
         return statistics.fmean(entry.record[name] or 0 for entry in group)
@@ -177,7 +176,7 @@ def by_task(groups: Sequence[Sequence[Entry]], suite: str) -> str:
 
 
 def settings(groups: Mapping[str, Sequence[Entry]]) -> str:
-    """What was set apart from the defaults."""
+    """Settings that differ from the defaults."""
     shown = {row: group[0].record["settings"].items() for row, group in groups.items()}
     body = [
         [row, ", ".join(f"{name} {value}" for name, value in chosen) or "–"] for row, chosen in shown.items()
@@ -186,7 +185,7 @@ def settings(groups: Mapping[str, Sequence[Entry]]) -> str:
 
 
 def _by_column(group: Sequence[Entry], *suites: str) -> dict[Column, list[Result]]:
-    """The results of all seeds for each task, split and metric; of all suites if none is named."""
+    """The results of all seeds for each task, split and metric; of all suites if none is given."""
     found: dict[Column, list[Result]] = {}
     for entry in group:
         for suite in suites or entry.results:
