@@ -1,0 +1,145 @@
+"""The four kinds of work that the reliability tests interrupt, each small and with a result that is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests import toy, toy_run
+
+COUNT = 2_000
+KINDS = ("train", "embed", "index", "store")
+CORPUS, OUT, TEMPORARY = "corpus.jsonl", "out", "temporary"
+
+
+def repetitions(default: int, full: int) -> int:
+    """How often an attack is repeated: `full` times where SENTREP_RELIABILITY=full is set."""
+    return full if os.environ.get("SENTREP_RELIABILITY") == "full" else default
+
+
+def lay_out(place: Path) -> Path:
+    """A folder with what the work reads."""
+    (place / TEMPORARY).mkdir(parents=True)
+    toy.write_corpus(place / CORPUS, 400)
+    return place
+
+
+def do(kind: str, place: Path, seed: int = 1, wait: bool = False) -> None:
+    """Do one kind of work below `place`; in a process of its own, a known error ends up in a file."""
+    from sentrep.utils.errors import InputError
+
+    tempfile.tempdir = str(place / TEMPORARY)
+    works: dict[str, Callable[[Path, int, bool], Any]] = {
+        "train": train,
+        "embed": embed,
+        "index": index,
+        "store": store,
+    }
+    try:
+        works[kind](place, seed, wait)
+    except InputError as error:
+        (place / f"error-{os.getpid()}").write_text(str(error))
+        raise SystemExit(3) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def train(place: Path, seed: int, wait: bool) -> None:
+    from sentrep.data.config import CorpusConfig, TokenizerConfig
+    from sentrep.encoders.config import EncoderConfig
+    from sentrep.methods.registry import METHODS
+    from sentrep.training.config import TrainingConfig
+    from sentrep.training.job import Job, run_job
+
+    entry = METHODS["quick-thought"]
+    training = TrainingConfig(
+        steps=12, checkpoint_every=2, threads=1, tracker="none", batch_size=64, validate_every=5, precision="fp32",
+        device="cpu", choose_by="last", seed=seed,
+    )  # fmt: skip
+    job = Job(
+        "quick-thought",
+        entry.config(),
+        CorpusConfig((str(place / CORPUS),)),
+        TokenizerConfig("word", vocab=500),
+        EncoderConfig("bag", width=32),
+        training,
+    )
+    run_job(job, entry.load(), place / OUT, place / "cache", wait=wait)
+
+
+def embed(place: Path, seed: int, wait: bool) -> None:
+    from sentrep.embedding import embed_to_folder
+
+    def encode(texts: list[str]) -> NDArray[np.float32]:
+        return np.stack([vector(hash_of(text) + seed) for text in texts])
+
+    stamp = {"model": str(seed), "source": "numbers"}
+    embed_to_folder(encode, pairs(), place / OUT, stamp=stamp, shard=100, wait=wait)
+
+
+def index(place: Path, seed: int, wait: bool) -> None:
+    from sentrep.search import Index, ModelStamp
+
+    vectors, texts = vectors_of(seed), [text for _, text in pairs()]
+    stamp = ModelStamp("toy", str(seed))
+    Index.build(vectors, texts=texts, out=place / OUT, model=stamp, kind="ivf", overwrite=True, wait=wait)
+
+
+def store(place: Path, seed: int, wait: bool) -> None:
+    from sentrep.data.config import CorpusConfig, TokenizerConfig
+    from sentrep.data.store.store import prepare
+
+    tokenizer = TokenizerConfig("bpe", vocab=300 + seed)
+    prepare(CorpusConfig((str(place / CORPUS),)), tokenizer, place / OUT, wait=wait)
+
+
+def result(kind: str, place: Path) -> dict[str, bytes]:
+    """What the finished work left, without what depends on the clock."""
+    root = place / OUT / "model" if kind == "train" else place / OUT
+    found = {
+        str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()
+    }
+    for name in found:
+        if kind == "store" and name.endswith("manifest.json"):
+            record = json.loads(found[name])
+            del record["checksum"], record["content"]["seconds"]
+            found[name] = json.dumps(record).encode()
+    return found
+
+
+def litter(kind: str, place: Path) -> list[str]:
+    """Files that no finished work should leave."""
+    known = {CORPUS, OUT, TEMPORARY, *(["cache"] if kind == "train" else [])}
+    left = [path.name for path in place.iterdir() if path.name not in known]
+    left += [str(path) for path in (place / TEMPORARY).rglob("*")]
+    return left + [str(path) for path in place.rglob("*") if path.name.startswith(".")]
+
+
+def pairs() -> Iterator[tuple[str, str]]:
+    return ((f"id {number}", f"sentence {number}") for number in range(COUNT))
+
+
+def hash_of(text: str) -> int:
+    return int(text.split()[1])
+
+
+def vector(seed: int) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(32).astype(np.float32)
+
+
+def vectors_of(seed: int) -> NDArray[np.float32]:
+    centres = np.random.default_rng(seed).standard_normal((40, 32)) * 2
+    draw = np.random.default_rng(seed + 1)
+    made = centres[draw.integers(0, 40, COUNT)] + draw.standard_normal((COUNT, 32))
+    made[::7] = made[0]
+    return made.astype(np.float32)
+
+
+__all__ = ["KINDS", "do", "lay_out", "litter", "repetitions", "result", "toy_run"]
