@@ -63,6 +63,12 @@ def read_source_documents(
             yield assembled(pieces, segmenter)
 
 
+def trained_segmenter(corpus: CorpusConfig) -> Segmenter:
+    """A sentence splitter trained on a corpus."""
+    with tempfile.TemporaryDirectory() as scratch:
+        return train_segmenter(gather(corpus, Path(scratch), ReadReport()), corpus)
+
+
 def assembled(pieces: Iterable[Piece], segmenter: Segmenter) -> SourceDocument:
     """The document that some pieces are the parts of."""
     texts: list[str] = []

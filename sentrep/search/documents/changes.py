@@ -179,6 +179,7 @@ def _stamps(state: State, segments: Sequence[SegmentEntry], removed: str) -> dic
     names = [f"{entry.name}/{file}" for entry in segments for file in (*lexical.FILES, *passages.FILES)]
     known = state.manifest.files
     stamps = {name: known[name] if name in known else FileStamp.of(state.path / name) for name in names}
+    stamps |= {name: stamp for name, stamp in known.items() if name in state.manifest.attached}
     return stamps | ({removed: FileStamp.of(state.path / removed)} if removed else {})
 
 

@@ -25,6 +25,8 @@ from sentrep.search.folder import ModelStamp
 from sentrep.search.fusion import DENSE_WEIGHT
 from sentrep.search.lexical import Analyze
 from sentrep.utils.errors import InputError
+from sentrep.utils.files import whole
+from sentrep.utils.manifest import FileStamp
 
 
 class DocumentIndex:
@@ -63,6 +65,7 @@ class DocumentIndex:
         analysis: str,
         encode: Encode | None = None,
         settings: Mapping[str, Any] | None = None,
+        attached: Mapping[str, str] | None = None,
     ) -> DocumentIndex:
         """Make an empty index.
 
@@ -73,6 +76,7 @@ class DocumentIndex:
             analysis: the name under which `analyze` is remembered.
             encode: texts to vectors by the model.
             settings: how documents are cut into passages, to be remembered.
+            attached: texts to be kept in files of these names, such as a trained sentence splitter.
 
         Raises:
             InputError: there is something in the folder.
@@ -81,7 +85,10 @@ class DocumentIndex:
         if path.exists() and (path.is_file() or any(path.iterdir())):
             raise InputError(f"{path} exists and is not empty; give another folder")
         path.mkdir(parents=True, exist_ok=True)
-        manifest = DocumentManifest(model, analysis, dict(settings or {}))
+        stamps = {name: _attach(path / name, text) for name, text in (attached or {}).items()}
+        manifest = DocumentManifest(
+            model, analysis, dict(settings or {}), attached=tuple(stamps), files=stamps
+        )
         manifest.write(path)
         return cls(State(path, manifest), analyze, encode)
 
@@ -102,6 +109,10 @@ class DocumentIndex:
         """
         manifest = DocumentManifest.read(Path(path), verify)
         return cls(State(Path(path), manifest, verify), analyze, encode)
+
+    def attached(self, name: str) -> str:
+        """The text of a file that was given when the index was made."""
+        return (self.path / name).read_text(encoding="utf-8")
 
     def documents(self) -> Iterator[Document]:
         """All documents that can be found."""
@@ -166,3 +177,9 @@ class DocumentIndex:
         vector = self._encoder()([text])[0].astype(np.float32)
         length = float(np.linalg.norm(vector))
         return vector / length if length > 0 else None
+
+
+def _attach(file: Path, text: str) -> FileStamp:
+    with whole(file) as out:
+        out.write(text.encode())
+    return FileStamp.of(file)

@@ -35,6 +35,8 @@ class DocumentManifest:
     settings: Mapping[str, Any]
     """How documents were cut into passages."""
     segments: tuple[SegmentEntry, ...] = ()
+    attached: tuple[str, ...] = ()
+    """Files that were given when the index was made."""
     removed: str = ""
     """File of removed rows, or empty."""
     generation: int = 0
@@ -48,6 +50,7 @@ class DocumentManifest:
             "model": vars(self.model),
             "analysis": self.analysis,
             "settings": dict(self.settings),
+            "attached": list(self.attached),
             "segments": [[entry.name, entry.count] for entry in self.segments],
             "removed": self.removed,
             "generation": self.generation,
@@ -73,7 +76,8 @@ class DocumentManifest:
         try:
             model = ModelStamp(**content.pop("model"))
             segments = tuple(SegmentEntry(*entry) for entry in content.pop("segments"))
-            return cls(model=model, segments=segments, files=stored.files, **content)
+            attached = tuple(content.pop("attached"))
+            return cls(model=model, segments=segments, attached=attached, files=stored.files, **content)
         except (KeyError, TypeError, ValueError) as error:
             raise damaged(folder / MANIFEST) from error
 

@@ -1,0 +1,69 @@
+"""Search hits as text for a terminal, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentrep.utils.terminal import printable
+
+if TYPE_CHECKING:
+    from sentrep.search.documents import PassageHit
+
+WIDTH = 96
+MARK = "**"
+"""Around the best sentence of a passage."""
+
+
+def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
+    """A hit for a terminal: title and heading, file and position, why it was found, and the passage.
+
+    Args:
+        hit: to be shown.
+        best: the sentence of the passage to be marked: first character, and one past the last.
+    """
+    above = " > ".join(dict.fromkeys(part for part in (hit.document.title, *hit.heading) if part))
+    place = f"{_relative(hit.document.file) or hit.document.id}:{hit.span[0]}-{hit.span[1]}"
+    scores = f"score {hit.scores.score:.3f}, {_rank('dense', hit.scores.dense_rank)}, "
+    scores += _rank("lexical", hit.scores.lexical_rank)
+    start, end = best
+    marked = f"{hit.text[:start]}{MARK}{hit.text[start:end].strip()}{MARK} {hit.text[end:]}"
+    body = textwrap.wrap(printable(" ".join(marked.split())), WIDTH, break_long_words=False)
+    head = [
+        f"{hit.rank:2}. {printable(above)}" if above else f"{hit.rank:2}.",
+        f"{printable(place)}  ({scores})",
+    ]
+    return "\n".join([head[0], *(f"    {line}" for line in [head[1], *body])])
+
+
+def as_json(hit: PassageHit, best: tuple[int, int]) -> str:
+    """A hit as one line of JSON."""
+    record: dict[str, Any] = {
+        "rank": hit.rank,
+        "id": hit.id,
+        "document": hit.document.id,
+        "title": hit.document.title,
+        "headings": list(hit.heading),
+        "file": hit.document.file,
+        "fields": dict(hit.document.fields),
+        "start": hit.span[0],
+        "end": hit.span[1],
+        "text": hit.text,
+        "best_sentence": hit.text[slice(*best)].strip(),
+        **hit.scores._asdict(),
+    }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _rank(name: str, rank: int | None) -> str:
+    return f"{name} rank {rank}" if rank else f"no {name} match"
+
+
+def _relative(file: str) -> str:
+    """A path below the working directory without that part."""
+    if file and Path(file).is_relative_to(Path.cwd()):
+        return os.path.relpath(file)
+    return file

@@ -1,0 +1,211 @@
+"""Search over the passages of documents: an index with its model, kept up to date with files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.utils.errors import InputError, opt
+from sentrep.utils.files import sha256
+
+if TYPE_CHECKING:
+    from sentrep.data.config import CorpusConfig
+    from sentrep.data.documents import SourceDocument
+    from sentrep.data.reading.report import ReadReport
+    from sentrep.data.splitting.segment import Segmenter
+    from sentrep.encoders.serialization import Encoder
+    from sentrep.search.documents import Document, DocumentIndex, Mode, Passage, PassageHit
+
+Unit = Literal["passage", "sentence", "document"]
+SEGMENTER = "segmenter.json"
+
+
+@dataclass(frozen=True)
+class Units:
+    """What is searched: passages of whole sentences, single sentences, or whole documents."""
+
+    unit: Unit = "passage"
+    """What a hit is."""
+    words: int = 120
+    """Words in a passage, about; characters count in scripts without spaces."""
+    overlap: int = 0
+    """Words that a passage repeats of the one before."""
+
+    def __post_init__(self) -> None:
+        if self.unit not in ("passage", "sentence", "document"):
+            raise InputError(f"{opt('unit')} {self.unit!r}: choose passage, sentence or document")
+
+    def of(self, document: SourceDocument) -> list[Passage]:
+        """The passages of a document."""
+        from sentrep.data.splitting.passages import passages
+        from sentrep.search.documents import Passage
+
+        if self.unit == "document":
+            return [Passage(document.text, 0, len(document.text))] if document.text.strip() else []
+        if self.unit == "sentence":
+            spans = [(start, end, ()) for start, end in document.spans]
+        else:
+            cut = passages(
+                document.text,
+                document.spans,
+                document.sections,
+                passage_words=self.words,
+                passage_overlap=self.overlap,
+            )
+            spans = [(each.start, each.end, each.headings) for each in cut]
+        return [Passage(document.text[start:end], start, end, headings) for start, end, headings in spans]
+
+
+class DocumentSearch:
+    """An index of documents together with the model that it was made with."""
+
+    def __init__(self, index: DocumentIndex, model: Encoder, units: Units) -> None:
+        self.index, self.model, self.units = index, model, units
+
+    def __len__(self) -> int:
+        """Passages that can be found."""
+        return len(self.index)
+
+    def search(
+        self,
+        text: str,
+        k: int = 10,
+        *,
+        mode: Mode | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> list[PassageHit]:
+        """The `k` best passages for a query, best first.
+
+        Args:
+            text: the query.
+            k: hits at most.
+            mode: 'hybrid', 'dense' or 'lexical'; the one that the index was made for if None.
+            filters: only passages of documents whose fields have these values; id, title and file count as
+                fields.
+        """
+        usual: Mode = self.index.manifest.settings.get("mode", "hybrid")
+        return self.index.search(text, k, mode=mode or usual, filters=filters)
+
+    __call__ = search
+
+    def best_sentence(self, query: str, hit: PassageHit) -> tuple[int, int]:
+        """The sentence of a hit that is nearest to the query: its first character in `hit.text`, and one past
+        the last."""
+        import numpy as np
+
+        spans = self._segmenter.spans(hit.text)
+        if not spans:
+            return 0, len(hit.text)
+        assert self.index.encode is not None
+        vectors = self.index.encode([query, *(hit.text[start:end] for start, end in spans)])
+        lengths = np.maximum(np.linalg.norm(vectors[1:], axis=1), 1e-9)
+        return spans[int((vectors[1:] @ vectors[0] / lengths).argmax())]
+
+    def add(self, corpus: Corpus, report: ReadReport | None = None) -> int:
+        """Add the documents of files; one whose id is there already replaces the old one.
+
+        Returns:
+            The number of passages added.
+        """
+        documents = self._documents(corpus_config(corpus), report)
+        return self.index.add(documents)
+
+    def remove(self, *, ids: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> int:
+        """Remove documents by id or by the file they came from; returns the number of passages removed.
+
+        Raises:
+            InputError: a name fits no document.
+        """
+        known = list(self.index.documents())
+        for given, names, what in (
+            (ids, {document.id for document in known}, "id"),
+            (files, {document.file for document in known}, "file"),
+        ):
+            unknown = [name for name in given if name not in names]
+            if unknown:
+                raise InputError(f"{opt(what)} {unknown[0]!r}: no document of the index has it")
+        return self.index.remove(ids=ids, files=files)
+
+    def update(self, corpus: Corpus, report: ReadReport | None = None) -> Update:
+        """Make the index equal to files as they are now: changed and new ones are read, deleted ones removed.
+
+        Whether a file has changed is told by the hash of its content. All of it is one step: a crash leaves the
+        old state or the new one.
+        """
+        config = corpus_config(corpus)
+        known = {document.file: document.digest for document in self.index.documents()}
+        seen: dict[str, bool] = {}
+
+        def changed(_: str, path: Path) -> bool:
+            name = str(path.resolve())
+            seen[name] = known.get(name) != sha256(path)
+            return seen[name]
+
+        documents = list(self._documents(config, report, changed))
+        fresh = {name for name, differs in seen.items() if differs}
+        gone = {name for name in known if name not in seen and _inside(name, config)}
+        before = len(self.index)
+        added = self.index.add(documents, replaced_files=fresh | gone)
+        new = len(fresh - set(known))
+        return Update(
+            new=new,
+            changed=len(fresh) - new,
+            deleted=len(gone),
+            unchanged=len(seen) - len(fresh),
+            added=added,
+            removed=before + added - len(self.index),
+        )
+
+    def _documents(
+        self,
+        config: CorpusConfig,
+        report: ReadReport | None,
+        wanted: Callable[[str, Path], bool] | None = None,
+    ) -> Iterator[tuple[Document, list[Passage]]]:
+        from sentrep.data.documents import read_source_documents
+
+        for document in read_source_documents(config, report, self._segmenter, wanted):
+            yield described(document), self.units.of(document)
+
+    @cached_property
+    def _segmenter(self) -> Segmenter:
+        from sentrep.data.splitting.segment import Segmenter
+
+        return Segmenter.from_json(self.index.attached(SEGMENTER))
+
+
+@dataclass(frozen=True)
+class Update:
+    """What `DocumentSearch.update` did."""
+
+    new: int
+    """Files that were not in the index."""
+    changed: int
+    """Files whose content differed."""
+    deleted: int
+    """Files that were in the index and are no longer there."""
+    unchanged: int
+    """Files that were not read again."""
+    added: int
+    """Passages added."""
+    removed: int
+    """Passages removed."""
+
+
+def described(document: SourceDocument) -> Document:
+    """What an index remembers of a document besides its passages."""
+    from sentrep.search.documents import Document
+
+    file = Path(document.file)
+    digest = sha256(file) if file.is_file() else ""
+    return Document(document.id, document.title, str(file.resolve()) if digest else "", digest)
+
+
+def _inside(name: str, config: CorpusConfig) -> bool:
+    """Whether a file is one of those that a corpus names, or lies in one of its folders."""
+    places = [Path(place).expanduser().resolve() for place in config.corpus]
+    return any(Path(name).is_relative_to(place) for place in places)

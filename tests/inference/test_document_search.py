@@ -1,0 +1,159 @@
+"""An index of documents with its model: reading, hits, and keeping up with files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sentrep.api.documents import index_documents, open_documents
+from sentrep.cli.hits import as_json, as_text
+from sentrep.encoders.serialization import Encoder
+from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.utils.errors import InputError
+
+TOPICS = ("cooking", "sailing", "gardens", "music", "chess")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    """Random vectors of the words of `page`."""
+    import torch
+
+    from sentrep.data.config import TokenizerConfig
+    from sentrep.data.tokenization.tokenizer import Tokenizer
+    from sentrep.encoders.static import static_encoder
+
+    tokenizer = Tokenizer.train([page(topic, 3) for topic in TOPICS], TokenizerConfig("word", vocab=500))
+    torch.manual_seed(0)
+    return static_encoder(tokenizer, torch.randn(tokenizer.vocab_size, 24))
+
+
+@pytest.fixture
+def model(encoder: Encoder, tmp_path: Path) -> Path:
+    from sentrep.encoders import serialization
+
+    serialization.save(encoder, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def page(topic: str, paragraphs: int) -> str:
+    """A Markdown page with a heading for each paragraph."""
+    lines = [f"# All about {topic}", ""]
+    for number in range(paragraphs):
+        lines += [f"## {topic.title()} part {number}", ""]
+        lines += [
+            f"The {topic} text number {number} is here. It says {topic} {number} again. So it ends.",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "docs"
+    place.mkdir()
+    for topic in TOPICS:
+        (place / f"{topic}.md").write_text(page(topic, 4))
+    return place
+
+
+def found(search: DocumentSearch, query: str, **how: object) -> list[str]:
+    return [Path(hit.document.file).stem for hit in search.search(query, **how)]  # type: ignore[arg-type]
+
+
+def test_passages_are_found_with_file_heading_and_text(model: Path, folder: Path, tmp_path: Path) -> None:
+    search = index_documents(model, folder, tmp_path / "index")
+    again = open_documents(tmp_path / "index", verify=True)
+    hit = again.search("sailing text number 2", k=1)[0]
+    assert Path(hit.document.file) == (folder / "sailing.md").resolve()
+    assert hit.document.title == "All about sailing"
+    assert "sailing text number 2" in hit.text
+    assert hit.heading[-1] == "Sailing part 2"
+    assert len(search) == len(again)
+    start, end = again.best_sentence("it ends", hit)
+    assert "ends" in hit.text[start:end]
+
+
+def test_a_hit_as_text_and_as_json(model: Path, folder: Path, tmp_path: Path) -> None:
+    search = index_documents(model, folder, tmp_path / "index")
+    hit = search.search("chess 1", k=1)[0]
+    best = search.best_sentence("chess 1", hit)
+    shown = as_text(hit, best)
+    assert "All about chess > Chess part 1" in shown
+    assert f"chess.md:{hit.span[0]}-{hit.span[1]}" in shown
+    assert shown.count("**") == 2
+    assert json.loads(as_json(hit, best))["file"] == hit.document.file
+
+
+@pytest.mark.parametrize("unit", ["sentence", "passage", "document"])
+def test_units(model: Path, folder: Path, tmp_path: Path, unit: str) -> None:
+    search = index_documents(model, folder, tmp_path / "index", units=Units(unit))  # type: ignore[arg-type]
+    hits = search.search("music 3", k=100)
+    if unit == "document":
+        assert len(search) == len(TOPICS)
+    if unit == "sentence":
+        assert all(hit.text.count(".") <= 1 for hit in hits)
+        assert len(search) > 12 * len(TOPICS)
+
+
+def test_add_remove_update_follow_the_files(model: Path, folder: Path, tmp_path: Path) -> None:
+    search = index_documents(model, folder, tmp_path / "index")
+    before = len(search)
+    (folder / "extra.md").write_text(page("pottery", 2))
+    assert search.add(str(folder / "extra.md")) > 0
+    assert found(search, "pottery", mode="lexical")[0] == "extra"
+    assert search.remove(files=(str((folder / "extra.md").resolve()),)) > 0
+    assert len(search) == before
+    (folder / "chess.md").write_text(page("weaving", 4))
+    (folder / "music.md").unlink()
+    done = search.update(folder)
+    assert (done.new, done.changed, done.deleted, done.unchanged) == (1, 1, 1, len(TOPICS) - 2)
+    assert found(search, "weaving", mode="lexical")[0] == "chess"
+    assert found(search, "music", mode="lexical") == []
+    assert found(search, "pottery", mode="lexical")[0] == "extra"
+    again = search.update(folder)
+    assert (again.new, again.changed, again.deleted, again.added) == (0, 0, 0, 0)
+    fresh = index_documents(model, folder, tmp_path / "fresh")
+    for query in ("weaving 2", "sailing text"):
+        one, other = (
+            {hit.document.file + str(hit.span) for hit in each.search(query, 5)} for each in (search, fresh)
+        )
+        assert one == other
+
+
+def test_what_cannot_be_is_said(model: Path, folder: Path, tmp_path: Path, encoder: Encoder) -> None:
+    index_documents(model, folder, tmp_path / "index")
+    with pytest.raises(InputError) as error:
+        index_documents(model, folder, tmp_path / "index")
+    assert error.value.setting == "overwrite"
+    with pytest.raises(InputError):
+        index_documents(model, folder, folder)
+    with pytest.raises(InputError) as error:
+        Units("paragraph")  # type: ignore[arg-type]
+    assert error.value.setting == "unit"
+    with pytest.raises(InputError):
+        open_documents(tmp_path / "index").remove(ids=("nobody",))
+    other = tmp_path / "other"
+    from sentrep.data.tokenization.tokenizer import Tokenizer
+    from sentrep.encoders import serialization
+    from sentrep.encoders.static import static_encoder
+
+    weights = np.array(encoder[0].embedding.weight.detach()) + 1
+    import torch
+
+    serialization.save(static_encoder(Tokenizer(encoder[0].tokenizer), torch.from_numpy(weights)), other)
+    with pytest.raises(InputError) as error:
+        open_documents(tmp_path / "index", other)
+    assert error.value.setting == "model"
+
+
+def test_nothing_readable_and_one_document(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError):
+        index_documents(model, tmp_path / "empty", tmp_path / "index")
+    assert not (tmp_path / "index").exists()
+    (tmp_path / "one.txt").write_text("The cooking text is here.")
+    assert len(index_documents(model, tmp_path / "one.txt", tmp_path / "index")) == 1
