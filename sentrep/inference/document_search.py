@@ -46,6 +46,7 @@ class Units:
 
         if self.unit == "document":
             return [Passage(document.text, 0, len(document.text))] if document.text.strip() else []
+        spans: list[tuple[int, int, tuple[str, ...]]]
         if self.unit == "sentence":
             spans = [(start, end, ()) for start, end in document.spans]
         else:
