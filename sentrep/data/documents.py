@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.source import Piece, ReadReport, gather, read_files
+from sentrep.data.splitting.passages import assemble
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.data.store.build import train_segmenter
 
@@ -60,7 +61,7 @@ def read_source_documents(
             return
         segmenter = segmenter or train_segmenter(files, corpus)
         for _, pieces in groupby(read_files(files, corpus, report), key=lambda piece: piece.document):
-            yield assembled(pieces, segmenter)
+            yield _document(pieces, segmenter)
 
 
 def trained_segmenter(corpus: CorpusConfig) -> Segmenter:
@@ -69,35 +70,10 @@ def trained_segmenter(corpus: CorpusConfig) -> Segmenter:
         return train_segmenter(gather(corpus, Path(scratch), ReadReport()), corpus)
 
 
-def assembled(pieces: Iterable[Piece], segmenter: Segmenter) -> SourceDocument:
-    """The document that some pieces are the parts of."""
-    texts: list[str] = []
-    sections: list[tuple[int, tuple[str, ...]]] = []
-    spans: list[tuple[int, int]] = []
-    length = 0
-    for piece in pieces:
-        first = length
-        if not sections or sections[-1][1] != piece.headings:
-            sections.append((first, piece.headings))
-        spans += [(first + start, first + end) for start, end in _spans(piece, segmenter)]
-        texts.append(piece.text)
-        length += len(piece.text) + len(_BETWEEN)
+def _document(pieces: Iterable[Piece], segmenter: Segmenter) -> SourceDocument:
+    read = list(pieces)
+    parts = assemble(read, segmenter)
+    first = read[0]
     return SourceDocument(
-        piece.id, piece.title, piece.file, _BETWEEN.join(texts), tuple(sections), tuple(spans)
+        first.id, first.title, first.file, parts.text, tuple(parts.headings), tuple(parts.sentences)
     )
-
-
-_BETWEEN = "\n\n"
-
-
-def _spans(piece: Piece, segmenter: Segmenter) -> list[tuple[int, int]]:
-    if not piece.lines:
-        return segmenter.spans(piece.text)
-    found, start = [], 0
-    for line in piece.text.split("\n"):
-        stripped = line.strip()
-        if stripped:
-            begin = start + line.index(stripped)
-            found.append((begin, begin + len(stripped)))
-        start += len(line) + 1
-    return found
