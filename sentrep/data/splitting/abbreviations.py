@@ -15,7 +15,7 @@ def _words(table: str) -> frozenset[str]:
 _ABBREVIATIONS = """
 mr mrs ms mx messrs mme mlle dr prof st sr jr rev revd hon esq gen col capt cpt lt sgt maj brig cmdr adm gov
 sen rep pres supt insp e.g i.e cf viz vs etc al ibid op seq figs eq eqs nos vol vols pp ch chs ed eds approx
-dept univ assn inc ltd corp bros jan feb apr aug sept oct nov dec ave blvd mt ft u.s u.k u.n e.u u.s.a a.m p.m
+dept univ assn inc co ltd corp bros jan feb apr aug sept oct nov dec ave blvd mt ft u.s u.k u.n e.u u.s.a a.m p.m
 ph.d m.d b.a m.a d.c b.c a.d n.y abb abs allg mio tsd bd bde bes betr bez bzgl bzw ca d.h d.i dipl dr.-ing
 evtl exkl fa ggf ggü hr hrsg i.a i.d.r inkl inh jh kfm lt max mio mrd nr o.a o.g rd s.o s.u sog str tel u.a
 u.u u.v.m usf usw v.a v.chr n.chr verf vgl z.b z.t z.zt zzgl mm mmes mlles mgr env p.ex av apr.j.-c av.j.-c
@@ -52,7 +52,7 @@ UNITS = _words("h hod hr min sek sec kg g km m cm mm kr uhr руб грн коп
 
 REFERENCES = _words(
     """
-    no nos nr nrs num núm núms n nn fig figs abb tab tabs tbl table sec secs sect sects § art arts p pp s ss
+    no n° nos nr nrs num núm núms n nn fig figs abb tab tabs tbl table sec secs sect sects § art arts p pp s ss
     ff vol vols v vv ch chs chap chaps cap caps kap bd bde ed eq eqs eqn ex exs ref refs pt pts pl l ll cl app
     appx anm anh anl par paras para op lfd rn rz rdnr ziff abs hs bl z t tt bk bl kl folio fol ms pág págs pag
     pagg tav lám lam ill hfst afb blz bijl avd kpt sid zał rys str ust poz pkt obr č čl odst sz old ábra md sy
@@ -104,13 +104,16 @@ STARTERS = _words(
     while after before although because however in on at by for with from as to what why who how where i no
     yes not der das dies diese dieser er sie es wir ihr aber und wenn als nach seit bei mit im am auf heute
     dann doch le la les un une il elle ils elles nous vous ce cette ces mais et si dans en pour avec après
-    puis el los las ella ellos pero y cuando después con lo gli ma se quando dopo o os as ela mas het een zij
-    wij maar och men han hon det vi på i on ona oni to ale gdy po w na jest он она оно они мы вы это но и а
+    puis el los las ella ellos pero cuando después con lo gli ma se quando dopo os as ela mas het een zij
+    wij maar och men han hon det vi på i on ona oni to ale gdy po na jest он она оно они мы вы это но и а
     если когда после в на потом тогда не він вона воно вони ми це та але ο η το οι αυτός αυτή αλλά και αν όταν
     μετά
     """
 )
 """Lower-case function words with which sentences begin, also behind an abbreviation ("at 9 a.m. The …")."""
+
+PARTICLES = _words("la le les los las el lo il der das un en os as se si ma na po to on i")
+"""Starters that are also parts of names ("F. La Roche") or too short to tell."""
 
 VOWELS = frozenset("aeiouyäöüáéíóúàèìòùâêîôûãõåæøœëïÿýăąęėěůűőıаеёиоуыэюяіїєαεηιουωάέήίόύώ")
 """Lower-case vowels of Latin, Cyrillic and Greek: a word without one is an abbreviation."""

@@ -45,7 +45,10 @@ def _closes(text: str, at: int, spaced: bool) -> bool:
         return sign != "*" or not spaced
     if sign not in QUOTES or sign in "„‚":
         return False
-    alone = at + 1 == len(text) or text[at + 1] in " .?!,;:" + CLOSING + QUOTES
+    behind = at + 1
+    while behind < len(text) and text[behind] in QUOTES:
+        behind += 1
+    alone = behind == len(text) or text[behind] in " .?!,;:" + CLOSING
     if spaced != alone:
         return alone
     return _closes_by_form(text, at, spaced)

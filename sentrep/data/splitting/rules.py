@@ -9,6 +9,7 @@ from sentrep.data.splitting.abbreviations import (
     BEFORE_ORDINALS,
     LABELS,
     MONTHS,
+    PARTICLES,
     REFERENCES,
     STARTERS,
     UNITS,
@@ -34,11 +35,16 @@ _WRITTEN_NUMBER = re.compile(r"[(\[#]?(?:[A-Z]{0,2}[-.]?\d|[IVXLC]{2,}\b|[VX]\b)
 _DATE = re.compile(r" \d{1,2}\. ?\d{2,4}\b")
 _WORD = re.compile(r"[^\W_]+")
 _LONGEST_MARK = 24
-_CLAUSE_END = "[,，。、！？；：…!?;:]|$"
+_VERB = r"(?:(?<!听)[说說问問喊叫答嚷吼骂罵叹嘆讲講]|(?<![知街])道|心想)"
 _SAID = re.compile(
-    rf" ?[^\W\d_没不無无沒]{{0,12}}?(?:[说說问問喊叫答嚷吼骂罵叹嘆讲講]|(?<![知街])道|心想)(?:[着了过過道].{{0,6}}?)?(?={_CLAUSE_END})"
-    r"|(?:と(?!ても|にかく|うとう|ころ|たん|もあれ|きどき|っさ|なり|もに|りあえず|つぜん|きに)|って|という|とか|なんて|を)"
+    rf" ?[^\W\d_没不無无沒]{{0,12}}?{_VERB}(?:[了过過道][^\W\d_]{{0,6}}?)?(?=[。！？…]|[，、,](?=[“‘「『\"])|[，,]?$)"
+    rf"|[^\W\d_没不無无沒听一边邊]{{0,4}}?{_VERB}(?=[，,])"
+    r"|(?:と(?!ても|にかく|うとう|ころ|たん|もあれ|きどき|っさ|なり|もに|りあえず|つぜん|きに)"
+    r"|って|という|とか|なんて|を)"
 )
+"""Words that tie a quotation to what follows: "he said" in Chinese, a particle in Japanese.
+
+A verb with a colon introduces the next quotation."""
 _QUOTED_ON = re.compile(r" (?:하고|하며|라고|이라고|라며)(?= )")
 _KOREAN_ENDING = re.compile(r"[다요까죠네지]$")
 _GOES_ON = re.compile(r"[-–—,;，、；]")
@@ -94,7 +100,9 @@ def is_part(before: str, text: str, start: int, begun: int, end: int) -> bool:
 def is_bracketed(text: str, begun: int, end: int) -> bool:
     """Whether the stop stands alone in brackets, "(!)" or "[...]": a remark within a sentence."""
     inside = text[begun:end].rstrip(".?!…")
-    return inside[-1:] in tuple("([") and text[end : end + 1] in tuple(")]")
+    if not inside:
+        return text[begun - 2 : begun] in ("( ", "[ ") and text[end : end + 2] in (" )", " ]")
+    return inside[-1] in "([" and text[end : end + 1] in (")", "]")
 
 
 def refers(before: str, text: str, end: int) -> bool:
@@ -153,19 +161,24 @@ def is_last(before: str, text: str, begun: int, end: int) -> bool:
         return capital
     if before in ("д", "п") and text.endswith("т. ", 0, begun):
         return capital
+    if before == "I" and text.endswith((" and ", " than ", " but ", " as "), 0, begun):
+        return capital
     if len(before) != 1 or not before.isupper() or text[begun - 2 : begun - 1] in tuple(".,"):
         return False
     return starts_sentence(text, end)
 
 
 def starts_sentence(text: str, end: int) -> bool:
-    """Whether a function word with a capital letter follows, as at the beginning of a sentence."""
+    """Whether a function word with a capital letter follows, one that is no part of names."""
     following = _WORD.match(text, end + 1)
-    return following is not None and following[0][0].isupper() and following[0].lower() in STARTERS
+    if following is None or not following[0][0].isupper():
+        return False
+    word = following[0].lower()
+    return word in STARTERS and word not in PARTICLES and text[following.end() : following.end() + 1] != "."
 
 
 def ends_with_ellipsis(text: str, begun: int, end: int) -> bool:
-    """Whether a sentence ends with an ellipsis: a capital letter follows, but not "I" or a stutter."""
+    """Whether an ellipsis ends a sentence: a capital letter follows, but not "I", an acronym or a stutter."""
     at = end
     while at < len(text) and not text[at].isalnum():
         at += 1
@@ -179,7 +192,9 @@ def ends_with_ellipsis(text: str, begun: int, end: int) -> bool:
         word = _WORD.match(text, at)
         following = word[0] if word else ""
         previous = text[begun:end].strip("….\"'([¿¡- ").lower()
-        return following != "I" and not (previous and following.lower().startswith(previous))
+        if following == "I" or (len(following) > 1 and following.isupper()):
+            return False
+        return not (previous and following.lower().startswith(previous))
     return True
 
 

@@ -36,18 +36,33 @@ _BEHIND = r""" )";}\]*:@'({\[?!…“”„‟«»‘’‚‛‹›（「『"""
 _PLAIN = rf"[.?!…](?=[{_BEHIND}])"
 """A stop that may end a sentence: it stands before a space or a sign that is part of no word."""
 
-_CERTAIN_STOPS = "|".join(
-    (
-        r"[।॥] ?\d{1,4} ?[।॥]+",  # the number of a verse
-        rf"[{CERTAIN}][{CERTAIN}?!.…\ufe0e\ufe0f]*",
-        rf"(?<=[{SPACELESS}])[?!]+(?=[”’」』）\"{SPACELESS}])",
-        rf"(?<=[{CJK}])…+(?=[”’」』）])",
-        rf"(?<=[{CJK}])[{FULL_STOPS}]+(?=\d)",
-        rf"[{FULL_STOPS}]+(?=[ ”’」』）{CJK}])",
-        r"(?<=[\u0370-\u03ff\u1f00-\u1fff]);(?= )",  # the Greek question mark as it is typed
+
+def _stop(certain: str) -> re.Pattern[str]:
+    """A stop of any script; group "certain" is set where it ends a sentence without further question.
+
+    The pattern begins with one set of characters, because `re` finds these fast; it then looks back at which it
+    was.
+    """
+    greek = r"\u0370-\u03ff\u1f00-\u1fff"
+    ends = "|".join(
+        (
+            r"(?<=[।॥]) ?\d{1,4} ?[।॥]+",  # the number of a verse
+            rf"(?<=[{certain}])[{certain}?!.…\ufe0e\ufe0f]*",
+            rf"(?<=[{SPACELESS}][?!])[?!]*(?=[”’」』）\"{SPACELESS}])",
+            rf"(?<=[{CJK}]…)…*(?=[”’」』）])",
+            rf"(?<=[{CJK}][{FULL_STOPS}])[{FULL_STOPS}]*(?=\d)",
+            rf"(?<=[{FULL_STOPS}])[{FULL_STOPS}]*(?=[ ”’」』）{CJK}])",
+            rf"(?<=[{greek}];)(?= )",  # the Greek question mark as it is typed
+        )
     )
-)
-_STOP = re.compile(rf"(?P<certain>{_CERTAIN_STOPS})|[.?!…](?=[{_BEHIND}]|{EMOJI})")
+    first = rf"[{certain}{FULL_STOPS}.?!…;]"
+    return re.compile(rf"{first}(?:(?P<certain>{ends})|(?<=[.?!…])(?=[{_BEHIND}]|{EMOJI}))")
+
+
+_STOP = _stop(CERTAIN)
+_STOP_BASIC = _stop("".join(sign for sign in CERTAIN if sign <= "\uffff"))
+_HAS_RARE = re.compile("[\U00010a00-\U0001dfff]")
+"""A character of the scripts beyond the basic plane; without them, a smaller and faster pattern does."""
 _STOP_PLAIN = re.compile(_PLAIN)
 _HAS_MORE = re.compile(r"[^\x00-\u036f\u0400-\u0560\u2000-\u2023\u2025-\u203b\u20a0-\u20cf]")
 """A character outside Latin, Cyrillic and common punctuation; other text needs the small pattern only."""
@@ -86,7 +101,7 @@ class Segmenter:
                     sentences[-1] += " " + piece
                 else:
                     mark = f"{mark} {piece}".lstrip()
-            elif len(piece) < 8 and piece[-1] in ".)]" and rules.is_list_mark(piece, 0, len(piece)):
+            elif len(piece) < 8 and piece[-1] in ".)]" and _is_mark(piece):
                 mark = f"{mark} {piece}".lstrip()
             elif mark or len(piece) > LONGEST:
                 _append(f"{mark} {piece}".lstrip(), sentences)
@@ -173,7 +188,9 @@ class Segmenter:
         cuts: list[int] = []
         start = begun = end = 0  # of the sentence, of the word with the last stop, and behind that stop
         waiting = False
-        stops = _STOP if not text.isascii() and _HAS_MORE.search(text) else _STOP_PLAIN
+        stops = _STOP_PLAIN
+        if not text.isascii() and _HAS_MORE.search(text):
+            stops = _STOP if _HAS_RARE.search(text) else _STOP_BASIC
         for stop in stops.finditer(text):
             word = plain.rfind(" ", end, stop.start()) + 1
             certain = stop.lastgroup is not None
@@ -209,12 +226,13 @@ class Segmenter:
         """Whether the stop before `end` ends a sentence that began at `start`; its word begins at `begun`."""
         sign = plain[end - 1]
         following = plain[end : end + 1]
-        if following in (")", "]") and rules.is_bracketed(text, begun, end):
+        if following in (")", "]", " ") and rules.is_bracketed(text, begun, end):
             return False
         if sign in "?!":
             return True
         if sign == "…" or plain.endswith("..", begun, end):
-            return rules.ends_with_ellipsis(text, begun, end)
+            begins = not any(map(str.isalnum, text[start:end]))
+            return not begins and rules.ends_with_ellipsis(text, begun, end)
         if following != " " and self._common(plain, begun, end):
             return True
         before = plain[begun : end - 1]
@@ -223,6 +241,11 @@ class Segmenter:
         if self._punkt.ends_sentence(plain, begun, end):
             return following != " " or before.lstrip("([\"'").lower() not in NEVER_LAST
         return rules.is_last(before, text, begun, end)
+
+
+def _is_mark(piece: str) -> bool:
+    """Whether a paragraph or the rest of one is the mark of a list item, whose text follows."""
+    return " " not in piece and rules.is_list_mark(piece, 0, len(piece))
 
 
 def _items(block: str) -> Iterator[str]:

@@ -36,6 +36,8 @@ SPACED = [
     "Am 3. Mai kam er. | Im 19. Jahrhundert war es so. | Es war 1995. | Dann ging er. | Ludwig XIV. war da.",
     "Es war der 3. 5. 2021. | Vom 3. bis 5. Juni, z. B. am 4. Juni. | Rund 2,5 Mio. Euro.",
     "At 5 p.m. she left the U.S. Navy. | At 3 a.m. he came. | J. R. R. Tolkien, Ph.D., met Dr. No.",
+    "By D. W. Griffith and David F. La Roche. | You and I. | Did you see Albert I. Jones?",
+    "One [ ... ] two. | The ( ! ) three. | Page 5. | T. 3. | N°. 5.",
     "I like vitamin C. | It helps. | He lives in the U.S. | The end.",
     "Use v1.2.3. | See http://a.b/c?d=e.f for 2.5 of them. | Come at 10.30. | Or a@b.co.",
     "Yahoo!'s profits fell. | He won (!) it.",
@@ -49,6 +51,8 @@ SPACED = [
 TOGETHER = [
     "「はい。」と言った。|「もう遅い！」|彼は走った。|「『行く。』と言った。」|終わり（笑）。",
     "“好。”他说。|“走吧！”她喊道，“快！”|他走了。|他问：“谁？”|没人来。|「等等！」她大聲說。",
+    "他问道：“谁？”|她笑着说：“我。”|“走吧！”|说着，他走了。|“好。”他说，然后走了。|“好！”|她点了点头。",
+    "你好！😀|我很好。|你好吗?|我很好!|再见。",
     "他走了！！|真的？！|好……|",
     "温度は３．５度である．|次に進む．|１．洗う。|２．煮る。",
     "តើអ្នកមកទេ?|ទេ។|",
