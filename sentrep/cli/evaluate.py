@@ -56,7 +56,12 @@ def evaluate(
             continue
         kept += done.results
         failed = failed or bool(done.failed)
-        for said, which in (("skipped", done.skipped), ("failed", done.failed), ("warning", done.alarms)):
+        for said, which in (
+            ("skipped", done.skipped),
+            ("failed", done.failed),
+            ("warning", done.alarms),
+            ("warning", done.truncations),
+        ):
             for each in which:
                 print(f"{said}: {name}: {each.task}: {each.reason}", file=sys.stderr)
     if kept:
@@ -75,7 +80,10 @@ def compare(
         results: Results files of `sentrep eval`.
         style: How the table is written.
     """
-    print(api.compare(*results).table(style))
+    compared = api.compare(*results)
+    for note in compared.truncations():
+        print(f"warning: {note}", file=sys.stderr)
+    print(compared.table(style))
 
 
 def report(

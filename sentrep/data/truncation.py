@@ -45,6 +45,16 @@ class Truncation:
         self.tokens += other.tokens
         self.unread += other.unread
 
+    def since(self, before: Truncation) -> Truncation:
+        """What was counted after `before`, an earlier copy of these counts."""
+        return Truncation(
+            self.limit,
+            self.texts - before.texts,
+            self.cut - before.cut,
+            self.tokens - before.tokens,
+            self.unread - before.unread,
+        )
+
     @property
     def share(self) -> float:
         """Share of the tokens that was not read, from 0 to 1."""

@@ -106,6 +106,9 @@ class Result:
     siblings: int
     """How many results share the key. Fewer on disk means that writing was interrupted, and that the task is
     to be run again."""
+    truncation: str = ""
+    """How many texts the model did not read to their end, and which share of their tokens; empty if it read
+    all, or if that is not known."""
 
 
 class ResultStore:
@@ -205,7 +208,7 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
     for number, line in lines:
         try:
             record = json.loads(line)
-            result = Result(**{field.name: record[field.name] for field in fields(Result)})
+            result = _result(record)
             results.append(replace(result, **_moved(result, lambda file: str(path.parent.absolute() / file))))
         except (ValueError, KeyError, TypeError):
             broken.append(number)
@@ -218,6 +221,11 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
             f"{path}: skipped {len(broken)} unreadable line(s), the first is line {broken[0]}", stacklevel=2
         )
     return results
+
+
+def _result(record: dict[str, Any]) -> Result:
+    given = {field.name: record[field.name] for field in fields(Result) if field.name != "truncation"}
+    return Result(**given, truncation=record.get("truncation", ""))
 
 
 def read_items(result: Result) -> NDArray[np.float64]:

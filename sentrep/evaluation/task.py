@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from sentrep.data.truncation import Truncation
 from sentrep.evaluation.metrics.collapse import collapse
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
 from sentrep.evaluation.statistics.bootstrap import interval, value_of
@@ -54,6 +55,8 @@ class Task(ABC):
     """Protocols; the model has to offer one of them."""
     data: str
     """Fingerprint of the data."""
+    texts_are: str = "texts"
+    """What the longer texts of the task are called in messages."""
 
     @property
     def fingerprint(self) -> str:
@@ -81,6 +84,8 @@ class Evaluation:
     failed: list[Left] = field(default_factory=list)
     alarms: list[Left] = field(default_factory=list)
     """Tasks on whose texts the model's vectors or trees have collapsed."""
+    truncations: list[Left] = field(default_factory=list)
+    """Tasks with texts that the model did not read to their end, with counts."""
 
 
 def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:
@@ -119,6 +124,8 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
         Left(*both)
         for both in dict.fromkeys((result.task, result.alarm) for result in done.results if result.alarm)
     ]
+    cut = ((result.task, result.truncation) for result in done.results if result.truncation)
+    done.truncations = [Left(*both) for both in dict.fromkeys(cut)]
     return done
 
 
@@ -129,11 +136,17 @@ class Watched:
         self.does, self.seconds = does, 0.0
         self.alarm = ""
         """What is wrong with the vectors, or nothing."""
+        self.truncation = Truncation()
+        """Counts over the calls in which texts were cut."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(text, width), as the model gives them."""
         started = time.perf_counter()
+        before = replace(getattr(self.does, "truncation", self.truncation))
         vectors = self.does.encode(texts)
+        call = getattr(self.does, "truncation", before).since(before)
+        if call.cut:
+            self.truncation.merge(call)
         self.seconds += time.perf_counter() - started
         self.alarm = self.alarm or collapse(vectors)
         return vectors
@@ -172,6 +185,7 @@ def _results(
             examples="",
             key=key,
             siblings=len(scores),
+            truncation=watched.truncation.message(task.texts_are) if watched else "",
         )
         results.append(result)
     return results

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sentrep.data.truncation import Truncation
 from sentrep.inference.loading import does, encoding, opened
 from sentrep.inference.summarizer import Summarizer
 from sentrep.inference.tree_parser import TreeParser
@@ -73,10 +74,15 @@ class Encodes:
     """An encoder behind the evaluation's one-method interface."""
 
     encoder: Encoder
+    truncation: Truncation = field(default_factory=Truncation, kw_only=True, compare=False)
+    """What the encoder did not read of the texts so far."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(text, width), float32."""
-        return encoding(self.encoder)(texts)
+        encode = encoding(self.encoder)
+        vectors = encode(texts)
+        self.truncation.merge(encode.truncation)
+        return vectors
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,17 @@ def _task(columns: Sequence[Column], compared: Comparison) -> dict[str, Any]:
         "count": some.count,
         "protocol": some.protocol,
         "data": some.data[:12],
-        "alarms": [next((result.alarm for result in mine if result.alarm), "") for mine in by_row],
+        "alarms": [_warnings(mine) for mine in by_row],
         "seconds": [_seconds(mine) for mine in by_row],
         "standing": _standing(tables[columns[0][2]]["cells"]),
         "columns": tables,
     }
+
+
+def _warnings(results: Sequence[Result]) -> str:
+    """What is wrong with a model on a task, and what it did not read; empty if nothing."""
+    found = [warning for result in results for warning in (result.alarm, result.truncation) if warning]
+    return "; ".join(dict.fromkeys(found))
 
 
 def _cells(column: Column, compared: Comparison) -> dict[str, Any]:

@@ -85,6 +85,16 @@ class Comparison:
         cells = [cell for (_, where), cell in self.cells.items() if where == column]
         return out_of_100(value for cell in cells for value in (cell.value, cell.low, cell.high))
 
+    def truncations(self) -> list[str]:
+        """Per model and task, how many texts the model did not read to their end."""
+        found = (
+            f"{row}: {result.task}: {result.truncation}"
+            for (row, _), results in self.results.items()
+            for result in results
+            if result.truncation
+        )
+        return list(dict.fromkeys(found))
+
     def table(self, style: Style = "text") -> str:
         """One block a task. Each row has a letter; a cell ends with the letters of the rows that it
         significantly beats."""

@@ -75,6 +75,7 @@ class Retrieval(Task):
     """
 
     needs = (Embeds, Ranks)
+    texts_are = "documents"
 
     def __init__(
         self,

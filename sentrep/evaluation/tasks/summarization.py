@@ -54,8 +54,8 @@ class Summarization(Task):
             raise ValueError(f"{name}: {len(data)} articles; needs one or more, each with a summary")
         self.name, self.split, self.summarized = name, split, list(data)
         self.protocol = (
-            "summarization: ROUGE F1 x 100 of lower-case words of letters and digits, Porter stems of those longer than 3, Chinese "
-            "and Japanese by character; ROUGE-L of the whole summary as one sentence; several references pooled (formula A of "
+            "summarization: ROUGE F1 x 100 of lower-case words of letters, marks and digits (NFKC), Porter stems of those "
+            "longer than 3, scripts without spaces by character; ROUGE-L of the whole summary as one sentence; several references pooled (formula A of "
             f"ROUGE-1.5.5); recall of the first {BYTES} bytes of summary and references; lead: as many of the article's words as "
             "the summary has"
         )
