@@ -37,7 +37,7 @@ SPACED = [
     "Es war der 3. 5. 2021. | Vom 3. bis 5. Juni, z. B. am 4. Juni. | Rund 2,5 Mio. Euro.",
     "At 5 p.m. she left the U.S. Navy. | At 3 a.m. he came. | J. R. R. Tolkien, Ph.D., met Dr. No.",
     "By D. W. Griffith and David F. La Roche. | You and I. | Did you see Albert I. Jones?",
-    "One [ ... ] two. | The ( ! ) three. | Page 5. | T. 3. | N°. 5.",
+    "One [ ... ] two. | The ( ! ) three. | Page 5. | See N°. 5.",
     "I like vitamin C. | It helps. | He lives in the U.S. | The end.",
     "Use v1.2.3. | See http://a.b/c?d=e.f for 2.5 of them. | Come at 10.30. | Or a@b.co.",
     "Yahoo!'s profits fell. | He won (!) it.",
