@@ -192,7 +192,9 @@ def row_texts(cells: Iterable[str]) -> list[str]:
 
 
 def compose(source: Source, title: str, blocks: Iterable[Block]) -> Iterator[Fragment]:
-    """The fragments of a document that is a file: blocks under the same headings together, in portions."""
+    """The fragments of a document that is a file: blocks under the same headings together, in portions.
+
+    The title of a document without text is its text."""
     begins = True
     for headings, together in groupby(_bounded(blocks), key=lambda block: block.headings):
         for portion in portions(f"{block.text}\n\n" for block in together):
@@ -200,6 +202,8 @@ def compose(source: Source, title: str, blocks: Iterable[Block]) -> Iterator[Fra
             if text:
                 yield Fragment(begins, source.stem, title, text, False, headings)
                 begins = False
+    if begins and title:
+        yield Fragment(True, source.stem, "", title, False)
 
 
 def count_if_nothing(fragments: Iterable[Fragment], source: Source, reading: Reading) -> Iterator[Fragment]:

@@ -39,7 +39,9 @@ def parquet(source: Source, reading: Reading) -> Iterator[Fragment]:
         except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
             where = f"{source.name}:{rows.number + 1}" if rows.number else source.name
             what = str(error).strip().split("\n")[0] or type(error).__name__
-            reading.report.problem(Kind.DAMAGED, where, f"{what}; what comes before it is used")
+            size = source.path.stat().st_size if source.path.exists() else 0
+            what = f"{what}; what comes before it is used"
+            reading.report.problem(Kind.DAMAGED, where, what, characters=size)
 
 
 class _Rows:
@@ -74,7 +76,8 @@ class _Rows:
             if (chunk := file.metadata.row_group(group).column(i)).path_in_schema.split(".")[0] in columns
         ]
         encoded = sum(chunk.total_uncompressed_size for chunk in chunks)
-        if rows and (encoded > rows * LIMIT or any(_first_page(path, chunk) > PAGE for chunk in chunks)):
+        large = encoded > max(rows * LIMIT, PAGE)
+        if rows and (large or any(_first_page(path, chunk) > PAGE for chunk in chunks)):
             where = f"{self._source.name}:{self.number + 1}"
             what = f"{rows:,} rows of {encoded:,} bytes; values of more than {LIMIT:,} bytes are skipped"
             self._reading.report.problem(Kind.TOO_LARGE, where, what, times=rows, characters=encoded)

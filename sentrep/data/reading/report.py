@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -142,6 +142,14 @@ class ReadReport:
                 for example in examples:
                     _keep(kept, kind, example)
 
+    def renamed(self, file: str, name: str) -> ReadReport:
+        """The same report where a copy of a file was read: places bear the name of the original."""
+        places = {
+            "examples": {kind: _renamed(found, file, name) for kind, found in self.examples.items()},
+            "assumed": {layout: _renamed(found, file, name) for layout, found in self.assumed.items()},
+        }
+        return replace(self, **places)  # type: ignore[arg-type]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings and lists, for JSON."""
         return {
@@ -194,6 +202,10 @@ def _keep(examples: dict[str, list[str]], kind: str, example: str) -> None:
     kept = examples.setdefault(kind, [])
     if len(kept) < EXAMPLES:
         kept.append(example)
+
+
+def _renamed(places: Iterable[str], file: str, name: str) -> list[str]:
+    return [name + place.removeprefix(file) if place.startswith(file) else place for place in places]
 
 
 def _ignored_line(ignored: Counter[str]) -> str:

@@ -24,6 +24,8 @@ class Row(NamedTuple):
 
     number: int
     cells: list[str]
+    stray: bool = False
+    """Whether it was read without quoting, so that its cells may be cut in wrong places."""
 
 
 def table(source: Source, reading: Reading) -> Iterator[Fragment]:
@@ -39,51 +41,40 @@ def table(source: Source, reading: Reading) -> Iterator[Fragment]:
             header = [cell.strip() for cell in row.cells]
             csv.width = len(header)
             if not has_text_column(header, source, reading):
+                reading.report.lost += sum(len(cell) for row in rows for cell in row.cells)
                 return
             _count_double_columns(header, where, reading)
         else:
-            record = _record(row.cells, header, where, source, reading)
+            record = _record(row, header, where, source, reading)
             if record is not None:
                 yield from record_fragments(record, f"{source.stem}#{row.number}", where, reading)
 
 
 def _record(
-    cells: list[str], header: list[str], where: str, source: Source, reading: Reading
+    row: Row, header: list[str], where: str, source: Source, reading: Reading
 ) -> dict[str, str] | None:
     """A row as a record; None where the text's cell is missing."""
-    report, field = reading.report, reading.config.text_field
-    if len(cells) < len(header):
-        there = f"{len(cells)} of {len(header)} cells"
-        if len(cells) <= header.index(field):
-            what = f"{there}; no {field!r}, skipped"
-            report.problem(Kind.FEW_CELLS, where, what, characters=sum(map(len, cells)))
-            return None
-        report.problem(Kind.FEW_CELLS, where, there)
-    elif len(cells) > len(header):
-        cells = _without_surplus(cells, header, where, source, reading)
+    report, config, cells = reading.report, reading.config, row.cells
+    if len(cells) != len(header):
+        kind = Kind.FEW_CELLS if len(cells) < len(header) else Kind.MANY_CELLS
+        what = f"{len(cells)} cells for {len(header)} columns"
+        if kind == Kind.MANY_CELLS and header[-1] == config.text_field:
+            # A comma of the text was not quoted: the rest belongs to it.
+            rest = ("\t" if source.format == "tsv" else ",").join(cells[len(header) - 1 :])
+            cells, what = [*cells[: len(header) - 1], rest], f"{what}; the rest is added to the text"
+        report.problem(kind, where, what)
+    if row.stray or len(row.cells) != len(header):  # its cells may stand in wrong columns
+        text = header.index(config.text_field)
+        report.lost += sum(len(cell) for i, cell in enumerate(cells) if i != text)
     record: dict[str, str] = {}
     for name, cell in zip(header, cells, strict=False):
         if name not in record:
             record[name] = cell
-        elif name == field:
+        elif name == config.text_field:
             report.lost += len(cell)
-    return record
-
-
-def _without_surplus(
-    cells: list[str], header: list[str], where: str, source: Source, reading: Reading
-) -> list[str]:
-    """The cells of a row that has too many. If the text is the last column, the rest belongs to it: a comma
-    of the text was not quoted."""
-    width = len(header)
-    there = f"{len(cells)} cells for {width} columns"
-    if header[-1] == reading.config.text_field:
-        delimiter = "\t" if source.format == "tsv" else ","
-        reading.report.problem(Kind.MANY_CELLS, where, f"{there}; the surplus is added to the text")
-        return [*cells[: width - 1], delimiter.join(cells[width - 1 :])]
-    surplus = sum(map(len, cells[width:]))
-    reading.report.problem(Kind.MANY_CELLS, where, f"{there}; the surplus is skipped", characters=surplus)
-    return cells[:width]
+    if config.text_field in record:
+        return record
+    return None
 
 
 def _count_double_columns(header: list[str], where: str, reading: Reading) -> None:
@@ -117,8 +108,9 @@ class _Csv:
             if cells is None:
                 what = "the line is read without quoting"
                 self._reading.report.problem(Kind.STRAY_QUOTE, f"{self._source.name}:{line.number}", what)
-                cells = text.split(",")
-            yield Row(line.number, cells)
+                yield Row(line.number, text.split(","), stray=True)
+            else:
+                yield Row(line.number, cells)
 
     def _next(self) -> Line | None:
         return self._returned.popleft() if self._returned else next(self._coming, None)

@@ -17,6 +17,7 @@ from sentrep.utils.errors import InputError
 
 if TYPE_CHECKING:
     from sentrep.data.reading.document import Source
+    from sentrep.data.reading.report import ReadReport
 
 _ENDS = re.compile(r"(?:^|[._-])(train|dev|valid|validation|test|held-?out)(?:[._-]?\d+)?$")
 """The part of a corpus that a file's name, without what says its format, ends in."""
@@ -36,6 +37,7 @@ def read_label_free(
     text_field: str = "text",
     title_field: str = "title",
     approximate: bool = False,
+    report: ReadReport | None = None,
 ) -> list[Task]:
     """Questions that text asks of itself: next sentence, inverse cloze, title to body, same document (see
     `label_free`).
@@ -51,16 +53,21 @@ def read_label_free(
     but a README; a file that is named itself is then taken whatever it is called. `split_field`: the field in
     which each record of JSON lines says its part itself; names then say nothing.
 
+    `report` counts what was read and skipped.
+
     Raises `MissingSplit` where there is no such part, `InputError` where there is too little text, or none
     that can be read."""
+    from sentrep.data.reading.report import ReadReport
     from sentrep.data.store.store import read_documents
 
     path = Path(path)
+    report = ReadReport() if report is None else report
+    read = ReadReport()
     with tempfile.TemporaryDirectory() as scratch:
-        sources = _sources(path, Path(scratch))
+        sources = _sources(path, Path(scratch), report)
         if split_field:
             part = _part(split or "test")
-            files = [_records(path, sources, split_field, part, Path(scratch, "records.jsonl"))]
+            files = [_records(path, sources, split_field, part, Path(scratch, "records.jsonl"), report)]
         else:
             part, files = _named(path, [source.path for source in sources], split)
         corpus = CorpusConfig(
@@ -68,7 +75,7 @@ def read_label_free(
         )
         tasks: list[Task] = []
         tasks += label_free(
-            read_documents(corpus),
+            read_documents(corpus, report=read),
             name or _name(path),
             queries=queries,
             candidates=candidates,
@@ -76,19 +83,19 @@ def read_label_free(
             split=part,
             approximate=approximate,
         )
+        report.merge(read.renamed(str(files[0]), str(path)) if split_field else read)
     return tasks
 
 
-def _sources(path: Path, scratch: Path) -> list[Source]:
+def _sources(path: Path, scratch: Path, report: ReadReport) -> list[Source]:
     """The files that the text reader finds."""
-    from sentrep.data.reading.source import ReadReport, gather
+    from sentrep.data.reading.formats import FORMATS
+    from sentrep.data.reading.source import gather
 
-    found = gather(CorpusConfig((str(path),), offline=True), scratch, ReadReport())
+    found = gather(CorpusConfig((str(path),), offline=True), scratch, report)
     chosen = [source for source in found if source.named or source.path.stem.lower() != "readme"]
     if not chosen:
-        raise InputError(
-            f"{path}: no text in it; read are .txt, .md, .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst"
-        )
+        raise InputError(f"{path}: no text in it; read are {' '.join(FORMATS)}, each also as .gz or .zst")
     return chosen
 
 
@@ -105,35 +112,38 @@ def _named(path: Path, files: Sequence[Path], split: str | None) -> tuple[str, l
     return wanted, chosen
 
 
-def _records(path: Path, sources: Sequence[Source], field: str, part: str, copy: Path) -> Path:
-    """The records of one part, copied."""
+def _records(
+    path: Path, sources: Sequence[Source], field: str, part: str, copy: Path, report: ReadReport
+) -> Path:
+    """The records of one part, copied; a blank line stands for each of the others, so that lines keep their
+    numbers. Lines that cannot be read are copied as well: they are counted when the copy is read."""
     from sentrep.data.reading.decode import decode, lines, unpack
     from sentrep.data.reading.document import LIMIT
-    from sentrep.data.reading.report import ReadReport
 
     known: set[str] = set()
     with copy.open("w", encoding="utf-8") as out:
         for source in sources:
             if source.format != "jsonl":
                 continue
-            for line in lines(
-                decode(unpack(source.path, source.name, ReadReport()), source.name, ReadReport()), LIMIT
-            ):
+            for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LIMIT):
                 value = _field(line.text or "", field)
-                known.add(value)
-                if value and _part(value) == part:
-                    out.write(f"{line.text}\n")
+                known.add(value or "")
+                kept = value is None or (value and _part(value) == part)
+                out.write(f"{line.text if kept else ''}\n")
     if part not in map(_part, known):
         there = ", ".join(sorted(known - {""})[:10]) or "no such field, or no JSON lines"
         raise MissingSplit(f"{path}: no record of split {part!r} by its field {field!r}; there are: {there}")
     return copy
 
 
-def _field(line: str, field: str) -> str:
+def _field(line: str, field: str) -> str | None:
+    """A field of a record; empty if it has none, None if the line is no record."""
+    if not line.strip():
+        return ""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        return ""
+        return None
     return str(record.get(field, "")) if isinstance(record, dict) else ""
 
 
