@@ -28,10 +28,10 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.methods.registry import ALONE, METHODS
+from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import settle_cpu
-from sentrep.training.job import wants_bf16
+from sentrep.training.defaults import detect, precision
 from sentrep.training.run_folder import versions
 
 ANCHOR = "quick-thought"
@@ -86,7 +86,7 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
     )
-    parser.add_argument("--methods", nargs="+", choices=ALONE, default=ALONE)
+    parser.add_argument("--methods", nargs="+", choices=CORPUS_ONLY, default=CORPUS_ONLY)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each method has")
@@ -111,7 +111,7 @@ def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -
     )
     optimizer = torch.optim.AdamW(method.parameters(), lr=1e-4, weight_decay=0.0, fused=True)
     batches = SentenceBatches(store.ids, store.offsets, store.spans("train", 0.02, 0), arguments.batch, 8, 0)
-    bf16 = entry.hastened(kind) and wants_bf16(TrainingConfig(device="cpu"))
+    bf16 = precision(kind, entry.defaults, detect("cpu")) == "bf16"
     numbers = iter(range(10**9))
 
     def step() -> int:

@@ -188,7 +188,7 @@ class Bench:
         from sentrep.methods.quick_thought.method import QuickThought
         from sentrep.training.config import TrainingConfig
         from sentrep.training.cpu import kept_memory
-        from sentrep.training.job import BATCH_SIZE, LR
+        from sentrep.training.defaults import BATCH_SIZE, LR
         from sentrep.training.run_folder import RunFolder
         from sentrep.training.trainer import accelerator_for, train
 

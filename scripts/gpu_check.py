@@ -35,7 +35,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sentrep.encoders.config import EncoderConfig
-from sentrep.methods.registry import ALONE, METHODS
+from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
 
 TOLERANCE = 0.02
@@ -130,7 +130,7 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         corpus = arguments.corpus or str(write_corpus(Path(scratch) / "corpus.jsonl", SIZES[device]))
-        for method in arguments.methods or ALONE:
+        for method in arguments.methods or CORPUS_ONLY:
             for encoder in arguments.encoders:
                 case = Case(
                     method,
@@ -198,7 +198,7 @@ def check(case: Case, place: Path) -> Row:
             )
         fp32 = np.array(run(case, place / "reference", reference=True)["losses"])
         row.difference = float(np.abs(np.array(whole["losses"])[: len(fp32)] / fp32 - 1).max())
-        row.tolerance = DRAWN if METHODS[case.method].draws else TOLERANCE
+        row.tolerance = DRAWN if METHODS[case.method].stochastic else TOLERANCE
         if not row.difference <= row.tolerance:
             row.failures.append(f"losses are {row.difference:.1%} from those of the CPU in fp32")
     except RuntimeError as error:

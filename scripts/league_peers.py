@@ -44,7 +44,7 @@ from sentrep.encoders.factory import build
 from sentrep.encoders.serialization import quiet
 from sentrep.encoders.token_encoder import special_tokens
 from sentrep.training.config import TrainingConfig
-from sentrep.training.job import wants_bf16
+from sentrep.training.defaults import detect
 from sentrep.training.trainer import schedule
 
 MakeLoss = Callable[[SentenceTransformer], nn.Module]
@@ -113,7 +113,7 @@ def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, s
     """Train for so many seconds."""
     torch.manual_seed(seed)
     transformers_logging.set_verbosity_error()  # else the decoder's new weights are a page of warnings
-    bf16 = config.encoder != "bag" and wants_bf16(TrainingConfig(device="cpu"))
+    bf16 = config.encoder != "bag" and detect("cpu").bf16
     numbers = np.flatnonzero(np.diff(store.offsets))
     batch, clock = min(recipe.batch, len(numbers)), Clock(seconds, recipe.lr)
     with tempfile.TemporaryDirectory() as scratch:

@@ -22,7 +22,7 @@ from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
 from sentrep.evaluation.models.lexical import random_vectors
 from sentrep.evaluation.task import Model
-from sentrep.methods.registry import ALONE, METHODS
+from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import read_json
 
@@ -93,7 +93,7 @@ def rows() -> list[Row]:
     made = [Row("bag/untrained-unweighted", partial(untrained, "bag", 0.0), {"frequency": 0})]
     for kind in KINDS:
         made.append(Row(f"{kind}/untrained", partial(untrained, kind, EncoderConfig().frequency)))
-        for method in ALONE:
+        for method in CORPUS_ONLY:
             for end, settings in SETTINGS.get(f"{kind}/{method}", {"": Settings()}).items():
                 train = partial(ours, kind, method, settings)
                 made.append(Row(f"{kind}/{method}{end}", train, settings.method | settings.training))

@@ -26,7 +26,7 @@ KILLS = 20
 def draws(case: tuple[str, int]) -> bool:
     """Whether each process would draw what it trains on."""
     settings = toy_run.SETTINGS[case[0]][case[1]]
-    return bool(METHODS[case[0]].draws or settings.get("word_dropout") or settings.get("samples"))
+    return bool(METHODS[case[0]].stochastic or settings.get("word_dropout") or settings.get("samples"))
 
 
 def make(case: tuple[str, int], kind: str = "bag", seed: int = 0) -> Any:

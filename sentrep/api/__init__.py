@@ -7,7 +7,7 @@ needs them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,22 +80,17 @@ def train(
 
     registered, training = entry(method), training or TrainingConfig()
     encoder = EncoderConfig(encoder) if isinstance(encoder, str) else encoder
-    slow = training.precision == "auto" and not registered.hastened(encoder.encoder)
-    method_class = registered.load()
     job = Job(
         method,
         configured(method, settings),
         corpus_config(corpus),
         TokenizerConfig(tokenizer) if isinstance(tokenizer, str) else tokenizer,
         encoder,
-        replace(
-            training,
-            batch_size=training.batch_size or registered.batch_size,
-            choose_by=training.choose_by or registered.choose_by,
-            precision="fp32" if slow else training.precision,
-        ),
+        training,
     )
-    return run_job(job, method_class, Path(out), Path(cache or cache_folder()), overwrite)
+    return run_job(
+        job, registered.load(), registered.defaults, Path(out), Path(cache or cache_folder()), overwrite
+    )
 
 
 def combine(models: Sequence[str | Path | Encoder], out: str | Path) -> Encoder:

@@ -4,12 +4,13 @@ they are asked for."""
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from sentrep.methods.capabilities import HasContext, HasDecoders, HasLikelihood, HasSummarizer, HasTrees
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.cpc.config import CPCConfig
+from sentrep.methods.defaults import MethodDefaults
 from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
@@ -29,20 +30,13 @@ class Entry:
     config: type
     place: str
     """module:Class"""
-    batch_size: int | None = None
-    """Sentences in a batch, where it should not be as its encoder has it: a method that is slow makes more
-    steps of less."""
-    alone: bool = True
-    """Whether a corpus is all that it learns from."""
-    multiplies: bool = True
-    """Whether it multiplies matrices besides those of its encoder, so that bf16 pays even where the encoder
-    has none."""
-    choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
-    """What makes a checkpoint the best."""
-
-    draws: bool = False
-    """Whether its loss is of what it draws (trees, codes, summaries): by other rounding or in several
-    processes it draws others."""
+    defaults: MethodDefaults = field(default_factory=MethodDefaults)
+    """Of settings of training that the user leaves open."""
+    corpus_only: bool = True
+    """Whether it needs no other data than a corpus."""
+    stochastic: bool = False
+    """Whether its loss depends on samples (trees, codes, summaries): other rounding or several processes draw
+    other samples."""
     capabilities: tuple[type, ...] = ()
     """What it provides besides vectors: protocols of `sentrep.methods.capabilities`."""
 
@@ -50,10 +44,6 @@ class Entry:
     def then(self) -> str:
         """The command that comes after training, with {run} for the run's folder."""
         return next((NEXT[each] for each in self.capabilities if each in NEXT), NEXT_OF_ENCODERS)
-
-    def hastened(self, encoder: str) -> bool:
-        """Whether bf16 pays with that kind of encoder: a bag multiplies no matrices."""
-        return encoder != "bag" or self.multiplies
 
     def load(self) -> type[Method]:
         module, name = self.place.split(":")
@@ -68,58 +58,56 @@ NEXT: dict[type, str] = {
 }
 METHODS: dict[str, Entry] = {
     "quick-thought": Entry(
-        QuickThoughtConfig, "sentrep.methods.quick_thought.method:QuickThought", multiplies=False
+        QuickThoughtConfig,
+        "sentrep.methods.quick_thought.method:QuickThought",
+        defaults=MethodDefaults(matrix_products=False),
     ),
     "cpc": Entry(
         CPCConfig, "sentrep.methods.cpc.method:ContrastivePredictiveCoding", capabilities=(HasContext,)
     ),
-    "infomax": Entry(InfoMaxConfig, "sentrep.methods.infomax.method:InfoMax", batch_size=256),
+    "infomax": Entry(
+        InfoMaxConfig, "sentrep.methods.infomax.method:InfoMax", defaults=MethodDefaults(batch_size=256)
+    ),
     "skip-thought": Entry(
         SkipThoughtConfig,
         "sentrep.methods.skip_thought.method:SkipThought",
-        batch_size=128,
-        choose_by="loss",
+        defaults=MethodDefaults(batch_size=128, choose_by="loss"),
         capabilities=(HasDecoders,),
     ),
     "seq2seq2seq": Entry(
         Seq2Seq2SeqConfig,
         "sentrep.methods.seq2seq2seq.method:Seq2Seq2Seq",
-        batch_size=96,
-        choose_by="last",
-        alone=False,
-        draws=True,
+        defaults=MethodDefaults(batch_size=96, choose_by="last"),
+        corpus_only=False,
+        stochastic=True,
         capabilities=(HasSummarizer,),
     ),
     "compound-pcfg": Entry(
         CompoundPCFGConfig,
         "sentrep.methods.compound_pcfg.method:CompoundPCFG",
-        batch_size=16,
-        multiplies=False,
-        choose_by="last",
-        draws=True,
+        defaults=MethodDefaults(batch_size=16, matrix_products=False, choose_by="last"),
+        stochastic=True,
         capabilities=(HasTrees,),
     ),
     "urnng": Entry(
         URNNGConfig,
         "sentrep.methods.urnng.method:UnsupervisedRNNG",
-        batch_size=32,
-        choose_by="loss",
-        draws=True,
+        defaults=MethodDefaults(batch_size=32, choose_by="loss"),
+        stochastic=True,
         capabilities=(HasTrees, HasLikelihood),
     ),
     "struct-vae": Entry(
         StructVAEConfig,
         "sentrep.methods.struct_vae.method:StructVAE",
-        batch_size=64,
-        choose_by="last",
-        alone=False,
-        draws=True,
+        defaults=MethodDefaults(batch_size=64, choose_by="last"),
+        corpus_only=False,
+        stochastic=True,
         capabilities=(HasTrees,),
     ),
 }
 
 
-ALONE = [name for name, entry in METHODS.items() if entry.alone]
+CORPUS_ONLY = [name for name, entry in METHODS.items() if entry.corpus_only]
 """Those that can be trained on any corpus as it is."""
 
 

@@ -20,17 +20,16 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.encoders.token_table import inner_tokenizer
 from sentrep.methods.base import MakeEncoder, Method
+from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import kept_memory, settle_cpu
+from sentrep.training.defaults import detect, resolve
 from sentrep.training.method_state import load_learnt, save_learnt
-from sentrep.training.run_folder import RunFolder, read_run
+from sentrep.training.run_folder import RunFolder
 from sentrep.training.trainer import Outcome, accelerator_for, train
 from sentrep.training.validation import Validation
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.locks import writer
-
-BATCH_SIZE = {"bag": 1024}
-LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
 
 
 @dataclass(frozen=True)
@@ -44,19 +43,6 @@ class Job:
     tokenizer: TokenizerConfig
     encoder: EncoderConfig
     training: TrainingConfig
-
-    def resolved(self) -> Job:
-        """With every value filled in that depends on another, so that run.json says what was really done."""
-        encoder, training, usual = self.encoder, self.training, LR.get(self.encoder.encoder, 2e-5)
-        if training.start is not None:
-            before = read_run(training.start)
-            if before["method"] != self.method:
-                raise InputError(
-                    f"{opt('start')} {training.start} is a run of {before['method']}, not of {self.method}"
-                )
-            encoder, usual = EncoderConfig(str(training.start / "model")), before["training"]["lr"]
-        batch, lr = training.batch_size or BATCH_SIZE.get(encoder.encoder, 512), training.lr or usual
-        return replace(self, encoder=encoder, training=replace(training, batch_size=batch, lr=lr))
 
 
 @dataclass(frozen=True)
@@ -76,6 +62,7 @@ class Trained:
 def run_job(
     job: Job,
     method_class: type[Method],
+    defaults: MethodDefaults,
     out: Path,
     cache: Path,
     overwrite: bool = False,
@@ -87,6 +74,7 @@ def run_job(
     Args:
         job: everything that makes the run.
         method_class: of the method; made of its settings, of what makes an encoder, and of a token budget.
+        defaults: the method's, for settings that `job` leaves open.
         out: folder of the run.
         cache: where prepared corpora are kept; one is made once and reused.
         overwrite: remove a run that is in `out` already.
@@ -97,7 +85,14 @@ def run_job(
             being written, or the disk is full.
     """
     with writer(out, "train", wait=wait) if _first_process() else nullcontext():
-        return _run_job(job, method_class, out, cache, overwrite, wait)
+        return _run_job(resolved_job(job, defaults), method_class, out, cache, overwrite, wait)
+
+
+def resolved_job(job: Job, defaults: MethodDefaults) -> Job:
+    """The job with every open setting filled in, as ``run.json`` records it."""
+    hardware = detect(job.training.device)
+    encoder, training = resolve(job.method, defaults, job.encoder, job.training, hardware)
+    return replace(job, encoder=encoder, training=training)
 
 
 def _first_process() -> bool:
@@ -108,7 +103,6 @@ def _first_process() -> bool:
 def _run_job(
     job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool, wait: bool
 ) -> Trained:
-    job = job.resolved()
     config, run, phases = job.training, RunFolder(out), len(method_class.phases)
     assert config.batch_size is not None
     assert config.lr is not None
@@ -116,7 +110,7 @@ def _run_job(
         raise InputError(
             f"{opt('choose_by')} loss: a method of several phases has several losses; give neighbour-mrr or last"
         )
-    accelerator = accelerator_for(config, phases, run.logs, bf16=wants_bf16(config))
+    accelerator = accelerator_for(config, phases, run.logs, bf16=config.precision == "bf16")
     if config.batch_size // min(config.segment_length, config.batch_size) < accelerator.num_processes:
         raise InputError(
             f"{opt('batch_size')} {config.batch_size} holds fewer runs of {config.segment_length} than there are processes; lower {opt('segment_length')}"
@@ -185,12 +179,3 @@ def export(method: Method, run: RunFolder) -> None:
     method.cpu()
     folder.save(method.encoder(), run.model)
     save_learnt(method, run.path)
-
-
-def wants_bf16(config: TrainingConfig) -> bool:
-    """Whether to train in bf16: as asked, or wherever the hardware multiplies it."""
-    if config.precision != "auto":
-        return config.precision == "bf16"
-    if config.device != "cpu" and torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sentrep.methods.registry import ALONE
+from sentrep.methods.registry import CORPUS_ONLY
 from tests.paths import ROOT
 
 KINDS = ["bag", "gru", "transformer"]
@@ -40,7 +40,7 @@ def test_all_checks_pass_on_the_cpu(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
     assert {(row["method"], row["encoder"]) for row in report["rows"]} == {
-        (method, kind) for method in ALONE for kind in KINDS
+        (method, kind) for method in CORPUS_ONLY for kind in KINDS
     }
     for row in report["rows"]:
         assert row["failures"] == []

@@ -25,7 +25,7 @@ from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
 from sentrep.encoders.config import EncoderConfig
 from sentrep.evaluation.result import Result, ResultStore, Score, read_results
-from sentrep.methods.registry import ALONE, METHODS
+from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from tests import toy
 from tests.paths import SCRIPTS
 
@@ -189,7 +189,7 @@ def test_every_method_and_every_peer_has_a_row_of_each_kind(
     listed = capsys.readouterr().out.split("\n")
     for kind in ("bag", "transformer"):
         assert {f"{kind}/untrained", f"{kind}/simcse", f"{kind}/contrastive-tension"} <= set(listed)
-        assert {f"{kind}/{method}" for method in ALONE} <= set(listed)
+        assert {f"{kind}/{method}" for method in CORPUS_ONLY} <= set(listed)
     assert {"transformer/tsdae", "words/bm25", "words/sif", "words/doc2vec"} <= set(listed)
     peers = importlib.import_module("league_peers").RECIPES
     assert {f"{kind}/{name}" for name, kinds in peers.items() for kind in kinds} <= set(listed)
