@@ -3,9 +3,9 @@
     pip install '.[docs]'
     python docs/build_reference.py site/        # open site/index.html
 
-A warning of pdoc (such as a name in `__all__` that does not exist) and a reference to a `sentrep.` name that does
-not exist are errors. One kind of warning is left out: pdoc cannot resolve annotations of names that are imported
-for the type checker only, and prints them as they are written.
+A warning of pdoc (such as a name in `__all__` that does not exist) and a reference to a `sentrep.` name that
+does not exist are errors. One kind of warning is left out: pdoc cannot resolve annotations of names that are
+imported for the type checker only, and prints them as they are written.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def imported() -> Iterator[ModuleType]:
 
 
 def roots(modules: Sequence[ModuleType]) -> list[str]:
-    """Names to give to pdoc. It finds the modules of a package itself, unless the package has an `__all__`."""
+    """Names to give to pdoc. It finds the modules of a package itself, unless there is an `__all__`."""
     parents = {module.__name__ for module in modules if hasattr(module, "__all__")}
     names = [module.__name__ for module in modules]
     return [name for name in names if name == "sentrep" or name.rpartition(".")[0] in parents]

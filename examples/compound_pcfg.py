@@ -2,8 +2,8 @@
 
     python examples/compound_pcfg.py sentences.txt runs/pcfg
 
-Runs with different seeds make different errors. The tree on which they agree most is usually better than the tree
-of any one of them.
+Runs with different seeds make different errors. The tree on which they agree most is usually better than the
+tree of any one of them.
 """
 
 import sys

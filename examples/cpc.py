@@ -2,8 +2,8 @@
 
     python examples/cpc.py books/ runs/cpc
 
-Besides an encoder of single sentences, the method trains a network that reads the sentences of a document in order.
-Its state after each sentence is a vector of the context.
+Besides an encoder of single sentences, the method trains a network that reads the sentences of a document in
+order. Its state after each sentence is a vector of the context.
 """
 
 import sys

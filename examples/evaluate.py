@@ -2,9 +2,9 @@
 
     python examples/evaluate.py runs/first heldout/ runs/results.jsonl
 
-Four retrieval tasks are made from the text: next sentence, inverse cloze (which passage was this sentence taken
-from?), title to body, and same document. BM25 is measured on the same questions; the paired test says which
-differences are significant.
+Four retrieval tasks are made from the text: next sentence, inverse cloze (which passage was this sentence
+taken from?), title to body, and same document. BM25 is measured on the same questions; the paired test says
+which differences are significant.
 """
 
 import sys

@@ -2,8 +2,8 @@
 
     python examples/infomax.py texts/ runs/infomax
 
-A discriminator decides whether a vector belongs to a sentence. The method needs no document order, so lines in any
-order are enough (`split="lines"`).
+A discriminator decides whether a vector belongs to a sentence. The method needs no document order, so lines
+in any order are enough (`split="lines"`).
 """
 
 import sys

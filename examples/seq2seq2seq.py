@@ -2,7 +2,8 @@
 
     python examples/seq2seq2seq.py articles.txt titles.txt runs/headlines
 
-`articles.txt` holds one article a line, `titles.txt` one headline a line. The headlines belong to other articles.
+`articles.txt` holds one article a line, `titles.txt` one headline a line. The headlines belong to other
+articles.
 """
 
 import sys

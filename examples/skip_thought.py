@@ -2,7 +2,8 @@
 
     python examples/skip_thought.py books/ runs/skip-thought
 
-Training is much slower than with quick-thought, because every word of the neighbouring sentences is predicted.
+Training is much slower than with quick-thought, because every word of the neighbouring sentences is
+predicted.
 """
 
 import sys

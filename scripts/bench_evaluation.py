@@ -1,9 +1,8 @@
-"""How long retrieval takes and how much memory the whole process needs, at two sizes: does it grow with
-documents x queries?
+"""Time and memory of retrieval at two sizes: does memory grow with documents × queries?
 
-Texts are made up, and the encoder is next to free, so that what is measured is the evaluation. Each
-measurement has a process of its own. Besides a healthy encoder there are collapsed ones, for which every
-document of every query ties with all others.
+Texts are random, and the encoder costs almost nothing, so the evaluation itself is measured. Each
+measurement has its own process. Collapsed encoders, for which all documents tie, are measured besides a
+normal one.
 
 python scripts/bench_evaluation.py --out eval/bench_evaluation.json
 """
@@ -30,7 +29,7 @@ VOCAB = 20_000
 WORDS = 16
 """Words of a document."""
 KEPT = 2
-"""Of them, those that its query repeats."""
+"""Words of the document that its query repeats."""
 
 
 class Case(NamedTuple):
@@ -51,7 +50,7 @@ def main() -> None:
         cases.append(Case("words", *sizes[-1], arguments.width, True))
     measured = []
     for case in cases:
-        # A fresh process, since the highest point of its memory is that of its whole life.
+        # A new process, because peak memory is recorded over the whole life of a process.
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
             measured.append(process.submit(measure, case).result())
         show(measured[-1])
@@ -74,20 +73,20 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--documents", nargs="+", type=int, default=[25_000, 100_000])
     parser.add_argument(
-        "--queries", nargs="+", type=int, default=[1_250, 5_000], help="as many numbers as --documents has"
+        "--queries", nargs="+", type=int, default=[1_250, 5_000], help="one number for each of --documents"
     )
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--encoders", nargs="+", choices=list(ENCODERS), default=list(ENCODERS))
     parser.add_argument(
-        "--approximate", action="store_true", help="the largest size once more, with the HNSW column"
+        "--approximate", action="store_true", help="measure the largest size again, with the HNSW index"
     )
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     parser.set_defaults(load=round(os.getloadavg()[0], 2))
     return parser.parse_args()
 
 
 def measure(case: Case) -> dict[str, Any]:
-    """Make the texts, evaluate, and say what it cost."""
+    """Make the texts, evaluate, and return time and memory."""
     task = synthetic(case)
     before = peak_megabytes()
     started, busy = time.perf_counter(), time.process_time()
@@ -108,13 +107,14 @@ def measure(case: Case) -> dict[str, Any]:
 def show(found: dict[str, Any]) -> None:
     kind = f"{found['encoder']}, HNSW too" if found["approximate"] else found["encoder"]
     size = f"{found['documents']:>9,} x {found['queries']:>6,}, {found['width']} wide"
-    cost = f"{found['seconds']:7.1f} s ({found['seconds_of_processor']:.1f} of processor), peak {found['megabytes_peak']:6,} MB"
+    seconds, busy = found["seconds"], found["seconds_of_processor"]
+    cost = f"{seconds:7.1f} s ({busy:.1f} of CPU), peak {found['megabytes_peak']:6,} MB"
     print(f"{kind:<16}{size}: {cost}   nDCG@10 {found['values']['nDCG@10']:.6f}", flush=True)
 
 
 def synthetic(case: Case) -> Retrieval:
-    """Documents of random words; a query repeats some words of its one document, among three times as many
-    from elsewhere."""
+    """Documents of random words. A query has some words of its one relevant document and three times as many
+    other words."""
     random = np.random.default_rng(0)
     words = random.integers(VOCAB, size=(case.documents, WORDS))
     answers = random.choice(case.documents, case.queries, replace=False)
@@ -129,7 +129,7 @@ def synthetic(case: Case) -> Retrieval:
 
 
 class Words:
-    """Sums of random word vectors: healthy, and next to free."""
+    """Sums of random word vectors: not collapsed, and cheap."""
 
     def __init__(self, width: int) -> None:
         self.table = np.random.default_rng(1).standard_normal((VOCAB, width), dtype=np.float32)
@@ -154,7 +154,7 @@ class Constant:
 
 
 class OneLine(Constant):
-    """Every text on one line, on either side of the origin: half of all documents tie with a query."""
+    """All vectors on one line through the origin: half of the documents tie for each query."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(text, width)."""
@@ -166,7 +166,7 @@ ENCODERS: dict[str, Callable[[int], Embeds]] = {"words": Words, "constant": Cons
 
 
 def peak_megabytes() -> int:
-    """The most memory that this process ever had resident, in MB of 1e6 bytes."""
+    """Peak resident memory of this process, in MB of 1e6 bytes."""
     status = Path("/proc/self/status").read_text()
     return round(
         int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6

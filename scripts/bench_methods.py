@@ -1,11 +1,11 @@
-"""How fast each method trains, beside quick-thought with the same encoder: same text, batches, width and
-threads, in turns.
+"""Training speed of each method relative to quick-thought with the same encoder, text, batches, width and
+threads, measured in turns.
 
-A method reads each sentence of a batch once, so with an encoder that is slow it should cost little more than
-quick-thought, which does nothing else; with one that costs next to nothing ('bag') it is the method itself
-that is measured. The unit is sentences read a second: forward, backward, clipping and the optimiser's step.
+A method encodes each sentence of a batch once. With a slow encoder it should cost little more than
+quick-thought, which does nothing else; with a cheap encoder ('bag') the method itself is measured. Unit:
+sentences read per second, for forward, backward, clipping and optimiser step.
 
-python scripts/bench_methods.py --corpus ../shared/data/corpus-novels --out eval/bench_methods.json
+python scripts/bench_methods.py --corpus BENCHMARKS/corpus-novels --out eval/bench_methods.json
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ from sentrep.training.run_folder import versions
 ANCHOR = "quick-thought"
 KINDS = ("bag", "conv", "gru", "transformer")
 SECONDS = 8.0
-"""About how long one measurement lasts."""
+"""Approximate duration of a measurement."""
 Step = Callable[[], int]
-"""Trains on one batch; sentences read."""
+"""Trains on one batch; returns the number of sentences read."""
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def record(arguments: argparse.Namespace, load: float, **measured: Any) -> None:
-    """What was measured, and of what, as a JSON file where one is wanted."""
+    """Write results and conditions to a JSON file, if one is given."""
     if arguments.out:
         of = {
             "corpus": [Path(name).name for name in arguments.corpus],
@@ -74,7 +74,7 @@ def record(arguments: argparse.Namespace, load: float, **measured: Any) -> None:
 
 
 def ratio(rates: list[float], anchor: list[float]) -> float:
-    """To the anchor's rate of the same turn; the median over turns."""
+    """Speed relative to the anchor in the same turn; the median over turns."""
     return round(statistics.median(a / b for a, b in zip(rates, anchor, strict=True)), 2)
 
 
@@ -83,22 +83,19 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument(
-        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
-    )
+    parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
     parser.add_argument("--methods", nargs="+", choices=CORPUS_ONLY, default=CORPUS_ONLY)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=3, help="turns that each method has")
-    parser.add_argument("--batch-size", type=int, default=512, help="sentences in a batch")
-    parser.add_argument("--width", type=int, default=512, help="of the vectors")
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each method")
+    parser.add_argument("--batch-size", type=int, default=512, help="sentences per batch")
+    parser.add_argument("--width", type=int, default=512, help="width of the vectors")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     return parser.parse_args()
 
 
 def trained(name: str, kind: str, store: Store, arguments: argparse.Namespace) -> Step:
-    """A step of our trainer, with the method's defaults and in the precision that the trainer would
-    choose."""
+    """A training step with the defaults of the method, in the precision that the trainer would choose."""
     torch.manual_seed(0)
     shape, inner, counts = (
         EncoderConfig(kind, width=arguments.width),

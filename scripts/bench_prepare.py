@@ -1,7 +1,7 @@
-"""How fast a corpus is prepared, and how much memory that takes: sentences a second, seconds by stage, peak
-of all processes.
+"""Speed and memory of preparing a corpus: sentences per second, seconds by stage, peak memory of all
+processes.
 
-python scripts/bench_prepare.py --corpus ../shared/data/corpus-novels --out eval/bench_prepare.json
+python scripts/bench_prepare.py --corpus BENCHMARKS/corpus-novels --out eval/bench_prepare.json
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import prepare
 
 EVERY = 0.05
-"""Seconds between two looks at the memory."""
+"""Seconds between two measurements of memory."""
 
 
 def main() -> None:
@@ -71,9 +71,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--tokenizer", default="bpe", help="bpe, unigram, word or a path")
     parser.add_argument("--vocab", type=int, default=32_000)
     parser.add_argument(
-        "--scratch", type=Path, help="where the store is made, for a moment; the system's place otherwise"
+        "--scratch", type=Path, help="folder for temporary files; default: that of the system"
     )
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     parser.set_defaults(load=round(os.getloadavg()[0], 2))
     return parser.parse_args()
 
@@ -88,14 +88,14 @@ def show(result: dict[str, Any]) -> None:
 
 
 def processor_seconds() -> float:
-    """Of this process and those of its children that have ended."""
+    """CPU seconds of this process and of its finished children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 class Meter:
-    """Watches the memory of this process and its descendants: the sum of their resident sizes, shared pages
-    counted each time."""
+    """Measures the memory of this process and its descendants: the sum of resident sizes, with shared pages
+    counted for each process."""
 
     def __init__(self) -> None:
         self._peak = 0
@@ -104,7 +104,7 @@ class Meter:
         self._thread.start()
 
     def stop(self) -> int:
-        """Bytes at the highest point."""
+        """Stop, and return the peak in bytes."""
         self._ended.set()
         self._thread.join()
         return self._peak
@@ -115,13 +115,13 @@ class Meter:
 
 
 def family() -> list[int]:
-    """This process and all below it, by /proc."""
+    """This process and its descendants, from /proc."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except (OSError, ValueError):  # it ended meanwhile
+            except (OSError, ValueError):  # the process has ended
                 continue
     found = [os.getpid()]
     for process in found:

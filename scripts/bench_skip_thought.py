@@ -1,18 +1,17 @@
-"""How fast skip-thought trains, beside a plain loop of the released code's design in torch: same sizes, text
-and threads, in turns.
+"""Training speed of skip-thought compared with a plain torch loop of the released code's design: same sizes,
+text and threads, in turns.
 
-The reference is what a careful reader of that code would write today: triples of consecutive sentences,
-grouped so that the middle ones of a batch are equally long; a GRU encoder whose last state is the first state
-of two GRU decoders, all of them torch's own; neighbours padded to the longest of the batch; the softmax over
-the whole vocabulary at once; fp32, Adam, gradients clipped at 5. Ours encodes a sentence of a batch once and
-writes both its neighbours, none of them padded. The unit is tokens written a second; a neighbour has as many
-of them on either side.
+The reference is a present-day version of the released code: triples of consecutive sentences, grouped so
+that the middle sentences of a batch have equal length; a GRU encoder whose last state is the first state of
+two GRU decoders, all of them torch's own; neighbours padded to the longest of the batch; a softmax over the
+whole vocabulary; fp32, Adam, gradients clipped at 5. Our side encodes a sentence of a batch once and
+predicts both neighbours without padding. Unit: tokens predicted per second.
 
-Both are measured on the same encoder (GRU, one direction, last state), decoder width and vocabulary. Ours is
-measured with the whole vocabulary and with a sample of it, in fp32 and in bf16, so that it can be seen what
-each is worth.
+Both have the same encoder (GRU, one direction, last state), decoder width and vocabulary. Our side is
+measured with the whole vocabulary and with a sample of it, in fp32 and in bf16, so that the effect of each
+can be seen.
 
-python scripts/bench_skip_thought.py --corpus ../shared/data/corpus-novels --out eval/bench_skip_thought.json
+python scripts/bench_skip_thought.py --corpus BENCHMARKS/corpus-novels --out eval/bench_skip_thought.json
 """
 
 from __future__ import annotations
@@ -44,11 +43,11 @@ from sentrep.training.cpu import settle_cpu
 from sentrep.training.run_folder import versions
 
 LONGEST = 30
-"""Triples with a longer sentence are left out by the released code; ours writes so many tokens of it."""
+"""The released code leaves out triples with a longer sentence; our side predicts this many tokens of it."""
 SECONDS = 10.0
-"""About how long one measurement lasts."""
+"""Approximate duration of a measurement."""
 Step = Callable[[], int]
-"""Trains on one batch; tokens written."""
+"""Trains on one batch; returns the number of tokens predicted."""
 
 
 def main() -> None:
@@ -93,22 +92,24 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument(
-        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
-    )
+    parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
-    parser.add_argument("--width", type=int, default=512, help="of encoder and decoders")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
+    parser.add_argument("--width", type=int, default=512, help="width of encoder and decoders")
     parser.add_argument("--token-width", type=int, default=300)
-    parser.add_argument("--vocab", type=int, default=20_000, help="as the paper's")
-    parser.add_argument("--batch", type=int, default=64, help="sentences; the released code's")
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument(
+        "--vocab", type=int, default=20_000, help="size of the vocabulary; default: the paper's"
+    )
+    parser.add_argument(
+        "--batch", type=int, default=64, help="sentences per batch; default: the released code's"
+    )
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     return parser.parse_args()
 
 
 def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) -> Step:
-    """A step of our trainer on a batch of twice the sentences, as each of the reference's triples reads three
-    and encodes one."""
+    """A training step of our side, on a batch with twice as many sentences: each triple of the reference
+    reads three sentences and encodes one."""
     torch.manual_seed(0)
     shape = EncoderConfig(
         "gru", width=arguments.width, token_width=arguments.token_width, bidirectional=False, pooling="last"
@@ -141,8 +142,8 @@ def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) 
 
 
 class Reference(nn.Module):
-    """The released code's model: one GRU reads, two write from its last state, and all share one table of
-    word rows."""
+    """The model of the released code: a GRU encoder and two GRU decoders that start from its last state,
+    with shared word embeddings."""
 
     def __init__(self, vocab: int, token_width: int, width: int) -> None:
         super().__init__()
@@ -153,7 +154,7 @@ class Reference(nn.Module):
         self.end = vocab
 
     def forward(self, middle: Tensor, neighbours: list[list[Tensor]]) -> tuple[Tensor, int]:
-        """Summed negative log-likelihood, and how many tokens were written."""
+        """Summed negative log-likelihood, and the number of tokens predicted."""
         code = self.encoder(self.table(middle))[1]
         loss, tokens = torch.zeros(()), 0
         for decoder, sentences in zip(self.decoders, neighbours, strict=True):
@@ -203,7 +204,7 @@ def triples(store: Store, batch: int) -> Iterator[tuple[Tensor, list[list[Tensor
         )
 
     while True:
-        length = lengths[random.choice(middle)]  # as often as there are sentences of that length
+        length = lengths[random.choice(middle)]  # in proportion to the number of sentences of that length
         chosen = random.choice(middle[lengths[middle] == length], batch)
         yield torch.stack([ids(i) for i in chosen]), [[ids(i + side) for i in chosen] for side in (-1, 1)]
 

@@ -1,11 +1,11 @@
-"""How fast a run trains by how often OpenMP's threads look for work before they sleep (`GOMP_SPINCOUNT`; of
-GNU's OpenMP, Linux).
+"""Training speed by how often idle OpenMP threads look for work before they sleep (`GOMP_SPINCOUNT` of GNU
+OpenMP, Linux).
 
-With nothing beside it, beside a busy core, and beside another run that has as many threads: where `sentrep`
-has its number from. Each measurement is a process of its own, since the number is read once; in turns. The
-unit is sentences trained on a second.
+Measured with nothing else running, next to a busy core, and next to another run with as many threads: the
+default of `sentrep` comes from this. Each measurement has its own process, because the variable is read
+once; in turns. Unit: sentences trained on per second.
 
-python scripts/bench_threads.py --corpus ../shared/data/corpus-novels --out eval/bench_threads.json
+python scripts/bench_threads.py --corpus BENCHMARKS/corpus-novels --out eval/bench_threads.json
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sentrep.training.cpu import kept_memory, settle_cpu
 
 BESIDE = ("nothing", "a busy core", "the same")
 COUNTS = (0, 300, 1000, 10_000, 300_000)
-"""The last is GNU's default; at 0 they sleep at once."""
+"""The last is the default of GNU OpenMP; with 0, threads sleep immediately."""
 
 
 def main() -> None:
@@ -57,27 +57,25 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument(
-        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
-    )
+    parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
     parser.add_argument(
         "--runs", nargs="+", default=["quick-thought/bag", "quick-thought/transformer", "skip-thought/gru"]
     )
     parser.add_argument("--beside", nargs="+", choices=BESIDE, default=BESIDE)
     parser.add_argument("--counts", nargs="+", type=int, default=COUNTS)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=2, help="turns that each count has")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of each count")
     parser.add_argument(
-        "--seconds", type=float, default=5.0, help="that a turn lasts, and as long a warm-up before it"
+        "--seconds", type=float, default=5.0, help="duration of a turn, and of the warm-up before it"
     )
-    parser.add_argument("--batch-size", type=int, default=256, help="sentences in a batch")
-    parser.add_argument("--width", type=int, default=256, help="of the vectors")
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--batch-size", type=int, default=256, help="sentences per batch")
+    parser.add_argument("--width", type=int, default=256, help="width of the vectors")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     return parser.parse_args()
 
 
 def measure(name: str, kind: str, count: int, beside: str, arguments: argparse.Namespace) -> float:
-    """Sentences a second; of two runs beside each other their mean."""
+    """Sentences per second; for two simultaneous runs their mean."""
     os.environ["GOMP_SPINCOUNT"] = str(count)
     runs = 2 if beside == "the same" else 1
     with busy_core() if beside == "a busy core" else nullcontext():

@@ -1,15 +1,14 @@
-"""How fast quick-thought trains, beside sentence-transformers' own trainer: same model, text and threads; in
-turns, in one run.
+"""Training speed of quick-thought compared with the trainer of sentence-transformers: same model, text and
+threads, in turns within one run.
 
 * A transformer: our trainer, whose batches encode every sentence once, against `SentenceTransformerTrainer`
-with
-  `MultipleNegativesRankingLoss` on pairs of a sentence and the one after it. Both in bf16, each at the best
-  of several batch sizes, and theirs in fp32 besides. A sentence of a batch counts as one trained sentence. So
-  does a pair: its anchor learns from its neighbour and the batch as a batch's sentence does, though the pair
-  has to encode two.
+  with `MultipleNegativesRankingLoss` on pairs of a sentence and the following one. Both in bf16, each at the
+  best of several batch sizes; theirs in fp32 as well. A sentence of our batch counts as one trained
+  sentence. A pair counts as one, too: its anchor learns from its neighbour and the batch, although two
+  sentences are encoded.
 * A bag: our trainer with its defaults, forward, backward and step.
 
-python scripts/bench_training.py --corpus ../shared/data/corpus-novels --out eval/bench_training.json
+python scripts/bench_training.py --corpus BENCHMARKS/corpus-novels --out eval/bench_training.json
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sentrep import api  # before torch: it settles how torch's threads wait
+from sentrep import api  # before torch, because it sets how torch's threads wait
 
 SECONDS = 6.0
-"""About how long one measurement lasts."""
+"""Approximate duration of a measurement."""
 MAX_TOKENS = 128
 
 Measure = Callable[[], float]
-"""Trains for a moment; sentences a second."""
+"""Trains for a short time; returns sentences per second."""
 Result = TypeVar("Result")
 
 
@@ -50,7 +49,7 @@ def main() -> None:
     }
     if "transformer" in arguments.parts:
         report["transformer"] = transformer(bench, arguments.rounds)
-    if "bag" in arguments.parts:  # last: how it has fp32 multiplied, theirs by default has not
+    if "bag" in arguments.parts:  # last, because it changes how fp32 products are computed
         report["bag"] = bag(bench, arguments.rounds)
     report["load_after"] = round(os.getloadavg()[0], 2)
     print(table(report))
@@ -64,18 +63,16 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
-    parser.add_argument(
-        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
-    )
+    parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=5, help="turns that each contender has")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each side")
     parser.add_argument("--parts", nargs="+", choices=["transformer", "bag"], default=["transformer", "bag"])
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     return parser.parse_args()
 
 
 def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
-    """Find each side's best batch, then let them take turns."""
+    """Find the best batch size of each side, then measure in turns."""
     ours = {
         f"batch 512, {budget} tokens at once": bench.ours("transformer", 384, budget, 2)
         for budget in (1024, 2048, 4096)
@@ -96,7 +93,7 @@ def transformer(bench: Bench, rounds: int) -> dict[str, Any]:
             name: [round(rate, 1) for rate in measured] for name, measured in rates.items()
         },
         "median": {name: round(statistics.median(measured), 1) for name, measured in rates.items()},
-        "ratio": {  # of neighbours in time, as the machine may be faster at one time than at another
+        "ratio": {  # of consecutive measurements, because the speed of the machine varies
             f"{first} / {other}": round(
                 statistics.median(a / b for a, b in zip(rates[first], rates[other], strict=True)), 2
             )
@@ -123,7 +120,7 @@ def bag(bench: Bench, rounds: int) -> dict[str, Any]:
 
 
 def rate(step: Callable[[], int], seconds: float) -> float:
-    """What a step returns, summed over about so many seconds, a second; the first step warms up."""
+    """Sum of what the steps return in about `seconds`, per second. The first step is a warm-up."""
     step()
     done, began = 0, time.perf_counter()
     while time.perf_counter() - began < seconds:
@@ -132,7 +129,7 @@ def rate(step: Callable[[], int], seconds: float) -> float:
 
 
 def turns(contenders: Mapping[str, Measure], rounds: int, unit: str = "sentences") -> dict[str, list[float]]:
-    """Each contender once a round."""
+    """Measure each side once per round."""
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, measure in contenders.items():
@@ -142,13 +139,13 @@ def turns(contenders: Mapping[str, Measure], rounds: int, unit: str = "sentences
 
 
 def in_processes(work: Callable[..., Result], *arguments: Any, times: int = 1) -> list[Result]:
-    """What so many new processes return that do this at the same time, and end with it."""
+    """Results of that many new processes that run this at the same time."""
     with ProcessPoolExecutor(times, mp_context=multiprocessing.get_context("spawn")) as processes:
         return [done.result() for done in [processes.submit(work, *arguments) for _ in range(times)]]
 
 
 class Bench:
-    """The corpus, and ways to train on it for a moment."""
+    """The corpus, and ways to train on it for a short time."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         import torch
@@ -170,7 +167,7 @@ class Bench:
         return versions()
 
     def model(self, kind: str, width: int) -> Any:
-        """A copy of the one model of that kind."""
+        """A copy of the model of that kind, the same for both sides."""
         from sentrep.encoders.config import EncoderConfig
         from sentrep.encoders.factory import build
 
@@ -182,7 +179,7 @@ class Bench:
         return copy.deepcopy(self.models[kind, width])
 
     def ours(self, kind: str, width: int, token_budget: int, steps: int, target: Any = "each") -> Measure:
-        """Our trainer, with the defaults of a run."""
+        """Our trainer with default settings."""
         from sentrep.data.batch import SentenceBatches
         from sentrep.methods.quick_thought.config import QuickThoughtConfig
         from sentrep.methods.quick_thought.method import QuickThought
@@ -218,13 +215,13 @@ class Bench:
                 )
                 rates = [line["sentences_per_second"] for line in run.history()][
                     1:
-                ]  # the first step warms up
+                ]  # the first step is a warm-up
             return len(rates) / sum(1 / rate for rate in rates)
 
         return measure
 
     def theirs(self, batch: int, bf16: bool) -> Measure:
-        """Sentence-transformers' trainer with its own defaults, but for the batch."""
+        """The trainer of sentence-transformers with its defaults, except for the batch size."""
         from sentence_transformers import SentenceTransformerTrainer, SentenceTransformerTrainingArguments
         from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
         from transformers import PrinterCallback
@@ -252,7 +249,7 @@ class Bench:
         return measure
 
     def pairs(self, count: int) -> Any:
-        """Sentences with the ones after them, from all over the corpus."""
+        """Pairs of a sentence and the following one, from the whole corpus."""
         import numpy as np
         from datasets import Dataset
 
@@ -269,7 +266,7 @@ class Bench:
 
 
 class Clock:
-    """When each step of a Trainer ended."""
+    """Records the time at the end of each step of a Trainer."""
 
     def __init__(self) -> None:
         self.ends: list[float] = []

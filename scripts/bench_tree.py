@@ -1,21 +1,20 @@
-"""How fast URNNG trains, beside Python loops of the released code's design: same sizes, text and threads, in
-turns.
+"""Training speed of URNNG compared with Python loops of the released code's design: same sizes, text and
+threads, in turns.
 
-The reference (`tests/parts/naive_rnng.py`) is a stack machine for each sample with Python lists of its own, a
-chart of spans one after the other, and trees drawn node by node; its batches are of sentences that are
-equally long, as the released code's are. Both draw as many trees of a sentence, compute the same loss and
-step with Adam. Ours is measured in fp32, too, so that it can be seen what bf16 is worth. The unit is
-sentences trained on a second; both have as many threads, so nothing else should run (the load is recorded).
-Both train on the very same sentences, of 2 to --longest tokens, short and long ones about as often as in the
-text. What trees have in common ours computes once, so it matters how sure the parser is: with --run both have
-a run's weights, which was trained on the same text; without, those that every run begins with, the parser's
-scores multiplied by --sharpness. There they stay, for the learning rate is 0. A turn is a process of its own,
-alone on the machine, and warms up for --warm-up seconds: as in training, it has come to its memory and its
-programs for matrix products by itself.
+The reference (`tests/methods/urnng/naive_rnng.py`) has a stack machine with Python lists for each sample,
+fills the chart span by span, and samples trees node by node; its batches have sentences of equal length, as
+in the released code. Both sides sample the same number of trees per sentence, compute the same loss and step
+with Adam. Our side is measured in fp32 as well, to show the effect of bf16. Unit: sentences trained on per
+second. Both have the same number of threads, so nothing else should run (the load is recorded). Both train
+on the same sentences of 2 to --longest tokens, with the lengths of the text. Our side computes once what
+trees have in common, so the entropy of the parser matters: with --run both have the weights of a run that
+was trained on the same text; otherwise the initial weights, with the scores of the parser multiplied by
+--sharpness. The weights stay the same, because the learning rate is 0. Each turn has its own process, alone
+on the machine, and warms up for --warm-up seconds, so that memory and the compiled matrix products are
+ready, as in training.
 
-python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces --vocab 6000
-\\
-    --run runs/treebanks/ptb/urnng-0 --ours 96 --threads 2
+python scripts/bench_tree.py --text runs/treebanks/ptb/words.txt --split lines --tokenizer spaces \\
+    --vocab 6000 --run runs/treebanks/ptb/urnng-0 --ours 96 --threads 2
 """
 
 from __future__ import annotations
@@ -55,19 +54,19 @@ from tests.methods.urnng import naive_rnng
 
 
 class Contender(NamedTuple):
-    """What trains on the sentences of a sample, again and again."""
+    """Trains on the sentences of a sample repeatedly."""
 
     step: Callable[[], int]
-    """Trains on the next batch; sentences in it."""
+    """Trains on the next batch; returns the number of its sentences."""
     steps: int
-    """After so many it has been through all of them."""
+    """Number of batches of the sample."""
 
 
 class Turn(NamedTuple):
     rate: float
-    """Sentences a second, over all of the sample."""
+    """Sentences per second, over the whole sample."""
     sentences: int
-    """Of the sample."""
+    """Number of sentences of the sample."""
     vocab: int
 
 
@@ -129,28 +128,26 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--text", nargs="+", required=True, help="files and folders")
-    parser.add_argument(
-        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
-    )
+    parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
-    parser.add_argument("--warm-up", type=float, default=30.0, help="seconds that each has before a turn")
-    parser.add_argument("--sentences", type=int, default=384, help="to train on in one turn")
+    parser.add_argument("--warm-up", type=float, default=30.0, help="seconds of warm-up before a turn")
+    parser.add_argument("--sentences", type=int, default=384, help="sentences to train on in a turn")
     parser.add_argument("--width", type=int, default=URNNGConfig().tree_width)
     parser.add_argument("--samples", type=int, default=URNNGConfig().samples)
     parser.add_argument(
-        "--split", default="prose", choices=("prose", "lines"), help="of the text into sentences"
+        "--split", default="prose", choices=("prose", "lines"), help="how the text is split into sentences"
     )
     parser.add_argument("--tokenizer", default="word")
     parser.add_argument("--vocab", type=int, default=8000)
-    parser.add_argument("--run", type=Path, help="a run of tree, to begin with its weights")
+    parser.add_argument("--run", type=Path, help="run of urnng whose weights are used")
     parser.add_argument(
-        "--batch", type=int, default=16, help="sentences of the reference at a time; the released code's"
+        "--batch", type=int, default=16, help="batch size of the reference; default: the released code's"
     )
-    parser.add_argument("--ours", type=int, default=32, help="sentences of ours at a time")
+    parser.add_argument("--ours", type=int, default=32, help="batch size of our side")
     parser.add_argument("--longest", type=int, default=40)
-    parser.add_argument("--sharpness", type=float, default=1.0, help="of the parser's scores")
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--sharpness", type=float, default=1.0, help="factor of the scores of the parser")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     return parser.parse_args()
 
 
@@ -169,8 +166,8 @@ def made(store: Store, arguments: argparse.Namespace) -> UnsupervisedRNNG:
 
 
 def sampled(store: Store, arguments: argparse.Namespace) -> np.ndarray:
-    """Sentences that are trained on, (batch, sentence), a batch all of one length: every so many of the
-    batches that there are, from the shortest to the longest."""
+    """Sentences to train on, (batch, sentence); the sentences of a batch have equal length. Batches are
+    taken at equal distances from all, ordered by length."""
     lengths, random, batches = np.diff(store.offsets), np.random.default_rng(0), list[np.ndarray]()
     for length in range(2, arguments.longest + 1):
         alike = random.permutation(np.flatnonzero(lengths == length))
@@ -213,12 +210,14 @@ def reference(store: Store, batches: np.ndarray, arguments: argparse.Namespace) 
             for sentence in chosen
         ]
         ids = torch.from_numpy(np.stack(rows))
-        vectors, scorer, alive = method.tree.table(ids), method.tree.parser.scorer, torch.ones_like(ids) > 0  # type: ignore[union-attr]
-        scores = scorer(vectors, alive).masked_fill(crossing(ids, alive, method.tree.mark), NEVER)
+        vectors, mask = method.tree.table(ids), torch.ones_like(ids) > 0
+        scorer = method.tree.parser.scorer  # type: ignore[union-attr]
+        scores = scorer(vectors, mask).masked_fill(crossing(ids, mask, method.tree.mark), NEVER)
         alpha, entropy = naive_rnng.inside(scores)
         drawn = [naive_rnng.sample(alpha, sentence) for sentence in range(len(ids)) for _ in range(count)]
         words, acted = naive_rnng.log_p(
-            method.grammar, method.tree.composer, method.tree.table.weight, vectors.repeat_interleave(count, 0),
+            method.grammar, method.tree.composer, method.tree.table.weight,
+            vectors.repeat_interleave(count, 0),
             ids.repeat_interleave(count, 0), [actions for actions, _ in drawn],
         )  # fmt: skip
         joint, chance = (

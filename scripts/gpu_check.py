@@ -1,16 +1,15 @@
-"""Does everything train on this machine's GPU? Every method with every kind of encoder, in bf16, on generated
-text.
+"""Check that every method trains with every kind of encoder on the GPU of this machine, in bf16, on
+generated text.
 
-For each of them, in processes of their own:
+For each of them, in separate processes:
 
-* training runs, and the loss on held-out text falls;
-* killed with SIGKILL and started again, it ends in the same checkpoint, bit by bit, as the run that nobody
-disturbed;
-* its first losses are those of the CPU in fp32, up to TOLERANCE or DRAWN;
-* sentences a second and peak memory are measured.
+* the loss on held-out text falls in training;
+* a run that is killed with SIGKILL and started again ends in the same checkpoint, bit by bit, as an
+  uninterrupted run;
+* the first losses equal those of the CPU in fp32, up to TOLERANCE or DRAWN;
+* sentences per second and peak memory are measured.
 
-Prints a Markdown table; ends with status 1 if a check failed. With ``--device cpu`` the same, small, on the
-CPU.
+Prints a Markdown table; the exit status is 1 if a check failed. With ``--device cpu`` small runs on the CPU.
 
 python scripts/gpu_check.py --out eval/gpu_check.json
 """
@@ -43,35 +42,39 @@ TOLERANCE = 0.02
 8 bits, so one step differs by some 0.4 %; as the runs go on they drift apart, hence a comparison of the first
 steps only."""
 DRAWN = 0.1
-"""The same of a method whose loss is of what it draws, since by other rounding it soon draws something
-else."""
+"""The same for methods whose loss depends on samples: with other rounding they soon sample something else."""
 SECONDS = 600.0
-"""A process that takes longer is ended and has failed."""
+"""Seconds after which a process is ended and counts as failed."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is trained."""
+    """Amount of training."""
 
     training: TrainingConfig
     compared: int
-    """Steps that the CPU repeats in fp32; a multiple of --log-every."""
+    """Steps that are repeated on the CPU in fp32; a multiple of --log-every."""
     encoder: EncoderConfig
-    """Of every kind."""
+    """Width of all encoders."""
     documents: int
     words: int
 
 
-# Nothing that depends on the length of the run, so that a short one has the losses that a long one begins
-# with.
+# No setting depends on the length of the run, so the first losses of a short and a long run are equal.
 TRAINING = TrainingConfig(precision="bf16", schedule="constant", warmup=0.0, validation=0.1, tracker="none")
 SIZES = {
     "cuda": Size(
-        replace(TRAINING, steps=60, log_every=5, validate_every=20, checkpoint_every=20, batch_size=512, token_budget=16_384),
+        replace(
+            TRAINING, steps=60, log_every=5, validate_every=20, checkpoint_every=20, batch_size=512,
+            token_budget=16_384,
+        ),
         compared=15, encoder=EncoderConfig(), documents=4000, words=20_000,
     ),
     "cpu": Size(
-        replace(TRAINING, steps=12, log_every=2, validate_every=4, checkpoint_every=4, batch_size=64, token_budget=512),
+        replace(
+            TRAINING, steps=12, log_every=2, validate_every=4, checkpoint_every=4, batch_size=64,
+            token_budget=512,
+        ),
         compared=6, encoder=EncoderConfig(width=32, layers=1, token_width=16), documents=150, words=400,
     ),
 }  # fmt: skip
@@ -92,22 +95,22 @@ class Case:
 
 @dataclass
 class Row:
-    """What was found out about a case."""
+    """Results of a case."""
 
     method: str
     encoder: str
     sentences_per_second: float = math.nan
     peak_megabytes: float = math.nan
     first_loss: float = math.nan
-    """On held-out text, after the first steps."""
+    """Loss on held-out text after the first steps."""
     last_loss: float = math.nan
     difference: float = math.nan
-    """Largest relative difference of the compared losses from those of the CPU in fp32."""
+    """Largest relative difference between the losses and those of the CPU in fp32."""
     tolerance: float = math.nan
-    """What that may be."""
+    """Largest difference that is allowed."""
     resumed: str = ""
-    """'same': to the bit. 'other': not so. 'unrepeatable': not so, but two undisturbed runs differ as
-    well."""
+    """'same': bit-identical. 'other': different. 'unrepeatable': different, but two uninterrupted runs
+    differ as well."""
     failures: list[str] = field(default_factory=list)
 
 
@@ -117,7 +120,7 @@ def main() -> int:
 
     from sentrep.training.run_folder import versions
 
-    # A killed process cannot give its locks back, and Python would remark on it at the end.
+    # A killed process does not release its locks; Python would warn about this at exit.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")
     device: Literal["cpu", "cuda"] = (
         "cuda"
@@ -125,7 +128,7 @@ def main() -> int:
         else "cpu"
     )
     if device == "cuda" and not torch.cuda.is_available():
-        print("gpu_check: torch finds no GPU here; --device cpu tries the checks themselves", file=sys.stderr)
+        print("gpu_check: torch finds no GPU; --device cpu runs the checks on the CPU", file=sys.stderr)
         return 2
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -169,16 +172,16 @@ def options() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--device", choices=["auto", "cuda", "cpu"], default="auto")
-    parser.add_argument("--methods", nargs="+", help="names in the registry; all of them otherwise")
+    parser.add_argument("--methods", nargs="+", help="names of methods; default: all")
     parser.add_argument("--encoders", nargs="+", default=["bag", "gru", "lstm", "conv", "transformer"])
-    parser.add_argument("--corpus", help="text to train on; generated otherwise")
+    parser.add_argument("--corpus", help="text to train on; default: generated text")
     parser.add_argument("--deterministic", action="store_true", help="allow torch deterministic kernels only")
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
+    parser.add_argument("--out", type=Path, help="JSON file to write")
     return parser.parse_args()
 
 
 def check(case: Case, place: Path) -> Row:
-    """All checks of one case. The first process that fails ends them."""
+    """All checks of a case, up to the first process that fails."""
     row = Row(case.method, case.encoder)
     try:
         whole = run(case, place / "whole")
@@ -207,14 +210,12 @@ def check(case: Case, place: Path) -> Row:
 
 
 def run(case: Case, out: Path, die_at: int = 0, reference: bool = False) -> dict[str, Any]:
-    """Train in a process of its own; with `die_at` it is killed there, and there is no result.
+    """Train in a separate process. With `die_at` it is killed at that step and has no result.
 
     Raises:
         RuntimeError: it ended otherwise than it should have.
     """
-    context = multiprocessing.get_context(
-        "forkserver"
-    )  # whose children have everything imported when they start
+    context = multiprocessing.get_context("forkserver")  # its children start with everything imported
     context.set_forkserver_preload(
         ["sentrep.training.job", *(entry.place.split(":")[0] for entry in METHODS.values())]
     )
@@ -234,11 +235,11 @@ def run(case: Case, out: Path, die_at: int = 0, reference: bool = False) -> dict
 
 
 def train(case: Case, out: Path, die_at: int, reference: bool) -> None:
-    """The body of a process: `sentrep.train`, then what is to be known of the run as result.json."""
+    """The body of a process: `sentrep.train`, then result.json."""
     with log_of(out).open("w") as log:
         os.dup2(log.fileno(), sys.stdout.fileno())
         os.dup2(log.fileno(), sys.stderr.fileno())
-    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # else cuBLAS may add in another order from run to run
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # otherwise the order of sums in cuBLAS may vary
     import torch
 
     from sentrep import api
@@ -281,19 +282,19 @@ def train(case: Case, out: Path, die_at: int, reference: bool) -> None:
 
 
 def losses(history: list[dict[str, float]], phases: tuple[str, ...], prefix: str) -> list[float]:
-    """The logged losses in order; those of several phases added up."""
+    """The logged losses in order, summed over phases."""
     names = [f"{prefix}loss"] if len(phases) == 1 else sorted({f"{prefix}{phase}_loss" for phase in phases})
     return [sum(line[name] for name in names) for line in history if names[0] in line]
 
 
 def log_of(out: Path) -> Path:
-    """Where a process writes what it has to say."""
+    """Log file of a process."""
     out.parent.mkdir(parents=True, exist_ok=True)
     return out.with_suffix(".log")
 
 
 def dying(log: Callable[..., None], step: int) -> Callable[..., None]:
-    """Logs, and at `step` is the last thing that the process does."""
+    """A log function that kills the process at `step`."""
 
     def fatal(folder: Any, at: int, values: Any) -> None:
         log(folder, at, values)
@@ -309,8 +310,8 @@ def digest(checkpoints: Path) -> str:
 
 
 def write_corpus(path: Path, size: Size) -> Path:
-    """Documents of some sentences, half of whose words belong to the document's topic: something to learn for
-    every method."""
+    """Documents of some sentences; half of the words belong to the topic of the document, so that every
+    method can learn something."""
     random = np.random.default_rng(0)
     topics, common = 40, size.words // 4
     own = (size.words - common) // topics
@@ -330,7 +331,7 @@ def write_corpus(path: Path, size: Size) -> Path:
 
 def table(device: str, rows: list[Row]) -> str:
     lines = [
-        f"{device}, bf16; largest difference of the first losses from fp32 on the CPU: {TOLERANCE:.0%} allowed",
+        f"{device}, bf16; largest difference of the first losses from fp32 on the CPU: {TOLERANCE:.0%}",
         "",
         "| method | encoder | sentences/s | peak MB | loss | from the CPU's | killed and resumed | checks |",
         "|---|---|---:|---:|---|---:|---|---|",

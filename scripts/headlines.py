@@ -1,16 +1,16 @@
-"""Headlines without pairs: every setting of seq2seq2seq from one and the same pre-training, on one of three
-materials.
+"""Headlines without paired data: every setting of seq2seq2seq from the same pre-training, on one of three
+data sets.
 
-Articles are those of every other story of a material, with the other paragraphs of these stories, and
-people's sentences the titles of the stories between: no title belongs to anything that is read as an article.
-Each row goes on from its seed's pre-training for as long as every other, and is measured as `sentrep eval`
-measures; what has been done before is not done again.
+Articles are those of every other story, with the other paragraphs of these stories. The headlines are the
+titles of the stories in between, so no title belongs to an article that is read. Each row continues from the
+pre-training of its seed for the same time, and is measured like `sentrep eval`. Finished steps are not
+repeated.
 
-reuters     training part of `summ-reuters-headline`
-gigaword    the same and `corpus-bbc`, cut into words as the test part of Gigaword is, each digit a #
-csl         development part of `summ-zh-csl-title`, which has no training part
+reuters     training part of `summ-reuters-headline` gigaword    the same and `corpus-bbc`, tokenised like
+the test part of Gigaword, with each digit as # csl         development part of `summ-zh-csl-title`, which
+has no training part
 
-python scripts/headlines.py --data ../shared/data --out runs/headlines
+python scripts/headlines.py --data BENCHMARKS --out runs/headlines
 sentrep compare runs/headlines/dev.jsonl
 """
 
@@ -39,7 +39,8 @@ ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
 CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
 UNPAIRED = ["--hidden", "0"]
 REWARDED = [
-    *UNPAIRED, "--pretrain", "0", "--unrewarded", "0.1", "--batch-size", "32", "--lr", "5e-4", "--critic-turns", "1", "--anchor", "0.2",
+    *UNPAIRED, "--pretrain", "0", "--unrewarded", "0.1", "--batch-size", "32", "--lr", "5e-4",
+    "--critic-turns", "1", "--anchor", "0.2",
 ]  # fmt: skip
 PAIRED = [*TAUGHT, "--lr", "1e-3", "--generator-dropout", "0.3"]
 ROWS: dict[str, list[str]] = {
@@ -58,17 +59,17 @@ ROWS: dict[str, list[str]] = {
     "pairs-1000": [*PAIRED, "--pairs-used", "1000", "--hidden", "0.3", "--self-made-weight", "0.5"],
     "pairs-all": [*PAIRED, "--hidden", "0.1", "--self-made-weight", "0.2"],
 }
-"""Options of each row, besides those of all."""
+"""Options of each row, in addition to the common ones."""
 GIVEN = "pairs-"
-"""Beginning of the names of rows that are given pairs. Their pre-training has hidden sentences, which teach
-to write; the others' has none, for they copy better."""
+"""Prefix of rows with pairs. Their pre-training has hidden headlines, which are needed for learning from
+pairs; that of the other rows has none, because they copy better without."""
 
 LONG = 20
-"""Words of a paragraph that is summarised for practice."""
+"""Least number of words of a paragraph that is summarised in training."""
 
 
 class Story(NamedTuple):
-    """What is summarised, how people did it, and what else it says."""
+    """A text to be summarised, its headline, and the other paragraphs."""
 
     article: str
     title: str
@@ -76,13 +77,13 @@ class Story(NamedTuple):
 
 
 class Material(NamedTuple):
-    """What is read, and what is measured by."""
+    """Stories to train on, and tasks to measure with."""
 
     read: Callable[[Path], Iterator[Story]]
     options: list[str]
     tasks: list[str]
     chosen_on: str | None
-    """Task whose development part is measured too."""
+    """Task whose development part is measured as well."""
     baselines: list[str]
 
 
@@ -141,7 +142,7 @@ def main() -> None:
 
 
 def measure(model: str | Model, material: Material, data: Path, out: Path) -> None:
-    """By the development part, and by test parts in a file of its own."""
+    """Measure on the development part, and on the test parts in a separate file."""
     if material.chosen_on is not None:
         api.evaluate(model, [data / material.chosen_on], split="dev", results=out / "dev.jsonl")
     done = api.evaluate(
@@ -152,8 +153,7 @@ def measure(model: str | Model, material: Material, data: Path, out: Path) -> No
 
 
 def deletion(run: Path) -> Model:
-    """The headlines that a run's generator begins with, made of the articles that are asked for: what all
-    training must beat."""
+    """The pseudo-headlines of pre-training, extracted from the given articles: the baseline."""
     able = measured(run)
     return Model(
         f"{run}, deletion",
@@ -165,14 +165,14 @@ def deletion(run: Path) -> Model:
 
 
 class Deletion:
-    """Words of an article in their order: `sentrep.methods.seq2seq2seq.headline_extraction`, with what a run
-    has counted."""
+    """Words of an article in their order, by `sentrep.methods.seq2seq2seq.headline_extraction` with the
+    counts of a run."""
 
     def __init__(self, summarizer: Summarizer) -> None:
         self.summarizer = summarizer
 
     def summarize(self, texts: Sequence[str]) -> list[str]:
-        """As many tokens as the run's own summaries are told to have."""
+        """Summaries with the requested length of the run's own summaries."""
         method, tokenizer = self.summarizer.reopened.method, self.summarizer.reopened.tokenizer
         assert isinstance(method, Seq2Seq2Seq)
         found: list[str] = []
@@ -180,7 +180,7 @@ class Deletion:
             articles = self.summarizer.read(texts[start : start + AT_ONCE])
             length = torch.full_like(articles.lengths, self.summarizer.usual_length)
             kept = method.headlines(articles, length)
-            found += [tokenizer.decode(ids[alive].tolist()) for ids, alive in zip(*kept, strict=True)]
+            found += [tokenizer.decode(ids[mask].tolist()) for ids, mask in zip(*kept, strict=True)]
         return found
 
 
@@ -197,7 +197,7 @@ def write(place: Path, stories: list[Story]) -> None:
 
 
 def reuters(data: Path) -> Iterator[Story]:
-    """What is to be summarised has a story's first paragraph, and its second where the first is short."""
+    """A text to be summarised has the first paragraph of a story, and the second if the first is short."""
     whole = {story["id"]: story["text"] for story in records(data / "corpus-reuters" / "train.jsonl.gz")}
     for pair in records(data / "summ-reuters-headline" / "train.jsonl.gz"):
         yield Story(
@@ -221,12 +221,12 @@ def csl(data: Path) -> Iterator[Story]:
 
 
 def paragraphs(text: str, behind: int) -> tuple[str, ...]:
-    """Those behind the first ones that are long enough to be summarised."""
+    """Later paragraphs that are long enough to be summarised."""
     return tuple(each for each in text.split("\n\n")[behind:] if len(each.split()) >= LONG)
 
 
 def as_gigaword(text: str) -> str:
-    """Each digit a #, and punctuation and clitics set apart.
+    """Replace each digit by #, and separate punctuation and clitics.
 
     >>> as_gigaword("U.S. shares rose 1,212.5 pct, didn't they? (Dealers' talk.)")
     "U.S. shares rose #,###.# pct , did n't they ? ( Dealers ' talk . )"

@@ -1,13 +1,14 @@
-"""The league: every method of ours and every peer, on the same corpus with the same kind of encoder, the same
-wall-clock budget and the same cores; all measured by the same suites.
+"""The league: all methods and peers on the same corpus, with the same kind of encoder, the same wall-clock
+time and the same cores, measured by the same suites.
 
-    scripts/league --data ../shared/data --report eval/league.md
-    scripts/league --data ../shared/data --rows 'bag/*' --minutes 1 --split dev --out runs/league-dev
+    scripts/league --data BENCHMARKS --report eval/league.md
+    scripts/league --data BENCHMARKS --rows 'bag/*' --minutes 1 --split dev --out runs/league-dev
 
-One row at a time, each trained in a process of its own. A finished row is never done again; after Ctrl-C the
-same command goes on, a run of ours from its checkpoint, another row from its beginning. How far a row comes
-in its time depends on the machine: rows compare with rows of the same league only. Choose settings with
-``--split dev``, never by the table."""
+Rows run one after the other, each in its own process. A finished row is not repeated. After Ctrl-C the same
+command continues: our runs from their checkpoint, other rows from the start. How far a row gets in its time
+depends on the machine, so rows can be compared only with rows of the same league. Choose settings with
+``--split dev``, never by the results of the table.
+"""
 
 from __future__ import annotations
 
@@ -66,45 +67,52 @@ def options() -> argparse.Namespace:
         "--data",
         type=Path,
         default=Path("../shared/data"),
-        help="folder of benchmarks, and of the default corpus",
+        help="folder of the benchmarks and of the default corpus",
     )
     parser.add_argument(
-        "--corpus", nargs="+", help="files to train on; corpus-novels and corpus-openstax of --data otherwise"
+        "--corpus", nargs="+", help="files to train on; default: corpus-novels and corpus-openstax in --data"
     )
-    parser.add_argument("--minutes", type=float, default=5.0, help="of training, for each row")
+    parser.add_argument("--minutes", type=float, default=5.0, help="training time of each row")
     parser.add_argument(
-        "--rows", nargs="+", default=["*"], metavar="PATTERN", help="such as 'bag/*'; all otherwise"
+        "--rows",
+        nargs="+",
+        default=["*"],
+        metavar="PATTERN",
+        help="rows to run, such as 'bag/*'; default: all",
     )
-    parser.add_argument("--list", action="store_true", help="print the rows and end")
+    parser.add_argument("--list", action="store_true", help="print the names of the rows and exit")
     parser.add_argument(
-        "--seeds", type=int, nargs="+", default=[0], help="several become mean ± standard deviation"
+        "--seeds", type=int, nargs="+", default=[0], help="results of several seeds are averaged"
     )
     parser.add_argument(
-        "--suites", nargs="+", default=list(SUITES), help="names or .toml files; each is a column"
+        "--suites", nargs="+", default=list(SUITES), help="names or .toml files; one column each"
     )
     parser.add_argument("--without", nargs="*", default=["*zh*"], metavar="PATTERN",
-                        help="tasks to leave out; Chinese ones otherwise, as the default corpus is English")  # fmt: skip
-    parser.add_argument("--split", help="of the benchmarks; test where there is one otherwise")
-    parser.add_argument("--width", type=int, default=512, help="of all vectors")
-    parser.add_argument("--layers", type=int, default=2, help="of transformers")
+                        help="tasks to leave out; default: Chinese ones")  # fmt: skip
+    parser.add_argument("--split", help="split of the benchmarks; default: test where there is one")
+    parser.add_argument("--width", type=int, default=512, help="width of all vectors")
+    parser.add_argument("--layers", type=int, default=2, help="layers of transformers")
     parser.add_argument(
-        "--threads", type=int, default=len(os.sched_getaffinity(0)), help="all cores otherwise"
+        "--threads",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        help="threads per row; default: all cores",
+    )
+    parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/league"), help="folder of models, results and checkpoints"
     )
     parser.add_argument(
-        "--cache", type=Path, help="where prepared corpora are kept; sentrep's usual place otherwise"
+        "--report", type=Path, help="Markdown file to write in addition to league.md in --out"
     )
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/league"), help="models, results and what to go on with"
-    )
-    parser.add_argument("--report", type=Path, help="a Markdown file to write, besides league.md in --out")
     return parser.parse_args()
 
 
 def league(arguments: argparse.Namespace, chosen: Sequence[Row]) -> int:
-    """Train what is not trained, measure what is not measured, write the page; returns the exit status."""
+    """Train and measure what is missing, write the page; returns the exit status."""
     if not chosen:
-        raise InputError(f"--rows {' '.join(arguments.rows)}: no row is called so; --list names them")
-    suites, left = measures(arguments)  # bad data are refused before any work
+        raise InputError(f"--rows {' '.join(arguments.rows)}: no such row; --list prints the names")
+    suites, left = measures(arguments)  # malformed data is refused before any work
     setup, facts = prepared(arguments)
     facts += [f"left out: {name} ({reason})" for name, reason in left]
     league = League(arguments.out, arguments.report, suites, facts)
@@ -115,7 +123,8 @@ def league(arguments: argparse.Namespace, chosen: Sequence[Row]) -> int:
     for number, (row, seed) in enumerate(waiting):
         still = (len(waiting) - number) * setup.minutes / 60
         say(
-            f"{row.name}, seed {seed}: {number + 1} of {len(waiting)}, {setup.minutes:g} min each; {still:.1f} h of training left"
+            f"{row.name}, seed {seed}: {number + 1} of {len(waiting)}, {setup.minutes:g} min each; "
+            f"{still:.1f} h of training left"
         )
         if status := in_a_process(row, setup, seed, league.place(row, seed), suites, league.results):
             how = signal.Signals(-status).name if status < 0 else f"status {status}"
@@ -128,7 +137,7 @@ def league(arguments: argparse.Namespace, chosen: Sequence[Row]) -> int:
 
 
 def measures(arguments: argparse.Namespace) -> tuple[dict[str, list[Task]], list[Left]]:
-    """The tasks of each suite, and what is left out of them."""
+    """The tasks of each suite, and those left out."""
     suites, left = dict[str, list[Task]](), list[Left]()
     for name in arguments.suites:
         suite = read_suite(name, arguments.data, arguments.split)
@@ -141,12 +150,12 @@ def measures(arguments: argparse.Namespace) -> tuple[dict[str, list[Task]], list
 
 
 def prepared(arguments: argparse.Namespace) -> tuple[Setup, list[str]]:
-    """The corpus, ready; and how the league is run, in words. A folder holds one league: with another setup
-    it is refused."""
+    """The prepared corpus, and the conditions of the league as text. A folder holds one league; other
+    conditions are refused."""
     corpus = arguments.corpus or default_corpus(arguments.data)
     if not corpus:
         raise InputError(
-            f"{arguments.data}: no corpus-novels and no corpus-openstax in it; give --data, or --corpus FILE…"
+            f"{arguments.data}: it has no corpus-novels and no corpus-openstax; use --data or --corpus"
         )
     cache = arguments.cache or api.cache_folder()
     store = prepare(api.corpus_config(corpus), TokenizerConfig(), cache)
@@ -171,16 +180,19 @@ def prepared(arguments: argparse.Namespace) -> tuple[Setup, list[str]]:
     write_json(file, same)
     return setup, [
         f"`scripts/league {shlex.join(sys.argv[1:])}`",
-        f"{setup.minutes:g} minutes of training a row with {some(setup.threads, 'thread')} on {hardware()}; one row at a time",
+        f"{setup.minutes:g} minutes of training per row with {some(setup.threads, 'thread')} on "
+        f"{hardware()}; one row at a time",
         f"corpus: {', '.join('/'.join(Path(name).parts[-2:]) for name in corpus)}",
-        f"{store.sentences:,} sentences, {store.tokens:,} tokens of {store.tokenizer.vocab_size:,} kinds, for all but bm25",
-        f"vectors of {setup.width}; transformers of {setup.layers} layers; {MAX_TOKENS} tokens of a text are read",
+        f"{store.sentences:,} sentences, {store.tokens:,} tokens, a vocabulary of "
+        f"{store.tokenizer.vocab_size:,}, for all rows except bm25",
+        f"vectors of width {setup.width}; transformers of {setup.layers} layers; "
+        f"texts are cut after {MAX_TOKENS} tokens",
         ", ".join(f"{package} {version}" for package, version in versions().items()),
     ]
 
 
 def default_corpus(data: Path) -> list[str]:
-    """Novels and textbooks, without what is held out of them."""
+    """Training parts of novels and textbooks."""
     return [
         str(file)
         for name in ("corpus-novels", "corpus-openstax")
@@ -190,7 +202,7 @@ def default_corpus(data: Path) -> list[str]:
 
 @dataclass
 class League:
-    """What is on disk, what of it has been measured in this call, and the page about it."""
+    """The rows on disk, the ones measured in this call, and their page."""
 
     out: Path
     report: Path | None
@@ -201,26 +213,26 @@ class League:
 
     @property
     def results(self) -> Path:
-        """Every result of every row and seed."""
+        """File with all results of all rows and seeds."""
         return self.out / "results.jsonl"
 
     def place(self, row: Row, seed: int) -> Path:
-        """Where a row keeps its model and its row.json."""
+        """Folder of a row with its model and row.json."""
         return self.out / "rows" / row.name / str(seed)
 
     def finished(self, row: Row, seed: int) -> bool:
-        """Whether it is trained; refused if it was, but otherwise than it would be now."""
+        """Whether the row is trained; refused if it was trained with other settings."""
         file = self.place(row, seed) / "row.json"
         if not file.exists():
             return False
         if differing := differences(read_json(file)["settings"], json.loads(json.dumps(row.settings))):
             raise InputError(
-                f"{file.parent}: trained with other settings ({'; '.join(differing)}); remove it to train anew"
+                f"{file.parent}: trained with other settings ({'; '.join(differing)}); remove it to retrain"
             )
         return True
 
     def publish(self) -> str:
-        """Measure what is finished, rows and seeds of other calls too, and write the page."""
+        """Measure all finished rows and seeds, also those of other calls, and write the page."""
         for row in rows():
             for file in sorted((self.out / "rows" / row.name).glob("*/row.json")):
                 if file not in self.entries:
@@ -236,7 +248,7 @@ class League:
         return text
 
     def measured(self, row: Row, file: Path) -> Entry:
-        """A finished row, measured by whatever it was not measured by yet."""
+        """A finished row, after measuring it on the tasks that are missing."""
         record = read_json(file)
         seed = int(record["seed"])
         here = file.parent / record["model"]
@@ -246,7 +258,7 @@ class League:
 
 
 class Late:
-    """A model that is opened when it is first asked: a row that has all its results is not opened at all."""
+    """A model that is opened when it is first used. A row with complete results is never opened."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -264,7 +276,7 @@ class Late:
 
 
 def hardware() -> str:
-    """The processor by its name, where the system tells it, and the memory."""
+    """Name of the processor, if the system gives it, and memory."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     name = next(

@@ -1,11 +1,11 @@
-"""What the league's methods are measured against: sentence-transformers' own recipes for training without
-labels.
+"""Peers of the league: the unsupervised training recipes of sentence-transformers.
 
-Each is its loss as the library ships it, under the library's trainer, on the encoder that our methods start
-from. The published settings tune a pretrained BERT for hours; for an encoder from scratch and a budget of
-minutes, learning rate, batch, dropout and length were chosen again: eval/league-settings.md says what was
-tried. What helps on a CPU they have too: tokens come ready from the prepared corpus, transformers run in bf16
-with attention written out, and the learning rate follows the clock."""
+Each recipe is a loss as the library ships it, with the library's trainer, on the encoder that our methods
+start from. The published settings fine-tune a pretrained BERT for hours; for an encoder from random weights
+and a few minutes, learning rate, batch size, dropout and length were chosen again (eval/league-settings.md).
+They have the same advantages on a CPU as our methods: tokens come from the prepared corpus, transformers run
+in bf16 with eager attention, and the learning rate follows the clock.
+"""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ MakeLoss = Callable[[SentenceTransformer], nn.Module]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A loss with what it reads, and the settings it does best with here."""
+    """A loss, its input, and the best settings found here."""
 
     loss: MakeLoss
     lr: float
     batch: int
     reads: tuple[float, ...]
-    """For each time that the loss reads a sentence, the share of its tokens that is left out."""
+    """For each reading of a sentence by the loss, the share of its tokens that is left out."""
     dropout: float = 0.0
-    """In the encoder's layers."""
+    """Dropout in the layers of the encoder."""
     tokens: int = MAX_TOKENS
     """Longer sentences are cut here while training."""
     bert: bool = False
@@ -68,7 +68,7 @@ class Recipe:
     the former only."""
 
     def described(self) -> dict[str, Any]:
-        """For the record."""
+        """Settings for row.json."""
         return {name: value for name, value in asdict(self).items() if name != "loss"} | {
             "loss": self.loss.__name__
         }
@@ -83,7 +83,7 @@ class Peer(NamedTuple):
 
 
 def simcse(model: SentenceTransformer) -> nn.Module:
-    """SimCSE (Gao et al. 2021): a sentence must find itself, under other noise, among the batch."""
+    """SimCSE (Gao et al. 2021): a sentence must find itself in the batch under different dropout."""
     loss: nn.Module = MultipleNegativesRankingLoss(model, scale=20.0)
     return loss
 
@@ -105,14 +105,14 @@ RECIPES: dict[str, dict[str, Recipe]] = {
         ),
     },
 }
-"""Name -> kind of encoder -> recipe. TSDAE has none for a bag: its loss refuses one, having no layers to tie
-the decoder to."""
+"""Name -> kind of encoder -> recipe. TSDAE has none for a bag, because its loss needs layers to share with
+the decoder."""
 
 
 def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, seed: int) -> Peer:
-    """Train for so many seconds."""
+    """Train for that many seconds."""
     torch.manual_seed(seed)
-    transformers_logging.set_verbosity_error()  # else the decoder's new weights are a page of warnings
+    transformers_logging.set_verbosity_error()  # no page of warnings about new weights
     bf16 = config.encoder != "bag" and detect("cpu").bf16
     numbers = np.flatnonzero(np.diff(store.offsets))
     batch, clock = min(recipe.batch, len(numbers)), Clock(seconds, recipe.lr)
@@ -120,7 +120,7 @@ def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, s
         model = encoder(recipe, config, store, Path(scratch) / "start")
         if (
             bf16
-        ):  # two to five times as fast as the fused kind here, which the trainer does not switch to by itself
+        ):  # two to five times as fast as fused attention here; the trainer does not choose it by itself
             model[0].auto_model.set_attn_implementation("eager")
         arguments = SentenceTransformerTrainingArguments(
             scratch, per_device_train_batch_size=batch, max_steps=10**7, learning_rate=recipe.lr,
@@ -141,13 +141,14 @@ def train(recipe: Recipe, config: EncoderConfig, store: Store, seconds: float, s
 
 
 def encoder(recipe: Recipe, config: EncoderConfig, store: Store, start: Path) -> SentenceTransformer:
-    """The untrained encoder that our methods start from, or its BERT twin, which its loss must find in a
-    folder."""
+    """The untrained encoder that our methods start from, or the same size as BERT, which the loss loads from
+    a folder."""
     inner, counts = store.tokenizer.inner, store.token_counts()
     if not recipe.bert:
         return build(replace(config, dropout=recipe.dropout), inner, counts, MAX_TOKENS)
     shape = BertConfig(
-        vocab_size=len(counts), hidden_size=config.width, num_hidden_layers=config.depth, num_attention_heads=config.heads,
+        vocab_size=len(counts), hidden_size=config.width, num_hidden_layers=config.depth,
+        num_attention_heads=config.heads,
         intermediate_size=4 * config.width, max_position_embeddings=MAX_TOKENS,
         hidden_dropout_prob=recipe.dropout, attention_probs_dropout_prob=recipe.dropout,
     )  # fmt: skip
@@ -162,15 +163,15 @@ def encoder(recipe: Recipe, config: EncoderConfig, store: Store, start: Path) ->
 
 
 class Trainer(SentenceTransformerTrainer):
-    """Without what only a model card needs."""
+    """The trainer without the callback for model cards."""
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         pass
 
 
 class Clock(TrainerCallback):
-    """Ends the training when its time is up, and moves the learning rate as far as the time has gone, as our
-    own trainer does."""
+    """Ends the training after the given time, and sets the learning rate by the time that has passed, as our
+    trainer does."""
 
     def __init__(self, seconds: float, lr: float) -> None:
         self.seconds, self.lr = seconds, lr
@@ -191,7 +192,7 @@ class Clock(TrainerCallback):
 
 @dataclass
 class Ready(SentenceTransformerDataCollator):
-    """Batches from the prepared corpus: rows are numbers of sentences, and nothing is tokenised again."""
+    """Batches from the prepared corpus: rows are sentence numbers, and nothing is tokenised again."""
 
     store: Store = field(kw_only=True)
     recipe: Recipe = field(kw_only=True)
@@ -221,8 +222,8 @@ class Ready(SentenceTransformerDataCollator):
 
 
 def thinned(ids: Tensor, lengths: Tensor, left_out: float) -> tuple[Tensor, Tensor]:
-    """Sentences, one after the other, without a random share of their tokens, and their new lengths; each
-    keeps at least one."""
+    """Concatenated sentences without a random share of their tokens, and their new lengths. Each keeps at
+    least one token."""
     sentence = torch.repeat_interleave(lengths)
     kept = torch.rand(len(ids)) >= left_out
     empty = torch.bincount(sentence[kept], minlength=len(lengths)) == 0

@@ -1,5 +1,5 @@
-"""A row of the league in a process of its own: trained, looked at, measured. Nothing of the rows before it is
-in memory."""
+"""A row of the league in its own process: training, speed of embedding, measurement. Nothing of earlier rows
+is in memory."""
 
 from __future__ import annotations
 
@@ -28,24 +28,22 @@ Suites = Mapping[str, Sequence[Task]]
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 SAMPLE = 2000
-"""Sentences that the speed of embedding is measured on."""
+"""Number of sentences for the speed of embedding."""
 
 
 def in_a_process(*work: Any) -> int | None:
     """`train_and_measure` with these arguments; returns the exit status.
 
     Raises:
-        KeyboardInterrupt: somebody wants to stop; the process has been given the time to save.
+        KeyboardInterrupt: the user interrupted; the process had time to save.
     """
-    context = multiprocessing.get_context(
-        "forkserver"
-    )  # whose children have everything imported when they start
+    context = multiprocessing.get_context("forkserver")  # its children start with everything imported
     context.set_forkserver_preload(["league_peers", "sentrep.training.job"])
     process = context.Process(target=train_and_measure, args=work)
     process.start()
     try:
         process.join()
-    except KeyboardInterrupt:  # the process has heard it as well
+    except KeyboardInterrupt:  # the child receives the signal as well
         process.join()
         raise
     if process.exitcode == INTERRUPTED:
@@ -54,19 +52,21 @@ def in_a_process(*work: Any) -> int | None:
 
 
 def train_and_measure(row: Row, setup: Setup, seed: int, where: Path, suites: Suites, results: Path) -> None:
-    """The body of a process. Writes row.json as soon as the row is trained: it says that this is done."""
+    """The body of a process. row.json is written when the row is trained and marks it as done."""
     from sentrep.training.cpu import settle_cpu
 
-    os.environ["SENTREP_PROGRESS"] = "0"  # a bar over steps, where time decides, would tell nonsense
+    os.environ["SENTREP_PROGRESS"] = "0"  # a progress bar over steps is wrong if time ends the run
     settle_cpu(setup.threads, alone=True)
     where.mkdir(parents=True, exist_ok=True)
     load = os.getloadavg()[0]
     try:
         trained = row.train(setup, seed, where)
-        model = trained.alive or opened(where / trained.model)
+        model = trained.in_memory or opened(where / trained.model)
         record = {
-            "row": row.name, "seed": seed, "settings": row.settings, "model": trained.model, "model_hash": model.content_hash,
-            "sentences": trained.sentences, "seconds": trained.seconds, "embedding_rate": embedding_rate(model, setup),
+            "row": row.name, "seed": seed, "settings": row.settings, "model": trained.model,
+            "model_hash": model.content_hash,
+            "sentences": trained.sentences, "seconds": trained.seconds,
+            "embedding_rate": embedding_rate(model, setup),
             "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, "load": load,
         }  # fmt: skip
         write_json(where / "row.json", record)
@@ -78,8 +78,8 @@ def train_and_measure(row: Row, setup: Setup, seed: int, where: Path, suites: Su
 
 
 def measure(model: Model, suites: Suites, results: Path) -> tuple[dict[str, list[Result]], list[str]]:
-    """The main result of every task that the model can do, by suite, and what broke. What `results` holds is
-    not computed again."""
+    """The main result of every task that the model can do, by suite, and the failures. Results that
+    `results` has are not computed again."""
     store, found, failed = ResultStore(results), dict[str, list[Result]](), list[str]()
     for suite, tasks in suites.items():
         found[suite] = []
@@ -91,12 +91,12 @@ def measure(model: Model, suites: Suites, results: Path) -> tuple[dict[str, list
 
 
 def opened(folder: Path) -> Model:
-    """The model in a row's folder, or the baseline that has its name."""
+    """The model in the folder of a row, or the baseline of that name."""
     return measured(folder if folder.is_dir() else folder.name)
 
 
 def embedding_rate(model: Model, setup: Setup) -> float | None:
-    """Sentences of the corpus embedded in a second."""
+    """Sentences of the corpus embedded per second."""
     if not isinstance(model.does, Embeds):
         return None
     store = Store.open(Path(setup.store))
@@ -104,7 +104,7 @@ def embedding_rate(model: Model, setup: Setup) -> float | None:
         store.sentence(int(number))
         for number in np.linspace(0, store.sentences - 1, min(SAMPLE, store.sentences))
     ]
-    model.does.encode(texts[:100])  # the first call warms up
+    model.does.encode(texts[:100])  # warm-up
     began = time.perf_counter()
     model.does.encode(texts)
     return len(texts) / (time.perf_counter() - began)

@@ -1,8 +1,9 @@
-"""The rows of the league: what is trained, how, and with which settings.
+"""The rows of the league: training function and settings of each.
 
-A row is a function (setup, seed, folder) -> what came of it. Our methods come from the registry, one row for
-each kind of encoder and each of their `SETTINGS`; a method that joins the registry joins the league. Settings
-were chosen on development sets, never on the test sets of the table: eval/league-settings.md says how."""
+A row is a function (setup, seed, folder) -> `Trained`. Our methods come from the registry, one row for each
+kind of encoder and each entry of `SETTINGS`; a method in the registry is in the league automatically.
+Settings were chosen on development sets, never on the test sets of the table (eval/league-settings.md).
+"""
 
 from __future__ import annotations
 
@@ -27,38 +28,37 @@ from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import read_json
 
 IN_MEMORY = "in memory"
-"""In place of the folder of a model that cannot be saved."""
+"""Stands for the folder of a model that cannot be saved."""
 
 
 class Trained(NamedTuple):
-    """What came of a row."""
+    """The outcome of training a row."""
 
     model: str
-    """Its folder, within that of the row; the name of a baseline that `sentrep.inference.loading.measured`
-    knows; or `IN_MEMORY`."""
+    """Folder within that of the row, name of a baseline, or `IN_MEMORY`."""
     sentences: int | None = 0
-    """Read while training; one that was read twice counts twice. None if nobody counts."""
+    """Sentences read in training, with repetitions; None if they are not counted."""
     seconds: float = 0.0
-    alive: Model | None = None
+    in_memory: Model | None = None
     """A model that cannot be saved."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One contender."""
+    """One row of the table."""
 
     name: str
-    """Kind of encoder, a slash, and what trained it."""
+    """Kind of encoder, a slash, and the method."""
     train: Callable[[Setup, int, Path], Trained]
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """What `train` does otherwise than by default, for the record."""
+    """Settings that differ from the defaults, for row.json."""
     seeded: bool = True
-    """Whether a second seed would change anything."""
+    """Whether the result depends on the seed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a method of ours is run where its defaults are not the best."""
+    """Settings of one of our methods where the defaults are not the best."""
 
     method: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
@@ -74,21 +74,20 @@ SETTINGS: dict[str, dict[str, Settings]] = {
     "bag/urnng": {"": Settings(), "-none": Settings({"branching": "none"})},
     "transformer/quick-thought": {"": Settings(), "-rest": Settings({"target": "rest"}, {"batch_size": 512})},
 }
-"""Kind and method -> end of the row's name -> settings. A method that is not here runs with its defaults."""
+"""Kind and method -> suffix of the name -> settings. Methods that are not listed run with their defaults."""
 
 KINDS = ("bag", "transformer")
 WORDS: dict[str, dict[str, Any]] = {
     "bm25": {}, "random": {}, "hashing": {}, "word2vec": {}, "fasttext": {}, "sif": {"whiten": True},
     "sif-fasttext": {"whiten": True}, "lsa": {}, "doc2vec": {},
 }  # fmt: skip
-"""What needs no encoder of ours, with its settings."""
+"""Word models and baselines, with their settings."""
 UNSEEDED = ("bm25", "hashing")
 
 
 def rows() -> list[Row]:
-    """All rows: for each kind of encoder the untrained one, our methods and the peers; then what works on
-    words."""
-    from league_peers import RECIPES  # as heavy as the libraries it drives; not for --help
+    """All rows: for each kind of encoder the untrained one, our methods and the peers; then word models."""
+    from league_peers import RECIPES  # imports heavy libraries, which --help does not need
 
     made = [Row("bag/untrained-unweighted", partial(untrained, "bag", 0.0), {"frequency": 0})]
     for kind in KINDS:
@@ -107,7 +106,8 @@ def rows() -> list[Row]:
 
 
 def ours(kind: str, method: str, settings: Settings, setup: Setup, seed: int, place: Path) -> Trained:
-    """A run of ours that only time ends. Interrupted, it goes on from its checkpoint."""
+    """A run of one of our methods for the given time. After an interruption it continues from its
+    checkpoint."""
     training = TrainingConfig(
         epochs=1e6, minutes=setup.minutes, validation=0.0, checkpoint_minutes=max(1.0, setup.minutes / 4),
         threads=setup.threads, seed=seed, device="cpu", tracker="none", **settings.training,
@@ -129,7 +129,7 @@ def ours(kind: str, method: str, settings: Settings, setup: Setup, seed: int, pl
 
 
 def untrained(kind: str, frequency: float, setup: Setup, seed: int, place: Path) -> Trained:
-    """The encoder that everybody starts from."""
+    """The encoder with its initial weights."""
     from sentrep.encoders import serialization as folder
     from sentrep.encoders.factory import build
     from sentrep.training.job import seeded
@@ -143,7 +143,7 @@ def untrained(kind: str, frequency: float, setup: Setup, seed: int, place: Path)
 
 
 def peer(kind: str, name: str, setup: Setup, seed: int, place: Path) -> Trained:
-    """A recipe of sentence-transformers. Interrupted, it begins anew."""
+    """A recipe of sentence-transformers. After an interruption it starts again."""
     import league_peers
 
     from sentrep.encoders import serialization as folder
@@ -155,21 +155,21 @@ def peer(kind: str, name: str, setup: Setup, seed: int, place: Path) -> Trained:
 
 
 def words(name: str, settings: Mapping[str, Any], setup: Setup, seed: int, place: Path) -> Trained:
-    """What works on words. word2vec, fastText and Doc2Vec train as long as everybody, the others take the
-    time that they need."""
+    """A word model. word2vec, fastText and Doc2Vec train for the same time as the other rows; the others run
+    to completion."""
     from sentrep.baselines.fit import doc2vec, fit
     from sentrep.encoders import serialization as folder
 
     if name == "bm25":
         return Trained(name)
     if name == "random":
-        return Trained(IN_MEMORY, alive=random_vectors(setup.width, seed))
+        return Trained(IN_MEMORY, in_memory=random_vectors(setup.width, seed))
     config = WordModelConfig(
         width=setup.width, minutes=setup.minutes, threads=setup.threads, seed=seed, **settings
     )
     store, began = Store.open(Path(setup.store)), time.monotonic()
     if name == "doc2vec":
-        return Trained(IN_MEMORY, None, alive=doc2vec(store, config), seconds=time.monotonic() - began)
+        return Trained(IN_MEMORY, None, in_memory=doc2vec(store, config), seconds=time.monotonic() - began)
     encoder, seconds = fit(cast(WordModelName, name), store, config), time.monotonic() - began
     folder.save(encoder, place / "model")
     return Trained("model", None, seconds)

@@ -1,5 +1,5 @@
-"""The page of the league: a table with one column per suite, a table per suite with one column per task, and the
-conditions of the runs."""
+"""The page of the league: a table with one column per suite, a table per suite with one column per task, and
+the conditions of the runs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ DRAWS = 2000
 SHARES = ("nDCG@10",)
 """Main metrics between 0 and 1; all others are out of 100, like the page."""
 
-LEGEND = f"""All metrics are out of 100. The column of a suite is the mean of the main metrics of its tasks (tables below), so each task has the
-same weight. Brackets: 95 % bootstrap interval over items, with those of the tasks added in quadrature; or mean ± standard deviation
-over seeds. "–": the model cannot do all tasks of the suite. Better : worse: the number of tasks on which the row is significantly
-better and worse than the untrained encoder of its kind (for words: than the untrained bag; paired randomization test over items,
-Holm-corrected over the tasks of the row, p < {SIGNIFICANT}). Seen: sentences read in training, if they are counted; a sentence that was
-read twice counts twice. Seconds: training time without preparing the corpus, which is the same for all, and without saving.
-Embedding: sentences of the corpus per second."""
+LEGEND = f"""All metrics are out of 100. The column of a suite is the mean of the main metrics of its tasks
+(tables below), so each task has the same weight. Brackets: 95 % bootstrap interval over items, with those
+of the tasks added in quadrature; or mean ± standard deviation over seeds. "–": the model cannot do all
+tasks of the suite. Better : worse: the number of tasks on which the row is significantly better and worse
+than the untrained encoder of its kind (for words: than the untrained bag; paired randomization test over
+items, Holm-corrected over the tasks of the row, p < {SIGNIFICANT}). Seen: sentences read in training, if
+they are counted; a sentence that was read twice counts twice. Seconds: training time without preparing the
+corpus, which is the same for all, and without saving. Embedding: sentences of the corpus per second."""
 
 _TESTED: dict[tuple[tuple[str, str], ...], Difference] = {}
 
@@ -142,7 +143,8 @@ def base_of(row: str) -> str:
 
 
 def costs(group: Sequence[Entry]) -> list[str]:
-    """Sentences seen, sentences per second, seconds, sentences embedded per second, megabytes: means over seeds."""
+    """Sentences seen, sentences per second, seconds, sentences embedded per second, megabytes: means over
+    seeds."""
 
     def mean(name: str) -> float:
         return statistics.fmean(entry.record[name] or 0 for entry in group)

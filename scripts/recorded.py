@@ -1,4 +1,4 @@
-"""What the scripts of recorded runs have in common: commands that are said and run, and files of lines."""
+"""Shared by the scripts of recorded runs: print and run a command, write a file of lines."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 
 def sentrep(*words: str) -> None:
-    """Say a command and run it."""
+    """Print a command and run it."""
     print("sentrep", *words, flush=True)
     subprocess.run([sys.executable, "-m", "sentrep", *words], check=True)
 
 
 def write_lines(file: Path, content: Iterable[str]) -> None:
-    """One a line, in UTF-8."""
+    """Write one text per line, in UTF-8."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(line + "\n" for line in content), encoding="utf-8")

@@ -1,17 +1,17 @@
-"""Trees on a treebank: what each method finds in its words, from no labels, from some, from all.
+"""Unsupervised and supervised parsing on a treebank: each method without labels, with some, and with all.
 
-Methods learn from the words of the training part, one sentence a line as the treebank cuts them, and are
-measured on the development part (`sentrep eval --split dev`) and, in a file of its own, on the test part. A
-row is a command for each seed; what has been done before is not done again. Of several seeds there is, too,
-what they agree on, and how far they agree.
+Methods are trained on the words of the training part, one sentence per line as tokenised in the treebank,
+and measured on the development part (`sentrep eval --split dev`) and, in a separate file, on the test part.
+A row is a command for each seed; finished ones are not repeated. For several seeds, their ensemble and their
+agreement are measured as well.
 
-`voted` learns, as a supervised RNNG, the trees on which runs agree that were given none: pcfg-marks of all
-seeds, and urnng of its own seed. They are trained before, and what they agree on is measured as well.
+`voted` is a supervised RNNG, trained on the ensemble trees of unsupervised runs: pcfg-marks of all seeds,
+and urnng of the same seed. These are trained first, and their ensemble is measured as well.
 
-ptb         `trees-ptb-sample`
-sinica      `trees-sinica-zh`, which has no parts: of twenty trees one is of the development part, two are of the test part
+ptb         `trees-ptb-sample` sinica      `trees-sinica-zh`, which has no parts: of twenty trees one is for
+development and two are for testing
 
-python scripts/treebanks.py --data ../shared/data --out runs/treebanks --rows rnng lm urnng --seeds 0 1 2
+python scripts/treebanks.py --data BENCHMARKS --out runs/treebanks --rows rnng lm urnng --seeds 0 1 2
 sentrep compare runs/treebanks/ptb/dev.jsonl
 """
 
@@ -80,9 +80,9 @@ ROWS: dict[str, list[str]] = {
     "labels-all": ["struct-vae", *VAE, "--unlabelled-weight", "0"],
 }
 GIVEN = ("rnng", "vae", "labels")
-"""Beginnings of the names of rows that are given trees."""
+"""Prefixes of rows with trees."""
 PLAIN = ("pcfg", "compound-pcfg")
-"""Rows whose text has no punctuation, as in the papers."""
+"""Rows whose training text has no punctuation, as in the papers."""
 BASELINES = ("right-branching", "right-between-marks", "left-branching", "balanced", "random-trees")
 SPLITS = ("dev", "test")
 
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--rows", nargs="*", choices=ROWS, default=list(ROWS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--minutes", type=float, default=10.0, help="minutes of each run")
-    parser.add_argument("--epochs", type=float, default=20.0, help="at most")
+    parser.add_argument("--epochs", type=float, default=20.0, help="largest number of epochs")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--vote",
@@ -105,7 +105,7 @@ def main() -> None:
         action="append",
         default=[],
         metavar="RUN",
-        help="such as urnng-0 pcfg-0: measure what they agree on",
+        help="such as urnng-0 pcfg-0: measure the ensemble of these runs",
     )
     given = parser.parse_args()
     place = given.out / given.material
@@ -118,7 +118,7 @@ def main() -> None:
     write_texts(trees, words, plain)
 
     def train(row: str, seed: int) -> Path:
-        """Train and measure one; its folder."""
+        """Train and measure a run; returns its folder."""
         run: Path = place / f"{row}-{seed}"
         method, *options = ROWS[row]
         corpus = [
@@ -156,7 +156,7 @@ def main() -> None:
 
 
 def measure(model: str | Model, task: Path, place: Path) -> None:
-    """By the development part, and by the test part in a file of its own."""
+    """Measure on the development part, and on the test part in a separate file."""
     for split in SPLITS:
         done = api.evaluate(model, [task], split=split, results=place / f"{split}.jsonl")
         for result in done.results:
@@ -165,15 +165,14 @@ def measure(model: str | Model, task: Path, place: Path) -> None:
 
 
 def vote(runs: Sequence[Path], name: str, words: Path, task: Path, place: Path) -> Path:
-    """A file of the trees of sentences on which runs agree. What they agree on is measured as a parser of its
-    own."""
+    """A file with the ensemble trees of runs. The ensemble is measured as a parser."""
     ensemble, file = ensembled(runs, task, place), place / f"{name}.trees"
     write_lines(file, map(bracketed, api.parse(ensemble, words.read_text(encoding="utf-8").splitlines())))
     return file
 
 
 def ensembled(runs: Sequence[Path], task: Path, place: Path) -> Ensemble:
-    """Runs as one parser, measured."""
+    """Measure runs as an ensemble."""
     ensemble = Ensemble.open(runs)
     hashes = "+".join(measured(run).content_hash for run in runs)
     measure(
@@ -183,8 +182,8 @@ def ensembled(runs: Sequence[Path], task: Path, place: Path) -> Ensemble:
 
 
 def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
-    """What the seeds of a row agree on, as a parser of its own; and their self-F1, punctuation among the
-    words, in a file."""
+    """Measure the ensemble of the seeds of a row, and write their self-F1 (punctuation counted as words) to a
+    file."""
     ensemble, agreement = ensembled(runs, task, place), []
     for split in SPLITS:
         sentences = [tree.words for tree in read_trees(task / f"{split}.trees")]
@@ -200,7 +199,7 @@ def together(row: str, runs: Sequence[Path], task: Path, place: Path) -> None:
 
 
 def parted(source: Path, place: Path) -> Path:
-    """A folder with the parts of a treebank that has none."""
+    """Split a treebank without parts; returns the folder."""
     parts: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
     for number, line in enumerate((source / "all.trees").read_text(encoding="utf-8").splitlines()):
         parts[{0: "dev", 10: "test", 15: "test"}.get(number % 20, "train")].append(line)
@@ -210,7 +209,7 @@ def parted(source: Path, place: Path) -> Path:
 
 
 def write_texts(trees: Path, words: Path, plain: Path) -> None:
-    """The words of each tree, and those that are no punctuation where there are two of them or more."""
+    """The words of each tree, and the words without punctuation where there are at least two."""
     read = read_trees(trees)
     write_lines(words, (" ".join(tree.words) for tree in read))
     bare = (

@@ -12,7 +12,8 @@ from tests.paths import ROOT
 # was asked.
 PYTHON = """#!/usr/bin/env bash
 case "$1" in
--m) mkdir -p "$3/bin" && printf '#!/usr/bin/env bash\\necho "$@" >> asked' > "$3/bin/pip" && chmod +x "$3/bin/pip" ;;
+-m) mkdir -p "$3/bin"
+    printf '#!/usr/bin/env bash\\necho "$@" >> asked' > "$3/bin/pip" && chmod +x "$3/bin/pip" ;;
 --version) echo Python 3.11.0 ;;
 esac
 """

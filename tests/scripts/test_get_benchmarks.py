@@ -17,7 +17,10 @@ from sentrep.evaluation.suite import suites, tasks_from
 from tests.paths import SCRIPTS, SHARED_DATA
 
 STS = 'A man is dancing.,"A man, dancing.",5.0\nA cow eats.,A dog runs.,0.25\n'
-WIKITEXT = " \n = A Lobster = \n \n It is 0 @.@ 5 m long . \n = = Ecology = = \n It eats . \n \n = Frank = \n He is well @-@ known . \n"
+WIKITEXT = (
+    " \n = A Lobster = \n \n It is 0 @.@ 5 m long . \n = = Ecology = = \n It eats . \n"
+    " \n = Frank = \n He is well @-@ known . \n"
+)
 ABSTRACTS = "to title\t 一种方法。\t方法\nto title\t结果。\t结果\n"
 TREE = "( (S (NP (NN loss)\n (-NONE- *))\n (VP (VBD fell))) )\n"
 

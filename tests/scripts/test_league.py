@@ -52,9 +52,22 @@ def write_data(place: Path) -> Path:
 
 def arguments(place: Path, *more: str) -> list[str]:
     return [
-        "--data", str(place), "--corpus", str(place / "corpus.jsonl"), "--cache", str(place / "cache"), "--suites",
-        str(place / "tiny.toml"), "--width", "32", "--threads", "1", "--out", str(place / "league"), *more,
-    ]  # fmt: skip
+        "--data",
+        str(place),
+        "--corpus",
+        str(place / "corpus.jsonl"),
+        "--cache",
+        str(place / "cache"),
+        "--suites",
+        str(place / "tiny.toml"),
+        "--width",
+        "32",
+        "--threads",
+        "1",
+        "--out",
+        str(place / "league"),
+        *more,
+    ]
 
 
 def run(place: Path, *more: str) -> int:
@@ -221,9 +234,14 @@ def test_held_out_text_is_not_trained_on(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("simcse", "bag"), ("simcse", "transformer"), ("contrastive-tension", "bag"), ("contrastive-tension", "transformer"),
-     ("tsdae", "transformer")],
-)  # fmt: skip
+    [
+        ("simcse", "bag"),
+        ("simcse", "transformer"),
+        ("contrastive-tension", "bag"),
+        ("contrastive-tension", "transformer"),
+        ("tsdae", "transformer"),
+    ],
+)
 def test_every_recipe_trains_an_encoder_that_opens_anywhere(tmp_path: Path, name: str, kind: str) -> None:
     peers = importlib.import_module("league_peers")
     store = prepare(
@@ -288,11 +306,30 @@ def test_the_page_adds_up(tmp_path: Path) -> None:
 
     def entry(row: str, seed: int, shift: float) -> Any:
         blank = Result(
-            task="a", split="test", metric="nDCG@10", value=float(items.mean() + shift), low=0.4 + shift, high=0.6 + shift,
-            higher_is_better=True, count=200, aggregate="mean", items="", model=row, model_hash=f"{row}{seed}", method=row,
-            seed=seed, data="d", protocol="p", versions={}, seconds=1.0, embedding_seconds=0.0, alarm="", examples="",
-            key=f"{row.replace('/', '-')}{seed}", siblings=1,
-        )  # fmt: skip
+            task="a",
+            split="test",
+            metric="nDCG@10",
+            value=float(items.mean() + shift),
+            low=0.4 + shift,
+            high=0.6 + shift,
+            higher_is_better=True,
+            count=200,
+            aggregate="mean",
+            items="",
+            model=row,
+            model_hash=f"{row}{seed}",
+            method=row,
+            seed=seed,
+            data="d",
+            protocol="p",
+            versions={},
+            seconds=1.0,
+            embedding_seconds=0.0,
+            alarm="",
+            examples="",
+            key=f"{row.replace('/', '-')}{seed}",
+            siblings=1,
+        )
         results = [
             store.add([replace(blank, task=task, key=blank.key + task)], [Score("nDCG@10", items + shift)])[0]
             for task in ("a", "b")
