@@ -11,7 +11,6 @@ import hashlib
 import importlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +24,7 @@ from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from sentrep.utils.errors import InputError
+from sentrep.utils.files import disk_errors, whole_folder
 
 Encoder = SentenceTransformer
 """An encoder is a sentence-transformers model, not a class of ours."""
@@ -56,21 +56,16 @@ def is_stock(encoder: SentenceTransformer) -> bool:
 
 
 def save(encoder: SentenceTransformer, path: Path) -> None:
-    """Save in stock form, written aside first: the folder is whole or it is not there. A model at `path` is
-    replaced.
+    """Save in stock form, written aside first: the folder is complete or it is not there. A model at `path` is
+    replaced in one step.
 
     Raises:
-        InputError: what lies at `path` is no model, and stays.
+        InputError: what is at `path` is no model, and stays; or the disk is full.
     """
     if path.exists() and not (path / "modules.json").is_file() and (path.is_file() or any(path.iterdir())):
         raise InputError(f"{path} exists and is no model, so none is saved over it; give another folder")
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    with quiet():
+    with disk_errors(path), whole_folder(path) as aside, quiet():
         stock(encoder).save(str(aside), create_model_card=False)
-    shutil.rmtree(path, ignore_errors=True)
-    aside.rename(path)
 
 
 def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -> SentenceTransformer:

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from sentrep.methods.base import Method
 from sentrep.utils.errors import InputError
+from sentrep.utils.files import disk_errors, whole_folder
 
 
 def learnt_file(run: Path) -> Path:
@@ -19,10 +20,9 @@ def learnt_file(run: Path) -> Path:
 def save_learnt(method: Method, run: Path) -> None:
     """Write it; nothing, where a method is no more than its encoder."""
     if beside := method.beside_encoder():
-        learnt_file(run).parent.mkdir(exist_ok=True)
-        save_file(
-            {name: value.detach().contiguous() for name, value in sorted(beside.items())}, learnt_file(run)
-        )
+        weights = {name: value.detach().contiguous() for name, value in sorted(beside.items())}
+        with disk_errors(run), whole_folder(learnt_file(run).parent) as aside:
+            save_file(weights, aside / learnt_file(run).name)
 
 
 def load_learnt(method: Method, run: Path, anew: tuple[str, ...] = ()) -> None:
@@ -43,7 +43,7 @@ def load_learnt(method: Method, run: Path, anew: tuple[str, ...] = ()) -> None:
         )
     try:
         found = load_file(file)
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
     shapes = {name: value.shape for name, value in found.items()}
     amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
