@@ -28,7 +28,7 @@ _OPENING = r"""\s"'“‘«»„‚‹(\[{¿¡「『（【《>*_"""
 ENDED = re.compile(rf"[{STOPS}][{_CLOSING}]*$")
 LIST_ITEM = re.compile(r"\s*(?:[-*+•‣▪◦·–—]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)])\s")
 _FIRST = re.compile(rf"[{_OPENING}]*([^\W\d_])")
-_INNER_STOP = re.compile(
+INNER_STOP = re.compile(
     rf"""(?:[^\W\d_]{{2}}\s?[.!?…]|[؟۔।።։។])[{_CLOSING}]*?\s["'“‘«„(]*([^\W_])|[。！？][”’」』）]*(?=[{CJK}])"""
 )
 _GOES_ON = re.compile(  # a stop, and then more of the line
@@ -60,7 +60,7 @@ def recognise(text: str) -> Layout:
     filled = [line.strip() for line in every if line.strip()]
     if _one_sentence_a_line(filled, len(pairs)):
         return "lines"
-    return "wrapped" if _wrapped(filled, pairs) else "paragraphs"
+    return "wrapped" if _wrapped(every, filled, pairs) else "paragraphs"
 
 
 def margin(lines: Iterable[str]) -> int:
@@ -96,29 +96,39 @@ def _one_sentence_a_line(filled: Sequence[str], adjacent: int) -> bool:
     )
 
 
-def _wrapped(filled: Sequence[str], pairs: Sequence[tuple[str, str]]) -> bool:
+def _wrapped(every: Sequence[str], filled: Sequence[str], pairs: Sequence[tuple[str, str]]) -> bool:
     """Whether lines break at a margin, within sentences."""
     edge = margin(filled)
     breaks = [(a, b) for a, b in pairs if not ENDED.search(a) and not LIST_ITEM.match(b)]
-    if not breaks or (not 20 <= edge <= 250 and not (edge >= 12 and _WIDE.search(filled[0]))):
+    wide = edge >= 12 and _WIDE.search(filled[0]) is not None
+    if not breaks or not (20 <= edge <= 250 or wide) or not _paragraphs_end(every):
         return False
-    stopped = _share(_INNER_STOP.search(line) or ENDED.search(line) for line in filled)
-    if stopped == 0:  # prose has sentences that end
-        return False
+    if _share(INNER_STOP.search(line) or ENDED.search(line) for line in filled) < 0.05:
+        return False  # prose has sentences that end
     low = [mark for mark in (starts_low(b) for _, b in breaks) if mark is not None]
-    full = _share(fill(a, b) >= 0.75 * edge for a, b in breaks)
     if 2 * len(low) < len(breaks):
         return _wrapped_uncased(filled, breaks, edge)
-    if _sentences_start_high(filled, pairs):
-        return _share(low) >= 0.5 and full >= 0.5
-    return full >= 0.85 and _share(_INNER_STOP.search(line) for line in filled) >= 0.2
+    full = _share(fill(a, b) >= 0.75 * edge for a, b in breaks)
+    stops = _share(INNER_STOP.search(line) for line in filled)
+    if not _sentences_start_high(filled, pairs):
+        return edge >= 40 and full >= 0.85 and stops >= 0.25
+    tight = _share(fill(a, b) > edge for a, b in breaks)
+    return full >= 0.5 and (_share(low) >= 0.5 or (_share(low) >= 0.25 and tight >= 0.9 and stops >= 0.25))
+
+
+def _paragraphs_end(every: Sequence[str]) -> bool:
+    """Whether some paragraphs end as sentences do; those of a list of titles do not."""
+    last = [a for a, b in pairwise([*every, ""]) if a.strip() and not b.strip()]
+    if len(every) > 100:  # the last line that was looked at may be anywhere
+        last = last[:-1] if len(last) > 1 else []
+    return not last or _share(ENDED.search(line) for line in last) >= 0.3
 
 
 def _wrapped_uncased(filled: Sequence[str], breaks: Sequence[tuple[str, str]], edge: int) -> bool:
     """The same for scripts without small letters: lines are full, end within sentences, and hold stops."""
     full = _share(fill(a, b) >= 0.9 * edge for a, b in breaks)
-    punctuated = _share(_PUNCTUATED.search(line) for line in filled)
-    inner = _share(_INNER_STOP.search(line) or re.search(r"[，。、；：！？](?=.)", line) for line in filled)
+    punctuated = _share(_PUNCTUATED.search(a) for a, _ in breaks)
+    inner = _share(INNER_STOP.search(line) or re.search(r"[，、。；！？](?=.)", line) for line in filled)
     return full >= 0.8 and punctuated <= 0.5 and inner >= 0.3
 
 
@@ -133,7 +143,7 @@ def _sentence_starts(filled: Sequence[str], pairs: Sequence[tuple[str, str]]) ->
     if first is not None:
         yield not first
     for line in filled:
-        for stop in _INNER_STOP.finditer(line):
+        for stop in INNER_STOP.finditer(line):
             if stop[1] and stop[1].lower() != stop[1].upper():
                 yield stop[1].isupper()
     for a, b in pairs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from sentrep.data.reading.layout import CJK, ENDED, LIST_ITEM, fill, margin, starts_low
+from sentrep.data.reading.layout import CJK, ENDED, INNER_STOP, LIST_ITEM, fill, margin, starts_low
 
 _QUOTED = re.compile(r"(?:>[ \t]?)+")
 _WIDE_END = re.compile(rf"[{CJK}，。、；：！？”’」』）]$")
@@ -46,9 +46,13 @@ def _paragraph(lines: list[str], edge: int) -> str:
 
 def _separate(lines: list[str]) -> bool:
     """Whether a paragraph of a wrapped text is verse or a list: lines start with capitals although those
-    before have not ended."""
+    before have not ended. Prose full of names has full lines, and stops within them."""
     breaks = [starts_low(b) for a, b in pairwise(lines) if not ENDED.search(a)]
-    return len(breaks) >= 3 and breaks.count(False) >= 0.75 * len(breaks)
+    if len(breaks) < 3 or breaks.count(False) < 0.75 * len(breaks):
+        return False
+    widest = max(map(len, lines))
+    full = all(fill(a, b) > 0.95 * widest for a, b in pairwise(lines))
+    return not (full and any(INNER_STOP.search(line) for line in lines))
 
 
 def _continues(line: str, following: str, edge: int) -> bool:

@@ -24,6 +24,19 @@ HINDI = (
     "गाँव के पास एक पुराना कुआँ था जिसमें अब पानी नहीं रहता। बच्चे वहाँ शाम को खेलने जाते थे और देर से लौटते थे। "
     "उनकी माँ हर दिन उन्हें समझाती थी। फिर भी कोई नहीं मानता था।"
 )
+FRENCH = (
+    "Le vieux moulin était fermé depuis dix ans quand la famille l'acheta. « Il faudra tout refaire », dit le "
+    "père. Personne ne répondit. Au printemps, pourtant, la roue tournait de nouveau, et l'on entendait l'eau "
+    "jusqu'au village."
+)
+KOREAN = (
+    "그는 오래된 마을에서 태어나 그곳에서 평생을 살았다. 사람들은 그를 좋은 이웃으로 기억했다. 봄이 오면 그는 "
+    "언제나 정원에 나가 꽃을 심었고, 여름에는 아이들에게 이야기를 들려주었다."
+)
+ARABIC = (
+    "كان هناك رجل يعيش في قرية صغيرة قرب البحر. كان يخرج كل صباح ليصطاد السمك ثم يعود مساء إلى بيته. أحبه أهل "
+    "القرية لأنه كان كريما. هل عرفتم اسمه؟ لا أحد يعرف."
+)
 
 
 def wrapped(*paragraphs: str, width: int) -> str:
@@ -129,6 +142,32 @@ Preise fallen im dritten Monat""",
 Дожди снова задержали уборку урожая
 Музей откроется после ремонта
 Цены падают третий месяц подряд""",
+    "reviews": """Broke after a week
+nice colour but far too small
+four stars
+Came in time. No complaints
+cheap and cheerful""",
+    "chat": """i thought we would meet at eight
+sorry, the train was late
+fine. let us start then
+who has the keys
+they are on your desk""",
+    "captions": """a dog sleeping under a wooden bench
+two women carrying baskets of apples
+an old tram in the rain
+a child with a paper kite""",
+    "Chinese headlines with some stops": "新桥今日通车 市民免费乘坐\n大雨来了！学校停课一天\n周末去哪玩：城郊三处好去处\n医生：天冷少喝凉水",
+    "Chinese subtitles": "你昨天去哪里了\n我在学校等你\n好吧，我们走\n别忘了带伞",
+    "Chinese ingredients": "鸡蛋 3个\n面粉 半斤\n盐 适量\n清水 一碗",
+    "Chinese addresses": "北河市东城区和平路12号\n南山县新华街5号2楼\n西塘镇人民路88号",
+    "verse, each line a sentence or not": """I hear the rain upon the shed.
+My brother is asleep in bed;
+He will not see me standing here
+To count the drops that disappear.""",
+    "song with a refrain in small letters": """Down the road we go
+oh down the road
+Never looking back
+oh never back""",
     "paragraphs": f"{PROSE}\n{PROSE}\n{PROSE}",
     "sentences": """The cat sat.
 Was it glad, one wondered?
@@ -154,6 +193,22 @@ JOINED: dict[str, tuple[str, list[str]]] = {
     "Hindi prose": (wrapped(HINDI, width=50), [HINDI]),
     "Chinese prose": (cut(CHINESE, 25), [CHINESE]),
     "Japanese prose": (cut(JAPANESE, 30), [JAPANESE]),
+    "prose full of names": (
+        wrapped(
+            "The Line Committee met in Port Ellery on Monday. Mayor Anna Hale and Tom Brown of the Harbour "
+            "Board spoke for the Bridge Plan. Captain Lund of the Ferry Company, who had come from Norbury, "
+            "spoke against it. The Council of Port Ellery will vote in May.",
+            width=46,
+        ),
+        [
+            "The Line Committee met in Port Ellery on Monday. Mayor Anna Hale and Tom Brown of the Harbour "
+            "Board spoke for the Bridge Plan. Captain Lund of the Ferry Company, who had come from Norbury, "
+            "spoke against it. The Council of Port Ellery will vote in May."
+        ],
+    ),
+    "French prose": (wrapped(FRENCH, width=55), [FRENCH]),
+    "Korean prose": (wrapped(KOREAN, width=40), [KOREAN]),
+    "Arabic prose": (wrapped(ARABIC, width=50), [ARABIC]),
     "lowercased prose": (wrapped(PROSE.lower(), width=60), [PROSE.lower()]),
     "e-mail": (
         "Hi Tom,\n\nthanks for the notes that you sent on Friday. I read them on the train\nand have only one "
