@@ -183,11 +183,12 @@ class Bench:
         from sentrep.data.batch import SentenceBatches
         from sentrep.methods.quick_thought.config import QuickThoughtConfig
         from sentrep.methods.quick_thought.method import QuickThought
+        from sentrep.training.accelerator import accelerator_for
         from sentrep.training.config import TrainingConfig
         from sentrep.training.cpu import kept_memory
         from sentrep.training.defaults import BATCH_SIZE, LR
         from sentrep.training.run_folder import RunFolder
-        from sentrep.training.trainer import accelerator_for, train
+        from sentrep.training.trainer import train
 
         batch = BATCH_SIZE.get(kind, 512)
         batches = SentenceBatches(

@@ -182,7 +182,7 @@ def ours(store: Store, batches: np.ndarray, arguments: argparse.Namespace, bf16:
     optimizer = torch.optim.AdamW(method.parameters(), lr=0.0, weight_decay=0.0, fused=True)
     sentences = np.sort(batches.ravel())
     spans = np.stack([sentences, sentences + 1, sentences], 1)
-    dealt = SentenceBatches(store.ids, store.offsets, spans, arguments.ours, 2, 0, neighbours=False)
+    dealt = SentenceBatches(store.ids, store.offsets, spans, arguments.ours, 2, 0, min_document_length=1)
     numbers = itertools.cycle(range(len(dealt)))
 
     def step() -> int:

@@ -45,7 +45,7 @@ from sentrep.encoders.serialization import quiet
 from sentrep.encoders.token_encoder import special_tokens
 from sentrep.training.config import TrainingConfig
 from sentrep.training.defaults import detect
-from sentrep.training.trainer import schedule
+from sentrep.training.optimization import schedule
 
 MakeLoss = Callable[[SentenceTransformer], nn.Module]
 

@@ -42,7 +42,7 @@ PORTS = {
     "docx": {"data.reading.docx"},
     "pypdf": {"data.reading.pdf"},
     "nltk": {"data.splitting", "evaluation.metrics.rouge", "inference.tree_parser"},
-    "accelerate": {"training.trainer"},
+    "accelerate": {"training.accelerator"},
     "bm25s": {"data.analysis", "evaluation.models.lexical"},
     "Stemmer": {"data.analysis"},
     "mteb": {"evaluation.mteb_bridge"},
@@ -179,7 +179,7 @@ def _loaded(module: str) -> set[str]:
 
 
 def test_methods_do_not_import_each_other() -> None:
-    shared = {"methods.base", "methods.capabilities", "methods.defaults"}
+    shared = {"methods.base", "methods.capabilities", "methods.defaults", "methods.monitors"}
     for module in MODULES:
         if package(module) == "methods" and module not in ("methods.__init__", "methods.registry"):
             own = ".".join(module.split(".")[:2])
@@ -198,7 +198,9 @@ def test_training_sees_only_the_base_of_the_methods() -> None:
                 for target in targets(found)
                 if package(target) == "methods"
             }
-            assert seen <= {"methods.base", "methods.capabilities", "methods.defaults"}, module
+            assert seen <= {"methods.base", "methods.capabilities", "methods.defaults", "methods.monitors"}, (
+                module
+            )
 
 
 def test_evaluation_sees_neither_methods_nor_training() -> None:

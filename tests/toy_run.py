@@ -121,9 +121,10 @@ def run(
     n-th time (`die_in`). Returns (method, outcome)."""
     import torch
 
+    from sentrep.training.accelerator import accelerator_for
     from sentrep.training.config import TrainingConfig
     from sentrep.training.run_folder import RunFolder
-    from sentrep.training.trainer import accelerator_for, train
+    from sentrep.training.trainer import train
     from sentrep.training.validation import Validation
     from tests import toy
 

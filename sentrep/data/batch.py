@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class SentenceBatches:
         segment_length: consecutive sentences in a segment, about: a single sentence left over joins its neighbour, as it
             would have no neighbours.
         seed: of the order of segments and of where documents are cut.
-        neighbours: whether a sentence needs one; documents of a single sentence are left out then.
+        min_document_length: documents of fewer sentences are left out.
 
     Raises:
         InputError: no document has two sentences, so nothing has a neighbour.
@@ -97,7 +97,7 @@ class SentenceBatches:
         size: int,
         segment_length: int,
         seed: int,
-        neighbours: bool = True,
+        min_document_length: int = 2,
     ) -> None:
         self.ids, self.offsets, self.size, self.segment_length, self.seed = (
             ids,
@@ -106,11 +106,11 @@ class SentenceBatches:
             min(segment_length, size),
             seed,
         )
-        self.spans = spans[spans[:, 1] - spans[:, 0] >= 1 + neighbours]
+        self.spans = spans[spans[:, 1] - spans[:, 0] >= min_document_length]
         self.sentences = int((self.spans[:, 1] - self.spans[:, 0]).sum())
         if self.sentences == 0:
             raise InputError(
-                f"no document of the corpus has 2 sentences or more, so no sentence has a neighbour; check {opt('split')} and fields"
+                f"no document has {min_document_length} sentences or more; check how texts are split into sentences"
             )
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
 

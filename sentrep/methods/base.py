@@ -1,4 +1,4 @@
-"""What a method is: the only thing that the trainer knows of any."""
+"""What a method is. The training loop knows no more of any method than this class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
+from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
+from sentrep.methods.monitors import Monitor
 
 MakeEncoder = Callable[[], Encoder]
 """Makes a freshly initialised encoder each time it is called."""
@@ -22,56 +24,94 @@ class Step(NamedTuple):
 
     loss: Float[Tensor, ""]
     metrics: dict[str, Tensor]
-    """Scalars to log: detached, and left on the device until they are."""
+    """Scalars to log, detached. They stay on the device until they are logged."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters that one phase trains, with their share of the learning rate."""
+    """Parameters of one phase that share a learning rate."""
 
     parameters: list[nn.Parameter]
-    rate: float = 1.0
+    lr_scale: float = 1.0
+    """Multiplies the learning rate of the run."""
+
+
+@dataclass(frozen=True)
+class Usability:
+    """When a run and a corpus are large enough for a method to learn anything."""
+
+    steps: int = 30
+    """Fewer steps than these leave a run undertrained."""
+    reason: str = "with fewer the encoder stays nearly as it was initialised"
+    """Why, for the warning."""
+    document_length: int = 2
+    """Sentences that a document must have; shorter documents are not trained on."""
+    least_share: float = 0.05
+    """Share of the corpus's sentences that must be left, or training is refused."""
+    warn_below: float = 0.8
+    """Share of the sentences below which a warning says how many are not trained on."""
+    remedy: str = (
+        "train infomax, which reads each sentence by itself, or give the sentences of a text as one "
+        "document: one text per file, or one per record"
+    )
+    """What to do with a corpus of documents that are too short."""
 
 
 class Method(nn.Module, ABC):
-    """An objective over batches, and the encoder that it trains."""
+    """An objective over batches, and the encoder that it trains.
+
+    A subclass sets ``f`` to the encoder that it exports, or overrides `encoder`. Its constructor takes
+    (config, make_encoder, token_budget)."""
 
     phases: ClassVar[tuple[str, ...]] = ("train",)
-    """What is done for each batch, in order; each phase has its own optimiser."""
-    neighbours: ClassVar[bool] = True
-    """Whether a sentence is read beside others of its document; if not, documents may be single sentences."""
+    """Phases of the training on one batch, in order. Each has its own optimiser."""
+    usability: Usability = Usability()
+    """When corpus and run are too small for it."""
+    headline_metrics: ClassVar[tuple[str, ...]] = ()
+    """Metrics of validation that are printed, besides those that every method has."""
+    reinitialised: ClassVar[tuple[str, ...]] = ()
+    """Prefixes of parameter names. When a run goes on from another one, these parameters may be initialised
+    anew where a changed setting gives them another shape."""
 
-    anew: ClassVar[tuple[str, ...]] = ()
-    """Beginnings of names of what a run that goes on from another may have to begin anew, since its settings
-    changed."""
+    token_budget: int = 4096
+    """Padded tokens in a micro-batch of the encoder."""
+    f: Encoder
 
     @abstractmethod
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         """The objective, as the paper writes it."""
 
-    def turn(self, share: float) -> tuple[str, ...]:
-        """The phases of the next batch, `share` of the way through the run; a method with a curriculum says
-        which, how often."""
+    def active_phases(self, progress: float) -> tuple[str, ...]:
+        """The phases to train on the next batch.
+
+        Args:
+            progress: how much of the run is done, 0 to 1; methods with a curriculum depend on it.
+        """
         return self.phases
 
-    @abstractmethod
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        """The vectors that the exported encoder gives, up to their length."""
-
-    @abstractmethod
-    def encoder(self) -> Encoder:
-        """What is exported."""
-
-    def beside_encoder(self) -> dict[str, Tensor]:
-        """What is learnt besides the encoder that is exported, by name: decoders, discriminators, counts."""
-        exported = {
-            id(each) for part in (self.encoder().parameters(), self.encoder().buffers()) for each in part
-        }
-        return {
-            name: each for name, each in self.state_dict(keep_vars=True).items() if id(each) not in exported
-        }
+    def loss_name(self, phase: str) -> str:
+        """What the loss of a phase is called in the log."""
+        return "loss" if len(self.phases) == 1 else f"{phase}_loss"
 
     def parameter_groups(self, phase: str) -> list[Group]:
-        """What `phase` trains. The phases partition the parameters: each trainable parameter is in one group
-        of one phase."""
+        """What a phase trains. Each trainable parameter is in exactly one group of one phase."""
         return [Group([parameter for parameter in self.parameters() if parameter.requires_grad])]
+
+    def encoder(self) -> Encoder:
+        """The encoder that is exported."""
+        return self.f
+
+    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
+        """The vectors that the exported encoder gives, up to their length."""
+        return encode_tokens(self.encoder(), batch.ids, batch.offsets, self.token_budget)
+
+    def monitors(self) -> list[Monitor]:
+        """What to watch at validation, besides the monitors that hold for every method."""
+        return []
+
+    def beside_encoder(self) -> dict[str, Tensor]:
+        """Everything learnt that is not in the exported encoder, by name: decoders, critics, counts."""
+        encoder = self.encoder()
+        exported = {id(each) for each in (*encoder.parameters(), *encoder.buffers())}
+        state = self.state_dict(keep_vars=True)
+        return {name: each for name, each in state.items() if id(each) not in exported}

@@ -21,12 +21,14 @@ from sentrep.encoders.factory import build
 from sentrep.encoders.token_table import inner_tokenizer
 from sentrep.methods.base import MakeEncoder, Method
 from sentrep.methods.defaults import MethodDefaults
+from sentrep.training.accelerator import accelerator_for
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.defaults import detect, resolve
 from sentrep.training.method_state import load_learnt, save_learnt
 from sentrep.training.run_folder import RunFolder
-from sentrep.training.trainer import Outcome, accelerator_for, train
+from sentrep.training.trainer import Outcome, train
+from sentrep.training.usability import check_corpus
 from sentrep.training.validation import Validation
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.locks import writer
@@ -132,7 +134,7 @@ def _run_job(
         job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget
     )
     if config.start is not None:
-        load_learnt(method, config.start, method_class.anew)
+        load_learnt(method, config.start, method_class.reinitialised)
     torch.manual_seed(
         config.seed + accelerator.process_index
     )  # equal weights everywhere, dropout of its own in each process
@@ -146,9 +148,10 @@ def _run_job(
             config.batch_size or 0,
             config.segment_length,
             config.seed,
-            method_class.neighbours,
+            method.usability.document_length,
         )
 
+    check_corpus(store.spans("train", config.validation, config.seed), method.usability)
     trained_on, validation = batches("train"), None
     try:
         if config.validation:

@@ -25,11 +25,11 @@ def save_learnt(method: Method, run: Path) -> None:
             save_file(weights, aside / learnt_file(run).name)
 
 
-def load_learnt(method: Method, run: Path, anew: tuple[str, ...] = ()) -> None:
+def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) -> None:
     """Give it to a method of the same settings.
 
     Args:
-        anew: beginnings of names: what they name may begin anew, and does so where it does not fit.
+        reinitialised: prefixes of names; parameters that do not fit may be initialised anew.
 
     Raises:
         InputError: the file is missing, damaged, or of another method.
@@ -47,7 +47,7 @@ def load_learnt(method: Method, run: Path, anew: tuple[str, ...] = ()) -> None:
         raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
     shapes = {name: value.shape for name, value in found.items()}
     amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
-    begun = [part for part in anew if any(name.startswith(part) for name in amiss)]
+    begun = [part for part in reinitialised if any(name.startswith(part) for name in amiss)]
     found = {name: value for name, value in found.items() if not name.startswith(tuple(begun))}
     amiss = [name for name in amiss if not name.startswith(tuple(begun))]
     if amiss:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from sentrep.training.monitors import Alarm
 from sentrep.training.run_folder import RunFolder
 from sentrep.utils.errors import InputError, opt, shown
 from sentrep.utils.progress import visible
@@ -63,7 +64,7 @@ class Reporter:
         self.means = means = {
             name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()
         }
-        self.hold(step, means)
+        self.check_finite(step, means)
         throughput = self.sentences / max(seconds, 1e-9)
         self.sums, self.counts, self.sentences = {}, {}, 0
         self.write(step, {**means, "lr": rate, "sentences_per_second": throughput})
@@ -72,11 +73,14 @@ class Reporter:
 
     def check(self, step: int, reduce: Callable[[Tensor], Tensor]) -> None:
         """Look at what was added since the last flush, before weights are saved that may be broken."""
-        self.hold(step, {name: float(reduce(total)) for name, total in self.sums.items()})
+        self.check_finite(step, {name: float(reduce(total)) for name, total in self.sums.items()})
 
-    def hold(self, step: int, values: Mapping[str, float]) -> None:
-        """End a run that is lost: a loss that is no number has no gradient, and a gradient that is none has
-        ruined the weights."""
+    def check_finite(self, step: int, values: Mapping[str, float]) -> None:
+        """Ends a run that has diverged.
+
+        Raises:
+            InputError: a loss or a gradient norm is infinite or not a number.
+        """
         for name, value in values.items():
             if (name.endswith("loss") or name == "gradient_norm") and not math.isfinite(value):
                 raise InputError(
@@ -90,17 +94,16 @@ class Reporter:
             self.track(values, step)
 
     def say(self, line: str) -> None:
-        """A line above the bar."""
+        """Prints a line above the bar."""
         if self.active:
             tqdm.write(shown(line), file=sys.stderr)
 
-    def warn(self, alarms: list[str]) -> None:
-        """Show each kind of alarm once a run."""
+    def warn(self, alarms: list[Alarm]) -> None:
+        """Prints each kind of alarm once in a run."""
         for alarm in alarms:
-            kind = alarm.split(":")[0].split("(")[0]
-            if self.active and kind not in self.warned:
-                self.warned.add(kind)
-                self.say(f"warning: {alarm}")
+            if alarm.name not in self.warned:
+                self.warned.add(alarm.name)
+                self.say(f"warning: {alarm.message}")
 
     def __enter__(self) -> Self:
         return self

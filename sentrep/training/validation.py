@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch, SentenceBatches
 from sentrep.methods.base import Method
 from sentrep.modules.contrastive import gather
 from sentrep.modules.spectrum import spectrum
-from sentrep.training import monitors
 from sentrep.training.config import TrainingConfig
 from sentrep.training.document_probe import document_probe, next_against
+from sentrep.training.monitors import Alarm, alarms, derived, neighbour_mrr
 
 LARGEST = 4
-"""Batches looked at: more sharpen the numbers less than they cost."""
+"""Batches that are measured; more would cost more than they make the means exact."""
+DIGITS = {"effective_rank": 0, "mean_cosine": 2, "perplexity": 1}
+Autocast = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -30,75 +35,74 @@ class Validation:
 
     @torch.no_grad()
     def measure(
-        self, method: Method, autocast: Callable[[], AbstractContextManager[None]], clipped: float = 0.0
-    ) -> tuple[dict[str, float], list[str]]:
-        """Means over the batches, and the alarms that they raise, with the share of the last steps whose
-        gradient was clipped."""
+        self, method: Method, autocast: Autocast, clipped: float = 0.0
+    ) -> tuple[dict[str, float], list[Alarm]]:
+        """Measures a method.
+
+        Args:
+            method: to measure; it is in training mode again afterwards.
+            autocast: makes the context of the run's precision.
+            clipped: share of the last training steps whose gradient was clipped, for the monitors.
+
+        Returns:
+            Means of the metrics over the batches, and the alarms that they raise.
+        """
         method.eval()
-        found: list[dict[str, float]] = []
-        seen: list[tuple[torch.Tensor, SentenceBatch]] = []
-        device = next(method.parameters()).device
-        for index in range(min(LARGEST, len(self.batches))):
-            batch = self.batches.batch(0, index, self.shard, self.shards).to(device)
-            values: dict[str, torch.Tensor] = {}
-            with autocast(), torch.random.fork_rng([device] if device.type == "cuda" else []):
-                torch.manual_seed(
-                    index
-                )  # what is drawn here is the same each time, and takes nothing from training
-                for phase in method.phases:
-                    step = method(batch, phase)
-                    values |= {
-                        "loss" if len(method.phases) == 1 else f"{phase}_loss": step.loss,
-                        **step.metrics,
-                    }
-                vectors = gather(method.embed(batch).float())
-            whole = SentenceBatch(batch.ids, batch.offsets, gather(batch.document), gather(batch.segment))
-            each = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
-            if len(whole.pairs(1)[0]):
-                each |= {"neighbour_mrr": monitors.neighbour_mrr(vectors, whole)} | next_against(
-                    vectors, whole
-                )
-            found.append(each)
-            seen.append((vectors, whole))
+        seen = [self._batch(method, autocast, index) for index in range(min(LARGEST, len(self.batches)))]
         method.train()
-        vectors = torch.cat([each for each, _ in seen])
-        document, run = (
-            torch.cat([batch.document for _, batch in seen]),
-            torch.cat([batch.segment for _, batch in seen]),
-        )
-        everywhere = [name for name in found[0] if all(name in each for each in found)]
-        means = {name: sum(each[name] for each in found) / len(found) for name in everywhere}
-        means |= spectrum(vectors) | document_probe(vectors, document, run)
-        return means, monitors.alarms(
-            means | {"clipped": clipped}, vectors.shape[1], len(whole.document.unique()), len(vectors)
-        )
+        vectors = torch.cat([each.vectors for each in seen])
+        document = torch.cat([each.batch.document for each in seen])
+        segment = torch.cat([each.batch.segment for each in seen])
+        everywhere = [name for name in seen[0].values if all(name in each.values for each in seen)]
+        means = {name: sum(each.values[name] for each in seen) / len(seen) for name in everywhere}
+        means |= spectrum(vectors) | document_probe(vectors, document, segment)
+        documents = len(seen[-1].batch.document.unique())
+        more = derived(means, vectors.shape[1], documents, len(vectors), clipped)
+        return means, alarms(means | more, method.monitors())
+
+    def _batch(self, method: Method, autocast: Autocast, index: int) -> Measured:
+        """One held-out batch, the parts of other processes included."""
+        device = next(method.parameters()).device
+        batch = self.batches.batch(0, index, self.shard, self.shards).to(device)
+        values: dict[str, Tensor] = {}
+        with autocast(), torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(index)  # samples are the same at each validation, and training draws its own
+            for phase in method.phases:
+                step = method(batch, phase)
+                values |= {method.loss_name(phase): step.loss, **step.metrics}
+            vectors = gather(method.embed(batch).float())
+        whole = SentenceBatch(batch.ids, batch.offsets, gather(batch.document), gather(batch.segment))
+        means = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
+        if len(whole.pairs(1)[0]):
+            means |= {"neighbour_mrr": neighbour_mrr(vectors, whole)} | next_against(vectors, whole)
+        return Measured(means, vectors, whole)
+
+
+class Measured(NamedTuple):
+    """What validation found in one batch."""
+
+    values: dict[str, float]
+    vectors: Float[Tensor, "sentence width"]
+    batch: SentenceBatch
+    """Documents and segments of all processes."""
 
 
 def score(measured: dict[str, float], config: TrainingConfig, step: int) -> float:
-    """How good a checkpoint is; the best is the one with the highest score. No score needs a label."""
+    """How good a checkpoint is, without labels; the best checkpoint has the highest score."""
     if config.choose_by == "loss":
         return -measured["loss"]
     return float(step) if config.choose_by == "last" else measured.get("neighbour_mrr", float(step))
 
 
-def line(measured: dict[str, float]) -> str:
-    """The values a person looks at first."""
-    names = (
-        *(
-            "loss",
-            "accuracy",
-            "perplexity",
-            "code_gap",
-            "gain_over_lead",
-            "prefix_copy",
-            "right_f1",
-            "left_f1",
-        ),
-        *("neighbour_mrr", "effective_rank", "mean_cosine"),
-    )
-    digits = {"effective_rank": 0, "mean_cosine": 2, "perplexity": 1}
+def summary_line(measured: dict[str, float], headline: tuple[str, ...]) -> str:
+    """The metrics that are printed: the loss, those that the method names, and those of the vectors.
+
+    >>> summary_line({"loss": 1.5, "accuracy": 0.25, "effective_rank": 99.6}, ("accuracy",))
+    'loss 1.500, accuracy 0.250, effective rank 100'
+    """
+    names = ("loss", *headline, "neighbour_mrr", "effective_rank", "mean_cosine")
     return ", ".join(
-        f"{name.replace('_', ' ')} {measured[name]:.{digits.get(name, 3)}f}"
+        f"{name.replace('_', ' ')} {measured[name]:.{DIGITS.get(name, 3)}f}"
         for name in names
         if name in measured
     )

@@ -97,7 +97,7 @@ def test_word_dropout_keeps_order_and_boundaries() -> None:
 
 
 def test_a_corpus_without_neighbours_is_refused() -> None:
-    with pytest.raises(InputError, match="no document of the corpus has 2 sentences"):
+    with pytest.raises(InputError, match="no document has 2 sentences"):
         SentenceBatches(np.arange(4), np.arange(5), np.array([[0, 1, 0], [1, 2, 1]]), 10, 2, 0)
 
 
@@ -105,7 +105,7 @@ def test_documents_of_one_sentence_are_read_where_no_neighbour_is_needed() -> No
     spans = np.array([[0, 1, 0], [1, 2, 1], [2, 5, 2]])
     arrays = np.arange(10), np.arange(0, 12, 2), spans
     assert SentenceBatches(*arrays, 10, 2, 0).sentences == 3
-    batch = SentenceBatches(*arrays, 10, 2, 0, neighbours=False).batch(0, 0)
+    batch = SentenceBatches(*arrays, 10, 2, 0, min_document_length=1).batch(0, 0)
     assert sorted(batch.ids.tolist()) == list(range(10))
     assert sorted(batch.document.tolist()) == [0, 1, 2, 2, 2]
 

@@ -29,12 +29,12 @@ from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.encoders.batching import encode_tokens
-from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.compound_pcfg import pcfg
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
+from sentrep.methods.monitors import Monitor, one_sided_trees, use
+from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.gru_decoder import scaled
 from sentrep.modules.padding import pad
@@ -42,11 +42,15 @@ from sentrep.modules.trees.crf import Trees
 from sentrep.modules.trees.punctuation import Between, between_marks, marks_of
 from sentrep.modules.trees.stats import shape
 
+USABILITY = Usability(steps=200, reason="trees are still random before about 200", document_length=1)
+MONITORS = one_sided_trees(use("marks", True))
+
 
 class CompoundPCFG(Method):
     """An encoder, and networks that make a grammar of symbols and of its vector."""
 
-    neighbours = False
+    usability = USABILITY
+    headline_metrics = ("perplexity", "right_f1", "left_f1")
     mark: Bool[Tensor, " vocab"]
     """Which tokens are punctuation."""
 
@@ -83,18 +87,17 @@ class CompoundPCFG(Method):
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
-    def turn(self, share: float) -> tuple[str, ...]:
-        self.share = share
+    def active_phases(self, progress: float) -> tuple[str, ...]:
+        self.share = progress
         return self.phases
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        words, price = self.words(batch), 1.0
+        words = self.words(batch)
         fits = (words.lengths > 1) & (words.lengths <= self.config.longest)
         if not fits.all():
             batch = some(batch, fits)
             words = self.words(batch)
-        if self.training and self.config.kl_warmup:
-            price = min(1.0, self.share / self.config.kl_warmup)
+        price = linear(self.share, 0.0, self.config.kl_warmup) if self.training else 1.0
         mean, deviation = self.code(batch)
         grammar = self.grammar(mean + deviation * torch.randn_like(mean), words)
         likelihood = pcfg.log_likelihood(*grammar, words.lengths, words.forbidden)
@@ -169,11 +172,8 @@ class CompoundPCFG(Method):
                 1
             ) - total[sentence]
 
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
-
-    def encoder(self) -> Encoder:
-        return self.f
+    def monitors(self) -> list[Monitor]:
+        return MONITORS
 
 
 Grammar = tuple[pcfg.Rules, Float[Tensor, "token preterminal"]]

@@ -30,16 +30,24 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from sentrep.data.batch import SentenceBatch
-from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step
 from sentrep.methods.cpc.config import CPCConfig
+from sentrep.methods.monitors import Monitor, collapse, few_candidates, higher, topic_shortcuts, use
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
 from sentrep.utils.errors import InputError, opt
+
+MONITORS = [
+    collapse(higher("temperature")),
+    few_candidates(use("negatives", "both")),
+    *topic_shortcuts(use("negatives", "same-document")),
+]
 
 
 class ContrastivePredictiveCoding(Method):
     """An encoder of sentences, a network over them, and a map for each distance."""
+
+    headline_metrics = ("accuracy",)
 
     def __init__(self, config: CPCConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -105,8 +113,8 @@ class ContrastivePredictiveCoding(Method):
             candidates = F.normalize(candidates.float(), dim=1)
         return similarity(prediction.float() / self.config.temperature, candidates, None)
 
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
+    def monitors(self) -> list[Monitor]:
+        return MONITORS
 
     def encoder(self) -> Encoder:
         return self.g

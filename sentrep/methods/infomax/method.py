@@ -27,19 +27,21 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
-from sentrep.encoders.batching import encode_tokens, encode_with_states, state_width
-from sentrep.encoders.serialization import Encoder
+from sentrep.encoders.batching import encode_with_states, state_width
 from sentrep.encoders.token_table import token_table
-from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.infomax.matching import Matching
 from sentrep.modules.contrastive import gather, mean_over_rows, place
+
+USABILITY = Usability(document_length=1)
 
 
 class InfoMax(Method):
     """An encoder, and a discriminator that knows whose vector is whose."""
 
-    neighbours = False
+    usability = USABILITY
+    headline_metrics = ("accuracy",)
 
     def __init__(self, config: InfoMaxConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -95,9 +97,3 @@ class InfoMax(Method):
             0, torch.repeat_interleave(lengths), values
         )
         return sums / lengths.clamp(min=1).unsqueeze(1)
-
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
-
-    def encoder(self) -> Encoder:
-        return self.f

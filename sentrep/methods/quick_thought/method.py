@@ -31,6 +31,15 @@ from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.concat import Concatenation, concatenate
 from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.monitors import (
+    Monitor,
+    collapse,
+    few_candidates,
+    higher,
+    same_direction,
+    topic_shortcuts,
+    use,
+)
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
 
@@ -38,8 +47,18 @@ Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 """Token ids of several texts, and where each starts and the last one ends."""
 
 
+MONITORS = [
+    collapse(higher("temperature")),
+    same_direction(use("score", "cosine")),
+    few_candidates(use("negatives", "other-runs")),
+    *topic_shortcuts(use("negatives", "all")),
+]
+
+
 class QuickThought(Method):
     """The classifier over a batch."""
+
+    headline_metrics = ("accuracy",)
 
     def __init__(
         self, config: QuickThoughtConfig, make_encoder: MakeEncoder, token_budget: int = 4096
@@ -169,6 +188,9 @@ class QuickThought(Method):
             return f
         g = encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
         return {"both": concatenate([f, g]), "f": f, "g": g}[self.config.export]
+
+    def monitors(self) -> list[Monitor]:
+        return MONITORS
 
     def encoder(self) -> Encoder:
         if self.g is None or self.config.export == "f":

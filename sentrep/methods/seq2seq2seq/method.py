@@ -40,16 +40,18 @@ from torch import Tensor
 from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_tokens
-from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.methods.base import Group, MakeEncoder, Method, Step
+from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
+from sentrep.methods.monitors import Monitor
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.seq2seq2seq.critic import Judge, Soft, mixed, sharp
 from sentrep.methods.seq2seq2seq.headline_extraction import NEVER, RARITY, beginnings, preference
+from sentrep.methods.seq2seq2seq.monitors import monitors
 from sentrep.methods.seq2seq2seq.summary_generator import How, Noise, Rewriter, Source
 from sentrep.methods.seq2seq2seq.summary_stats import wording
 from sentrep.methods.seq2seq2seq.supervised import Lesson, learn
 from sentrep.methods.seq2seq2seq.synthetic_pairs import headlines, hidden, shuffled
+from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import gather
 from sentrep.modules.decoding import Generator
 from sentrep.modules.gru_decoder import scaled
@@ -59,6 +61,7 @@ from sentrep.modules.reference_text import Written, read_pairs
 from sentrep.modules.reinforce import Earned, centred, policy_loss, returns, self_critical, step_rewards
 from sentrep.utils.errors import InputError, opt
 
+USABILITY = Usability(steps=2000, reason="readable summaries start at about 2,000", document_length=1)
 RESTORED = 4
 """Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator,
 which needs them more."""
@@ -68,8 +71,9 @@ class Seq2Seq2Seq(Method):
     """Generator, reconstructor and critic around an encoder."""
 
     phases = ("critic", "summarizer")
-    neighbours = False
-    anew = ("critic.",)
+    usability = USABILITY
+    headline_metrics = ("gain_over_lead", "prefix_copy")
+    reinitialised = ("critic.",)
     read: Int[Tensor, " vocab"]
     wrote: Int[Tensor, " vocab"]
     """How often each token was met in articles so far, and in people's sentences."""
@@ -102,11 +106,11 @@ class Seq2Seq2Seq(Method):
         for name in ("read", "wrote"):
             self.register_buffer(name, torch.zeros(self.end, dtype=torch.long))
 
-    def turn(self, share: float) -> tuple[str, ...]:
-        self.share = share
+    def active_phases(self, progress: float) -> tuple[str, ...]:
+        self.share = progress
         for part in (self.generator, self.reconstructor):
-            part.drop.p = self.config.generator_dropout if share < self.config.pretrain else 0.0
-        if share < self.config.pretrain or self.config.critic == 0:
+            part.drop.p = self.config.generator_dropout if progress < self.config.pretrain else 0.0
+        if progress < self.config.pretrain or self.config.critic == 0:
             return ("summarizer",)
         return ("critic",) * self.config.critic_turns + ("summarizer",)
 
@@ -225,8 +229,7 @@ class Seq2Seq2Seq(Method):
     def weight(self) -> float:
         """Of the reconstructor's opinion, at this time of the run."""
         first, last = self.config.reconstruction, self.config.reconstruction_end
-        done = (self.share - self.config.pretrain) / max(1 - self.config.pretrain, 1e-9)
-        return first if last is None else first + (last - first) * min(1.0, max(0.0, done))
+        return first if last is None else linear(self.share, self.config.pretrain, 1.0, first, last)
 
     def look(self, articles: Texts, source: Source) -> Step:
         """Validation: greedy summaries as long as people's are on average, beside drawn ones and the
@@ -348,8 +351,5 @@ class Seq2Seq2Seq(Method):
         """What writes summaries of about so many tokens."""
         return self.generator.generator(self.told(articles, self.code(articles)), length)
 
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
-
-    def encoder(self) -> Encoder:
-        return self.f
+    def monitors(self) -> list[Monitor]:
+        return monitors(self.config)

@@ -23,6 +23,7 @@ Wants documents of two or more sentences, in order.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple, cast
 
 import torch
@@ -30,10 +31,9 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
-from sentrep.encoders.batching import encode_tokens
-from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import token_table
-from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.base import MakeEncoder, Method, Step, Usability
+from sentrep.methods.monitors import Monitor, higher, lower, use
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator, State
@@ -48,14 +48,31 @@ WRITES = {
 }
 
 
+USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000")
+MONITORS = [
+    Monitor(
+        "code_gap",
+        0.02,
+        "below",
+        "the decoder does not use the vector: that of another sentence costs it only {code_gap:.3f} nats a token",
+        (higher("epochs"), higher("lr"), use("condition", "every-gate"), lower("decoder_width")),
+    )
+]
+
+
 class SkipThought(Method):
     """An encoder, and a decoder for each sentence that is written from its vector."""
+
+    usability = USABILITY
+    headline_metrics = ("code_gap",)
 
     def __init__(
         self, config: SkipThoughtConfig, make_encoder: MakeEncoder, token_budget: int = 4096
     ) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
+        if config.write == "itself":  # neighbours are not read
+            self.usability = replace(USABILITY, document_length=1)
         self.f = make_encoder()
         width = self.f.get_embedding_dimension()
         assert width is not None
@@ -114,11 +131,8 @@ class SkipThought(Method):
         """What the decoders are given: the sentences' vectors, scaled to a mean square of 1."""
         return scaled(self.embed(batch))
 
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
-
-    def encoder(self) -> Encoder:
-        return self.f
+    def monitors(self) -> list[Monitor]:
+        return MONITORS
 
     def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
         """What writes a sentence from each vector, token by token.

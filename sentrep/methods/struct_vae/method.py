@@ -36,10 +36,10 @@ from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.encoders.batching import encode_tokens, encode_with_states, state_width
-from sentrep.encoders.serialization import Encoder
+from sentrep.encoders.batching import encode_with_states, state_width
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.methods.base import Group, MakeEncoder, Method, Step
+from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
+from sentrep.methods.monitors import Monitor, Remedy, higher, one_sided_trees
 from sentrep.methods.struct_vae.binary_trees import Bracketings
 from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.derivations import Derivations
@@ -57,11 +57,16 @@ HELD = 200
 """Labelled sentences at most that are compared with and not learnt from."""
 
 
+USABILITY = Usability(steps=200, reason="structures are still random before about 200", document_length=1)
+MONITORS = one_sided_trees(higher("pretrain"), Remedy(f"give more {opt('trees')}", "trees"))
+
+
 class StructVAE(Method):
     """A parser that reads the encoder, a writer, a prior, and what the parser's samples are compared with."""
 
     phases = ("prior", "train")
-    neighbours = False
+    usability = USABILITY
+    headline_metrics = ("right_f1", "left_f1")
 
     def __init__(self, config: StructVAEConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -85,8 +90,8 @@ class StructVAE(Method):
             Grammar.read(config.grammar), vocab, *sizes, config.at_most, config.structure_dropout, learnt
         )
 
-    def turn(self, share: float) -> tuple[str, ...]:
-        self.share = share
+    def active_phases(self, progress: float) -> tuple[str, ...]:
+        self.share = progress
         return self.phases if self.pretraining else ("train",)
 
     @property
@@ -292,8 +297,5 @@ class StructVAE(Method):
         found = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
         return self.structures.written(found, self.tokenizer)
 
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
-
-    def encoder(self) -> Encoder:
-        return self.f
+    def monitors(self) -> list[Monitor]:
+        return MONITORS

@@ -33,13 +33,14 @@ from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.tree import TreeEncoder, one_sided
-from sentrep.methods.base import Group, MakeEncoder, Method, Step
+from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
+from sentrep.methods.monitors import Monitor, Remedy, higher, lower, one_sided_trees, use
 from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.methods.urnng.rnng import Rnng, Told
+from sentrep.modules.annealing import linear
 from sentrep.modules.padding import Texts, pad
 from sentrep.modules.reinforce import leave_one_out
 from sentrep.modules.trees.crf import Trees
@@ -53,10 +54,20 @@ LONGEST = 250
 250)."""
 
 
+USABILITY = Usability(steps=200, reason="trees are still random before about 200", document_length=1)
+MONITORS = one_sided_trees(
+    lower("parser_rate"),
+    higher("prior_warmup"),
+    use("supervision", "first"),
+    Remedy(f"give some {opt('trees')}", "trees"),
+)
+
+
 class UnsupervisedRNNG(Method):
     """A grammar that writes sentences along trees, and the parser that guesses them."""
 
-    neighbours = False
+    usability = USABILITY
+    headline_metrics = ("perplexity", "right_f1", "left_f1")
 
     def __init__(self, config: URNNGConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -66,12 +77,11 @@ class UnsupervisedRNNG(Method):
         self.dropout = nn.Dropout(config.tree_dropout)
         self.weight, self.guided, self.parsing = 1.0, config.supervision != "none", True
 
-    def turn(self, share: float) -> tuple[str, ...]:
+    def active_phases(self, progress: float) -> tuple[str, ...]:
         first = {"none": 0.0, "only": 1.0, "first": self.config.supervised}[self.config.supervision]
-        self.guided = share < first or first == 1
-        alone = max(0.0, share - first) / max(1 - first, 1e-9)
-        warm = first > 0 or alone >= self.config.prior_warmup
-        self.weight = 1.0 if warm else alone / self.config.prior_warmup
+        self.guided = progress < first or first == 1
+        alone = max(0.0, progress - first) / max(1 - first, 1e-9)
+        self.weight = 1.0 if first > 0 else linear(alone, 0.0, self.config.prior_warmup)
         begun = first > 0 or alone >= self.config.parser_from
         self.parsing = self.guided or (begun and alone <= self.config.parser_until)
         return self.phases
@@ -202,11 +212,8 @@ class UnsupervisedRNNG(Method):
     def tree(self) -> TreeEncoder:
         return cast(TreeEncoder, self.f[0])
 
-    def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        return encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
-
-    def encoder(self) -> Encoder:
-        return self.f
+    def monitors(self) -> list[Monitor]:
+        return MONITORS
 
 
 def of_trees(given: Encoder, config: URNNGConfig) -> Encoder:

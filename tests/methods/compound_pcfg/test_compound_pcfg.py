@@ -99,7 +99,7 @@ def test_the_price_of_the_code_rises_while_it_trains() -> None:
     )
     losses = []
     for share in (0.0, 0.25, 0.5, 1.0):
-        assert method.turn(share) == ("train",)
+        assert method.active_phases(share) == ("train",)
         torch.manual_seed(0)
         step = method(batch, "train")
         losses.append(step.loss.item())
@@ -203,7 +203,7 @@ def test_the_grammar_of_a_small_language_is_found() -> None:
     method = make(CompoundPCFGConfig(nonterminals=6, preterminals=12, rank=12, symbol_width=32, code_width=2))
     optimizer = torch.optim.Adam([each for each in method.parameters() if each.requires_grad], 1e-2)
     for step in range(STEPS):
-        method.turn(step / STEPS)
+        method.active_phases(step / STEPS)
         optimizer.zero_grad()
         method(batch_of([spoken(dice)[0] for _ in range(32)]), "train").loss.backward()
         optimizer.step()

@@ -52,9 +52,9 @@ def gradients(made: Seq2Seq2Seq) -> set[str]:
 
 def test_the_curriculum() -> None:
     made = method(pretrain=0.4, critic_turns=2)
-    assert made.turn(0.0) == made.turn(0.39) == ("summarizer",)
-    assert made.turn(0.4) == made.turn(1.0) == ("critic", "critic", "summarizer")
-    assert method(critic=0.0).turn(0.9) == ("summarizer",)
+    assert made.active_phases(0.0) == made.active_phases(0.39) == ("summarizer",)
+    assert made.active_phases(0.4) == made.active_phases(1.0) == ("critic", "critic", "summarizer")
+    assert method(critic=0.0).active_phases(0.9) == ("summarizer",)
 
 
 @pytest.mark.parametrize("settings", LEARNS, ids=str)
@@ -104,7 +104,7 @@ def test_killed_while_the_critic_learns_it_ends_as_an_undisturbed_run(tmp_path: 
 def test_the_reconstructors_weight_goes_by_a_line() -> None:
     made = method(pretrain=0.5, reconstruction=2.0, reconstruction_end=6.0)
     for share, weight in ((0.2, 2.0), (0.5, 2.0), (0.75, 4.0), (1.0, 6.0)):
-        made.turn(share)
+        made.active_phases(share)
         assert made.weight == pytest.approx(weight)
     assert method(reconstruction=2.0).weight == 2.0
 
@@ -115,7 +115,7 @@ def test_at_first_the_generator_does_not_listen(learns_by: str) -> None:
     made = method(pretrain=0.5, unrewarded=0.25, anchor=0.0, coverage=0.0, learns_by=learns_by)
     for share, moves in ((0.6, False), (0.8, True)):
         made.zero_grad()
-        made.turn(share)
+        made.active_phases(share)
         made(batch(), "summarizer").loss.backward()
         assert any(name.startswith("reconstructor") for name in gradients(made))
         assert any(name.startswith("generator.decoder") for name in gradients(made)) == moves
@@ -123,9 +123,9 @@ def test_at_first_the_generator_does_not_listen(learns_by: str) -> None:
 
 def test_before_and_after_pre_training() -> None:
     made = method(pretrain=0.5)
-    made.turn(0.1)
+    made.active_phases(0.1)
     taught = made(batch(), "summarizer").metrics
-    made.turn(0.9)
+    made.active_phases(0.9)
     reinforced = made(batch(), "summarizer").metrics
     assert "from_drawn_nll" not in taught
     assert set(taught) == {"self_made_nll", "hidden_nll", "restored_nll"}
@@ -257,7 +257,7 @@ def test_what_people_paired_counts_the_same_before_and_after_pre_training(tmp_pa
     with torch.no_grad():
         texts = made.written.draw(4)
         for share in (0.1, 0.9):
-            made.turn(share)
+            made.active_phases(share)
             found = made.lessons(texts, made.code(texts), made.told(texts, made.code(texts)))
             lessons[share] = {lesson.name: lesson.weight for lesson in found}
     assert lessons == {0.1: {"self_made": 1.0, "supervised": 1.0}, 0.9: {"self_made": 0.0, "supervised": 1.0}}

@@ -58,7 +58,7 @@ def trained(made: StructVAE, given: SentenceBatch, steps: int, size: int = 32) -
     rows = [given.ids[a:b].tolist() for a, b in zip(given.offsets, given.offsets[1:], strict=False)]
     for step in range(steps):
         chosen = torch.randperm(len(rows))[:size].tolist()
-        for phase in made.turn(step / steps):
+        for phase in made.active_phases(step / steps):
             optimizers[phase].zero_grad()
             made(batch([rows[each] for each in chosen]), phase).loss.backward()
             optimizers[phase].step()
@@ -71,10 +71,13 @@ def trained(made: StructVAE, given: SentenceBatch, steps: int, size: int = 32) -
 
 def test_the_curriculum(tmp_path: Path) -> None:
     made = method(trees=str(treebank(tmp_path, 8)), pretrain=0.4)
-    assert made.turn(0.0) == made.turn(0.39) == ("prior", "train")
-    assert made.turn(0.4) == made.turn(1.0) == ("train",)
-    assert method(trees=str(treebank(tmp_path, 8)), unlabelled_weight=0.0).turn(0.9) == ("prior", "train")
-    assert method(trees=None).turn(0.0) == ("train",)
+    assert made.active_phases(0.0) == made.active_phases(0.39) == ("prior", "train")
+    assert made.active_phases(0.4) == made.active_phases(1.0) == ("train",)
+    assert method(trees=str(treebank(tmp_path, 8)), unlabelled_weight=0.0).active_phases(0.9) == (
+        "prior",
+        "train",
+    )
+    assert method(trees=None).active_phases(0.0) == ("train",)
 
 
 def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
@@ -83,7 +86,7 @@ def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
         toy.batches(size=16).batch(0, 0),
     )
     for share, judging in ((0.41, False), (0.69, False), (0.71, True), (1.0, True)):
-        made.turn(share)
+        made.active_phases(share)
         assert made.judging is judging
         torch.manual_seed(share > 0)  # the same sentences of the treebank each time, and the same draws
         with_text = made(texts, "train").loss
@@ -106,7 +109,7 @@ def test_the_prior_learns_in_its_own_phase_and_then_is_frozen(tmp_path: Path) ->
     prior = {id(each) for each in made.structures.prior.parameters()}
     for share, phase in ((0.0, "prior"), (0.0, "train"), (1.0, "train")):
         made.zero_grad()
-        made.turn(share)
+        made.active_phases(share)
         made(toy.batches(size=16).batch(0, 0), phase).loss.backward()
         moved = {
             id(each) for each in made.parameters() if each.grad is not None and each.grad.abs().sum() > 0
@@ -117,7 +120,7 @@ def test_the_prior_learns_in_its_own_phase_and_then_is_frozen(tmp_path: Path) ->
 def test_pre_training_does_not_look_at_the_block(tmp_path: Path) -> None:
     made = method(trees=str(treebank(tmp_path, 8)))
     for share, equal in ((0.0, True), (1.0, False)):
-        made.turn(share)
+        made.active_phases(share)
         losses = []
         for index in (0, 1):
             torch.manual_seed(3)
@@ -231,7 +234,7 @@ def test_empty_and_long_sentences_are_passed_over(tmp_path: Path) -> None:
     some = batch([[7, 8, 9], [], [20], [20, 21, 22, 23, 24, 25, 26], [9, 8, 7, 6]])
     assert made.fitting(some).lengths.tolist() == [3, 4]
     assert made.fitting(batch([[], [20], [20, 21, 22, 23, 24, 25, 26]])).lengths.tolist() == [1, 6]
-    made.turn(1.0)
+    made.active_phases(1.0)
     assert torch.isfinite(made(some, "train").loss)
     assert made.trees(some).lengths[:, 0].tolist() == [3, 0, 1, 7, 4]
 

@@ -191,7 +191,7 @@ def test_actions_and_entropy_come_to_count_and_the_parser_stops() -> None:
     made = method(prior_warmup=0.2, parser_from=0.1, parser_until=0.5)
     seen = []
     for share in (0.0, 0.1, 0.2, 0.49, 0.51, 1.0):
-        assert made.turn(share) == ("train",)
+        assert made.active_phases(share) == ("train",)
         seen.append((made.weight, made.parsing))
     assert seen == [(0, False), (0.5, True), (1, True), (1, True), (1, False), (1, False)]
     made(batch(5, 6), "train").loss.backward()
@@ -206,11 +206,11 @@ def test_after_supervision_everything_counts_at_once() -> None:
     made = method(supervision="first", trees=toy.treebank(), supervised=0.5, parser_until=0.5)
     seen = []
     for share in (0.0, 0.49, 0.5, 0.74, 0.76):
-        made.turn(share)
+        made.active_phases(share)
         seen.append((made.guided, made.weight, made.parsing))
     assert seen == [(True, 1, True), (True, 1, True), (False, 1, True), (False, 1, True), (False, 1, False)]
     only = method(supervision="only", trees=toy.treebank(), parser_until=0.1)
-    only.turn(1.0)
+    only.active_phases(1.0)
     assert (only.guided, only.parsing) == (True, True)
 
 
@@ -236,7 +236,7 @@ def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
     read = batch(*[5] * 24)
     for _ in range(150):
-        made.turn(0.5)
+        made.active_phases(0.5)
         step = made(read, "train")
         optimizer.zero_grad()
         step.loss.backward()
