@@ -1,1 +1,1 @@
-"""Documents to sentences, and sentences to training and held-out parts."""
+"""Documents to sentences and passages, and sentences to training and held-out parts."""

@@ -15,15 +15,15 @@ def _words(table: str) -> frozenset[str]:
 _ABBREVIATIONS = """
 mr mrs ms mx messrs mme mlle dr prof st sr jr rev revd hon esq gen col capt cpt lt sgt maj brig cmdr adm gov
 sen rep pres supt insp e.g i.e cf viz vs etc al ibid op seq figs eq eqs nos vol vols pp ch chs ed eds approx
-dept univ assn inc co ltd corp bros jan feb apr aug sept oct nov dec ave blvd mt ft u.s u.k u.n e.u u.s.a a.m p.m
-ph.d m.d b.a m.a d.c b.c a.d n.y abb abs allg mio tsd bd bde bes betr bez bzgl bzw ca d.h d.i dipl dr.-ing
+dept univ assn inc co ltd corp bros jan feb apr aug sept oct nov dec ave blvd mt ft u.s u.k u.n e.u u.s.a a.m
+p.m ph.d m.d b.a m.a d.c b.c a.d n.y abb abs allg mio tsd bd bde bes betr bez bzgl bzw ca d.h d.i dipl dr.-ing
 evtl exkl fa ggf ggü hr hrsg i.a i.d.r inkl inh jh kfm lt max mio mrd nr o.a o.g rd s.o s.u sog str tel u.a
 u.u u.v.m usf usw v.a v.chr n.chr verf vgl z.b z.t z.zt zzgl mm mmes mlles mgr env p.ex av apr.j.-c av.j.-c
-c.-à-d éd édit hab tél chap boul sra srta sres dra d.ª dña ud uds vd vds ee.uu pág págs p.ej núm cía admón
-avda izq dcha sig sigg sig.ra dott dott.ssa avv ing geom ecc pag pagg n.b s.p.a p.es cfr exmo exma sres eng
-núm págs av.ª dhr mevr mw drs bijv bv b.v o.a d.w.z d.m.v enz blz m.b.t i.v.m t.a.v t.o.v resp t.ex t.o.m bl.a
-m.fl m.m o.s.v osv s.k kl ang bl f.eks fx m.v mht pga mfl evt esim ym yms jne eaa klo puh ts np m.in tzw tj
-tzn itd itp ul godz prof dr hab inż mgr ok zob wg woj pn por např tzv atd apod tř hod str mil mld ing mudr
+c.-à-d éd édit hab tél chap boul sra srta sres dra d.ª dña ud uds vd vds ee uu ee.uu pág págs p.ej núm cía
+admón avda izq dcha sig sigg sig.ra dott dott.ssa avv ing geom ecc pag pagg n.b s.p.a p.es cfr exmo exma sres
+eng núm págs av.ª dhr mevr mw drs bijv bv b.v o.a d.w.z d.m.v enz blz m.b.t i.v.m t.a.v t.o.v resp t.ex t.o.m
+bl.a m.fl m.m o.s.v osv s.k kl ang bl f.eks fx m.v mht pga mfl evt esim ym yms jne eaa klo puh ts np m.in tzw
+tj tzn itd itp ul godz prof dr hab inż mgr ok zob wg woj pn por např tzv atd apod tř hod str mil mld ing mudr
 judr phdr popř resp č pl stb ill kb ún vö ifj özv dl dna d-na d-l ș.a ş.a jud vb vd vs örn doç bkz yy cad sok
 apt yrd alb bşk т.е т.к т.д т.п т.н и.о г гг в вв г-н г-жа др проф акад им ул просп пер см ср напр руб коп тыс
 млн млрд стр рис табл гл обл р-н доц инж чел тел род ум прибл вж напр бр гр м.г р н.э т.ін т.зв рр ін див κ κα
@@ -38,8 +38,8 @@ NEVER_LAST = _words(
     mr mrs ms mx messrs mme mmes mlle mlles mm dr prof st rev revd hon gen col capt cpt lt sgt maj brig cmdr
     adm gov sen rep pres supt insp e.g i.e cf viz vs dipl hr fr vgl z.b d.h sog bzw sra srta dra dña sig sigg
     dott dott.ssa avv ing geom exmo exma dhr mevr mw drs bijv t.ex bl.a f.eks esim np tzw tzn zob ul mgr inż
-    např tzv mudr judr doç örn bkz cfr mio mrd tsd mln mld млн млрд тыс г-н г-жа проф акад им ул см ср напр вж
-    див т.е т.н π.χ δηλ βλ डॉ प्रो श्री पं ดร
+    např tzv mudr judr doç örn ee bkz cfr mio mrd tsd mln mld млн млрд тыс г-н г-жа проф акад им ул см ср напр
+    вж див т.е т.н π.χ δηλ βλ डॉ प्रो श्री पं ดร
     """
 )
 """Abbreviations that always stand before the word they belong to."""
@@ -52,12 +52,13 @@ UNITS = _words("h hod hr min sek sec kg g km m cm mm kr uhr руб грн коп
 
 REFERENCES = _words(
     """
-    no n° nos nr nrs num núm núms n nn fig figs abb tab tabs tbl table sec secs sect sects § art arts p pp s ss
-    ff vol vols v vv ch chs chap chaps cap caps kap bd bde ed eq eqs eqn ex exs ref refs pt pts pl l ll cl app
-    appx anm anh anl par paras para op lfd rn rz rdnr ziff abs hs bl z t tt bk bl kl folio fol ms pág págs pag
-    pagg tav lám lam ill hfst afb blz bijl avd kpt sid zał rys str ust poz pkt obr č čl odst sz old ábra md sy
-    bkz hlm hal gbr bab pasal ps verse st д кв корп стр с рис табл гл ст п пп ч т тт №№ мал кн изд нр чл σελ
-    αρ κεφ εικ πιν παρ τόμ αριθ ayat
+    no n° nos nr nrs thm lem def defn prop cor alg reg sch lit subsec jan feb mär apr jun jul aug sep sept okt
+    oct nov dez dec mad num núm núms n nn fig figs abb tab tabs tbl table sec secs sect sects § art arts p pp
+    s ss ff vol vols v vv ch chs chap chaps cap caps kap bd bde ed eq eqs eqn ex exs ref refs pt pts pl l ll
+    cl app appx anm anh anl par paras para op lfd rn rz rdnr ziff abs hs bl z t tt bk bl kl folio fol ms pág
+    págs pag pagg tav lám lam ill hfst afb blz bijl avd kpt sid zał rys str ust poz pkt obr č čl odst sz old
+    ábra md sy bkz hlm hal gbr bab pasal ps verse st д кв корп стр с рис табл гл ст п пп ч т тт №№ мал кн изд
+    нр чл σελ αρ κεφ εικ πιν παρ τόμ αριθ ayat
     """
 )
 """Lower-case words that refer to something with a full stop and a number: "No. 5", "p. 12", "S. 3"."""

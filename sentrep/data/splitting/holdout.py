@@ -1,4 +1,4 @@
-"""Which sentences are held out: whole documents where documents are small, stretches of the large ones."""
+"""Which sentences are held out: whole documents, and stretches of large ones."""
 
 from __future__ import annotations
 
@@ -7,24 +7,35 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 SHORTEST = 8
-"""Sentences in the shortest stretch that is cut out of a document: enough for neighbours to exist."""
+"""Sentences in the shortest stretch that is cut out of a document: enough to have neighbours."""
 
 
 def spans(
     documents: NDArray[np.int64], part: Literal["train", "valid"], fraction: float, seed: int
 ) -> NDArray[np.int64]:
-    """Rows of (start, stop, document), (span, 3), of the training or the held-out part of a corpus.
+    """Return the training or the held-out part of a corpus as rows of (start, stop, document), (span, 3).
 
-    `documents` (documents + 1) says at which sentence each document starts. Units of the draw are documents;
-    one that is longer than all that shall be held out is cut into stretches first, so that a corpus of one
-    novel has a held-out part too. A hash of (seed, document, stretch) orders the units, and the first few,
-    `fraction` of all sentences, are held out. Training stretches that touch are one span: neighbours are lost
-    at the cuts only. With `fraction` 0 nothing is held out."""
+    Whole documents are drawn. A document that is longer than the held-out part is cut into stretches first, so
+    that a corpus of one novel has a held-out part too. The order is that of a hash of (seed, document, stretch).
+    Training stretches that touch become one span, so neighbours are lost only at the cuts.
+
+    Args:
+        documents: (documents + 1), at which sentence each document starts.
+        part: "train" or "valid".
+        fraction: Share of all sentences that is held out; with 0, nothing is.
+        seed: Of the draw.
+
+    Raises:
+        InputError: The fraction is below 0, or 1 or more.
+
+    >>> spans(np.array([0, 9, 20, 30]), "train", 0.0, 0).tolist()
+    [[0, 9, 0], [9, 20, 1], [20, 30, 2]]
+    """
     if not 0 <= fraction < 1:
-        raise InputError(f"held-out fraction {fraction}: must be 0 or more and below 1")
+        raise InputError(f"{opt('validation')} {fraction}: must be 0 or more and below 1")
     units = _units(documents, fraction)
     held = (
         _held_out(units, fraction * float(documents[-1]), seed)

@@ -1,4 +1,8 @@
-"""The tables of Punkt and its decision whether a stop ends a sentence (Kiss and Strunk 2006, section 4)."""
+"""The tables of Punkt, and its decision whether a full stop ends a sentence.
+
+Reference: Kiss and Strunk, "Unsupervised Multilingual Sentence Boundary Detection", Computational Linguistics
+32, 2006, section 4.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,8 @@ from typing import Any
 from sentrep.data.splitting.abbreviations import ABBREVIATIONS, STARTERS
 
 ENOUGH = 100_000
-"""Characters. A smaller sample shows every short word once, with a stop behind it: nothing is learnt to be an
-abbreviation."""
+"""Characters. No abbreviations are learnt from less: in a small sample, many short words occur once, with a
+stop."""
 
 # Contexts of a word, as bits: its case at the beginning of a sentence, within one, or where it cannot be
 # told.

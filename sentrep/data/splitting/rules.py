@@ -34,6 +34,22 @@ _LINE_MARK = re.compile(rf"[^\S\n]*(?:[{BULLETS}]|[(\[（]?{_NUMBER}[.)\]．）]
 _WRITTEN_NUMBER = re.compile(r"[(\[#]?(?:[A-Z]{0,2}[-.]?\d|[IVXLC]{2,}\b|[VX]\b)")
 _DATE = re.compile(r" \d{1,2}\. ?\d{2,4}\b")
 _WORD = re.compile(r"[^\W_]+")
+_LETTERED = ("app", "appx", "fig", "figs", "tab", "annex", "sched", "sch")
+_LETTER_NEXT = re.compile(r"[B-HJ-Z](?![\w.'’-])")
+_ORDINAL_ARTICLES = (
+    "das",
+    "dem",
+    "vom",
+    "zum",
+    "zur",
+    "im",
+    "beim",
+    "ins",
+    "einem",
+    "einen",
+    "jeden",
+    "jedes",
+)
 _LONGEST_MARK = 24
 _VERB = r"(?:(?<!听)[说說问問喊叫答嚷吼骂罵叹嘆讲講]|(?<![知街])道|心想)"
 _SAID = re.compile(
@@ -110,6 +126,8 @@ def refers(before: str, text: str, end: int) -> bool:
     word = re.split("[('’\"\\[]", before.lower())[-1]
     if word not in REFERENCES or text[end : end + 1] != " ":
         return False
+    if word in _LETTERED and _LETTER_NEXT.match(text, end + 1):
+        return True
     return _WRITTEN_NUMBER.match(text, end + 1) is not None
 
 
@@ -128,7 +146,7 @@ def is_ordinal(before: str, text: str, start: int, begun: int, end: int) -> bool
     if text[begun - 2 : begun] == ": ":
         return True
     previous = text[max(start, text.rfind(" ", 0, max(begun - 1, 0)) + 1) : max(begun - 1, 0)].lower()
-    return previous in BEFORE_ORDINALS and (word in AFTER_ORDINALS or previous in ("dem", "vom", "zum", "im"))
+    return previous in BEFORE_ORDINALS and (word in AFTER_ORDINALS or previous in _ORDINAL_ARTICLES)
 
 
 def is_abbreviated(before: str, text: str, end: int) -> bool:

@@ -13,7 +13,7 @@ from sentrep.utils.manifest import FolderKind
 KIND = FolderKind("prepared corpus", 2, "sentrep train")
 """Version of the layout on disk; a store of another version is built anew."""
 
-CODE = 2
+CODE = 3
 """Version of reading, splitting and tokenising: raised with every change that gives other sentences or other
 ids."""
 

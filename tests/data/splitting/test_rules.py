@@ -31,6 +31,7 @@ SPACED = [
     "Do this: 1. Wash it. | 2. Dry it. | Step 3. Eat it.",
     "See No. 5. | Look at Fig. 3 and Sec. 2. | Art. 12, p. 5, pp. 5–7 and vol. 2, Nr. 3. | Ch. XII.",
     "No. | I went. | No. 5 people came.",
+    "See App. B, Thm. 2 and Def. 4. | Am 24. Dez. 2020. | Das 5. Gebot gilt. | En EE. UU. es tarde.",
     "Voir n.º 4, l’art. 5 et S. 12. | Vgl. Abb. 3, Bd. 2 und S. 12 ff. des Buchs. | Siehe Kap. 4.",
     "См. рис. 3, с. 12, т. 2 и т. д. | Он ушел. | В 1998 г. он умер.",
     "Am 3. Mai kam er. | Im 19. Jahrhundert war es so. | Es war 1995. | Dann ging er. | Ludwig XIV. war da.",
