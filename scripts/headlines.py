@@ -108,14 +108,14 @@ def main() -> None:
         starts = set[Path]()
         for row in given.rows:
             paired, run = row.startswith(GIVEN), place / f"{row}-{seed}"
-            start, told = (place / f"hidden-{seed}", []) if paired else (place / f"teach-{seed}", UNPAIRED)
+            start, options = (place / f"hidden-{seed}", []) if paired else (place / f"teach-{seed}", UNPAIRED)
             if start not in starts:
                 sentrep(
                     "train",
                     "seq2seq2seq",
                     *common,
                     *TAUGHT,
-                    *told,
+                    *options,
                     "--minutes",
                     str(given.teach),
                     "--out",

@@ -137,11 +137,13 @@ def main() -> None:
             "--threads",
             str(given.threads),
         ]
-        told = ["--trees", str(trees)] if row.startswith(GIVEN) else []
+        supervision = ["--trees", str(trees)] if row.startswith(GIVEN) else []
         if row == "voted":
             voters = [*(train("pcfg-marks", each) for each in given.seeds), train("urnng", seed)]
-            told = ["--trees", str(vote(voters, f"{row}-{seed}", words, task, place))]
-        sentrep("train", method, *corpus, *options, *told, *length, "--seed", str(seed), "--out", str(run))
+            supervision = ["--trees", str(vote(voters, f"{row}-{seed}", words, task, place))]
+        sentrep(
+            "train", method, *corpus, *options, *supervision, *length, "--seed", str(seed), "--out", str(run)
+        )
         measure(str(run), task, place)
         return run
 
