@@ -9,9 +9,15 @@ that `Index.search` adds:
 | hnsw (HNSW32,SQ8), effort 32 / 64 / 128 | 52 | 644 | .84 / .91 / .95 | 14.8 k / 8.9 k / 5.3 k |
 | ivf (IVF4096,SQ8), effort 8 / 32 / 64 | 39 | 392 | .72 / .86 / .90 | 16.5 k / 5.5 k / 3.0 k |
 
-With exact rescoring, hnsw at effort 64 / 128 / 256 found .83 / .94 / .99 of the ten nearest among 60 k vectors
-of 64 latent dimensions, and .99 / 1 / 1 with 24; hence its default of 256, at which a query still takes about a
-millisecond of one core.
+Measured on sentences of novels embedded by an untrained bag of width 512 (821,675 different vectors of 848,067):
+
+| kind | build, CPU s | recall@10 of 1,000 sentences at the default effort | finds itself |
+|---|---|---|---|
+| hnsw, effort 256 | 322 | .66 | .93 |
+| ivf (3,683 cells), effort 64 | 93 | .84 | 1.00 |
+
+So `auto` is exact for few vectors, and ivf for more. hnsw is left for those who measured that it suits their
+vectors: among 60 k clustered vectors of 24 to 64 latent dimensions it found .99 to 1 of the ten nearest.
 """
 
 from __future__ import annotations

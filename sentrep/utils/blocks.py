@@ -41,11 +41,12 @@ class BlockChecks:
         if FileStamp.of(folder / sums) != stamps[sums]:
             raise damaged(folder / sums)
         self._folder, self._first = folder, dict[str, int]()
+        self._counts = {name: _blocks(stamp.bytes) for name, stamp in stamps.items()}
         count = 0
-        for name, stamp in stamps.items():
+        for name in stamps:
             if name != sums:
                 self._first[name] = count
-                count += _blocks(stamp.bytes)
+                count += self._counts[name]
         self._sums = np.array(mapped(folder / sums, (count,), "uint32"))
         self._open = np.ones(count, bool)
 
@@ -69,6 +70,8 @@ class BlockChecks:
     def check_blocks(self, name: str, blocks: NDArray[np.int64]) -> None:
         """Compare blocks by their numbers, each once in the life of this object."""
         first = self._first[name]
+        if len(blocks) and not 0 <= blocks.min() <= blocks.max() < self._counts[name]:
+            raise damaged(self._folder / name)  # shorter than what is to be read of it
         todo = blocks[self._open[first + blocks]]
         if not len(todo):
             return

@@ -50,6 +50,8 @@ class Strings:
     def __init__(self, folder: Path, name: str, count: int, check: Check | None = None) -> None:
         content, offsets = files_of(name)
         self._path, self._check = folder / content, check
+        if check is not None:
+            check(offsets, 0, 1)
         self.offsets: NDArray[np.int64] = mapped(folder / offsets, (count + 1,), "int64")
         self._base = (folder / offsets).stat().st_size - self.offsets.nbytes
         try:
