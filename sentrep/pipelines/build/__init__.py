@@ -1,0 +1,1 @@
+"""From a folder of documents to a measured hybrid search index in one call."""
