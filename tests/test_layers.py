@@ -37,7 +37,7 @@ PORTS = {
     "datasets": {"data.reading"},
     "markdown_it": {"data.reading.markdown"},
     "trafilatura": {"data.reading.html"},
-    "lxml": {"data.reading.html", "data.reading.docx"},
+    "lxml": {"data.reading.html", "data.reading.html_tree", "data.reading.docx"},
     "docutils": {"data.reading.rst"},
     "docx": {"data.reading.docx"},
     "pypdf": {"data.reading.pdf"},
