@@ -134,7 +134,7 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
         raise InputError(f"{name}: no such file or folder{hint}")
     if config.offline:
         raise InputError(
-            f"{name}: no such file or folder, and {opt('offline')} forbids looking for a data set of that name"
+            f"{name}: no such file or folder, and {opt('offline')} forbids to look for a data set so named"
         )
     copy = scratch / (name.replace("/", "--") + ".jsonl")
     fields = (config.text_field, config.title_field, config.id_field)

@@ -10,14 +10,17 @@ PROSE = (
     "sailor; he had spoken of waves as high as the church tower, and of fish that flew. It was long ago!"
 )
 GERMAN = (
-    "Der alte Bahnhof am Rand der Stadt wurde im Herbst geschlossen, weil kaum noch Züge dort hielten. Nun soll "
-    "das Gebäude zu einer Bibliothek werden. Der Rat hat dem Plan am Montag zugestimmt, doch die Kosten sind noch "
+    "Der alte Bahnhof am Rand der Stadt wurde im Herbst geschlossen, weil kaum noch "
+    "Züge dort hielten. Nun soll "
+    "das Gebäude zu einer Bibliothek werden. Der Rat hat dem Plan am Montag "
+    "zugestimmt, doch die Kosten sind noch "
     "offen. Eine Schule und ein Verein wollen die Räume im ersten Stock gemeinsam nutzen."
 )
 CHINESE = "他说他要走了，可是谁也不知道他往哪里去。天黑了，路上没有人。" * 4
 JAPANESE = "雨が降っていたので、私たちは家にいた。午後になると空が明るくなり、子供たちは外へ出て遊んだ。" * 3
 RUSSIAN = (
-    "Старый мост через реку закрыли весной, когда лёд повредил две опоры. С тех пор жители ездят в город через "
+    "Старый мост через реку закрыли весной, когда лёд повредил две опоры. С тех пор "
+    "жители ездят в город через "
     "соседнюю деревню. Ремонт обещают закончить к осени, но рабочих пока никто не видел."
 )
 HINDI = (
@@ -25,16 +28,20 @@ HINDI = (
     "उनकी माँ हर दिन उन्हें समझाती थी। फिर भी कोई नहीं मानता था।"
 )
 FRENCH = (
-    "Le vieux moulin était fermé depuis dix ans quand la famille l'acheta. « Il faudra tout refaire », dit le "
-    "père. Personne ne répondit. Au printemps, pourtant, la roue tournait de nouveau, et l'on entendait l'eau "
+    "Le vieux moulin était fermé depuis dix ans quand la famille l'acheta. « Il faudra "
+    "tout refaire », dit le "
+    "père. Personne ne répondit. Au printemps, pourtant, la roue tournait de nouveau, "
+    "et l'on entendait l'eau "
     "jusqu'au village."
 )
 KOREAN = (
-    "그는 오래된 마을에서 태어나 그곳에서 평생을 살았다. 사람들은 그를 좋은 이웃으로 기억했다. 봄이 오면 그는 "
+    "그는 오래된 마을에서 태어나 그곳에서 평생을 살았다. 사람들은 그를 좋은 이웃으로 "
+    "기억했다. 봄이 오면 그는 "
     "언제나 정원에 나가 꽃을 심었고, 여름에는 아이들에게 이야기를 들려주었다."
 )
 ARABIC = (
-    "كان هناك رجل يعيش في قرية صغيرة قرب البحر. كان يخرج كل صباح ليصطاد السمك ثم يعود مساء إلى بيته. أحبه أهل "
+    "كان هناك رجل يعيش في قرية صغيرة قرب البحر. كان يخرج كل صباح ليصطاد السمك ثم يعود "
+    "مساء إلى بيته. أحبه أهل "
     "القرية لأنه كان كريما. هل عرفتم اسمه؟ لا أحد يعرف."
 )
 
@@ -126,14 +133,24 @@ ok ok""",
 Fix the count of lines in empty files
 Rename the option that cuts sentences
 Remove what nobody used""",
-    "Chinese headlines": "市政府批准新建电车线路\n连日降雨推迟秋收\n博物馆修缮后重新开放\n农产品价格连续三月下跌",
-    "Chinese headlines of one length": "市府批准新建电车线\n降雨再次推迟秋收了\n博物馆修缮后将开放\n农产品价格连续下跌",
-    "Chinese headlines with commas": "国足客场告负，出线形势严峻\n油价下调，加满一箱少花十元\n多地降温，专家提醒注意保暖\n票房破亿，导演感谢各地观众",
+    "Chinese headlines": (
+        "市政府批准新建电车线路\n连日降雨推迟秋收\n博物馆修缮后重新开放\n农产品价格连续三月下跌"
+    ),
+    "Chinese headlines of one length": (
+        "市府批准新建电车线\n降雨再次推迟秋收了\n博物馆修缮后将开放\n农产品价格连续下跌"
+    ),
+    "Chinese headlines with commas": (
+        "国足客场告负，出线形势严峻\n油价下调，加满一箱少花十元\n"
+        "多地降温，专家提醒注意保暖\n票房破亿，导演感谢各地观众"
+    ),
     "Chinese queries": "怎么去除衣服上的油渍\n附近的面馆\n明天天气\n感冒了可以喝咖啡吗",
     "Chinese verse": "床前明月光\n疑是地上霜\n举头望明月\n低头思故乡",
     "Chinese verse with stops": "床前明月光，\n疑是地上霜。\n举头望明月，\n低头思故乡。",
     "Chinese products": "不锈钢保温杯500毫升\n棉质短袖T恤灰色L码\n无线鼠标静音款\n儿童雨衣蓝色",
-    "Japanese headlines": "市議会が新しい路面電車を承認\n長雨で収穫が遅れる\n博物館が修理を終えて再開\n農産物価格が三か月連続で下落",
+    "Japanese headlines": (
+        "市議会が新しい路面電車を承認\n長雨で収穫が遅れる\n"
+        "博物館が修理を終えて再開\n農産物価格が三か月連続で下落"
+    ),
     "German headlines": """Rat stimmt neuer Straßenbahn zu
 Regen verzögert erneut die Ernte
 Museum öffnet nach langer Pause
@@ -156,7 +173,9 @@ they are on your desk""",
 two women carrying baskets of apples
 an old tram in the rain
 a child with a paper kite""",
-    "Chinese headlines with some stops": "新桥今日通车 市民免费乘坐\n大雨来了！学校停课一天\n周末去哪玩：城郊三处好去处\n医生：天冷少喝凉水",
+    "Chinese headlines with some stops": (
+        "新桥今日通车 市民免费乘坐\n大雨来了！学校停课一天\n周末去哪玩：城郊三处好去处\n医生：天冷少喝凉水"
+    ),
     "Chinese subtitles": "你昨天去哪里了\n我在学校等你\n好吧，我们走\n别忘了带伞",
     "Chinese ingredients": "鸡蛋 3个\n面粉 半斤\n盐 适量\n清水 一碗",
     "Chinese addresses": "北河市东城区和平路12号\n南山县新华街5号2楼\n西塘镇人民路88号",
@@ -211,31 +230,38 @@ JOINED: dict[str, tuple[str, list[str]]] = {
     "Arabic prose": (wrapped(ARABIC, width=50), [ARABIC]),
     "lowercased prose": (wrapped(PROSE.lower(), width=60), [PROSE.lower()]),
     "e-mail": (
-        "Hi Tom,\n\nthanks for the notes that you sent on Friday. I read them on the train\nand have only one "
+        "Hi Tom,\n\nthanks for the notes that you sent on Friday. I read them on the "
+        "train\nand have only one "
         "question: who pays for the hall? Please let me know\nbefore the meeting.\n\nBest wishes\nAnna",
         [
             "Hi Tom,",
-            "thanks for the notes that you sent on Friday. I read them on the train and have only one question: "
+            "thanks for the notes that you sent on Friday. I read them on the train "
+            "and have only one question: "
             "who pays for the hall? Please let me know before the meeting.",
             "Best wishes",
             "Anna",
         ],
     ),
     "quoted e-mail": (
-        "> I have looked at the plan for the garden and I think that it will\n> not work, since the wall is too "
+        "> I have looked at the plan for the garden and I think that it will\n> not "
+        "work, since the wall is too "
         "low. We should ask the\n> neighbours first.",
         [
-            "> I have looked at the plan for the garden and I think that it will not work, since the wall is too "
+            "> I have looked at the plan for the garden and I think that it will not "
+            "work, since the wall is too "
             "low. We should ask the neighbours first.",
         ],
     ),
     "a list within prose": (
         "Please bring the following things with you when you come to the house\non Friday evening, since the "
-        "shops will be closed until Monday:\n- bread\n- milk and some of the butter that is left over from the "
-        "last time\n  we were there\n- eggs\n\nThank you for your help, which we have needed more than once this "
+        "shops will be closed until Monday:\n- bread\n- milk and some of the butter "
+        "that is left over from the "
+        "last time\n  we were there\n- eggs\n\nThank you for your help, which we have "
+        "needed more than once this "
         "year.",
         [
-            "Please bring the following things with you when you come to the house on Friday evening, since the "
+            "Please bring the following things with you when you come to the house on "
+            "Friday evening, since the "
             "shops will be closed until Monday:",
             "- bread",
             "- milk and some of the butter that is left over from the last time we were there",
@@ -255,8 +281,9 @@ JOINED: dict[str, tuple[str, list[str]]] = {
         [PROSE, GERMAN, PROSE],
     ),
     "verse within prose": (
-        wrapped(PROSE, width=72)
-        + "\n\nThe fog came down upon the silent town,\nAnd no one saw the lanterns on the quay,\nThe ships were "
+        wrapped(PROSE, width=72) + "\n\nThe fog came down upon the silent town,\n"
+        "And no one saw the lanterns on the quay,\n"
+        "The ships were "
         "waiting for the wind to turn,\nAnd gulls were crying from the hidden sea.\n\n"
         + wrapped(PROSE, width=72),
         [
@@ -269,19 +296,24 @@ JOINED: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "hyphens at the margin": (
-        "The committee agreed on a long-\nterm plan for the harbour, which had been closed to all\nships since "
+        "The committee agreed on a long-\nterm plan for the harbour, which had been "
+        "closed to all\nships since "
         "the spring. Nobody objected.",
         [
-            "The committee agreed on a long-term plan for the harbour, which had been closed to all ships since "
+            "The committee agreed on a long-term plan for the harbour, which had been "
+            "closed to all ships since "
             "the spring. Nobody objected."
         ],
     ),
     "dialogue": (
-        "“Where have you been all this time, and why did you not write to us even\nonce?” she asked.\n“At sea,” "
-        "he said, “and there was no paper on the ship, nor anyone who could\nhave taken a letter home.”\n“I see.”",
+        "“Where have you been all this time, and why did you not write to us "
+        "even\nonce?” she asked.\n“At sea,” "
+        "he said, “and there was no paper on the ship, nor anyone who could\nhave "
+        "taken a letter home.”\n“I see.”",
         [
             "“Where have you been all this time, and why did you not write to us even once?” she asked.",
-            "“At sea,” he said, “and there was no paper on the ship, nor anyone who could have taken a letter home.”",
+            "“At sea,” he said, “and there was no paper on the ship, nor anyone who "
+            "could have taken a letter home.”",
             "“I see.”",
         ],
     ),

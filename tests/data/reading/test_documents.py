@@ -15,7 +15,8 @@ from sentrep.utils.errors import InputError
 from tests.data.reading.readers import pieces_of, texts_of
 
 ARTICLE = (
-    "The old garden behind the house had been closed for many years before the children found the key. It lay "
+    "The old garden behind the house had been closed for many years before the "
+    "children found the key. It lay "
     "under a stone beside the well, where nobody had looked since the summer of the storm."
 )
 PAGE = f"""<!DOCTYPE html><html><head><meta charset="utf-8"><title>The Garden | Paper</title>

@@ -22,7 +22,8 @@ from tests.data.reading.readers import texts_of
 
 PROSE = (
     "The village lay in a hollow between two hills, and nobody who lived there had ever seen the sea. "
-    "“Is it far?” the boy would ask. His grandmother did not know. She had once met Mr. Hale, who had been a sailor; "
+    "“Is it far?” the boy would ask. His grandmother did not know. She had once met "
+    "Mr. Hale, who had been a sailor; "
     "he had spoken of waves as high as the church tower, and of fish that flew. It was a long time ago! "
 )
 

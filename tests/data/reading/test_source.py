@@ -92,7 +92,8 @@ def test_a_text_file_is_a_document(tmp_path: Path, packing: str) -> None:
 def test_markdown_loses_code_and_marks_and_gives_its_title(tmp_path: Path) -> None:
     file = tmp_path / "notes.md"
     file.write_text(
-        "# The *plan*\n\nWe go\nnorth.\n\n```python\n# not a heading\nprint('no text')\n```\n## Food\n- bread\n- water\n"
+        "# The *plan*\n\nWe go\nnorth.\n\n```python\n# not a heading\nprint('no "
+        "text')\n```\n## Food\n- bread\n- water\n"
     )
     pieces, _ = read_all(file)
     assert {piece.title for piece in pieces} == {"The plan"}
@@ -167,7 +168,8 @@ def test_a_name_that_leads_nowhere_is_told_its_neighbours(tmp_path: Path) -> Non
 def test_fields_can_be_named_and_sentences_be_given_as_lists(tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(
-        '{"body": ["One.", "Two\\nlines.", " Three."], "key": 5, "head": "H"}\n{"body": "Four.", "head": null}\n'
+        '{"body": ["One.", "Two\\nlines.", " Three."], "key": 5, "head": "H"}\n'
+        '{"body": "Four.", "head": null}\n'
     )
     pieces, _ = read_all(file, text_field="body", id_field="key", title_field="head")
     assert [(p.id, p.title, p.text, p.lines) for p in pieces] == [
