@@ -19,10 +19,12 @@ from typing import Any
 import torch
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import Module
+from tokenizers import Tokenizer
 from torch import nn
 from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
+from sentrep.encoders.blank_text import guard
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import disk_errors, whole_folder
 
@@ -41,13 +43,15 @@ def stock(encoder: SentenceTransformer) -> SentenceTransformer:
     for module in encoder:
         equal = module.stock() if hasattr(module, "stock") else None
         modules += [module] if equal is None else equal if isinstance(equal, list) else [equal]
-    return SentenceTransformer(
+    replaced = SentenceTransformer(
         modules=modules,
         device=str(encoder.device),
         prompts=encoder.prompts,
         default_prompt_name=encoder.default_prompt_name,
         similarity_fn_name=encoder.similarity_fn_name,
     )
+    guard(replaced)
+    return replaced
 
 
 def is_stock(encoder: SentenceTransformer) -> bool:
@@ -170,7 +174,12 @@ def _serialised(tokenizer: Any) -> str:
     in its order else."""
     inner = getattr(tokenizer, "tokenizer", tokenizer)
     inner = getattr(inner, "backend_tokenizer", inner)
-    return str(inner.to_str()) if hasattr(inner, "to_str") else json.dumps(list(getattr(inner, "vocab", ())))
+    if not isinstance(inner, Tokenizer):
+        return json.dumps(list(getattr(inner, "vocab", ())))
+    plain = Tokenizer.from_str(inner.to_str())
+    plain.no_truncation()  # what the last call set, not what the tokenizer is
+    plain.no_padding()
+    return str(plain.to_str())
 
 
 def _class(kind: str) -> Any:

@@ -1,0 +1,49 @@
+"""A token for texts without any, so that stock modules never see an empty text.
+
+Stock max pooling gives -inf for a text without tokens, and a stock transformer refuses a batch of nothing else.
+A tokenizer cannot make a token of the empty string, but it can of a space. So a saved model gets a prompt of one
+space, which changes no other text, and its tokenizer replaces a text of spaces by a character, most often unknown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Transformer
+from sentence_transformers.sentence_transformer.modules import WordEmbeddings
+from tokenizers import Regex, Tokenizer, normalizers
+
+PROMPT = {"text": " "}
+"""Prompts of a model whose tokenizer went through `with_blank_token`."""
+_BLANK = r"\A\s+\z"
+_SIGN = "∅"
+
+
+def with_blank_token(tokenizer: Tokenizer) -> Tokenizer:
+    """A copy of the tokenizer that reads a text of nothing but spaces as one character."""
+    copy = Tokenizer.from_str(tokenizer.to_str())
+    step = normalizers.Replace(Regex(_BLANK), _SIGN)
+    copy.normalizer = normalizers.Sequence([step] if copy.normalizer is None else [copy.normalizer, step])
+    return copy
+
+
+def guard(encoder: SentenceTransformer) -> None:
+    """Give an encoder of stock modules the blank token and the prompt, where an empty text has no token.
+
+    Encoders with prompts of their own, or whose tokenizer puts special tokens around every text, stay as they are.
+    """
+    first: Any = encoder[0]
+    if encoder.default_prompt_name or not isinstance(first, Transformer | WordEmbeddings):
+        return
+    outer = first.tokenizer.tokenizer if isinstance(first, WordEmbeddings) else first.tokenizer
+    inner = getattr(outer, "backend_tokenizer", None)
+    if not isinstance(inner, Tokenizer) or inner.encode("").ids or not _ignores_spaces(inner):
+        return
+    inner.normalizer = with_blank_token(inner).normalizer
+    encoder.prompts = {**encoder.prompts, **PROMPT}
+    encoder.default_prompt_name = next(iter(PROMPT))
+
+
+def _ignores_spaces(tokenizer: Tokenizer) -> bool:
+    return bool(tokenizer.encode(" a").ids == tokenizer.encode("a").ids)
