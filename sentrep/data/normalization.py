@@ -115,9 +115,11 @@ def word_preserving_steps() -> list[tokenizers.normalizers.Normalizer]:
 
     ignored = f"{SPACES}{REMOVED}"
     beside = f"[{ignored}]+(?=[^\\s{ignored}])|(?<=[^\\s{ignored}])[{ignored}]+"
+    visible = f"[^\\s{ignored}{JOINERS}{JOINING}{EMOJI}]"
     names = "|".join(token[1:-1] for token in SPECIAL)
     return [
         normalizers.Replace(Regex(beside), ""),
+        normalizers.Replace(Regex(f"[{JOINERS}](?={visible})|(?<={visible})[{JOINERS}]"), ""),
         normalizers.NFC(),
         normalizers.Replace(Regex(rf"\[(?=(?:{names})\])"), "[\u2060"),
     ]

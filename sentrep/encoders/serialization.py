@@ -72,6 +72,27 @@ def save(encoder: SentenceTransformer, path: Path) -> None:
         stock(encoder).save(str(aside), create_model_card=False)
 
 
+def link(model: Path, outer: Path) -> bool:
+    """Let plain ``SentenceTransformer(outer)`` open the model in a folder inside of `outer`.
+
+    Writes a ``modules.json`` whose paths lead into the model. Only a model of stock modules can be opened so.
+
+    Returns:
+        Whether the link was written.
+    """
+    parts = json.loads((model / "modules.json").read_text(encoding="utf-8"))
+    if not all(part["type"].startswith("sentence_transformers.") for part in parts):
+        return False
+    inside = model.relative_to(outer)
+    for part in parts:
+        part["path"] = (inside / part["path"]).as_posix()
+    (outer / "modules.json").write_text(json.dumps(parts, indent=2), encoding="utf-8")
+    settings = model / "config_sentence_transformers.json"
+    if settings.is_file():
+        shutil.copyfile(settings, outer / settings.name)
+    return True
+
+
 def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -> SentenceTransformer:
     """Open an encoder: a folder, or a name that sentence-transformers knows.
 
@@ -197,7 +218,8 @@ def _class(kind: str) -> Any:
 
 def _model_inside(path: Path) -> Path:
     """A run folder stands for the model in it."""
-    for candidate in (path, path / "model"):
+    inside_first = (path / "run.json").is_file()
+    for candidate in (path / "model", path) if inside_first else (path, path / "model"):
         if (candidate / "modules.json").is_file() or (candidate / "config.json").is_file():
             return candidate
     raise InputError(

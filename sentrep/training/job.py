@@ -181,4 +181,5 @@ def export(method: Method, run: RunFolder) -> None:
     """Save the encoder to model/, and what else the method has learnt to method/."""
     method.cpu()
     folder.save(method.encoder(), run.model)
+    folder.link(run.model, run.path)
     save_learnt(method, run.path)

@@ -60,3 +60,19 @@ def test_every_text_has_a_finite_vector(name: str, tmp_path: Path) -> None:
     if name.startswith(("bag", "saturated")):
         for model in opened:
             assert not model.encode(["", "zzzz", "[PAD] [UNK]"], show_progress_bar=False).any()
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_run_folder_opens_its_model_in_plain_sentence_transformers(name: str, tmp_path: Path) -> None:
+    encoder = made(**KINDS[name])
+    folder.save(encoder, tmp_path / "run" / "model")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    assert folder.link(tmp_path / "run" / "model", tmp_path / "run") == folder.is_stock(encoder)
+    texts = ["common1 common2", ""]
+    assert np.allclose(encode(folder.load(tmp_path / "run"), texts), encode(encoder, texts), atol=1e-5)
+    if folder.is_stock(encoder):
+        plain = SentenceTransformer(str(tmp_path / "run"), device="cpu")
+        assert np.allclose(
+            plain.encode(texts[:1], show_progress_bar=False), encode(encoder, texts[:1]), atol=1e-5
+        )
+        assert np.isfinite(plain.encode([""], show_progress_bar=False)).all()
