@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
