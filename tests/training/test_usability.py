@@ -42,17 +42,21 @@ def test_a_corpus_of_next_to_nothing_is_refused_with_the_remedy(lengths: tuple[i
         check_corpus(spans(*lengths) if lengths else empty, Usability(remedy="the remedy"))
 
 
-def test_methods_that_read_neighbours_need_longer_documents_than_those_that_do_not() -> None:
-    needs = {
-        method: toy_run.make(method, settings[0]).usability.document_length
-        for method, settings in toy_run.SETTINGS.items()
-    }
-    assert {method for method, length in needs.items() if length > 1} == {
-        "quick-thought",
-        "cpc",
-        "skip-thought",
-    }
-    assert toy_run.make("skip-thought", {"write": "itself"}).usability.document_length == 1
+@pytest.mark.parametrize(
+    ("method", "settings", "length"),
+    [
+        ("quick-thought", {}, 2),
+        ("cpc", {}, 2),
+        ("skip-thought", {}, 2),
+        ("skip-thought", {"write": "itself"}, 1),
+        ("infomax", {}, 1),
+        ("compound-pcfg", {}, 1),
+    ],
+)
+def test_methods_that_read_neighbours_need_documents_of_two_sentences(
+    method: str, settings: dict[str, str], length: int
+) -> None:
+    assert toy_run.make(method, settings).usability.document_length == length
 
 
 @pytest.mark.parametrize("method", METHODS)
