@@ -46,8 +46,8 @@ from sentrep.encoders.factory import build
 from sentrep.methods.urnng.config import URNNGConfig
 from sentrep.methods.urnng.method import UnsupervisedRNNG
 from sentrep.modules.reinforce import leave_one_out
-from sentrep.modules.trees.parser import NEVER
-from sentrep.modules.trees.punctuation import crossing
+from sentrep.modules.trees.parser import FORBIDDEN_SCORE
+from sentrep.modules.trees.punctuation import crossing_spans
 from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.run_folder import versions
 from tests.methods.urnng import naive_rnng
@@ -212,11 +212,13 @@ def reference(store: Store, batches: np.ndarray, arguments: argparse.Namespace) 
         ids = torch.from_numpy(np.stack(rows))
         vectors, mask = method.tree.table(ids), torch.ones_like(ids) > 0
         scorer = method.tree.parser.scorer  # type: ignore[union-attr]
-        scores = scorer(vectors, mask).masked_fill(crossing(ids, mask, method.tree.mark), NEVER)
+        scores = scorer(vectors, mask).masked_fill(
+            crossing_spans(ids, mask, method.tree.punctuation), FORBIDDEN_SCORE
+        )
         alpha, entropy = naive_rnng.inside(scores)
         drawn = [naive_rnng.sample(alpha, sentence) for sentence in range(len(ids)) for _ in range(count)]
         words, acted = naive_rnng.log_p(
-            method.grammar, method.tree.composer, method.tree.table.weight,
+            method.grammar, method.tree.tree_lstm, method.tree.table.weight,
             vectors.repeat_interleave(count, 0),
             ids.repeat_interleave(count, 0), [actions for actions, _ in drawn],
         )  # fmt: skip

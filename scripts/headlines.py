@@ -34,30 +34,39 @@ from sentrep.inference.summarizer import AT_ONCE, Summarizer
 from sentrep.methods.seq2seq2seq.method import Seq2Seq2Seq
 
 COMMON = ["--split", "lines", "--encoder", "bag", "--width", "256", "--shortlist", "4000", "--epochs", "1000"]
-TAUGHT = ["--pretrain", "1", "--batch-size", "64"]
+TAUGHT = ["--pretrain-share", "1", "--batch-size", "64"]
 ENGLISH = ["--vocab", "16000", "--max-tokens", "60"]
-CHINESE = ["--vocab", "8000", "--max-tokens", "120", "--longest", "120", "--at-most", "24"]
-UNPAIRED = ["--hidden", "0"]
+CHINESE = [
+    "--vocab",
+    "8000",
+    "--max-tokens",
+    "120",
+    "--max-article-tokens",
+    "120",
+    "--max-summary-tokens",
+    "24",
+]
+UNPAIRED = ["--denoising-weight", "0"]
 REWARDED = [
-    *UNPAIRED, "--pretrain", "0", "--unrewarded", "0.1", "--batch-size", "32", "--lr", "5e-4",
-    "--critic-turns", "1", "--anchor", "0.2",
+    *UNPAIRED, "--pretrain-share", "0", "--reward-delay", "0.1", "--batch-size", "32", "--lr", "5e-4",
+    "--critic-steps", "1", "--auxiliary-scale", "0.2",
 ]  # fmt: skip
 PAIRED = [*TAUGHT, "--lr", "1e-3", "--generator-dropout", "0.3"]
 ROWS: dict[str, list[str]] = {
     "taught": [*TAUGHT, *UNPAIRED, "--lr", "1e-3"],
     "all": REWARDED,
-    "restored": [*REWARDED, "--critic", "0", "--fluency", "0"],
-    "restored-fluent": [*REWARDED, "--critic", "0"],
-    "restored-critic": [*REWARDED, "--fluency", "0"],
-    "critic": [*REWARDED, "--reconstruction", "0", "--fluency", "0"],
-    "rsgan": [*REWARDED, "--adversary", "rsgan"],
-    "wgan-gp": [*REWARDED, "--learns-by", "softmax", "--adversary", "wgan-gp"],
-    "wgan-div": [*REWARDED, "--learns-by", "softmax", "--adversary", "wgan-div"],
-    "gan-qp": [*REWARDED, "--learns-by", "softmax", "--adversary", "gan-qp"],
-    "gumbel": [*REWARDED, "--learns-by", "gumbel"],
-    "pairs-100": [*PAIRED, "--pairs-used", "100", "--hidden", "0.5"],
-    "pairs-1000": [*PAIRED, "--pairs-used", "1000", "--hidden", "0.3", "--self-made-weight", "0.5"],
-    "pairs-all": [*PAIRED, "--hidden", "0.1", "--self-made-weight", "0.2"],
+    "restored": [*REWARDED, "--critic-weight", "0", "--fluency-weight", "0"],
+    "restored-fluent": [*REWARDED, "--critic-weight", "0"],
+    "restored-critic": [*REWARDED, "--fluency-weight", "0"],
+    "critic": [*REWARDED, "--reconstruction-weight", "0", "--fluency-weight", "0"],
+    "rsgan": [*REWARDED, "--gan-loss", "rsgan"],
+    "wgan-gp": [*REWARDED, "--gradient-estimator", "softmax", "--gan-loss", "wgan-gp"],
+    "wgan-div": [*REWARDED, "--gradient-estimator", "softmax", "--gan-loss", "wgan-div"],
+    "gan-qp": [*REWARDED, "--gradient-estimator", "softmax", "--gan-loss", "gan-qp"],
+    "gumbel": [*REWARDED, "--gradient-estimator", "gumbel"],
+    "pairs-100": [*PAIRED, "--max-pairs", "100", "--denoising-weight", "0.5"],
+    "pairs-1000": [*PAIRED, "--max-pairs", "1000", "--denoising-weight", "0.3", "--synthetic-weight", "0.5"],
+    "pairs-all": [*PAIRED, "--denoising-weight", "0.1", "--synthetic-weight", "0.2"],
 }
 """Options of each row, in addition to the common ones."""
 GIVEN = "pairs-"

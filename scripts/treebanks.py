@@ -68,13 +68,13 @@ ROWS: dict[str, list[str]] = {
     "right": ["urnng", *TREES, "--branching", "right"],
     "lm": ["urnng", *TREES, "--branching", "none"],
     "voted": ["urnng", *TREES, "--supervision", "only"],
-    "pcfg": ["compound-pcfg", *PCFG, "--code-width", "0"],
-    "pcfg-marks": ["compound-pcfg", *PCFG, "--code-width", "0"],
+    "pcfg": ["compound-pcfg", *PCFG, "--latent-width", "0"],
+    "pcfg-marks": ["compound-pcfg", *PCFG, "--latent-width", "0"],
     "compound-pcfg": ["compound-pcfg", *PCFG],
     "compound-marks": ["compound-pcfg", *PCFG],
-    **{f"vae-{count}": ["struct-vae", *VAE, "--trees-used", str(count)] for count in (0, 50, 100, 500)},
+    **{f"vae-{count}": ["struct-vae", *VAE, "--max-trees", str(count)] for count in (0, 50, 100, 500)},
     **{
-        f"labels-{count}": ["struct-vae", *VAE, "--trees-used", str(count), "--unlabelled-weight", "0"]
+        f"labels-{count}": ["struct-vae", *VAE, "--max-trees", str(count), "--unlabelled-weight", "0"]
         for count in (50, 100, 500)
     },
     "labels-all": ["struct-vae", *VAE, "--unlabelled-weight", "0"],

@@ -61,7 +61,7 @@ def test_loss_is_finite_and_each_parameter_belongs_to_one_phase(case: tuple[str,
 def test_the_topics_of_the_toy_corpus_are_learnt(case: tuple[str, int], tmp_path: Path) -> None:
     _, outcome = toy_run.run(tmp_path / "run", *case, steps=150)
     history = history_of(tmp_path / "run")
-    taught = toy_run.SETTINGS[case[0]][case[1]].get("pretrain", 1)  # then another loss is minimised
+    taught = toy_run.SETTINGS[case[0]][case[1]].get("pretrain_share", 1)  # then another loss is minimised
     losses = [loss for step, loss in losses_of(tmp_path / "run") if step <= taught * 150]
     scores = [line["valid_neighbour_mrr"] for line in history if "valid_neighbour_mrr" in line]
     assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:5])

@@ -46,7 +46,7 @@ def orders(place: Path, count: int, seed: int = 0) -> tuple[Path, Path]:
         thing = " ".join(toy.WORDS[20 + each] for each in random.integers(20, size=1 + random.integers(2)))
         text = f"{toy.WORDS[5 + verb]} {toy.WORDS[7]} {thing}{f' {toy.WORDS[8]}' if very else ''}"
         meaning = f'(Do what={("Open", "Close")[verb]} to="{thing}"{" very=Much" if very else ""})'
-        lines.append(json.dumps({"text": text, "meaning": meaning}))
+        lines.append(json.dumps({"text": text, "logical_form": meaning}))
     pairs, grammar = place / f"orders{count}-{seed}.jsonl", place / "orders.grammar"
     pairs.write_text("\n".join(lines), encoding="utf-8")
     grammar.write_text(GRAMMAR, encoding="utf-8")

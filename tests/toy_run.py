@@ -14,9 +14,15 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-SMALL = {"generator_token_width": 16, "generator_width": 24, "at_most": 5, "longest": 12, "shortlist": 300}
+SMALL = {
+    "generator_token_width": 16,
+    "generator_width": 24,
+    "max_summary_tokens": 5,
+    "max_article_tokens": 12,
+    "shortlist": 300,
+}
 TREES = {"tree_width": 32, "parser_width": 16, "samples": 3, "validation_samples": 3, "tree_dropout": 0.0}
-STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled": 16}
+STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled_batch_size": 16}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [
         {},
@@ -54,21 +60,21 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "seq2seq2seq": [
-        SMALL | {"pretrain": 0.5, "critic_turns": 1},
+        SMALL | {"pretrain_share": 0.5, "critic_steps": 1},
         SMALL
         | {
-            "pretrain": 0.4,
-            "learns_by": "gumbel",
-            "adversary": "wgan-gp",
-            "self_made": "shuffled",
-            "critic_turns": 2,
+            "pretrain_share": 0.4,
+            "gradient_estimator": "gumbel",
+            "gan_loss": "wgan-gp",
+            "synthetic_summary": "shuffled",
+            "critic_steps": 2,
         },
     ],
     "compound-pcfg": [
-        {"symbol_width": 48, "code_width": 16, "kl_warmup": 0.0},
+        {"symbol_width": 48, "latent_width": 16, "kl_warmup": 0.0},
         {
             "symbol_width": 64,
-            "code_width": 32,
+            "latent_width": 32,
             "nonterminals": 8,
             "preterminals": 16,
             "rank": 12,
@@ -77,11 +83,11 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "urnng": [
         TREES,
-        TREES | {"supervision": "first", "supervised": 0.4, "vector_samples": 2, "stack_layers": 2},
+        TREES | {"supervision": "first", "supervised_share": 0.4, "vector_samples": 2, "stack_layers": 2},
     ],
     "struct-vae": [
-        STRUCTURES | {"pretrain": 0.5},
-        STRUCTURES | {"pretrain": 0.4, "baseline": "learnt", "trees_used": 50},
+        STRUCTURES | {"pretrain_share": 0.5},
+        STRUCTURES | {"pretrain_share": 0.4, "baseline": "learned", "max_trees": 50},
     ],
 }
 """For each method the settings that the contract is held against: its defaults first."""

@@ -28,10 +28,10 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.struct_vae.config import StructVAEConfig
-from sentrep.methods.struct_vae.derivations import Derivations
-from sentrep.methods.struct_vae.meaning import derivation, written
+from sentrep.methods.struct_vae.derivations import DerivationModel
+from sentrep.methods.struct_vae.logical_form import format_logical_form, parse_logical_form
 from sentrep.methods.struct_vae.method import StructVAE
-from sentrep.modules.reference_text import plain
+from sentrep.modules.reference_text import encode_plain
 from sentrep.training.config import TrainingConfig
 
 GRAMMAR = Path(__file__).with_name("commands.grammar")
@@ -123,7 +123,7 @@ class Command(NamedTuple):
     """A sentence and its meaning."""
 
     text: str
-    meaning: str
+    logical_form: str
 
 
 def main() -> None:
@@ -150,7 +150,7 @@ def main() -> None:
     for name, weight in (("labels alone", 0.0), ("labels and texts", StructVAEConfig.unlabelled_weight)):
         run = arguments.out / name.replace(" ", "-")
         settings = StructVAEConfig(
-            grammar=str(GRAMMAR), pairs=str(pairs), unlabelled_weight=weight, at_most=24
+            grammar=str(GRAMMAR), pairs=str(pairs), unlabelled_weight=weight, max_actions=24
         )
         training = TrainingConfig(
             steps=arguments.steps, batch_size=64, lr=2e-3, seed=arguments.seed, validation=0.0
@@ -175,13 +175,15 @@ def exact(run: Path, held: Sequence[Command]) -> float:
     """Share of the commands whose predicted meaning is completely right."""
     method, tokenizer = api.open_method(run)
     assert isinstance(method, StructVAE)
-    assert isinstance(method.structures, Derivations)
+    assert isinstance(method.structures, DerivationModel)
     grammar = method.structures.grammar
-    found = method.meanings(batch([command.text for command in held], tokenizer))
+    found = method.logical_forms(batch([command.text for command in held], tokenizer))
     right = 0
-    for command, meaning in zip(held, found, strict=True):
-        actions = derivation(grammar, command.meaning, lambda words: plain(tokenizer, words))
-        right += meaning == written(grammar, actions, tokenizer.decode)
+    for command, logical_form in zip(held, found, strict=True):
+        actions = parse_logical_form(
+            grammar, command.logical_form, lambda words: encode_plain(tokenizer, words)
+        )
+        right += logical_form == format_logical_form(grammar, actions, tokenizer.decode)
     return right / len(held)
 
 
@@ -208,24 +210,24 @@ def one(dice: random.Random) -> Command:
     kind, said = dice.choice(list(DEVICES)), dice.choice
     room, count, unit = said(ROOMS), said(NUMBERS), said(list(TIME))
     device, after = said(DEVICES[kind]).format(room=room), said(TIME[unit]).format(count=count)
-    machine, time = f'({kind} room="{room}")', f'({unit} count="{count}")'
+    system, time = f'({kind} room="{room}")', f'({unit} count="{count}")'
     which = said(["Switch", "Switch", "Set", "Play", "Remind"])
     if which == "Switch":
         power, later = said(list(POWER)), dice.random() < 0.4
         text = said(POWER[power]).format(device=device) + (f" {after}" if later else "")
-        meaning = f"(Switch to={power} device={machine}{f' after={time}' if later else ''})"
+        logical_form = f"(Switch to={power} device={system}{f' after={time}' if later else ''})"
     elif which == "Set":
         text = said(SET).format(device=device, level=count)
-        meaning = f'(Set device={machine} level="{count}")'
+        logical_form = f'(Set device={system} level="{count}")'
     elif which == "Play":
         what = " ".join(dice.sample(TITLES, dice.randint(1, 3)))
         text = said(PLAY).format(what=what, place=room)
-        meaning = f'(Play what="{what}" place="{room}")'
+        logical_form = f'(Play what="{what}" place="{room}")'
     else:
         about = said(THINGS)
         text = said(REMIND).format(about=about, after=after)
-        meaning = f'(Remind about="{about}" after={time})'
-    return Command(said(POLITE).format(text), meaning)
+        logical_form = f'(Remind about="{about}" after={time})'
+    return Command(said(POLITE).format(text), logical_form)
 
 
 if __name__ == "__main__":

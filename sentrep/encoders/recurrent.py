@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
 from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
-from sentrep.modules.sequence import reorder, reversal
+from sentrep.modules.sequence import run_backwards
 
 Cell = Literal["gru", "lstm"]
 CELLS: dict[str, type[nn.GRU] | type[nn.LSTM]] = {"gru": nn.GRU, "lstm": nn.LSTM}
@@ -76,14 +76,13 @@ class RecurrentEncoder(TokenEncoder):
         mask: Tensor,
         lengths: Int[Tensor, " sentence"],
     ) -> Float[Tensor, "sentence token width"]:
-        flip = reversal(lengths, mask.shape[1])
         states = rows
         for layer, ahead in enumerate(self.ahead):
             if layer:
                 states = self.drop(states)
             directions = [ahead(states)[0]]
             if self.bidirectional:
-                directions.append(reorder(self.back[layer](reorder(states, flip))[0], flip))
+                directions.append(run_backwards(self.back[layer], states, lengths))
             states = torch.cat(directions, dim=2)
         return states
 

@@ -1,7 +1,8 @@
-"""An encoder that puts a sentence together along its tree: the vector is that of the root.
+"""An encoder that composes the vector of a sentence along its tree: the vector is that of the root.
 
-The tree is the best one of a parser that was trained with it, or always branches to one side. It opens with
-`sentrep.load`."""
+The tree is the best one of a parser that was trained together with the encoder, or it always branches to one
+side. The model opens with `sentrep.load`.
+"""
 
 from __future__ import annotations
 
@@ -15,38 +16,43 @@ from torch import Tensor, nn
 from sentrep.data.tokenization.tokenizer import Tokenizer as SentenceTokenizer
 from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.modules.padding import Texts
-from sentrep.modules.trees.crf import Trees
-from sentrep.modules.trees.parser import Parser, TreesOfMany
-from sentrep.modules.trees.punctuation import crossing, marks_of
-from sentrep.modules.trees.tree_lstm import Composer, constituents
+from sentrep.modules.trees.binary_trees import Trees, one_sided_trees
+from sentrep.modules.trees.parser import BatchedTreeCRF, Parser
+from sentrep.modules.trees.punctuation import crossing_spans, punctuation_mask
+from sentrep.modules.trees.tree_lstm import TreeLSTM, constituents
 
 Branching = Literal["parser", "right", "left", "none"]
-"""Where trees come from; without any, the vector is the mean of the token rows."""
+"""Source of the trees; with 'none' the vector is the mean of the token vectors."""
 
 
 class TreeEncoder(TokenEncoder):
-    """Token table, parser and composer.
+    """A token table, a parser and a tree LSTM.
 
     Args:
-        trees: where they come from.
-        parser_width: of the parser's states in one direction.
-        sampled: trees drawn from the parser, whose roots are averaged; 0 takes the best tree alone.
-        marks: whether the parser's constituents respect punctuation; see `modules.trees.punctuation`.
-        dropout: in the parser, while it is trained.
+        tokenizer: makes tokens of sentences.
+        vocab: number of tokens.
+        width: width of token vectors, constituents and sentence vectors.
+        branching: source of the trees.
+        parser_width: width of the parser's states in one direction.
+        samples: number of sampled trees whose roots are averaged; 0 uses the best tree.
+        respect_punctuation: whether constituents of the parser must not cross punctuation; see
+            `modules.trees.punctuation`.
+        dropout: rate in the parser during training.
+        max_tokens: longer sentences are cut.
     """
 
     config_keys: ClassVar = [
         "vocab",
         "width",
-        "trees",
+        "branching",
         "parser_width",
-        "sampled",
-        "marks",
+        "samples",
+        "respect_punctuation",
         "dropout",
         "max_tokens",
     ]
     config_file_name = "tree_config.json"
-    mark: Bool[Tensor, " vocab"]
+    punctuation: Bool[Tensor, " vocab"]
     """Which tokens are punctuation."""
 
     def __init__(
@@ -54,30 +60,26 @@ class TreeEncoder(TokenEncoder):
         tokenizer: Tokenizer,
         vocab: int,
         width: int,
-        trees: Branching = "parser",
+        branching: Branching = "parser",
         parser_width: int = 256,
-        sampled: int = 0,
-        marks: bool = False,
+        samples: int = 0,
+        respect_punctuation: bool = False,
         dropout: float = 0.0,
         max_tokens: int = 128,
     ) -> None:
         super().__init__(tokenizer, vocab, width, width, "mean", max_tokens)
-        self.trees, self.parser_width, self.sampled, self.marks, self.dropout = (
-            trees,
-            parser_width,
-            sampled,
-            marks,
-            dropout,
-        )
-        self.register_buffer("mark", marks_of(SentenceTokenizer(tokenizer), vocab), persistent=False)
+        self.branching, self.parser_width, self.samples = branching, parser_width, samples
+        self.respect_punctuation, self.dropout = respect_punctuation, dropout
+        mask = punctuation_mask(SentenceTokenizer(tokenizer), vocab)
+        self.register_buffer("punctuation", mask, persistent=False)
         nn.init.uniform_(self.table.weight, -0.1, 0.1)
-        self.parser = Parser(width, parser_width, dropout) if trees == "parser" else None
-        self.composer = None if trees == "none" else Composer(width)
+        self.parser = Parser(width, parser_width, dropout) if branching == "parser" else None
+        self.tree_lstm = None if branching == "none" else TreeLSTM(width)
 
     def states(
         self, rows: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
     ) -> Float[Tensor, "sentence token width"]:
-        """The rows as they are: tokens are the leaves."""
+        """Returns the token vectors unchanged: tokens are the leaves."""
         return rows
 
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
@@ -89,45 +91,43 @@ class TreeEncoder(TokenEncoder):
     def roots(
         self, rows: Float[Tensor, "sentence token width"], texts: Texts
     ) -> Float[Tensor, "sentence width"]:
-        """The vector of each sentence; zeros for an empty one."""
-        if self.composer is None:
-            return self.pool(rows, texts.alive, texts.lengths)
-        trees = self.best(rows, texts, self.sampled)
+        """Returns the vector of each sentence; zeros for an empty one."""
+        if self.tree_lstm is None:
+            return self.pool(rows, texts.mask, texts.lengths)
+        trees = self.best_trees(rows, texts, self.samples)
         parts = constituents(trees)
-        roots: Tensor = self.composer(rows, parts)[parts.roots]
+        roots: Tensor = self.tree_lstm(rows, parts)[parts.roots]
         mean = roots.view(*trees.lengths.shape, -1).mean(1)
         return mean.where((texts.lengths > 0).unsqueeze(1), 0)
 
     def posterior(
-        self, rows: Float[Tensor, "sentence token width"], texts: Texts, free: bool = False
-    ) -> TreesOfMany:
-        """The parser's trees; free ones may cross punctuation, as trees of people do where a sentence
-        ends."""
+        self, rows: Float[Tensor, "sentence token width"], texts: Texts, unconstrained: bool = False
+    ) -> BatchedTreeCRF:
+        """Returns the parser's distribution over trees.
+
+        Args:
+            rows: token vectors.
+            texts: the sentences.
+            unconstrained: whether trees may cross punctuation, as annotated trees sometimes do.
+        """
         assert self.parser is not None
-        forbidden = crossing(*texts, self.mark) if self.marks and not free else None
-        found: TreesOfMany = self.parser(rows, texts.alive, forbidden)
+        constrained = self.respect_punctuation and not unconstrained
+        forbidden = crossing_spans(*texts, self.punctuation) if constrained else None
+        found: BatchedTreeCRF = self.parser(rows, texts.mask, forbidden)
         return found
 
-    def best(self, rows: Float[Tensor, "sentence token width"], texts: Texts, sampled: int = 0) -> Trees:
-        """Trees of sentences, the best or some sampled ones, the same whenever a sentence is met, (sentence,
-        tree, position)."""
+    def best_trees(
+        self, rows: Float[Tensor, "sentence token width"], texts: Texts, samples: int = 0
+    ) -> Trees:
+        """Returns trees (sentence, tree, position): the best tree of each sentence, or some sampled trees
+        that are the same whenever the sentence is met."""
         if self.parser is None:
-            return one_sided(texts.alive, self.trees)
+            return one_sided_trees(texts.mask, self.branching)
         with torch.no_grad():
             posterior = self.posterior(rows, texts)
-            return self.drawn(posterior, sampled) if sampled else posterior.viterbi()
+            return self.sample_fixed(posterior, samples) if samples else posterior.viterbi()
 
-    def drawn(self, posterior: TreesOfMany, count: int) -> Trees:
-        """So many trees of each sentence, the same whenever it is met."""
+    def sample_fixed(self, posterior: BatchedTreeCRF, count: int) -> Trees:
+        """Samples trees of each sentence with the same random numbers whenever it is met."""
         draws = torch.rand(count, self.max_tokens, generator=torch.Generator().manual_seed(0))
-        return posterior.divide(draws.to(self.table.weight.device))
-
-
-def one_sided(alive: Bool[Tensor, "sentence position"], side: str) -> Trees:
-    """Trees (sentence, 1, position) that branch to the right or to the left; with "none", tokens beside each
-    other."""
-    lengths, token = alive.sum(1, keepdim=True), torch.arange(alive.shape[1], device=alive.device)
-    divides = token < lengths - 1
-    start = torch.where(divides, 0, token) if side == "left" else token.expand_as(divides)
-    ends = {"left": token + 1, "right": lengths - 1, "none": token}
-    return Trees(start.unsqueeze(1), torch.where(divides, ends[side], token).unsqueeze(1), lengths)
+        return posterior.sample_with(draws.to(self.table.weight.device))

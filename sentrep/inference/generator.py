@@ -26,7 +26,7 @@ class Generated(NamedTuple):
     """A sentence that a model wrote."""
 
     text: str
-    log_probability: float
+    log_prob: float
     """Of its tokens and its end together (nats)."""
     tokens: list[int]
 
@@ -34,7 +34,7 @@ class Generated(NamedTuple):
     def per_token(self) -> float:
         """Log-probability of a token or the end, on average: what sentences of different lengths are compared
         by."""
-        return self.log_probability / (len(self.tokens) + 1)
+        return self.log_prob / (len(self.tokens) + 1)
 
 
 def generate(
@@ -127,6 +127,6 @@ class Writer:
                 generator, decoding, random, tuple(self.reopened.tokenizer.special - {generator.end})
             )
         return [
-            [Generated(tokenizer.decode(found.tokens), found.log_probability, found.tokens) for found in each]
+            [Generated(tokenizer.decode(found.tokens), found.log_prob, found.tokens) for found in each]
             for each in written
         ]

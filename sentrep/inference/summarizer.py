@@ -51,16 +51,16 @@ class Summarizer:
     """A method that summarises, reopened from its run."""
 
     reopened: Reopened
-    longest: int
+    max_article_tokens: int
     """Tokens of a text that are read."""
-    at_most: int
+    max_summary_tokens: int
     """Tokens of a summary."""
 
     @classmethod
     def open(cls, run: str | Path) -> Summarizer:
         """The method of a run; InputError where it does not summarise or lacks a file."""
         reopened = reopen(run, HasSummarizer, "summarize")
-        return cls(reopened, reopened.settings["longest"], reopened.settings["at_most"])
+        return cls(reopened, reopened.settings["max_article_tokens"], reopened.settings["max_summary_tokens"])
 
     def __call__(
         self, texts: Sequence[str], length: int | None = None, decoding: DecodingConfig | None = None
@@ -76,9 +76,9 @@ class Summarizer:
         assert isinstance(method, HasSummarizer)
         decoding = self.bounded(decoding or USUAL)
         length = self.usual_length if length is None else length
-        if not 1 <= length <= self.at_most:
+        if not 1 <= length <= self.max_summary_tokens:
             raise InputError(
-                f"{opt('length')} {length}: this run was trained to write 1 to {self.at_most} tokens"
+                f"{opt('length')} {length}: this run was trained to write 1 to {self.max_summary_tokens} tokens"
             )
         articles = self.read(texts)
         lengths = articles.lengths.tolist()
@@ -92,7 +92,7 @@ class Summarizer:
             progress(parts, "summarising", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts
         ):
             with torch.no_grad():
-                generator = method.summarizer(articles.rows(part), torch.full((len(part),), length))
+                generator = method.summarizer(articles.select(part), torch.full((len(part),), length))
             found = decode(generator, decoding, random, tuple(tokenizer.special - {generator.end}))
             for place, candidates in zip(part.tolist(), found, strict=True):
                 summaries[place] = tokenizer.decode(candidates[0].tokens)
@@ -101,7 +101,7 @@ class Summarizer:
     @property
     def usual_length(self) -> int:
         """Tokens of a summary for which nobody has asked for a length."""
-        return max(1, 4 * self.at_most // 5)
+        return max(1, 4 * self.max_summary_tokens // 5)
 
     def read(self, texts: Sequence[str]) -> Texts:
         """Texts as the method reads them."""
@@ -110,10 +110,14 @@ class Summarizer:
         from sentrep.modules.padding import pad
 
         ids, lengths, _ = self.reopened.tokenizer.encode_batch(texts, self.reopened.max_tokens)
-        return pad(torch.from_numpy(ids.astype("int64")), torch.tensor([0, *lengths.cumsum()]), self.longest)
+        return pad(
+            torch.from_numpy(ids.astype("int64")),
+            torch.tensor([0, *lengths.cumsum()]),
+            self.max_article_tokens,
+        )
 
     def bounded(self, decoding: DecodingConfig) -> DecodingConfig:
         """The same, no longer than was learnt: beyond that the countdown says nothing."""
         if decoding.k > 1:
             raise InputError(f"{opt('k')} {decoding.k}: a text has one summary; leave it at 1")
-        return replace(decoding, at_most=min(decoding.at_most, self.at_most))
+        return replace(decoding, max_length=min(decoding.max_length, self.max_summary_tokens))

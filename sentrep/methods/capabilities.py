@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sentrep.data.batch import SentenceBatch
     from sentrep.modules.decoding import Generator
     from sentrep.modules.padding import Texts
-    from sentrep.modules.trees.crf import Trees
+    from sentrep.modules.trees.binary_trees import Trees
 
 
 @runtime_checkable

@@ -1,10 +1,12 @@
-"""A bigram language model, counted in one pass: how likely is this token after that one?
+"""A bigram language model with interpolated Kneser-Ney smoothing, counted in one pass.
 
-    P(w | v) = max(c(v w) − d, 0) / c(v) + d t(v) / c(v) · P_c(w)       P_c(w) ∝ how many different tokens w follows
+    P(w | v) = max(c(v w) − d, 0) / c(v) + d t(v) / c(v) · P_c(w)       P_c(w) ∝ number of different tokens before w
 
-"Improved backing-off for m-gram language modeling", Kneser & Ney, ICASSP 1995; interpolated, with a fixed
-discount. It knows what people write well enough to tell a headline from a heap of words, and costs no
-training."""
+It is a cheap measure of fluency: it tells a headline from a sequence of unrelated words and needs no training.
+
+Reference:
+    "Improved backing-off for m-gram language modeling", Kneser & Ney, ICASSP 1995.
+"""
 
 from __future__ import annotations
 
@@ -15,51 +17,60 @@ from torch import Tensor
 from sentrep.modules.padding import Texts
 
 DISCOUNT = 0.75
-"""Of each count, for what was not seen (Ney, Essen & Kneser 1994 estimate it near this for most corpora)."""
+"""Subtracted from each count, for unseen bigrams (Ney, Essen & Kneser 1994 estimate it near this value)."""
 
 
-class Bigrams:
-    """Counts of texts; beginnings and ends of a text are the token `vocab`.
+class BigramModel:
+    """Bigram counts of texts. The token id `vocab` stands for the beginning and the end of a text.
 
     Args:
-        texts: to count; those without tokens are left out.
-        vocab: every id is below it.
+        texts: texts to count; those without tokens are left out.
+        vocab: size of the vocabulary; every id is below it.
+
+    >>> from sentrep.modules.padding import pad_lists
+    >>> model = BigramModel(pad_lists([[1, 2], [1, 3]]), vocab=5)
+    >>> bool(model.log_prob(torch.tensor(1), torch.tensor(2)) > model.log_prob(torch.tensor(2), torch.tensor(1)))
+    True
     """
 
     def __init__(self, texts: Texts, vocab: int) -> None:
-        ids, alive = texts.ids[texts.lengths > 0], texts.alive[texts.lengths > 0]
-        edge = ids.new_full((len(ids), 1), vocab)
-        before = torch.cat([edge, ids], 1)
-        after = torch.cat([ids, edge], 1).where(torch.cat([alive, alive[:, :0], edge < 0], 1), vocab)
-        counted = torch.cat([edge >= 0, alive], 1)
         self.vocab, self.width = vocab, vocab + 1
-        self.pairs, self.count = (before * self.width + after)[counted].unique(return_counts=True)
+        before, after = self._bigrams(texts.select((texts.lengths > 0).nonzero().squeeze(1)))
+        self.pairs, self.count = (before * self.width + after).unique(return_counts=True)
         first, second = self.pairs // self.width, self.pairs % self.width
-        self.total = torch.zeros(self.width, device=ids.device).index_add(0, first, self.count.float())
+        self.total = torch.zeros(self.width, device=first.device).index_add(0, first, self.count.float())
         self.kinds = first.bincount(minlength=self.width).float()
         follows = second.bincount(minlength=self.width).float()
         spared = DISCOUNT * (follows > 0).sum() / self.width
         self.continuation = ((follows - DISCOUNT).clamp(min=0) + spared) / max(1, len(self.pairs))
 
-    def log_probability(
+    def log_prob(
         self, before: Int[Tensor, "*shape"], after: Int[Tensor, "*shape"]
     ) -> Float[Tensor, "*shape"]:
-        """In nats, of each token after the one before it; finite for any."""
+        """Returns log P(after | before) in nats; finite for any pair of tokens."""
         wanted = before * self.width + after
-        at = torch.searchsorted(self.pairs, wanted).clamp(max=max(len(self.pairs) - 1, 0))
-        seen = self.count[at].where(self.pairs[at] == wanted, 0).float()
+        index = torch.searchsorted(self.pairs, wanted).clamp(max=max(len(self.pairs) - 1, 0))
+        seen = self.count[index].where(self.pairs[index] == wanted, 0).float()
         total = self.total[before]
         left = torch.where(total > 0, DISCOUNT * self.kinds[before] / total.clamp(min=1), 1.0)
         own = (seen - DISCOUNT).clamp(min=0) / total.clamp(min=1)
         probability: Tensor = own + left * self.continuation[after]
         return probability.clamp(min=1e-12).log()
 
-    def of_texts(self, texts: Texts) -> Float[Tensor, " text"]:
-        """Mean log-probability of the tokens of a text and its end, in nats."""
-        edge = texts.ids.new_full((len(texts.ids), 1), self.vocab)
-        dead = torch.cat([texts.alive, edge < 0], 1)
-        after = torch.cat([texts.ids, edge], 1).where(dead, self.vocab)
-        each = self.log_probability(torch.cat([edge, texts.ids], 1), after)
-        counted = torch.cat([edge >= 0, texts.alive], 1)
+    def mean_log_prob(self, texts: Texts) -> Float[Tensor, " text"]:
+        """Returns the mean log-probability of the tokens of each text and of its end, in nats."""
+        before, after, counted = self._columns(texts)
+        each = self.log_prob(before, after)
         mean: Tensor = each.where(counted, 0).sum(1) / counted.sum(1)
         return mean
+
+    def _bigrams(self, texts: Texts) -> tuple[Int[Tensor, " bigram"], Int[Tensor, " bigram"]]:
+        before, after, counted = self._columns(texts)
+        return before[counted], after[counted]
+
+    def _columns(self, texts: Texts) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the token before, the token after and whether there is such a bigram, (text, place)."""
+        edge = texts.ids.new_full((len(texts.ids), 1), self.vocab)
+        present, absent = edge >= 0, edge < 0
+        after = torch.cat([texts.ids, edge], 1).where(torch.cat([texts.mask, absent], 1), self.vocab)
+        return torch.cat([edge, texts.ids], 1), after, torch.cat([present, texts.mask], 1)

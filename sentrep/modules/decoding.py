@@ -1,12 +1,13 @@
-"""Decoding: out of an autoregressive decoder, sentences. Greedy, by beam search, or drawn from the nucleus.
+"""Decoding with any autoregressive decoder: greedy search, beam search and nucleus sampling.
 
-A decoder is known by one function: given the tokens chosen last, it tells the log-probabilities of the next
-ones. What it carries along (recurrent states, the code, the states that attention looks at) is its own
-affair, as long as rows are hypotheses. Many sentences are decoded at once, and one that has ended costs
-nothing from then on.
+A decoder is described by one function: from the tokens chosen last, it returns the log-probabilities of the
+next ones. What it carries from step to step (recurrent states, codes, attention memory) is its own business,
+as long as the rows of every tensor are hypotheses. Many sentences are decoded at once; a sentence that has
+ended is not computed any more.
 
-Probabilities that are told are the decoder's own, the end's among them: forbidding and truncating choose,
-they do not rescale."""
+Log-probabilities in the results are those of the decoder itself, including the end token: forbidding and
+truncating choose tokens, they do not rescale probabilities.
+"""
 
 from __future__ import annotations
 
@@ -22,182 +23,223 @@ from torch import Tensor
 from sentrep.modules.decoding_config import DecodingConfig
 
 State: TypeAlias = tuple[Tensor, ...]
-"""Whatever a decoder carries along: one tensor or more, each with a first dimension "hypothesis"."""
+"""What a decoder carries from step to step: one or more tensors, each with a first dimension "hypothesis"."""
 
 
 class Advance(Protocol):
-    """One step of any autoregressive decoder."""
+    """One step of an autoregressive decoder."""
 
     def __call__(
         self, tokens: Int[Tensor, " hypothesis"] | None, state: State
     ) -> tuple[Float[Tensor, "hypothesis vocab"], State]:
-        """From the tokens chosen last (None at the first step) to log-probabilities of the next, and the new
-        state."""
+        """Returns the log-probabilities of the next tokens and the new state.
+
+        Args:
+            tokens: the tokens that were chosen last; None at the first step.
+            state: the state before this step.
+        """
 
 
 class Generator(NamedTuple):
-    """A decoder at the beginning of its sentences: one row of the state for each."""
+    """A decoder before the first token: each row of the state is one sentence."""
 
     advance: Advance
     state: State
     end: int
-    """The id that ends a sentence; one of the vocab columns."""
+    """Id of the token that ends a sentence; one of the columns of the vocabulary."""
 
 
 class Decoded(NamedTuple):
-    """A sentence that was decoded."""
+    """A decoded sentence."""
 
     tokens: list[int]
-    """Without the end."""
-    log_probability: float
-    """Of the tokens and the end together (nats)."""
+    """Its token ids, without the end."""
+    log_prob: float
+    """Log-probability of the tokens and the end together, in nats."""
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """What a sentence may be."""
+class Constraints:
+    """Limits on decoded sentences."""
 
-    at_least: int = 0
-    """Fewest tokens: the end is forbidden before."""
-    at_most: int = 40
-    """Most tokens: then only the end is left."""
+    min_length: int = 0
+    """The end token is forbidden before so many tokens."""
+    max_length: int = 40
+    """After so many tokens only the end token is allowed."""
     forbidden: tuple[int, ...] = ()
-    """Ids that never come, such as the one that pads."""
+    """Ids that are never chosen, such as the padding token."""
 
-    def allow(
-        self, log_probability: Float[Tensor, "hypothesis vocab"], end: int, length: int
+    def apply(
+        self, log_prob: Float[Tensor, "hypothesis vocab"], end: int, length: int
     ) -> Float[Tensor, "hypothesis vocab"]:
-        """Log-probabilities after `length` tokens, −∞ where a token must not come."""
-        if length == self.at_most:
-            only = torch.full_like(log_probability, -torch.inf)
-            only[:, end] = log_probability[:, end].clamp(
-                min=torch.finfo(only.dtype).min
-            )  # also where the decoder rules it out
-            return only
-        never = [*self.forbidden, end] if length < self.at_least else [*self.forbidden]
-        return log_probability.index_fill(
-            1, torch.tensor(never, dtype=torch.long, device=log_probability.device), -torch.inf
-        )
+        """Returns the log-probabilities after `length` tokens, −∞ for tokens that are not allowed."""
+        if length == self.max_length:
+            only_end = torch.full_like(log_prob, -torch.inf)
+            # Finite even where the decoder gives the end no probability.
+            only_end[:, end] = log_prob[:, end].clamp(min=torch.finfo(only_end.dtype).min)
+            return only_end
+        columns = [*self.forbidden, end] if length < self.min_length else [*self.forbidden]
+        index = torch.tensor(columns, dtype=torch.long, device=log_prob.device)
+        return log_prob.index_fill(1, index, -torch.inf)
 
 
 def decode(
     generator: Generator, config: DecodingConfig, random: torch.Generator, forbidden: tuple[int, ...] = ()
 ) -> list[list[Decoded]]:
-    """`config.k` sentences for each row, as `config` says; `random` is for drawing, on the decoder's
-    device."""
-    bounds = Bounds(config.at_least, config.at_most, forbidden)
-    if config.how == "beam":
-        return beam(generator, bounds, config.beam, config.k, config.length_norm)
-    if config.how == "nucleus":
-        return nucleus(generator, random, bounds, config.k, config.top_p, config.temperature)
-    return [[decoded] for decoded in greedy(generator, bounds)]
+    """Generates `config.k` sentences for each row of the generator's state.
+
+    Args:
+        generator: the decoder.
+        config: strategy and limits.
+        random: source of the samples, on the decoder's device.
+        forbidden: ids that are never chosen.
+    """
+    limits = Constraints(config.min_length, config.max_length, forbidden)
+    if config.strategy == "beam":
+        return beam_search(generator, limits, config.beam_width, config.k, config.length_norm)
+    if config.strategy == "nucleus":
+        return nucleus_sampling(generator, random, limits, config.k, config.top_p, config.temperature)
+    return [[decoded] for decoded in greedy_search(generator, limits)]
 
 
-def greedy(generator: Generator, bounds: Bounds) -> list[Decoded]:
-    """The likeliest token each time; a sentence for each row."""
-    return _walk(generator, bounds, lambda log_probability: log_probability.argmax(1))
+def greedy_search(generator: Generator, limits: Constraints) -> list[Decoded]:
+    """Chooses the most likely token at each step; returns one sentence for each row."""
+    return _decode_by(generator, limits, lambda log_prob: log_prob.argmax(1))
 
 
-def nucleus(
+def nucleus_sampling(
     generator: Generator,
     random: torch.Generator,
-    bounds: Bounds,
+    limits: Constraints,
     k: int = 1,
     top_p: float = 0.9,
     temperature: float = 1.0,
 ) -> list[list[Decoded]]:
-    """`k` sentences for each row, drawn token by token from the nucleus: the fewest likeliest tokens that
-    have the probability `top_p` together ("The curious case of neural text degeneration", Holtzman et al.,
-    ICLR 2020, section 3.1). The temperature comes before the cut."""
+    """Samples `k` sentences for each row, token by token from the nucleus.
 
-    def draw(log_probability: Tensor) -> Tensor:
-        ranked, token = _likeliest((log_probability / temperature).softmax(1), top_p)
-        likelier = ranked.cumsum(1) - ranked  # what stands before a token; so the first is always in
-        place = ranked.where(likelier < top_p, 0).multinomial(1, generator=random)
+    The nucleus is the smallest set of most likely tokens with a total probability of `top_p`. The temperature
+    is applied before the cut.
+
+    Reference:
+        "The curious case of neural text degeneration", Holtzman et al., ICLR 2020, section 3.1.
+    """
+
+    def sample(log_prob: Tensor) -> Tensor:
+        ranked, token = _most_likely((log_prob / temperature).softmax(1), top_p)
+        more_likely = ranked.cumsum(1) - ranked  # 0 for the first token, which is always in the nucleus
+        place = ranked.where(more_likely < top_p, 0).multinomial(1, generator=random)
         return token.gather(1, place).squeeze(1)
 
-    drawn = _walk(generator._replace(state=_each(generator.state, k)), bounds, draw)
-    return [drawn[start : start + k] for start in range(0, len(drawn), k)]
+    found = _decode_by(generator._replace(state=_repeat(generator.state, k)), limits, sample)
+    return [found[start : start + k] for start in range(0, len(found), k)]
 
 
 @torch.no_grad()
-def beam(
-    generator: Generator, bounds: Bounds, width: int = 5, k: int = 1, length_norm: float = 0.6
+def beam_search(
+    generator: Generator, limits: Constraints, width: int = 5, k: int = 1, length_norm: float = 0.6
 ) -> list[list[Decoded]]:
-    """The `k` best sentences for each row of the state, best first, by log-probability / ((5 + n) /
-    6)^length_norm, where n counts the tokens and the end ("Google's neural machine translation system", Wu et
-    al. 2016, section 7, without its coverage penalty).
+    """Returns the `k` best sentences for each row, best first, by log_prob / ((5 + n) / 6)^length_norm, where
+    n counts the tokens and the end.
 
-    `width` hypotheses of each sentence are followed, the likeliest so far. Those that end among the `width`
-    best are set aside, others take their places, and the sentence is done when `width` have ended. A beam of
-    1 is `greedy`; one as wide as there are hypotheses is exhaustive search. Fewer than `k` come back only
-    where there are no more."""
-    advance, state, end = generator
-    sentences, device = len(state[0]), state[0].device
-    ended: list[list[Decoded]] = [[] for _ in range(sentences)]
-    going, state, tokens = list(range(sentences)), _each(state, width), None
-    text = torch.zeros(sentences, width, 0, dtype=torch.long, device=device)
-    total = torch.full((sentences, width), -torch.inf, device=device)
-    total[:, 0] = 0  # the hypotheses of a sentence are all the same at first, so one of them counts
-    for length in range(bounds.at_most + 1):
-        if not going:
+    The `width` most likely hypotheses of each sentence are extended. Hypotheses that end among the `width`
+    best are set aside and others take their places; a sentence is finished when `width` hypotheses have
+    ended. A width of 1 is greedy search; a width as large as the number of hypotheses is exhaustive search.
+    Fewer than `k` sentences are returned only where there are no more.
+
+    Reference:
+        "Google's neural machine translation system", Wu et al. 2016, section 7, without the coverage penalty.
+    """
+    beam = _Beam(generator, limits, width)
+    for length in range(limits.max_length + 1):
+        if not beam.sentences:
             break
-        log_probability, state = advance(tokens, state)
-        vocab = log_probability.shape[1]
-        allowed = bounds.allow(log_probability.float(), end, length).view(len(going), width, vocab)
-        # A hypothesis can end in one way only, so half or more of the best 2 · width go on.
-        best, place = (total.unsqueeze(2) + allowed).flatten(1).topk(2 * width)
-        parent, token = place // vocab, place % vocab
-        text = torch.cat(
-            [text.gather(1, parent.unsqueeze(2).expand(-1, -1, length)), token.unsqueeze(2)], dim=2
-        )
-        ends = token == end
-        for row, rank in (ends & best.isfinite())[:, :width].nonzero().tolist():
-            ended[going[row]].append(Decoded(text[row, rank, :-1].tolist(), best[row, rank].item()))
-
-        onward = ends.long().argsort(dim=1, stable=True)[:, :width]
-        total = best.gather(1, onward)
-        wanting = torch.tensor([len(ended[sentence]) < width for sentence in going], device=device)
-        kept = (wanting & total.isfinite().any(1)).nonzero().squeeze(1)
-        going = [going[row] for row in kept.tolist()]
-        total, onward, parent, text = total[kept], onward[kept], parent[kept], text[kept]
-        text = text.gather(1, onward.unsqueeze(2).expand(-1, -1, length + 1))
-        tokens = text[:, :, -1].flatten()
-        state = _rows(state, (kept.unsqueeze(1) * width + parent.gather(1, onward)).flatten())
+        beam.extend(length)
 
     def score(found: Decoded) -> float:
-        return found.log_probability / math.pow((5 + len(found.tokens) + 1) / 6, length_norm)
+        return found.log_prob / math.pow((5 + len(found.tokens) + 1) / 6, length_norm)
 
-    return [sorted(found, key=score, reverse=True)[:k] for found in ended]
+    return [sorted(found, key=score, reverse=True)[:k] for found in beam.ended]
+
+
+class _Beam:
+    """The hypotheses of all sentences that are not finished; `ended` holds those that have ended."""
+
+    def __init__(self, generator: Generator, limits: Constraints, width: int) -> None:
+        self.advance, first, self.end = generator
+        count, device = len(first[0]), first[0].device
+        self.limits, self.width, self.state = limits, width, _repeat(first, width)
+        self.ended: list[list[Decoded]] = [[] for _ in range(count)]
+        self.sentences = list(range(count))
+        self.tokens: Tensor | None = None
+        self.text = torch.zeros(count, width, 0, dtype=torch.long, device=device)
+        self.total = torch.full((count, width), -torch.inf, device=device)
+        self.total[:, 0] = 0  # all hypotheses of a sentence are equal at first, so only one counts
+
+    def extend(self, length: int) -> None:
+        """Appends a token to each hypothesis."""
+        log_prob, self.state = self.advance(self.tokens, self.state)
+        shape = len(self.sentences), self.width, log_prob.shape[1]
+        allowed = self.limits.apply(log_prob.float(), self.end, length).view(shape)
+        # A hypothesis can end in one way only, so at least half of the best 2 · width go on.
+        best, place = (self.total.unsqueeze(2) + allowed).flatten(1).topk(2 * self.width)
+        parent, token = place // shape[2], place % shape[2]
+        before = self.text.gather(1, parent.unsqueeze(2).expand(-1, -1, length))
+        self.text = torch.cat([before, token.unsqueeze(2)], dim=2)
+        ends = token == self.end
+        self._set_aside(best, ends)
+        self._keep(best, parent, ends)
+
+    def _set_aside(self, best: Tensor, ends: Tensor) -> None:
+        """Records the hypotheses that end among the `width` best."""
+        for row, rank in (ends & best.isfinite())[:, : self.width].nonzero().tolist():
+            found = Decoded(self.text[row, rank, :-1].tolist(), best[row, rank].item())
+            self.ended[self.sentences[row]].append(found)
+
+    def _keep(self, best: Tensor, parent: Tensor, ends: Tensor) -> None:
+        """Keeps the best hypotheses that go on, of the sentences that are not finished."""
+        onward = ends.long().argsort(dim=1, stable=True)[:, : self.width]
+        total = best.gather(1, onward)
+        counts = [len(self.ended[sentence]) < self.width for sentence in self.sentences]
+        unfinished = torch.tensor(counts, device=total.device) & total.isfinite().any(1)
+        kept = unfinished.nonzero().squeeze(1)
+        self.sentences = [self.sentences[row] for row in kept.tolist()]
+        self.total, onward, parent, text = total[kept], onward[kept], parent[kept], self.text[kept]
+        self.text = text.gather(1, onward.unsqueeze(2).expand(-1, -1, text.shape[2]))
+        self.tokens = self.text[:, :, -1].flatten()
+        rows = kept.unsqueeze(1) * self.width + parent.gather(1, onward)
+        self.state = _rows(self.state, rows.flatten())
 
 
 @torch.no_grad()
-def _walk(generator: Generator, bounds: Bounds, choose: Callable[[Tensor], Tensor]) -> list[Decoded]:
-    """One hypothesis a row, whose next token is chosen from the log-probabilities (hypothesis, vocab) of what
-    is allowed."""
+def _decode_by(
+    generator: Generator, limits: Constraints, choose: Callable[[Tensor], Tensor]
+) -> list[Decoded]:
+    """Follows one hypothesis for each row; `choose` selects the next tokens from (hypothesis, vocab)."""
     advance, state, end = generator
     texts: list[list[int]] = [[] for _ in state[0]]
     totals = [0.0] * len(texts)
-    going, tokens, length = list(range(len(texts))), None, 0
-    while going:
-        log_probability, state = advance(tokens, state)
-        log_probability = log_probability.float()
-        tokens = choose(bounds.allow(log_probability, end, length))
-        gained = log_probability.gather(1, tokens.unsqueeze(1)).squeeze(1)
-        for sentence, token, gain in zip(going, tokens.tolist(), gained.tolist(), strict=True):
-            totals[sentence] += gain
-            texts[sentence] += [token] * (token != end)
+    rows, tokens, length = list(range(len(texts))), None, 0
+    while rows:
+        log_prob, state = advance(tokens, state)
+        log_prob = log_prob.float()
+        tokens = choose(limits.apply(log_prob, end, length))
+        gained = log_prob.gather(1, tokens.unsqueeze(1)).squeeze(1)
+        for row, token, gain in zip(rows, tokens.tolist(), gained.tolist(), strict=True):
+            totals[row] += gain
+            texts[row] += [token] * (token != end)
         kept = (tokens != end).nonzero().squeeze(1)
-        going, tokens, state = [going[row] for row in kept.tolist()], tokens[kept], _rows(state, kept)
+        rows, tokens, state = [rows[place] for place in kept.tolist()], tokens[kept], _rows(state, kept)
         length += 1
     return [Decoded(text, total) for text, total in zip(texts, totals, strict=True)]
 
 
-def _likeliest(
+def _most_likely(
     probability: Float[Tensor, "hypothesis vocab"], mass: float
 ) -> tuple[Float[Tensor, "hypothesis rank"], Int[Tensor, "hypothesis rank"]]:
-    """Probabilities and ids of the likeliest tokens, enough of them to have this mass. To sort a vocabulary
-    of 20,000 takes several times as long as a step of the decoder."""
+    """Returns probabilities and ids of the most likely tokens, enough of them for this probability mass.
+
+    Sorting a vocabulary of 20,000 would take several times as long as a step of the decoder.
+    """
     count, vocab = 128, probability.shape[1]
     while True:
         ranked, token = probability.topk(min(count, vocab))
@@ -210,6 +252,6 @@ def _rows(state: State, rows: Int[Tensor, " row"]) -> State:
     return tuple(part[rows] for part in state)
 
 
-def _each(state: State, times: int) -> State:
-    """Every row so many times, one after the other."""
+def _repeat(state: State, times: int) -> State:
+    """Repeats every row, the copies one after the other."""
     return tuple(part.repeat_interleave(times, 0) for part in state)

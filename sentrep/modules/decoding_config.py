@@ -1,59 +1,65 @@
-"""Settings of decoding. Light: the command line's help is made from it."""
+"""Settings of decoding. This module imports nothing heavy: the command line builds its help from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """How sentences are read out of a decoder."""
+    """How a decoder generates text.
 
-    how: Literal["beam", "greedy", "nucleus"] = "beam"
-    """'beam' looks for the likeliest sentences, 'greedy' takes the likeliest token each time, 'nucleus' draws
-    tokens by chance."""
+    >>> DecodingConfig("nucleus", k=3, top_p=0.8).max_length
+    40
+    """
+
+    strategy: Literal["beam", "greedy", "nucleus"] = "beam"
+    """'beam' searches for the most likely sentences, 'greedy' takes the most likely token at each step,
+    'nucleus' samples tokens."""
     k: int = 1
-    """Sentences to write from each one given: the best of the beam, or so many drawn."""
-    beam: int = 5
-    """'beam': hypotheses that are followed at once."""
+    """Number of sentences for each input: the best ones of the beam, or so many samples."""
+    beam_width: int = 5
+    """'beam': number of hypotheses that are kept at each step."""
     length_norm: float = 0.6
-    """'beam': log-probabilities are divided by ((5 + n) / 6) to this power, n counting tokens and end (Wu et
-    al. 2016, section 7); 0 leaves them alone, which favours short sentences."""
+    """'beam': log-probabilities are divided by ((5 + n) / 6) to this power, n counting the tokens and the end
+    (Wu et al. 2016, section 7). 0 does not normalise, which favours short sentences."""
     top_p: float = 0.9
-    """'nucleus': draw from the likeliest tokens that have this probability together (Holtzman et al. 2020,
-    section 3.1)."""
+    """'nucleus': samples come from the most likely tokens that have this probability together (Holtzman et
+    al. 2020, section 3.1)."""
     temperature: float = 1.0
-    """'nucleus': divides the log-probabilities before; below 1 is more careful."""
-    at_least: int = 1
-    """Fewest tokens of a sentence."""
-    at_most: int = 40
-    """Most tokens of a sentence."""
+    """'nucleus': divides the log-probabilities before sampling; below 1 samples likely tokens more often."""
+    min_length: int = 1
+    """Smallest number of tokens of a sentence."""
+    max_length: int = 40
+    """Largest number of tokens of a sentence."""
     seed: int = 0
-    """'nucleus': of the draws."""
+    """'nucleus': seed of the samples."""
 
     def __post_init__(self) -> None:
-        if self.beam < 1 or self.k < 1:
-            raise InputError(f"{opt('beam')} {self.beam} and {opt('k')} {self.k} must be 1 or more")
-        if self.how == "beam" and self.k > self.beam:
+        check_at_least(self, 1, "beam_width", "k")
+        check_at_least(self, 0, "min_length", "length_norm")
+        if self.strategy == "beam" and self.k > self.beam_width:
             raise InputError(
-                f"{opt('k')} {self.k} is more than a beam of {self.beam} gives; raise {opt('beam')}"
+                f"{opt('k')} {self.k}: a beam of {self.beam_width} gives no more sentences than that; "
+                f"raise {opt('beam_width')}"
             )
-        if self.how == "greedy" and self.k > 1:
+        if self.strategy == "greedy" and self.k > 1:
             raise InputError(
-                f"{opt('k')} {self.k}: {opt('how')} greedy gives one sentence; beam and nucleus give several"
+                f"{opt('k')} {self.k}: {opt('strategy')} greedy gives one sentence; "
+                "beam and nucleus give several"
             )
-        if not 0 <= self.at_least <= self.at_most:
+        if self.min_length > self.max_length:
             raise InputError(
-                f"{opt('at_least')} {self.at_least} {opt('at_most')} {self.at_most}: 0 or more, and the least not above the most"
+                f"{opt('min_length')} {self.min_length} is larger than {opt('max_length')} {self.max_length}"
             )
         if not 0 < self.top_p <= 1:
-            raise InputError(f"{opt('top_p')} {self.top_p} is a probability: above 0, at most 1")
+            raise InputError(f"{opt('top_p')} {self.top_p}: must be above 0 and at most 1")
         if self.temperature <= 0:
             raise InputError(
-                f"{opt('temperature')} {self.temperature} must be positive; for the likeliest token take {opt('how')} greedy"
+                f"{opt('temperature')} {self.temperature}: must be positive; "
+                f"for the most likely token use {opt('strategy')} greedy"
             )
-        if self.length_norm < 0:
-            raise InputError(f"{opt('length_norm')} {self.length_norm} must be 0 or more")

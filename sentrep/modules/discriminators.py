@@ -1,8 +1,9 @@
-"""Discriminators: was this text written by a person, or by a generator?
+"""Discriminators: was a text written by a person or by a generator?
 
-They read token vectors, not ids: rows of a table for words, mixtures of rows for soft words, straight-through
-ones for drawn words, all alike, and gradients reach what wrote them. A score is a logit: high for what people
-wrote. What stands beyond the end of a text changes nothing."""
+They read token vectors instead of ids, so that rows of an embedding table, soft mixtures of rows and
+straight-through vectors are read alike and gradients reach the generator. A score is a logit, high for real
+texts. Padding changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +11,23 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+RESIDUAL_SCALE = 0.3
+"""Weight of what a residual block adds (the released code of "Improved training of Wasserstein GANs")."""
+
 
 class StepCritic(nn.Module):
-    """A GRU that scores every prefix, so that a generator learns which word it was ("Learning to encode text
-    as human-readable summaries using generative adversarial networks", Wang & Lee, EMNLP 2018, its second
-    method, there an LSTM). Trained on all prefixes it learns to judge early.
+    """A GRU that scores every prefix of a text, so that each token gets a reward.
 
     Args:
-        token_width: of the vectors that it reads.
-        width: of its states.
+        token_width: width of the token vectors.
+        width: width of the states.
+
+    Reference:
+        "Learning to encode text as human-readable summaries using generative adversarial networks", Wang &
+        Lee, EMNLP 2018, section 4.2, with a GRU in place of the LSTM.
+
+    >>> StepCritic(4, 8)(torch.randn(2, 3, 4), torch.ones(2, 3, dtype=torch.bool)).shape
+    torch.Size([2, 3])
     """
 
     def __init__(self, token_width: int, width: int) -> None:
@@ -27,46 +36,51 @@ class StepCritic(nn.Module):
         self.score = nn.Linear(width, 1)
 
     def forward(
-        self, tokens: Float[Tensor, "text position token_width"], alive: Bool[Tensor, "text position"]
+        self, tokens: Float[Tensor, "text position token_width"], mask: Bool[Tensor, "text position"]
     ) -> Float[Tensor, "text position"]:
-        """Of the text up to each token and with it; 0 beyond its end."""
-        return self.score(self.cell(tokens)[0]).squeeze(2).float().where(alive, 0)  # type: ignore[no-any-return]
+        """Returns the score of each text up to and including each token; 0 at padding."""
+        return self.score(self.cell(tokens)[0]).squeeze(2).float().where(mask, 0)  # type: ignore[no-any-return]
 
 
 class ConvCritic(nn.Module):
-    """Residual convolutions and one score a text: the critic of words in "Improved training of Wasserstein
-    GANs", Gulrajani et al., NIPS 2017, with the mean over tokens for its fixed length, so that texts may have
-    any.
+    """Residual convolutions and a mean over tokens: one score for each text, of any length.
 
-    No layer normalises over the batch: a gradient penalty is asked of each text by itself (section 4).
+    No layer normalises over the batch: a gradient penalty needs the gradient of each text by itself.
 
     Args:
-        token_width: of the vectors that it reads.
-        width: of its states.
-        blocks: residual ones, each of two convolutions.
+        token_width: width of the token vectors.
+        width: width of the states.
+        blocks: number of residual blocks, each of two convolutions.
         kernel: tokens that a convolution sees; odd.
+
+    Reference:
+        "Improved training of Wasserstein GANs", Gulrajani et al., NIPS 2017, section 4 and the critic of the
+        language-modelling experiment.
+
+    >>> ConvCritic(4, 8)(torch.randn(2, 3, 4), torch.ones(2, 3, dtype=torch.bool)).shape
+    torch.Size([2])
     """
 
     def __init__(self, token_width: int, width: int, blocks: int = 3, kernel: int = 5) -> None:
         super().__init__()
         self.enter = nn.Conv1d(token_width, width, 1)
-        self.blocks = nn.ModuleList(_Block(width, kernel) for _ in range(blocks))
-        self.score = nn.Linear(
-            width, 1, bias=False
-        )  # where only differences of scores count, a bias would learn nothing
+        self.blocks = nn.ModuleList(_ResidualBlock(width, kernel) for _ in range(blocks))
+        # No bias: where only differences of scores count, it would learn nothing.
+        self.score = nn.Linear(width, 1, bias=False)
 
     def forward(
-        self, tokens: Float[Tensor, "text position token_width"], alive: Bool[Tensor, "text position"]
+        self, tokens: Float[Tensor, "text position token_width"], mask: Bool[Tensor, "text position"]
     ) -> Float[Tensor, " text"]:
-        mask = alive.unsqueeze(1)
+        """Returns the score of each text."""
+        column = mask.unsqueeze(1)
         states = self.enter(tokens.transpose(1, 2))
         for block in self.blocks:
-            states = block(states, mask)
-        mean = states.where(mask, 0).sum(2) / alive.sum(1, keepdim=True).clamp(min=1)
+            states = block(states, column)
+        mean = states.where(column, 0).sum(2) / mask.sum(1, keepdim=True).clamp(min=1)
         return self.score(mean).squeeze(1).float()  # type: ignore[no-any-return]
 
 
-class _Block(nn.Module):
+class _ResidualBlock(nn.Module):
     def __init__(self, width: int, kernel: int) -> None:
         super().__init__()
         self.first = nn.Conv1d(width, width, kernel, padding="same")
@@ -77,7 +91,6 @@ class _Block(nn.Module):
     ) -> Float[Tensor, "text width position"]:
         inner = states
         for convolution in (self.first, self.second):
-            inner = convolution(
-                torch.relu(inner).where(mask, 0)
-            )  # beyond its end a text is zeros, as before its beginning
-        return states + 0.3 * inner
+            # Padding is set to 0, so that a text ends as it begins.
+            inner = convolution(torch.relu(inner).where(mask, 0))
+        return states + RESIDUAL_SCALE * inner

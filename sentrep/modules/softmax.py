@@ -1,48 +1,59 @@
 """The softmax over the vocabulary, where a decoder spends most of its time.
 
-Never is there a tensor of sentence × token × vocabulary: tokens pass in chunks, and the gradient of a chunk
-is made while its logits are there. That takes three matrix products instead of the four of recomputing them
-in the backward pass.
+No tensor of sentence × token × vocabulary is ever made: tokens are processed in chunks, and the gradient of a
+chunk is computed while its logits are in memory. This takes three matrix products; recomputing the logits in
+the backward pass would take four.
 
-With `samples`, training compares the right token with so many drawn ones instead of all, each counting for
-what it stands for (importance sampling: "On using very large target vocabulary for neural machine
-translation", Jean et al., ACL 2015, section 3.1). The draws come from the targets of the block at hand and,
-for one in ten, from the whole vocabulary, so no frequency table is kept and every token can be drawn. The
-estimate of the partition function is unbiased; its logarithm, a little."""
+With `samples`, training compares the target with sampled tokens instead of the whole vocabulary, each
+weighted by the inverse of its expected count (importance sampling). Samples are drawn from the targets of the
+batch and, for one in ten, from the whole vocabulary, so no frequency table is needed and every token can be
+drawn. The estimate of the partition function is unbiased; its logarithm is slightly biased.
+
+Reference:
+    "On using very large target vocabulary for neural machine translation", Jean et al., ACL 2015, section 3.1.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-ROWS = 1 << 24
-"""Logits at a time: 64 MB in fp32."""
-IN_CACHE = 1 << 21
-"""Of these at a time, what a softmax over everything goes over several times: 8 MB."""
-ELSEWHERE = 0.1
-"""Share of the draws that come from the whole vocabulary."""
+LOGITS_IN_MEMORY = 1 << 24
+"""Logits that are held at once: 64 MB in fp32."""
+LOGITS_IN_CACHE = 1 << 21
+"""Logits of a full softmax that are processed at once, several passes over them: 8 MB."""
+UNIFORM_SHARE = 0.1
+"""Share of the samples that are drawn uniformly from the whole vocabulary."""
 
 
 class Likelihood(NamedTuple):
-    """What a softmax says of the right tokens."""
+    """Negative log-likelihood of target tokens."""
 
     loss: Float[Tensor, ""]
     """Weighted sum of the negative log-likelihoods, with gradient."""
-    each: Float[Tensor, " token"]
-    """They themselves in nats, without gradient; of a sampled softmax an estimate."""
+    nll: Float[Tensor, " token"]
+    """Negative log-likelihood of each token in nats, without gradient; of a sampled softmax an estimate."""
 
 
-class Vocabulary(nn.Module):
-    """From decoder states to tokens; the last token of the vocabulary ends a sentence.
+class VocabularySoftmax(nn.Module):
+    """Predicts tokens from decoder states.
 
     Args:
-        size: of the vocabulary.
-        width: of the states.
-        samples: tokens to compare with in training; 0 compares with all. Evaluation always does.
+        size: size of the vocabulary.
+        width: width of the states.
+        samples: tokens that the target is compared with in training; 0 compares with all. Evaluation always
+            compares with all.
+
+    >>> softmax = VocabularySoftmax(size=10, width=4)
+    >>> found = softmax(torch.randn(3, 4), torch.tensor([1, 2, 9]), torch.full((3,), 1 / 3))
+    >>> found.nll.shape
+    torch.Size([3])
     """
 
     def __init__(self, size: int, width: int, samples: int = 0) -> None:
@@ -57,143 +68,178 @@ class Vocabulary(nn.Module):
         targets: Int[Tensor, " token"],
         weights: Float[Tensor, " token"],
     ) -> Likelihood:
+        """Returns the negative log-likelihood of the targets, weighted by `weights` in the loss."""
         if not (self.samples and self.training):
-            return likelihood(states, self.weight, self.bias, targets, weights)
-        drawn, correction = self.draw(targets)
-        asked = torch.cat([targets, drawn])
-        own_rows, rows = F.embedding(asked, self.weight).split([len(targets), len(drawn)])
-        own_bias, bias = self.bias[asked].split([len(targets), len(drawn)])
-        found = _Softmax.apply(  # type: ignore[no-untyped-call]
-            states, own_rows, own_bias, rows, bias - correction, targets, drawn, weights
-        )
-        return Likelihood(*found)
+            return softmax_nll(states, self.weight, self.bias, targets, weights)
+        sampled, log_count = self.draw_samples(targets)
+        chosen = torch.cat([targets, sampled])
+        target_rows, rows = F.embedding(chosen, self.weight).split([len(targets), len(sampled)])
+        target_bias, bias = self.bias[chosen].split([len(targets), len(sampled)])
+        kernel = partial(_SampledSoftmax, targets=targets, candidates=sampled, weights=weights)
+        return _chunked(kernel, weights, states, target_rows, target_bias, rows, bias - log_count)
 
-    def draw(self, targets: Int[Tensor, " token"]) -> tuple[Int[Tensor, " sample"], Float[Tensor, " sample"]]:
-        """Tokens to compare with, and the logarithm of how often each is expected among them."""
+    def draw_samples(
+        self, targets: Int[Tensor, " token"]
+    ) -> tuple[Int[Tensor, " sample"], Float[Tensor, " sample"]]:
+        """Draws tokens to compare with; returns them and the logarithm of their expected counts."""
         size = len(self.bias)
         near = targets[torch.randint(len(targets), (self.samples,), device=targets.device)]
-        far = torch.randint(size, (self.samples,), device=targets.device)
-        drawn = near.where(torch.rand(self.samples, device=targets.device) >= ELSEWHERE, far)
+        uniform = torch.randint(size, (self.samples,), device=targets.device)
+        sampled = near.where(torch.rand(self.samples, device=targets.device) >= UNIFORM_SHARE, uniform)
         share = torch.bincount(targets, minlength=size) / len(targets)
-        return drawn, (self.samples * ((1 - ELSEWHERE) * share + ELSEWHERE / size))[drawn].log()
+        expected = self.samples * ((1 - UNIFORM_SHARE) * share + UNIFORM_SHARE / size)
+        return sampled, expected[sampled].log()
 
-    def log_probabilities(self, states: Float[Tensor, "row width"]) -> Float[Tensor, "row vocab"]:
-        """Of every token, as decoding wants them."""
+    def log_probs(self, states: Float[Tensor, "row width"]) -> Float[Tensor, "row vocab"]:
+        """Returns the log-probability of every token, for decoding."""
         return F.linear(states, self.weight, self.bias).float().log_softmax(1)
 
 
-def likelihood(
+def softmax_nll(
     states: Float[Tensor, "token width"],
     rows: Float[Tensor, "vocab width"],
     bias: Float[Tensor, " vocab"],
     targets: Int[Tensor, " token"],
     weights: Float[Tensor, " token"],
 ) -> Likelihood:
-    """Of the right tokens among all, by rows that may be those of another table too."""
-    return Likelihood(*_WholeSoftmax.apply(states, rows, bias, targets, weights))  # type: ignore[no-untyped-call]
+    """Returns the negative log-likelihood of targets under a softmax over all rows.
+
+    Args:
+        states: states that predict the tokens.
+        rows: a weight vector for each token; may be an embedding table that is shared.
+        bias: a bias for each token.
+        targets: the token that each state should predict.
+        weights: weight of each token in the loss.
+    """
+    kernel = partial(_FullSoftmax, targets=targets, weights=weights)
+    return _chunked(kernel, weights, states, rows, bias)
 
 
-class _WholeSoftmax(torch.autograd.Function):
-    """Logits become probabilities, and these their own gradient, in one place that stays in the cache."""
+class _Kernel(Protocol):
+    """A softmax over one chunk of tokens."""
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        states: Float[Tensor, "token width"],
-        rows: Float[Tensor, "vocab width"],
-        bias: Float[Tensor, " vocab"],
-        targets: Int[Tensor, " token"],
-        weights: Float[Tensor, " token"],
-    ) -> tuple[Float[Tensor, ""], Float[Tensor, " token"]]:
-        learning, device = any(ctx.needs_input_grad), states.device.type
-        narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
-        read, wanted = states.to(narrow), rows.to(narrow)
-        of_states, of_rows, of_bias = (
-            torch.zeros_like(tensor, dtype=torch.float32) for tensor in (states, rows, bias)
-        )
-        each = torch.empty(len(states), device=states.device)
-        block, chunk = (max(1, min(len(states), size // len(rows))) for size in (ROWS, IN_CACHE))
-        # Fresh memory for every chunk would cost more than what is done with it.
-        products = read.new_empty(block, len(rows))
-        logits, shares = (torch.empty(chunk, len(rows), device=states.device) for _ in range(2))
-        for here in _chunks(len(states), block):
-            product = torch.mm(read[here], wanted.T, out=products[: here.stop - here.start])
-            for part in _chunks(len(product), chunk):
-                target, size = targets[here][part].unsqueeze(1), part.stop - part.start
-                values = logits[:size].copy_(product[part]).add_(bias)
-                own, highest = values.gather(1, target), values.amax(1, keepdim=True)
-                share = torch.softmax(values, 1, out=shares[:size])
-                each[here][part] = (highest - own - share.amax(1, keepdim=True).log()).squeeze(1)
-                if learning:
-                    product[part] = share.scatter_add_(1, target, -torch.ones_like(own))
-                    of_bias.addmv_(share.T, weights[here][part])
-            if learning:
-                weight = weights[here].unsqueeze(1)
-                torch.mul(product @ wanted, weight, out=of_states[here])
-                of_rows.add_(product.T @ (read[here] * weight).to(narrow))
-        if learning:
-            ctx.save_for_backward(of_states, of_rows, of_bias)
-            ctx.types = states.dtype, rows.dtype, bias.dtype
-        ctx.mark_non_differentiable(each)
-        return (each * weights).sum(), each
+    size: int
+    """Tokens of a chunk."""
 
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        scaled = [
-            (value * gradient).to(kind) for value, kind in zip(ctx.saved_tensors, ctx.types, strict=True)
-        ]
-        return (*scaled, None, None)
+    def __call__(self, here: slice, gradients: list[Tensor]) -> Float[Tensor, " _token"]:
+        """Returns the negative log-likelihoods of a chunk; adds its gradients, if a list is given."""
 
 
-class _Softmax(torch.autograd.Function):
-    """Each token's own logit against those of the candidates, among which it does not count a second time."""
+def _chunked(make_kernel: Callable[..., _Kernel], weights: Tensor, *inputs: Tensor) -> Likelihood:
+    return Likelihood(*_ChunkedLoss.apply(make_kernel, weights, *inputs))  # type: ignore[no-untyped-call]
+
+
+class _ChunkedLoss(torch.autograd.Function):
+    """Runs a kernel over all tokens, chunk by chunk, and computes the gradient in the forward pass."""
 
     @staticmethod
     def forward(
-        ctx: Any,
-        states: Float[Tensor, "token width"],
-        own_rows: Float[Tensor, "token width"],
-        own_bias: Float[Tensor, " token"],
-        rows: Float[Tensor, "candidate width"],
-        bias: Float[Tensor, " candidate"],
-        targets: Int[Tensor, " token"],
-        candidates: Int[Tensor, " candidate"],
-        weights: Float[Tensor, " token"],
+        ctx: Any, make_kernel: Callable[..., _Kernel], weights: Float[Tensor, " token"], *inputs: Tensor
     ) -> tuple[Float[Tensor, ""], Float[Tensor, " token"]]:
         learning = any(ctx.needs_input_grad)
-        gradients = [
-            torch.zeros_like(tensor, dtype=torch.float32)
-            for tensor in (states, own_bias, rows, bias)
-            if learning
-        ]
-        each = torch.empty(len(states), device=states.device)
-        for here in _chunks(len(states), max(1, ROWS // len(rows))):
-            state, target, weight = states[here], targets[here], weights[here].unsqueeze(1)
-            own = (state * own_rows[here]).sum(1, dtype=torch.float32) + own_bias[here]
-            logits = (state @ rows.T).float() + bias
-            logits.masked_fill_(candidates == target.unsqueeze(1), -torch.inf)
-            total = torch.logaddexp(own, logits.logsumexp(1))
-            each[here] = total - own
-            if learning:
-                of_states, of_own, of_rows, of_bias = gradients
-                others = logits.sub_(total.unsqueeze(1)).exp_().mul_(weight)
-                missing = ((own - total).exp() - 1) * weight.squeeze(1)
-                of_bias += others.sum(0)
-                of_own[here] = missing
-                narrow = others.to(state.dtype)
-                of_states[here] = narrow @ rows + missing.unsqueeze(1) * own_rows[here]
-                of_rows += narrow.T @ state
+        gradients = [torch.zeros_like(each, dtype=torch.float32) for each in inputs if learning]
+        nll, kernel = torch.empty(len(weights), device=weights.device), make_kernel(*inputs)
+        for here in _chunks(len(weights), kernel.size):
+            nll[here] = kernel(here, gradients)
         if learning:
-            ctx.save_for_backward(states, *gradients)
-        ctx.mark_non_differentiable(each)
-        return (each * weights).sum(), each
+            ctx.save_for_backward(*gradients)
+            ctx.types = [each.dtype for each in inputs]
+        ctx.mark_non_differentiable(nll)
+        return (nll * weights).sum(), nll
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        states, of_states, of_own, of_rows, of_bias = ctx.saved_tensors
-        of_own_rows = of_own.unsqueeze(1) * states
-        scaled = [value * gradient for value in (of_states, of_own_rows, of_own, of_rows, of_bias)]
-        return (scaled[0].to(states.dtype), *scaled[1:], None, None, None)
+        scaled = (
+            (value * gradient).to(kind) for value, kind in zip(ctx.saved_tensors, ctx.types, strict=True)
+        )
+        return (None, None, *scaled)
+
+
+class _FullSoftmax:
+    """Compares each target with all tokens.
+
+    Logits become probabilities, and these their own gradient, in one buffer that stays in the cache: new
+    memory for every chunk would cost more than the arithmetic.
+    """
+
+    def __init__(self, states: Tensor, rows: Tensor, bias: Tensor, targets: Tensor, weights: Tensor) -> None:
+        device = states.device.type
+        self.narrow = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else states.dtype
+        self.states, self.rows = states.to(self.narrow), rows.to(self.narrow)
+        self.bias, self.targets, self.weights = bias, targets, weights
+        self.size, self.part = (
+            max(1, min(len(states), limit // len(rows))) for limit in (LOGITS_IN_MEMORY, LOGITS_IN_CACHE)
+        )
+        self.products = self.states.new_empty(self.size, len(rows))
+        self.logits, self.shares = (torch.empty(self.part, len(rows), device=states.device) for _ in range(2))
+
+    def __call__(self, here: slice, gradients: list[Tensor]) -> Float[Tensor, " _token"]:
+        states, weight = self.states[here], self.weights[here]
+        product = torch.mm(states, self.rows.T, out=self.products[: len(states)])
+        targets, nll = self.targets[here].unsqueeze(1), torch.empty(len(states), device=states.device)
+        for part in _chunks(len(states), self.part):
+            nll[part] = self._part(product[part], targets[part], weight[part], gradients)
+        if gradients:
+            of_states, of_rows, _ = gradients
+            torch.mul(product @ self.rows, weight.unsqueeze(1), out=of_states[here])
+            of_rows.add_(product.T @ (states * weight.unsqueeze(1)).to(self.narrow))
+        return nll
+
+    def _part(
+        self, product: Tensor, target: Tensor, weight: Tensor, gradients: list[Tensor]
+    ) -> Float[Tensor, " _token"]:
+        """Returns the negative log-likelihoods; puts the gradient of the logits in place of `product`."""
+        logits = self.logits[: len(product)].copy_(product).add_(self.bias)
+        own, highest = logits.gather(1, target), logits.amax(1, keepdim=True)
+        share = torch.softmax(logits, 1, out=self.shares[: len(product)])
+        nll = (highest - own - share.amax(1, keepdim=True).log()).squeeze(1)
+        if gradients:
+            product[:] = share.scatter_add_(1, target, -torch.ones_like(own))
+            gradients[2].addmv_(share.T, weight)
+        return nll
+
+
+class _SampledSoftmax:
+    """Compares each target with sampled candidates, among which the target does not count a second time."""
+
+    def __init__(
+        self,
+        states: Tensor,
+        target_rows: Tensor,
+        target_bias: Tensor,
+        rows: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        candidates: Tensor,
+        weights: Tensor,
+    ) -> None:
+        self.states, self.target_rows, self.target_bias = states, target_rows, target_bias
+        self.rows, self.bias, self.candidates = rows, bias, candidates
+        self.targets, self.weights = targets, weights
+        self.size = max(1, LOGITS_IN_MEMORY // len(rows))
+
+    def __call__(self, here: slice, gradients: list[Tensor]) -> Float[Tensor, " _token"]:
+        states = self.states[here]
+        own = (states * self.target_rows[here]).sum(1, dtype=torch.float32) + self.target_bias[here]
+        logits = (states @ self.rows.T).float() + self.bias
+        logits.masked_fill_(self.candidates == self.targets[here].unsqueeze(1), -torch.inf)
+        total = torch.logaddexp(own, logits.logsumexp(1))
+        if gradients:
+            weight = self.weights[here].unsqueeze(1)
+            others = logits.sub_(total.unsqueeze(1)).exp_().mul_(weight)
+            missing = ((own - total).exp() - 1) * weight.squeeze(1)
+            self._add(here, others, missing, gradients)
+        return total - own
+
+    def _add(self, here: slice, others: Tensor, missing: Tensor, gradients: list[Tensor]) -> None:
+        """Adds the gradients of a chunk, given those of its logits."""
+        of_states, of_target_rows, of_target_bias, of_rows, of_bias = gradients
+        states, column, narrow = self.states[here], missing.unsqueeze(1), others.to(self.states.dtype)
+        of_bias += others.sum(0)
+        of_target_bias[here] = missing
+        of_states[here] = narrow @ self.rows + column * self.target_rows[here]
+        of_target_rows[here] = column * states
+        of_rows += narrow.T @ states
 
 
 def _chunks(total: int, size: int) -> list[slice]:

@@ -16,11 +16,12 @@ from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
 from sentrep.encoders.tree import TreeEncoder
-from sentrep.modules.padding import of_lists
-from sentrep.modules.trees.crf import Nested, TreeCRF, nested
-from sentrep.modules.trees.punctuation import crossing
+from sentrep.modules.padding import pad_lists
+from sentrep.modules.trees.crf import TreeCRF
+from sentrep.modules.trees.punctuation import crossing_spans
 from sentrep.utils.errors import InputError
 from tests import toy
+from tests.nested_trees import Nested, nested
 
 WIDTH = 6
 SENTENCES = [
@@ -43,8 +44,8 @@ def composed(made: TreeEncoder, tree: Nested[int]) -> tuple[Tensor, Tensor]:
     if not isinstance(tree, tuple):
         return made.table.weight[tree], torch.zeros(WIDTH)
     (left_h, left_c), (right_h, right_c) = composed(made, tree[0]), composed(made, tree[1])
-    assert made.composer is not None
-    enter, keep_left, keep_right, out, new = made.composer.join(torch.cat([left_h, right_h])).chunk(5)
+    assert made.tree_lstm is not None
+    enter, keep_left, keep_right, out, new = made.tree_lstm.join(torch.cat([left_h, right_h])).chunk(5)
     c = keep_left.sigmoid() * left_c + keep_right.sigmoid() * right_c + enter.sigmoid() * new.tanh()
     return out.sigmoid() * c.tanh(), c
 
@@ -72,15 +73,15 @@ def test_the_vector_is_the_root_of_the_best_tree() -> None:
 def test_trees_to_one_side_and_none() -> None:
     ids = read(encoder(), SENTENCES[:1])[1][0].tolist()
     a, b, c, d = ids
-    right, left, none = (encoder(trees=side) for side in ("right", "left", "none"))
+    right, left, none = (encoder(branching=side) for side in ("right", "left", "none"))
     assert torch.allclose(read(right, SENTENCES)[0][0], composed(right, (a, (b, (c, d))))[0], atol=1e-5)
     assert torch.allclose(read(left, SENTENCES)[0][0], composed(left, (((a, b), c), d))[0], atol=1e-5)
     assert torch.allclose(read(none, SENTENCES)[0][0], none.table.weight[ids].mean(0), atol=1e-6)
-    assert all(each is None for each in (right.parser, left.parser, none.parser, none.composer))
+    assert all(each is None for each in (right.parser, left.parser, none.parser, none.tree_lstm))
 
 
 def test_sampled_trees_are_the_same_in_any_company() -> None:
-    made = encoder(sampled=5)
+    made = encoder(samples=5)
     together = read(made, SENTENCES)[0]
     alone = torch.cat([read(made, [sentence])[0] for sentence in SENTENCES])
     assert torch.allclose(together, alone, atol=1e-5)
@@ -89,12 +90,12 @@ def test_sampled_trees_are_the_same_in_any_company() -> None:
 
 def test_an_empty_sentence_is_the_zero_vector() -> None:
     for trees in ("parser", "right", "none"):
-        assert (read(encoder(trees=trees), ["", SENTENCES[0]])[0][0] == 0).all()
-        assert (read(encoder(trees=trees), [""])[0] == 0).all()
+        assert (read(encoder(branching=trees), ["", SENTENCES[0]])[0][0] == 0).all()
+        assert (read(encoder(branching=trees), [""])[0] == 0).all()
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"sampled": 3, "dropout": 0.5}, {"trees": "right"}, {"trees": "none"}]
+    "settings", [{}, {"samples": 3, "dropout": 0.5}, {"branching": "right"}, {"branching": "none"}]
 )
 def test_it_opens_from_its_folder(settings: dict[str, object], tmp_path: Path) -> None:
     whole = SentenceTransformer(modules=[encoder(**settings)], device="cpu")
@@ -121,15 +122,19 @@ def test_constituents_respect_punctuation_where_they_shall(tmp_path: Path) -> No
     text = "it rains , so we all stay here ; they go ."
     tokenizer = Tokenizer.train([text], TokenizerConfig("spaces", vocab=40))
     torch.manual_seed(0)
-    made = TreeEncoder(tokenizer.inner, tokenizer.vocab_size, WIDTH, parser_width=5, sampled=30, marks=True)
-    texts = of_lists([tokenizer.encode(text)])
-    forbidden, rows = crossing(*texts, made.mark), made.table(texts.ids)
-    assert made.mark.sum() == 3
+    made = TreeEncoder(
+        tokenizer.inner, tokenizer.vocab_size, WIDTH, parser_width=5, samples=30, respect_punctuation=True
+    )
+    texts = pad_lists([tokenizer.encode(text)])
+    forbidden, rows = crossing_spans(*texts, made.punctuation), made.table(texts.ids)
+    assert made.punctuation.sum() == 3
     assert forbidden.any()
-    assert not (made.best(rows, texts, 30).mask() & forbidden.unsqueeze(1)).any()
-    assert (made.posterior(rows, texts, free=True).sample(200).mask() & forbidden.unsqueeze(1)).any()
+    assert not (made.best_trees(rows, texts, 30).span_mask() & forbidden.unsqueeze(1)).any()
+    assert (
+        made.posterior(rows, texts, unconstrained=True).sample(200).span_mask() & forbidden.unsqueeze(1)
+    ).any()
     folder.save(folder.Encoder(modules=[made]), tmp_path / "model")
     again = folder.load(tmp_path / "model")[0]
     assert isinstance(again, TreeEncoder)
-    assert again.marks
-    assert torch.equal(again.mark, made.mark)
+    assert again.respect_punctuation
+    assert torch.equal(again.punctuation, made.punctuation)

@@ -103,14 +103,14 @@ def on_topic(sentences: list[str], written: list[list[Generated]]) -> float:
 @pytest.mark.parametrize("to", ["next", "previous"])
 def test_what_is_written_stays_on_topic(writer: Writer, to: str) -> None:
     sentences = [sentence for sentence in SENTENCES if topics(sentence)]
-    best = on_topic(sentences, generate(writer, sentences, to, DecodingConfig(k=3, at_least=5)))
+    best = on_topic(sentences, generate(writer, sentences, to, DecodingConfig(k=3, min_length=5)))
     drawn = on_topic(sentences, generate(writer, sentences, to, DecodingConfig("nucleus", k=3)))
     assert best > 0.9
     assert drawn > 0.3
 
 
 def test_between_two_sentences_the_topic_changes(writer: Writer) -> None:
-    decoding = DecodingConfig("nucleus", k=30, at_least=5, temperature=0.7)
+    decoding = DecodingConfig("nucleus", k=30, min_length=5, temperature=0.7)
     line = interpolate(writer, ONE, OTHER, steps=5, decoding=decoding)
     counts = [sum((topics(written.text) for written in step), Counter[str]()) for step in line]
     shares = [count["8"] / (count["3"] + count["8"]) for count in counts]
@@ -165,10 +165,8 @@ def forced(advance: Any, state: State, rows: list[list[int]]) -> float:
     gained: list[float] = []
     last = None
     for step in range(max(map(len, rows))):
-        log_probability, state = advance(last, state)
-        gained += [
-            log_probability[place, row[step]].item() for place, row in enumerate(rows) if step < len(row)
-        ]
+        log_prob, state = advance(last, state)
+        gained += [log_prob[place, row[step]].item() for place, row in enumerate(rows) if step < len(row)]
         last = torch.tensor([row[step] if step < len(row) - 1 else 0 for row in rows])
     return sum(gained) / len(gained)
 
@@ -181,15 +179,15 @@ def test_sentences_are_read_as_in_training(writer: Writer) -> None:
 
 def test_texts_are_of_their_tokens_and_special_ones_never_come(writer: Writer) -> None:
     for how, k in (("beam", 5), ("greedy", 1), ("nucleus", 5)):
-        decoding = DecodingConfig(how, k=k, at_least=3, at_most=12, top_p=1.0, temperature=3.0)  # type: ignore[arg-type]
+        decoding = DecodingConfig(how, k=k, min_length=3, max_length=12, top_p=1.0, temperature=3.0)  # type: ignore[arg-type]
         for candidates in generate(writer, SENTENCES[:20], decoding=decoding):
             assert len(candidates) == k
-            for text, log_probability, tokens in candidates:
+            for text, log_prob, tokens in candidates:
                 assert text == writer.reopened.tokenizer.decode(tokens)
                 assert len(text.split()) == len(tokens)
                 assert 3 <= len(tokens) <= 12
                 assert min(tokens) >= len(toy.SPECIAL)
-                assert log_probability < 0
+                assert log_prob < 0
 
 
 def test_probabilities_are_told_by_the_token() -> None:
@@ -291,8 +289,10 @@ def test_the_command_line_says_the_same(
     trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(trained.run.path)
-    lines = run(capsys, path, ONE, OTHER, "--k", "2", "--beam", "4", "--to", "previous", "--at-least", "4")
-    wanted = generate(writer, [ONE, OTHER], "previous", DecodingConfig(k=2, beam=4, at_least=4))
+    lines = run(
+        capsys, path, ONE, OTHER, "--k", "2", "--beam-width", "4", "--to", "previous", "--min-length", "4"
+    )
+    wanted = generate(writer, [ONE, OTHER], "previous", DecodingConfig(k=2, beam_width=4, min_length=4))
     assert [lines[0], lines[3]] == [ONE, OTHER]
     shown = [line.split(maxsplit=1) for line in (*lines[1:3], *lines[4:])]
     assert [text for _, text in shown] == [each.text for candidates in wanted for each in candidates]
@@ -312,14 +312,14 @@ def test_a_line_between_two_sentences_is_printed(
         OTHER,
         "--steps",
         "3",
-        "--how",
+        "--strategy",
         "greedy",
-        "--at-least",
+        "--min-length",
         "5",
     )
     assert (lines[0], lines[-1]) == (ONE, OTHER)
     assert [line.split()[0] for line in lines[1:-1]] == ["0.00", "0.50", "1.00"]
-    wanted = interpolate(writer, ONE, OTHER, 3, decoding=DecodingConfig("greedy", at_least=5))
+    wanted = interpolate(writer, ONE, OTHER, 3, decoding=DecodingConfig("greedy", min_length=5))
     assert [line.split(maxsplit=2)[2] for line in lines[1:-1]] == [written.text for (written,) in wanted]
 
 
@@ -328,8 +328,8 @@ def test_without_a_sentence_it_asks(
 ) -> None:
     for ending in ("\n", ""):  # an empty line, and the end of the input
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ONE}\n{OTHER}\n{ending}"))
-        told = "\n".join(run(capsys, str(trained.run.path), "--at-least", "5"))
-        for (written,) in generate(writer, [ONE, OTHER], decoding=DecodingConfig(at_least=5)):
+        told = "\n".join(run(capsys, str(trained.run.path), "--min-length", "5"))
+        for (written,) in generate(writer, [ONE, OTHER], decoding=DecodingConfig(min_length=5)):
             assert written.text in told
 
 
@@ -338,8 +338,8 @@ def test_without_a_sentence_it_asks(
     [
         (("nowhere", "a b"), "nowhere holds no run.json"),
         (("RUN", "a b", "--to", "itself"), "previous and next"),
-        (("RUN", "a b", "--k", "9"), "raise --beam"),
-        (("RUN", "a b", "--how", "greedy", "--k", "2"), "--how greedy"),
+        (("RUN", "a b", "--k", "9"), "raise --beam-width"),
+        (("RUN", "a b", "--strategy", "greedy", "--k", "2"), "--strategy greedy"),
         (("RUN", "--between", "a b"), "not with 0"),
         (("RUN", "a b", "--between", "c d", "--steps", "1"), "--steps 1"),
     ],

@@ -25,16 +25,22 @@ from sentrep.inference.eval_adapter import measured
 from sentrep.inference.summarizer import Summarizer, summarize
 from sentrep.methods.capabilities import HasSummarizer
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
-from sentrep.modules.decoding import Bounds, beam, greedy
+from sentrep.modules.decoding import Constraints, beam_search, greedy_search
 from sentrep.modules.decoding_config import DecodingConfig
-from sentrep.modules.padding import of_lists
+from sentrep.modules.padding import pad_lists
 from sentrep.training.config import TrainingConfig
 from sentrep.training.method_state import learnt_file
 from sentrep.utils.capabilities import Embeds, Summarizes
 from sentrep.utils.errors import InputError
 from tests import toy
 
-SMALL = {"generator_token_width": 16, "generator_width": 24, "at_most": 6, "longest": 12, "shortlist": 300}
+SMALL = {
+    "generator_token_width": 16,
+    "generator_width": 24,
+    "max_summary_tokens": 6,
+    "max_article_tokens": 12,
+    "shortlist": 300,
+}
 TEXTS = [" ".join(sentence) + "." for document in toy.documents(6, seed=9) for sentence in document]
 GREEDY = DecodingConfig("greedy")
 
@@ -80,7 +86,9 @@ def train(
 def run(place: Path) -> Path:
     path = place / "summaries.txt"
     trained = train(
-        place, "run", settings=Seq2Seq2SeqConfig(summaries=str(path), pretrain=0.5, critic_turns=1, **SMALL)
+        place,
+        "run",
+        settings=Seq2Seq2SeqConfig(summaries=str(path), pretrain_share=0.5, critic_steps=1, **SMALL),
     )  # type: ignore[arg-type]
     path.unlink()  # what was learnt is in the run
     return trained
@@ -95,10 +103,12 @@ def naive(summarizer: Summarizer, text: str, length: int, how: str, at_most: int
     """One text alone, by the parts."""
     method, tokenizer = summarizer.reopened.method, summarizer.reopened.tokenizer
     assert isinstance(method, HasSummarizer)
-    bounds = Bounds(1, at_most, tuple(range(len(toy.SPECIAL))))
+    bounds = Constraints(1, at_most, tuple(range(len(toy.SPECIAL))))
     with torch.no_grad():
-        generator = method.summarizer(of_lists([tokenizer.encode(text)[:10]]), torch.tensor([length]))
-    found = greedy(generator, bounds)[0] if how == "greedy" else beam(generator, bounds, 5)[0][0]
+        generator = method.summarizer(pad_lists([tokenizer.encode(text)[:10]]), torch.tensor([length]))
+    found = (
+        greedy_search(generator, bounds)[0] if how == "greedy" else beam_search(generator, bounds, 5)[0][0]
+    )
     return tokenizer.decode(found.tokens)
 
 
@@ -119,14 +129,14 @@ def test_a_length_is_told_and_a_bound_is_kept(summarizer: Summarizer) -> None:
         assert summarizer(TEXTS, length, GREEDY) == [
             naive(summarizer, text, length, "greedy") for text in TEXTS
         ]
-    short = summarizer(TEXTS, 6, DecodingConfig("greedy", at_most=2))
+    short = summarizer(TEXTS, 6, DecodingConfig("greedy", max_length=2))
     assert short == [naive(summarizer, text, 6, "greedy", at_most=2) for text in TEXTS]
-    assert summarizer(TEXTS, 6, DecodingConfig("greedy", at_most=100)) == summarizer(TEXTS, 6, GREEDY)
+    assert summarizer(TEXTS, 6, DecodingConfig("greedy", max_length=100)) == summarizer(TEXTS, 6, GREEDY)
     for length in (0, -1, 7):
         with pytest.raises(InputError, match=f"length {length}: this run was trained to write 1 to 6 tokens"):
             summarizer(TEXTS, length)
-    with pytest.raises(InputError, match="at_least 9 at_most 6"):
-        summarizer(TEXTS, decoding=DecodingConfig(at_least=9))
+    with pytest.raises(InputError, match="min_length 9"):
+        summarizer(TEXTS, decoding=DecodingConfig(min_length=9))
 
 
 def test_a_text_is_cut_as_in_training(summarizer: Summarizer) -> None:
@@ -172,7 +182,7 @@ def test_draws_go_by_their_seed(summarizer: Summarizer) -> None:
 
 def test_a_run_is_opened_by_its_folder(run: Path, summarizer: Summarizer) -> None:
     assert api.summarize(run, TEXTS[:3], 5) == summarizer(TEXTS[:3], 5)
-    assert (summarizer.longest, summarizer.at_most) == (12, 6)
+    assert (summarizer.max_article_tokens, summarizer.max_summary_tokens) == (12, 6)
 
 
 def test_arguments_that_cannot_be_right(summarizer: Summarizer) -> None:
@@ -217,11 +227,13 @@ def test_the_command_line_prints_the_same(
     run: Path, summarizer: Summarizer, articles: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert said(capsys, run, "--input", articles) == summarizer(TEXTS[:7])
-    assert said(capsys, run, "--input", articles, "--how", "greedy", "--length", "6") == summarizer(
+    assert said(capsys, run, "--input", articles, "--strategy", "greedy", "--length", "6") == summarizer(
         TEXTS[:7], 6, GREEDY
     )
-    short = DecodingConfig("beam", beam=2, at_most=3)
-    asked = said(capsys, run, "--input", articles, "--how", "beam", "--beam", "2", "--at-most", "3")
+    short = DecodingConfig("beam", beam_width=2, max_length=3)
+    asked = said(
+        capsys, run, "--input", articles, "--strategy", "beam", "--beam-width", "2", "--max-length", "3"
+    )
     assert asked == summarizer(TEXTS[:7], None, short)
 
 
@@ -256,7 +268,7 @@ def test_the_command_line_reads_standard_input(
             "--length 7: this run was trained to write 1 to 6 tokens",
         ),
         (("RUN", "--input", "FILE", "--k", "2"), "--k 2"),
-        (("RUN", "--input", "FILE", "--beam", "0"), "--beam 0"),
+        (("RUN", "--input", "FILE", "--beam-width", "0"), "--beam-width 0"),
     ],
 )
 def test_bad_input_is_one_line(
@@ -295,14 +307,14 @@ def test_a_run_is_evaluated_as_what_writes_and_as_what_embeds(
 
 
 def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
-    settings = Seq2Seq2SeqConfig(summaries=str(toy.summaries()), pretrain=0.0, critic_turns=1, **SMALL)  # type: ignore[arg-type]
+    settings = Seq2Seq2SeqConfig(summaries=str(toy.summaries()), pretrain_share=0.0, critic_steps=1, **SMALL)  # type: ignore[arg-type]
     still = train(place, "still", settings=settings, steps=0, start=run)
     assert learnt_file(still).read_bytes() == learnt_file(run).read_bytes()
     assert summarize(still, TEXTS[:4]) == summarize(run, TEXTS[:4])
     further = train(place, "further", settings=settings, steps=1, start=run)
     assert learnt_file(further).read_bytes() != learnt_file(run).read_bytes()
     soft = replace(
-        settings, learns_by="softmax", adversary="wgan-gp"
+        settings, gradient_estimator="softmax", gan_loss="wgan-gp"
     )  # of which the critic is of another kind
     assert summarize(train(place, "soft", settings=soft, steps=0, start=run), TEXTS[:4]) == summarize(
         run, TEXTS[:4]

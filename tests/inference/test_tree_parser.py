@@ -18,11 +18,11 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.inference.tree_parser import TreeParser, in_words
 from sentrep.methods.capabilities import HasTrees
 from sentrep.methods.urnng.config import URNNGConfig
-from sentrep.modules.trees.crf import nested
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.capabilities import Embeds, Parses, ScoresLikelihood
 from sentrep.utils.errors import InputError
 from tests import toy
+from tests.nested_trees import nested
 
 SENTENCES = [" ".join(sentence) for document in toy.documents(4, seed=9) for sentence in document]
 

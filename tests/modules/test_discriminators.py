@@ -26,19 +26,19 @@ def critic(kind: type[nn.Module]) -> nn.Module:
 
 
 def test_every_prefix_is_scored_as_if_it_were_all() -> None:
-    tokens, alive = ragged()
+    tokens, mask = ragged()
     steps = critic(StepCritic)
-    scores = steps(tokens, alive)
+    scores = steps(tokens, mask)
     for text, length in enumerate(LENGTHS):
         for end in range(1, length + 1):
-            alone = steps(tokens[[text], :end], alive[[text], :end])
+            alone = steps(tokens[[text], :end], mask[[text], :end])
             assert torch.allclose(alone[0, -1], scores[text, end - 1], atol=1e-6)
 
 
 def test_convolutions_against_loops() -> None:
-    tokens, alive = ragged()
+    tokens, mask = ragged()
     judge = ConvCritic(TOKEN_WIDTH, WIDTH, blocks=3)
-    scores, weights = judge(tokens, alive), judge.state_dict()
+    scores, weights = judge(tokens, mask), judge.state_dict()
     for text, length in enumerate(LENGTHS):
         states = [judge.enter.weight[:, :, 0] @ token + judge.enter.bias for token in tokens[text, :length]]
         for block in range(3):
@@ -59,34 +59,34 @@ def test_convolutions_against_loops() -> None:
 
 @pytest.mark.parametrize("kind", CRITICS)
 def test_padding_and_other_texts_change_nothing(kind: type[nn.Module]) -> None:
-    tokens, alive = ragged()
+    tokens, mask = ragged()
     judge = critic(kind)
-    scores = judge(tokens, alive)
-    rubbish = judge(tokens.where(alive.unsqueeze(2), 100.0), alive)
+    scores = judge(tokens, mask)
+    rubbish = judge(tokens.where(mask.unsqueeze(2), 100.0), mask)
     assert torch.equal(scores, rubbish)
     for text, length in enumerate(LENGTHS[:3]):
-        alone = judge(tokens[[text], :length], alive[[text], :length])[0]
+        alone = judge(tokens[[text], :length], mask[[text], :length])[0]
         assert torch.allclose(alone, scores[text, :length] if scores.dim() == 2 else scores[text], atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", CRITICS)
 def test_gradients_reach_soft_words_through_the_softmax(kind: type[nn.Module]) -> None:
-    _, alive = ragged()
+    _, mask = ragged()
     table, logits = torch.randn(20, TOKEN_WIDTH), torch.randn(4, 6, 20, requires_grad=True)
     judge = critic(kind)
-    judge(logits.softmax(2) @ table, alive).sum().backward()
+    judge(logits.softmax(2) @ table, mask).sum().backward()
     assert logits.grad is not None
-    assert (logits.grad[alive].abs().sum(1) > 0).all()
-    assert (logits.grad[~alive] == 0).all()
+    assert (logits.grad[mask].abs().sum(1) > 0).all()
+    assert (logits.grad[~mask] == 0).all()
 
 
 @pytest.mark.parametrize("kind", CRITICS)
 def test_hard_words_are_soft_words_that_are_sure(kind: type[nn.Module]) -> None:
-    _, alive = ragged()
+    _, mask = ragged()
     table, ids = torch.randn(20, TOKEN_WIDTH), torch.randint(20, (4, 6))
     judge = critic(kind)
     sure = nn.functional.one_hot(ids, 20).float() @ table
-    assert torch.allclose(judge(table[ids], alive), judge(sure, alive), atol=1e-6)
+    assert torch.allclose(judge(table[ids], mask), judge(sure, mask), atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", CRITICS)
@@ -96,7 +96,7 @@ def test_it_learns_to_tell_two_kinds_of_texts_apart(kind: type[nn.Module], bfloa
     torch.manual_seed(0)
     table, judge = torch.randn(10, 16), kind(16, 32)
     optimizer = torch.optim.Adam(judge.parameters(), 5e-3)
-    alive = torch.arange(6) < torch.randint(3, 7, (32, 1))
+    mask = torch.arange(6) < torch.randint(3, 7, (32, 1))
 
     def texts(rising: bool) -> Tensor:
         ids = torch.rand(32, 10).argsort(1)[:, :6]
@@ -105,10 +105,10 @@ def test_it_learns_to_tell_two_kinds_of_texts_apart(kind: type[nn.Module], bfloa
     losses = []
     for _ in range(80):
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            real, fake = judge(texts(True), alive), judge(texts(False), alive)
+            real, fake = judge(texts(True), mask), judge(texts(False), mask)
         assert real.dtype == torch.float32
         if real.dim() == 2:
-            real, fake = real[alive], fake[alive]
+            real, fake = real[mask], fake[mask]
         loss = standard_critic(real, fake)
         optimizer.zero_grad()
         loss.backward()
@@ -119,11 +119,11 @@ def test_it_learns_to_tell_two_kinds_of_texts_apart(kind: type[nn.Module], bfloa
 
 
 def test_a_gradient_of_a_gradient_exists_for_both() -> None:
-    tokens, alive = ragged()
+    tokens, mask = ragged()
     for kind in CRITICS:
         judge = critic(kind)
         given = tokens.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(judge(given, alive).sum(), given, create_graph=True)
+        (gradient,) = torch.autograd.grad(judge(given, mask).sum(), given, create_graph=True)
         gradient.square().sum().backward()
         reached = [parameter.grad for parameter in judge.parameters() if parameter.grad is not None]
         assert sum(gradient.abs().sum().item() > 0 for gradient in reached) >= 4

@@ -9,16 +9,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sentrep.modules.gru_decoder import BEFORE, Condition, Decoder, Packing, pack
+from sentrep.modules.gru_decoder import START, Condition, GRUDecoder, PackedTargets, pack_targets
 
 TOKEN_WIDTH, WIDTH, CODE_WIDTH, END = 5, 6, 7, 20
 SENTENCES = [[3, 4], [], [9, 8, 7, 6, 5], [1], [2, 3, 4, 5]]
 
 
-def packed(longest: int = 30) -> Packing:
+def packed(longest: int = 30) -> PackedTargets:
     offsets = torch.tensor([0, *torch.tensor([len(sentence) for sentence in SENTENCES]).cumsum(0)])
     ids = torch.tensor([token for sentence in SENTENCES for token in sentence])
-    return pack(ids, offsets, torch.arange(len(SENTENCES)), END, longest)
+    return pack_targets(ids, offsets, torch.arange(len(SENTENCES)), END, longest)
 
 
 @pytest.mark.parametrize("longest", [1, 3, 30])
@@ -27,17 +27,17 @@ def test_every_sentence_is_written_to_its_end_or_to_the_longest(longest: int) ->
     read: list[list[int]] = [[] for _ in SENTENCES]
     wanted: list[list[int]] = [[] for _ in SENTENCES]
     place = 0
-    for count in packing.alive:
+    for count in packing.active:
         for row in range(count):
             read[packing.order[row]].append(int(packing.inputs[place]))
             wanted[packing.order[row]].append(int(packing.targets[place]))
             place += 1
     assert place == len(packing.inputs) == len(packing.targets)
     assert wanted == [[*sentence, END][:longest] for sentence in SENTENCES]
-    assert read == [[BEFORE, *sentence][:longest] for sentence in SENTENCES]
+    assert read == [[START, *sentence][:longest] for sentence in SENTENCES]
 
 
-def naive_step(decoder: Decoder, token: Tensor, code: Tensor, state: Tensor) -> Tensor:
+def naive_step(decoder: GRUDecoder, token: Tensor, code: Tensor, state: Tensor) -> Tensor:
     """The equations, a gate at a time, for one sentence."""
 
     def gates(layer: nn.Linear | None, given: Tensor) -> list[Tensor]:
@@ -69,19 +69,19 @@ def naive_step(decoder: Decoder, token: Tensor, code: Tensor, state: Tensor) -> 
 )
 def test_each_step_equals_the_equations(condition: Condition, layer_norm: bool) -> None:
     torch.manual_seed(0)
-    decoder = Decoder(TOKEN_WIDTH, WIDTH, CODE_WIDTH, condition, layer_norm)
+    decoder = GRUDecoder(TOKEN_WIDTH, WIDTH, CODE_WIDTH, condition, layer_norm)
     for norm in (decoder.token_norm, decoder.state_norm):
         for parameter in norm.parameters():
             nn.init.normal_(parameter)
     packing = packed()
     tokens, codes = torch.randn(len(packing.inputs), TOKEN_WIDTH), torch.randn(len(SENTENCES), CODE_WIDTH)
-    states = decoder(tokens, codes, packing.alive)
+    states = decoder(tokens, codes, packing.active)
     current, place = {}, 0
     for row, code in enumerate(codes):
         current[row] = (
             torch.zeros(WIDTH) if decoder.first is None else decoder.first.weight @ code + decoder.first.bias
         )
-    for count in packing.alive:
+    for count in packing.active:
         for row in range(count):
             current[row] = naive_step(decoder, tokens[place], codes[row], current[row])
             assert torch.allclose(states[place], current[row], atol=1e-5)
@@ -90,7 +90,7 @@ def test_each_step_equals_the_equations(condition: Condition, layer_norm: bool) 
 
 def test_weights_port_to_the_gru_of_torch() -> None:
     torch.manual_seed(0)
-    decoder = Decoder(TOKEN_WIDTH, WIDTH, WIDTH, "first-state", layer_norm=False)
+    decoder = GRUDecoder(TOKEN_WIDTH, WIDTH, WIDTH, "first-state", layer_norm=False)
     gru = nn.GRU(TOKEN_WIDTH, WIDTH)
     gru.load_state_dict({
         "weight_ih_l0": decoder.token.weight, "bias_ih_l0": decoder.token.bias,
@@ -105,7 +105,7 @@ def test_weights_port_to_the_gru_of_torch() -> None:
 
 
 def test_recurrent_matrices_start_orthogonal_gate_by_gate() -> None:
-    for gate in Decoder(TOKEN_WIDTH, WIDTH, CODE_WIDTH, "every-gate", layer_norm=False).state.weight.split(
+    for gate in GRUDecoder(TOKEN_WIDTH, WIDTH, CODE_WIDTH, "every-gate", layer_norm=False).state.weight.split(
         WIDTH
     ):
         assert torch.allclose(gate @ gate.T, torch.eye(WIDTH), atol=1e-5)
@@ -113,7 +113,7 @@ def test_recurrent_matrices_start_orthogonal_gate_by_gate() -> None:
 
 def test_a_longer_sentence_beside_it_changes_nothing() -> None:
     torch.manual_seed(0)
-    decoder = Decoder(TOKEN_WIDTH, WIDTH, CODE_WIDTH, "every-gate", layer_norm=False)
+    decoder = GRUDecoder(TOKEN_WIDTH, WIDTH, CODE_WIDTH, "every-gate", layer_norm=False)
     tokens, codes = torch.randn(6, TOKEN_WIDTH), torch.randn(2, CODE_WIDTH)
     together = decoder(tokens, codes, [2, 2, 1, 1])
     alone = decoder(tokens[[1, 3]], codes[1:], [1, 1])

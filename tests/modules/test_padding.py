@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sentrep.modules.padding import Texts, compact, ended, of_lists, pad, without
+from sentrep.modules.padding import Texts, append_end, compact, pad, pad_lists, remove_token
 
 END = 9
 LISTS: list[list[list[int]]] = [[[5, 6, 7], [], [8], [1, 2, 3, 4], [7]], [[], []], [[3]], []]
@@ -15,12 +15,12 @@ LISTS: list[list[list[int]]] = [[[5, 6, 7], [], [8], [1, 2, 3, 4], [7]], [[], []
 def lists(texts: Texts) -> list[list[int]]:
     """Back again, with a look at what is promised: each text is alive from its first place on, and 0 beyond
     its end."""
-    assert texts.ids.shape == texts.alive.shape
+    assert texts.ids.shape == texts.mask.shape
     assert texts.ids.dtype == torch.long
-    assert not texts.ids[~texts.alive].any()
-    assert texts.alive.long().diff(dim=1).le(0).all()
-    assert texts.lengths.tolist() == texts.alive.sum(1).tolist()
-    return [row[alive].tolist() for row, alive in zip(texts.ids, texts.alive, strict=True)]
+    assert not texts.ids[~texts.mask].any()
+    assert texts.mask.long().diff(dim=1).le(0).all()
+    assert texts.lengths.tolist() == texts.mask.sum(1).tolist()
+    return [row[mask].tolist() for row, mask in zip(texts.ids, texts.mask, strict=True)]
 
 
 def flat(texts: list[list[int]]) -> tuple[Tensor, Tensor]:
@@ -30,7 +30,7 @@ def flat(texts: list[list[int]]) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("texts", LISTS)
 def test_a_rectangle_holds_the_lists(texts: list[list[int]]) -> None:
-    found = of_lists(texts)
+    found = pad_lists(texts)
     assert lists(found) == texts
     assert found.ids.shape == (len(texts), max(map(len, texts), default=0))
 
@@ -48,12 +48,12 @@ def test_tokens_outside_of_every_text_are_not_read() -> None:
 
 
 def test_chosen_texts_are_no_wider_than_they_need() -> None:
-    texts = of_lists(LISTS[0])
-    chosen = texts.rows(torch.tensor([2, 0, 2, 1]))
+    texts = pad_lists(LISTS[0])
+    chosen = texts.select(torch.tensor([2, 0, 2, 1]))
     assert lists(chosen) == [[8], [5, 6, 7], [8], []]
     assert chosen.ids.shape == (4, 3)
-    assert texts.rows(torch.tensor([1])).ids.shape == (1, 0)
-    assert texts.rows(torch.tensor([], dtype=torch.long)).ids.shape == (0, 0)
+    assert texts.select(torch.tensor([1])).ids.shape == (1, 0)
+    assert texts.select(torch.tensor([], dtype=torch.long)).ids.shape == (0, 0)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -79,15 +79,15 @@ def test_nothing_kept_is_nothing() -> None:
 
 @pytest.mark.parametrize("texts", LISTS)
 def test_an_end_comes_and_goes(texts: list[list[int]]) -> None:
-    longer = ended(of_lists(texts), END)
+    longer = append_end(pad_lists(texts), END)
     assert lists(longer) == [[*text, END] for text in texts]
-    assert lists(without(longer, END)) == texts
-    assert lists(without(of_lists(texts), END)) == texts
+    assert lists(remove_token(longer, END)) == texts
+    assert lists(remove_token(pad_lists(texts), END)) == texts
 
 
 def test_rubbish_beyond_the_end_does_not_come_back() -> None:
-    ids, alive = of_lists(LISTS[0])
-    dirty = Texts(ids.where(alive, 77), alive)
-    assert lists(ended(dirty, END)) == [[*text, END] for text in LISTS[0]]
-    assert lists(without(dirty, END)) == LISTS[0]
+    ids, mask = pad_lists(LISTS[0])
+    dirty = Texts(ids.where(mask, 77), mask)
+    assert lists(append_end(dirty, END)) == [[*text, END] for text in LISTS[0]]
+    assert lists(remove_token(dirty, END)) == LISTS[0]
     assert lists(compact(*dirty)) == LISTS[0]

@@ -9,9 +9,10 @@ from jaxtyping import Int
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sentrep.modules.decoding import Bounds, Generator, beam, greedy
+from sentrep.modules.decoding import Constraints, Generator, beam_search, greedy_search
 from sentrep.modules.decoding import State as Carried
-from sentrep.modules.pointer_generator import Memory, Outcome, PointerDecoder, Reader, State
+from sentrep.modules.pointer_generator import DecoderOutput, DecoderState, Memory, PointerDecoder
+from sentrep.modules.sequence import BidirectionalGRU
 
 VOCAB, SHORTLIST, END = 30, 8, 30
 TOKEN_WIDTH, WIDTH, MEMORY_WIDTH, STEPS = 5, 6, 4, 4
@@ -36,10 +37,10 @@ def decoder(coverage: bool = True, seed: int = 0) -> PointerDecoder:
 
 
 def source(made: PointerDecoder, fill: int = 0) -> Memory:
-    ids, alive = padded(SOURCES, fill)
+    ids, mask = padded(SOURCES, fill)
     torch.manual_seed(1)
-    states = torch.randn(4, 5, MEMORY_WIDTH) * alive.unsqueeze(2)
-    return made.remember(states, ids, alive)
+    states = torch.randn(4, 5, MEMORY_WIDTH) * mask.unsqueeze(2)
+    return made.make_memory(states, ids, mask)
 
 
 def read() -> Tensor:
@@ -47,8 +48,8 @@ def read() -> Tensor:
     return torch.randn(4, STEPS, TOKEN_WIDTH)
 
 
-def written(made: PointerDecoder, memory: Memory) -> Outcome:
-    return made(read(), made.begin(memory), memory)[0]  # type: ignore[no-any-return]
+def written(made: PointerDecoder, memory: Memory) -> DecoderOutput:
+    return made(read(), made.initial_state(memory), memory)[0]  # type: ignore[no-any-return]
 
 
 @torch.no_grad()
@@ -65,8 +66,8 @@ def naive(made: PointerDecoder, memory: Memory, row: int) -> tuple[list[list[flo
         scores = []
         for h, c in zip(states, seen, strict=True):
             inner = made.key.weight @ h + made.key.bias + made.query.weight @ s
-            if made.covered is not None:
-                inner = inner + made.covered * c
+            if made.coverage_weight is not None:
+                inner = inner + made.coverage_weight * c
             scores.append(float(made.score @ torch.tanh(inner)))
         exponents = [float(torch.tensor(score).exp()) for score in scores]
         a = [value / sum(exponents) for value in exponents]
@@ -74,7 +75,7 @@ def naive(made: PointerDecoder, memory: Memory, row: int) -> tuple[list[list[flo
         seen = [one + other for one, other in zip(a, seen, strict=True)]
         context = sum(weight * h for weight, h in zip(a, states, strict=True))
         logits = made.words(made.readout(torch.cat([s, context])))
-        own = float(torch.sigmoid(made.switch(torch.cat([context, s, x]))))
+        own = float(torch.sigmoid(made.p_gen(torch.cat([context, s, x]))))
         chances = [0.0] * (VOCAB + 1)
         *listed, end, rest = (logits.exp() / logits.exp().sum()).tolist()
         for word in range(VOCAB):
@@ -95,9 +96,9 @@ def test_each_step_equals_the_equations(coverage: bool) -> None:
     for row in range(len(SOURCES)):
         distributions, losses = naive(made, memory, row)
         assert torch.allclose(probabilities[row], torch.tensor(distributions), atol=1e-5)
-        assert torch.allclose(outcome.repeated[row], torch.tensor(losses), atol=1e-5)
-    assert outcome.repeated[:, 0].eq(0).all()  # nothing has had attention before the first step
-    assert outcome.repeated[:, 1:].gt(0).all()
+        assert torch.allclose(outcome.coverage_loss[row], torch.tensor(losses), atol=1e-5)
+    assert outcome.coverage_loss[:, 0].eq(0).all()  # nothing has had attention before the first step
+    assert outcome.coverage_loss[:, 1:].gt(0).all()
 
 
 def test_the_distribution_sums_to_one_and_words_without_a_row_are_likelier_where_they_can_be_copied() -> None:
@@ -118,33 +119,31 @@ def test_what_continues_a_word_is_copied_only_behind_its_beginning() -> None:
     made = decoder()
     memory = source(made)
     free = written(made, memory)
-    follows = memory.follows.clone()
+    follows = memory.predecessor.clone()
     follows[0, 1] = 3
-    bound = memory._replace(follows=follows)
+    bound = memory._replace(predecessor=follows)
     before = torch.tensor([[END, 3, 20, 3]]).expand(4, -1)
-    outcome = made(read(), made.begin(bound), bound, before)[0]
+    outcome = made(read(), made.initial_state(bound), bound, before)[0]
     assert torch.equal(outcome.attention, free.attention)  # it is read as ever
     for step, allowed in enumerate([False, True, False, True]):
         weights = free.attention[0, step].clone()
         if not allowed:
             weights[1] = 0
-        assert torch.allclose(outcome.copied[0, step], weights / weights.sum(), atol=1e-6)
-    assert torch.allclose(outcome.copied[1:], free.attention[1:], atol=1e-6)
+        assert torch.allclose(outcome.copy_attention[0, step], weights / weights.sum(), atol=1e-6)
+    assert torch.allclose(outcome.copy_attention[1:], free.attention[1:], atol=1e-6)
     probabilities = made.probabilities(outcome, bound)
     assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-6)
-    targets, alive = padded(TARGETS)
+    targets, mask = padded(TARGETS)
     chance = probabilities.gather(2, targets.unsqueeze(2)).squeeze(2)
-    assert torch.allclose(
-        made.log_probability(outcome, bound, targets, alive)[alive], chance[alive].log(), atol=1e-5
-    )
+    assert torch.allclose(made.log_prob(outcome, bound, targets, mask)[mask], chance[mask].log(), atol=1e-5)
 
 
 def test_where_nothing_may_be_copied_everything_is_generated() -> None:
     made = decoder()
     memory = source(made)
-    memory = memory._replace(follows=torch.full_like(memory.ids, 7))
-    outcome = made(read(), made.begin(memory), memory, torch.full((4, STEPS), END))[0]
-    assert (outcome.copied == 0).all()
+    memory = memory._replace(predecessor=torch.full_like(memory.ids, 7))
+    outcome = made(read(), made.initial_state(memory), memory, torch.full((4, STEPS), END))[0]
+    assert (outcome.copy_attention == 0).all()
     assert torch.allclose(made.probabilities(outcome, memory).sum(2), torch.ones(4, STEPS), atol=1e-6)
 
 
@@ -155,26 +154,24 @@ def test_a_shortlist_of_everything_leaves_no_rest() -> None:
     outcome = written(made, memory)
     probabilities = made.probabilities(outcome, memory)
     assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-6)
-    targets, alive = padded(TARGETS)
+    targets, mask = padded(TARGETS)
     chance = probabilities.gather(2, targets.unsqueeze(2)).squeeze(2)
-    assert torch.allclose(
-        made.log_probability(outcome, memory, targets, alive)[alive], chance[alive].log(), atol=1e-5
-    )
+    assert torch.allclose(made.log_prob(outcome, memory, targets, mask)[mask], chance[mask].log(), atol=1e-5)
 
 
 def test_likelihoods_are_those_of_the_distribution() -> None:
     made = decoder()
     memory = source(made)
-    targets, alive = padded(TARGETS, fill=9)
+    targets, mask = padded(TARGETS, fill=9)
     outcome = written(made, memory)
-    found = made.log_probability(outcome, memory, targets, alive)
+    found = made.log_prob(outcome, memory, targets, mask)
     chance = made.probabilities(outcome, memory).gather(2, targets.unsqueeze(2)).squeeze(2)
-    assert torch.allclose(found[alive], chance[alive].log(), atol=1e-5)
-    assert (found[~alive] == 0).all()
+    assert torch.allclose(found[mask], chance[mask].log(), atol=1e-5)
+    assert (found[~mask] == 0).all()
 
 
 def test_gradients_are_those_of_the_distribution() -> None:
-    targets, alive = padded(TARGETS)
+    targets, mask = padded(TARGETS)
     weight = torch.randn(4, STEPS, generator=torch.Generator().manual_seed(3))
     gradients = []
     for short in (True, False):
@@ -182,11 +179,11 @@ def test_gradients_are_those_of_the_distribution() -> None:
         memory = source(made)
         outcome = written(made, memory)
         if short:
-            log_probability = made.log_probability(outcome, memory, targets, alive)
+            log_prob = made.log_prob(outcome, memory, targets, mask)
         else:
             chance = made.probabilities(outcome, memory).gather(2, targets.unsqueeze(2)).squeeze(2)
-            log_probability = chance.where(alive, 1).log()
-        ((log_probability * weight).sum() + outcome.repeated.sum()).backward()
+            log_prob = chance.where(mask, 1).log()
+        ((log_prob * weight).sum() + outcome.coverage_loss.sum()).backward()
         gradients.append({name: parameter.grad for name, parameter in made.named_parameters()})
     for name, gradient in gradients[0].items():
         wanted = gradients[1][name]
@@ -199,8 +196,8 @@ def test_gradients_are_those_of_the_distribution() -> None:
 def test_step_by_step_is_all_at_once() -> None:
     made = decoder()
     memory = source(made)
-    together, last = made(read(), made.begin(memory), memory)
-    state, parts = made.begin(memory), []
+    together, last = made(read(), made.initial_state(memory), memory)
+    state, parts = made.initial_state(memory), []
     for token in read().split(1, 1):
         outcome, state = made(token, state, memory)
         parts.append(outcome)
@@ -215,26 +212,26 @@ def test_padding_and_other_texts_change_nothing() -> None:
     memory = source(made)
     together = made.probabilities(written(made, memory), memory)
     for row, text in enumerate(SOURCES):
-        alone = made.remember(
+        alone = made.make_memory(
             memory.states[[row], : len(text)],
             memory.ids[[row], : len(text)],
-            memory.alive[[row], : len(text)],
+            memory.mask[[row], : len(text)],
         )
-        outcome, _ = made(read()[[row]], made.begin(alone), alone)
+        outcome, _ = made(read()[[row]], made.initial_state(alone), alone)
         assert torch.allclose(made.probabilities(outcome, alone)[0], together[row], atol=1e-6)
 
 
 def test_from_an_empty_source_everything_is_generated() -> None:
     made = decoder()
     nothing = torch.zeros(1, 3, dtype=torch.bool)
-    memory = made.remember(torch.zeros(1, 3, MEMORY_WIDTH), torch.tensor([[20, 21, 22]]), nothing)
-    outcome, _ = made(read()[:1], made.begin(memory), memory)
+    memory = made.make_memory(torch.zeros(1, 3, MEMORY_WIDTH), torch.tensor([[20, 21, 22]]), nothing)
+    outcome, _ = made(read()[:1], made.initial_state(memory), memory)
     assert (outcome.attention == 0).all()
-    assert (outcome.repeated == 0).all()
+    assert (outcome.coverage_loss == 0).all()
     probabilities = made.probabilities(outcome, memory)[0]
     assert torch.allclose(probabilities.sum(1), torch.ones(STEPS), atol=1e-6)
     assert (probabilities[:, SHORTLIST:END] == probabilities[:, [SHORTLIST]]).all()
-    found = made.log_probability(
+    found = made.log_prob(
         outcome, memory, torch.tensor([[1, 20, 2, END]]), torch.ones(1, 4, dtype=torch.bool)
     )
     assert torch.allclose(found[0], probabilities[torch.arange(4), [1, 20, 2, END]].log(), atol=1e-5)
@@ -249,65 +246,65 @@ def test_it_decodes_as_any_decoder_does() -> None:
     def advance(tokens: Tensor | None, state: Carried) -> tuple[Tensor, Carried]:
         memory = Memory(*state[2:])
         last = torch.full((len(memory.ids),), END) if tokens is None else tokens
-        outcome, after = made(table[last].unsqueeze(1), State(*state[:2]), memory)
+        outcome, after = made(table[last].unsqueeze(1), DecoderState(*state[:2]), memory)
         return made.probabilities(outcome, memory)[:, 0].log(), (*after, *memory)
 
-    generator = Generator(advance, (*made.begin(memory), *memory), END)
-    bounds = Bounds(at_least=1, at_most=6)
+    generator = Generator(advance, (*made.initial_state(memory), *memory), END)
+    bounds = Constraints(min_length=1, max_length=6)
     with torch.no_grad():
-        likeliest = greedy(generator, bounds)
-        assert [found[0].tokens for found in beam(generator, bounds, 1)] == [
+        likeliest = greedy_search(generator, bounds)
+        assert [found[0].tokens for found in beam_search(generator, bounds, 1)] == [
             found.tokens for found in likeliest
         ]
         for row, found in enumerate(likeliest):
             words = [*found.tokens, END]
             given = table[torch.tensor([END, *found.tokens])].unsqueeze(0)
             alone = Memory(*(part[[row]] for part in memory))
-            outcome, _ = made(given, made.begin(alone), alone)
-            told = made.log_probability(
+            outcome, _ = made(given, made.initial_state(alone), alone)
+            told = made.log_prob(
                 outcome, alone, torch.tensor([words]), torch.ones(1, len(words), dtype=torch.bool)
             )
-            assert told.sum().item() == pytest.approx(found.log_probability, abs=1e-4)
+            assert told.sum().item() == pytest.approx(found.log_prob, abs=1e-4)
 
 
 def test_under_bfloat16_it_still_sums_to_one_and_repeats_itself() -> None:
-    targets, alive = padded(TARGETS)
+    targets, mask = padded(TARGETS)
     traces = []
     for _ in range(2):
         made = decoder()
         torch.manual_seed(4)
-        reader = Reader(TOKEN_WIDTH, MEMORY_WIDTH)
+        reader = BidirectionalGRU(TOKEN_WIDTH, MEMORY_WIDTH)
         ids, present = padded(SOURCES)
         with torch.autocast("cpu", torch.bfloat16):
-            memory = made.remember(reader(torch.randn(4, 5, TOKEN_WIDTH), present), ids, present)
+            memory = made.make_memory(reader(torch.randn(4, 5, TOKEN_WIDTH), present), ids, present)
             outcome = written(made, memory)
             probabilities = made.probabilities(outcome, memory)
-            found = made.log_probability(outcome, memory, targets, alive)
+            found = made.log_prob(outcome, memory, targets, mask)
         assert outcome.attention.dtype == probabilities.dtype == found.dtype == torch.float32
         assert torch.allclose(probabilities.sum(2), torch.ones(4, STEPS), atol=1e-5)
-        (outcome.repeated.sum() - found.sum()).backward()
+        (outcome.coverage_loss.sum() - found.sum()).backward()
         learnt = [*made.parameters(), *reader.parameters()]
         gradients = [parameter.grad for parameter in learnt if parameter.grad is not None]
         assert len(gradients) == len(learnt)
         assert all(gradient.isfinite().all() for gradient in gradients)
         traces.append([found, *gradients])
         chance = probabilities.gather(2, targets.unsqueeze(2)).squeeze(2)
-        assert torch.allclose(found[alive], chance[alive].log(), atol=0.05)
+        assert torch.allclose(found[mask], chance[mask].log(), atol=0.05)
     assert all(torch.equal(one, other) for one, other in zip(*traces, strict=True))
 
 
 def test_it_learns_to_copy_words_that_it_cannot_generate() -> None:
     torch.manual_seed(0)
     table = torch.randn(VOCAB + 1, 16)
-    reader, made = Reader(16, 32), PointerDecoder(VOCAB, SHORTLIST, 16, 32, 32)
+    reader, made = BidirectionalGRU(16, 32), PointerDecoder(VOCAB, SHORTLIST, 16, 32, 32)
     optimizer = torch.optim.Adam([*reader.parameters(), *made.parameters()], 1e-2)
     everything, losses = torch.ones(16, 4, dtype=torch.bool), []
     for _ in range(120):
         ids = torch.stack([torch.randperm(VOCAB - SHORTLIST)[:4] + SHORTLIST for _ in range(16)])
-        memory = made.remember(reader(table[ids], everything), ids, everything)
+        memory = made.make_memory(reader(table[ids], everything), ids, everything)
         before = table[torch.cat([torch.full((16, 1), END), ids[:, :3]], 1)]
-        outcome, _ = made(before, made.begin(memory), memory)
-        loss = -made.log_probability(outcome, memory, ids, everything).mean()
+        outcome, _ = made(before, made.initial_state(memory), memory)
+        loss = -made.log_prob(outcome, memory, ids, everything).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -318,20 +315,23 @@ def test_it_learns_to_copy_words_that_it_cannot_generate() -> None:
 
 def test_the_reader_is_a_packed_bidirectional_gru() -> None:
     torch.manual_seed(0)
-    reader, packed = Reader(TOKEN_WIDTH, 8), nn.GRU(TOKEN_WIDTH, 4, batch_first=True, bidirectional=True)
-    ahead, back = reader.ahead.state_dict(), reader.back.state_dict()
+    reader, packed = (
+        BidirectionalGRU(TOKEN_WIDTH, 8),
+        nn.GRU(TOKEN_WIDTH, 4, batch_first=True, bidirectional=True),
+    )
+    ahead, back = reader.forward_gru.state_dict(), reader.backward_gru.state_dict()
     packed.load_state_dict(ahead | {f"{name}_reverse": value for name, value in back.items()})
-    ids, alive = padded(SOURCES)
+    ids, mask = padded(SOURCES)
     tokens = torch.randn(*ids.shape, TOKEN_WIDTH, requires_grad=True)
-    states = reader(tokens, alive)
-    sequence = pack_padded_sequence(tokens, alive.sum(1), batch_first=True, enforce_sorted=False)
+    states = reader(tokens, mask)
+    sequence = pack_padded_sequence(tokens, mask.sum(1), batch_first=True, enforce_sorted=False)
     assert torch.allclose(states, pad_packed_sequence(packed(sequence)[0], batch_first=True)[0], atol=1e-6)
     states.square().sum().backward()
     assert tokens.grad is not None  # so soft words can be learnt through it
-    assert (tokens.grad[alive].abs().sum(1) > 0).all()
-    assert (tokens.grad[~alive] == 0).all()
+    assert (tokens.grad[mask].abs().sum(1) > 0).all()
+    assert (tokens.grad[~mask] == 0).all()
 
 
 def test_a_width_that_two_directions_cannot_share_is_refused() -> None:
     with pytest.raises(ValueError, match="width 7"):
-        Reader(TOKEN_WIDTH, 7)
+        BidirectionalGRU(TOKEN_WIDTH, 7)

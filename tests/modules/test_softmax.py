@@ -8,14 +8,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from sentrep.modules import softmax as vocabulary
-from sentrep.modules.softmax import Vocabulary
+from sentrep.modules.softmax import VocabularySoftmax
 
 SIZE, WIDTH, TOKENS = 37, 8, 50
 
 
-def made(samples: int = 0) -> tuple[Vocabulary, Tensor, Tensor, Tensor]:
+def made(samples: int = 0) -> tuple[VocabularySoftmax, Tensor, Tensor, Tensor]:
     torch.manual_seed(0)
-    softmax = Vocabulary(SIZE, WIDTH, samples)
+    softmax = VocabularySoftmax(SIZE, WIDTH, samples)
     with torch.no_grad():
         softmax.weight.mul_(10)
         softmax.bias.normal_()
@@ -23,7 +23,7 @@ def made(samples: int = 0) -> tuple[Vocabulary, Tensor, Tensor, Tensor]:
     return softmax, states, torch.randint(SIZE, (TOKENS,)), torch.rand(TOKENS)
 
 
-def gradients(loss: Tensor, softmax: Vocabulary, states: Tensor) -> list[Tensor]:
+def gradients(loss: Tensor, softmax: VocabularySoftmax, states: Tensor) -> list[Tensor]:
     return list(torch.autograd.grad(loss, [states, softmax.weight, softmax.bias]))
 
 
@@ -33,12 +33,12 @@ def gradients(loss: Tensor, softmax: Vocabulary, states: Tensor) -> list[Tensor]
 def test_chunks_give_the_likelihood_and_the_gradients_of_the_whole(
     rows: int, in_cache: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vocabulary, "ROWS", rows)
-    monkeypatch.setattr(vocabulary, "IN_CACHE", in_cache)
+    monkeypatch.setattr(vocabulary, "LOGITS_IN_MEMORY", rows)
+    monkeypatch.setattr(vocabulary, "LOGITS_IN_CACHE", in_cache)
     softmax, states, targets, weights = made()
     naive = F.cross_entropy(states @ softmax.weight.T + softmax.bias, targets, reduction="none")
     outcome = softmax(states, targets, weights)
-    assert torch.allclose(outcome.each, naive, atol=1e-5)
+    assert torch.allclose(outcome.nll, naive, atol=1e-5)
     assert torch.allclose(outcome.loss, (naive * weights).sum(), atol=1e-4)
     wanted = gradients(3 * (naive * weights).sum(), softmax, states)
     for found, right in zip(gradients(3 * outcome.loss, softmax, states), wanted, strict=True):
@@ -52,9 +52,9 @@ def test_what_is_next_to_impossible_has_a_likelihood() -> None:
         targets[:] = 1
     found = softmax(states, targets, weights)
     assert torch.allclose(
-        found.each, F.cross_entropy(states @ softmax.weight.T + softmax.bias, targets, reduction="none")
+        found.nll, F.cross_entropy(states @ softmax.weight.T + softmax.bias, targets, reduction="none")
     )
-    assert found.each.min() > 200, "whose probability fp32 cannot hold"
+    assert found.nll.min() > 200, "whose probability fp32 cannot hold"
 
 
 def test_nothing_to_tell_costs_nothing() -> None:
@@ -66,9 +66,9 @@ def test_nothing_to_tell_costs_nothing() -> None:
 
 def test_evaluation_always_looks_at_the_whole_vocabulary() -> None:
     softmax, states, targets, weights = made(samples=5)
-    sampled = softmax(states, targets, weights).each
-    whole = softmax.eval()(states, targets, weights).each
-    assert torch.allclose(whole, -softmax.log_probabilities(states)[torch.arange(TOKENS), targets], atol=1e-5)
+    sampled = softmax(states, targets, weights).nll
+    whole = softmax.eval()(states, targets, weights).nll
+    assert torch.allclose(whole, -softmax.log_probs(states)[torch.arange(TOKENS), targets], atol=1e-5)
     assert not torch.allclose(sampled, whole, atol=1e-2)
 
 
@@ -78,7 +78,7 @@ def test_the_sampled_partition_function_is_right_in_the_mean() -> None:
     softmax, states, targets, weights = made(samples=16)
     with torch.no_grad():
         own = (states * softmax.weight[targets]).sum(1) + softmax.bias[targets]
-        drawn = torch.stack([(softmax(states, targets, weights).each + own).exp() for _ in range(4000)])
+        drawn = torch.stack([(softmax(states, targets, weights).nll + own).exp() for _ in range(4000)])
         whole = (states @ softmax.weight.T + softmax.bias).exp().sum(1)
     spread = drawn.std(0) / len(drawn) ** 0.5
     assert ((drawn.mean(0) - whole).abs() < 5 * spread + 1e-4).all()
@@ -88,12 +88,12 @@ def test_the_sampled_partition_function_is_right_in_the_mean() -> None:
 def test_gradients_of_the_sampled_softmax_are_those_of_its_own_loss(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vocabulary, "ROWS", rows)
+    monkeypatch.setattr(vocabulary, "LOGITS_IN_MEMORY", rows)
     softmax, states, targets, weights = made(samples=11)
     torch.manual_seed(5)
     found = gradients(softmax(states, targets, weights).loss, softmax, states)
     torch.manual_seed(5)
-    drawn, correction = softmax.draw(targets)
+    drawn, correction = softmax.draw_samples(targets)
     own = (states * softmax.weight[targets]).sum(1) + softmax.bias[targets]
     logits = states @ softmax.weight[drawn].T + softmax.bias[drawn] - correction
     logits = logits.masked_fill(drawn == targets.unsqueeze(1), -torch.inf)
@@ -103,4 +103,4 @@ def test_gradients_of_the_sampled_softmax_are_those_of_its_own_loss(
 
 
 def test_as_many_samples_as_there_are_tokens_are_no_samples() -> None:
-    assert Vocabulary(SIZE, WIDTH, SIZE).samples == 0
+    assert VocabularySoftmax(SIZE, WIDTH, SIZE).samples == 0

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from sentrep.methods.struct_vae.grammar import Grammar
-from sentrep.methods.struct_vae.meaning import derivation
+from sentrep.methods.struct_vae.logical_form import parse_logical_form
 from tests.paths import SCRIPTS
 
 EXAMPLE = SCRIPTS / "commands"
@@ -25,11 +25,11 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_commands_mean_what_the_grammar_derives(commands: ModuleType) -> None:
     grammar, made = Grammar.read(EXAMPLE / "commands.grammar"), commands.generate(500, seed=0)
     used = set()
-    for text, meaning in made:
-        actions = derivation(grammar, meaning, lambda words: list(range(len(words.split()))))
+    for text, logical_form in made:
+        actions = parse_logical_form(grammar, logical_form, lambda words: list(range(len(words.split()))))
         assert len(actions) <= 24
         used |= {action for action in actions if isinstance(action, str)}
-        assert all(said in text for said in re.findall(r'"(.*?)"', meaning))  # so it can be copied
+        assert all(said in text for said in re.findall(r'"(.*?)"', logical_form))  # so it can be copied
     assert used == set(grammar.named)
     assert len({command.text for command in made}) == 500
 

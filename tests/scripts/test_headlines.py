@@ -125,7 +125,12 @@ def test_deletion_keeps_words_of_the_article_in_their_order(headlines: ModuleTyp
     articles.write_text("\n".join(texts) + "\n")
     titles.write_text("\n".join(f"firm {number} shares rose" for number in range(40)) + "\n")
     settings = Seq2Seq2SeqConfig(
-        summaries=str(titles), at_most=5, longest=20, generator_width=8, generator_token_width=8, pretrain=1.0
+        summaries=str(titles),
+        max_summary_tokens=5,
+        max_article_tokens=20,
+        generator_width=8,
+        generator_token_width=8,
+        pretrain_share=1.0,
     )
     api.train(
         "seq2seq2seq",

@@ -1,26 +1,27 @@
 """Compound PCFG: "Compound probabilistic context-free grammars for grammar induction", Kim, Dyer & Rush, ACL
 2019.
 
-A sentence has a tree, and a grammar gives the words. Nobody says what the trees are: what is learnt is the
-grammar under which the sentences are likeliest, all trees of each added up. Its rules come out of networks
-over embeddings of symbols, and they depend on a vector of the sentence, so that the grammar need not explain
-what only this sentence is about.
+A grammar generates the words of a sentence along a latent tree. The grammar is learned under which the
+sentences are most likely, summed over all trees. Its rules are computed by networks from embeddings of
+symbols and from a latent vector of the sentence, so the grammar need not explain what is specific to one
+sentence.
 
-    L = − E_{z ~ q(z | x)} log Σ_trees p(x, tree | z) + KL( q(z | x) || N(0, 1) )      q(z | x) = N(μ(f(x)), σ²(f(x)))   section 2.3
+    L = − E_{z ~ q(z | x)} log Σ_trees p(x, tree | z) + KL( q(z | x) || N(0, 1) )               section 2.3
+    q(z | x) = N(μ(f(x)), σ²(f(x)))
 
-Differs from the paper: rules are of low rank (`methods/compound_pcfg/pcfg.py`), A → r → B C. A rule's score
-is a part of the symbol's plus a part of z's, where the paper mixes the two in the networks of words and of
-the root; so all sentences share their matrix products. z has no say in what r is made of. Any encoder will
-do, and its vector is read scaled to a mean square of 1. The loss is a mean over tokens. Sentences come in any
-order, short ones not first. Punctuation is not given by the grammar; it says which spans are none. The neural
-PCFG, section 2.2, is ``--code-width 0``; then the encoder, which is exported, learns nothing.
+Differs from the paper:
+    * Rules have a low rank (`methods/compound_pcfg/pcfg.py`): A → r → B C.
+    * The score of a rule is the sum of a term of the symbol and a term of z, where the paper mixes both in a
+      network; so all sentences share matrix products. p(B | r) and p(C | r) do not depend on z.
+    * Any encoder will do; its vector is scaled to a mean square of 1.
+    * The loss is a mean over tokens. Sentences come in random order, not the short ones first.
+    * Punctuation is not generated; constituents must not cross it.
+    The neural PCFG (section 2.2) is latent_width=0; then the exported encoder is not trained.
 
-Wants sentences as the trees shall have them, a token a word (``--split lines``); their order does not matter.
+Data: sentences, a token for each word (split="lines"); their order does not matter.
 """
 
 from __future__ import annotations
-
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -33,181 +34,113 @@ from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.compound_pcfg import pcfg
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
+from sentrep.methods.compound_pcfg.rule_networks import RuleNetworks, RuleSizes
 from sentrep.methods.monitors import Monitor, one_sided_trees, use
 from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import row_weight
-from sentrep.modules.gru_decoder import scaled
 from sentrep.modules.padding import pad
-from sentrep.modules.trees.crf import Trees
-from sentrep.modules.trees.punctuation import Between, between_marks, marks_of
-from sentrep.modules.trees.stats import shape
+from sentrep.modules.scaling import scale_to_unit_rms
+from sentrep.modules.trees.binary_trees import Trees, branching_stats
+from sentrep.modules.trees.punctuation import WordsOnly, punctuation_mask, remove_punctuation
 
 USABILITY = Usability(steps=200, reason="trees are still random before about 200", document_length=1)
-MONITORS = one_sided_trees(use("marks", True))
+MONITORS = one_sided_trees(use("respect_punctuation", True))
 
 
 class CompoundPCFG(Method):
-    """An encoder, and networks that make a grammar of symbols and of its vector."""
+    """An encoder, and networks that compute a grammar from symbols and the encoder's vector.
+
+    Args:
+        config: settings of the method.
+        make_encoder: makes the encoder.
+        token_budget: tokens that are encoded at once.
+    """
 
     usability = USABILITY
     headline_metrics = ("perplexity", "right_f1", "left_f1")
-    mark: Bool[Tensor, " vocab"]
+    punctuation: Bool[Tensor, " vocab"]
     """Which tokens are punctuation."""
 
     def __init__(
         self, config: CompoundPCFGConfig, make_encoder: MakeEncoder, token_budget: int = 4096
     ) -> None:
         super().__init__()
-        self.config, self.token_budget, self.share = config, token_budget, 0.0
+        self.config, self.token_budget, self.progress = config, token_budget, 0.0
         self.f = make_encoder()
         width, vocab = self.f.get_embedding_dimension(), token_table(self.f).num_embeddings
         assert width is not None
-        self.register_buffer("mark", marks_of(Tokenizer(inner_tokenizer(self.f)), vocab), persistent=False)
-        self.symbols = nn.Parameter(
-            torch.empty(1 + config.nonterminals + config.preterminals, config.symbol_width)
-        )
-        sizes = {
-            "root": config.nonterminals,
-            "rank": config.rank,
-            "left": config.rank,
-            "right": config.rank,
-            "words": vocab,
-        }
-        self.scores = nn.ModuleDict({name: Scores(config.symbol_width, size) for name, size in sizes.items()})
-        self.lean = nn.ModuleDict()
-        if config.code_width:
-            said = {"root": config.nonterminals, "rank": config.rank, "words": config.symbol_width}
-            self.lean.update(
-                {name: nn.Linear(config.code_width, size, bias=False) for name, size in said.items()}
-            )
-            self.posterior = nn.Linear(width, 2 * config.code_width)
+        mask = punctuation_mask(Tokenizer(inner_tokenizer(self.f)), vocab)
+        self.register_buffer("punctuation", mask, persistent=False)
+        symbols = 1 + config.nonterminals + config.preterminals
+        self.symbols = nn.Parameter(torch.empty(symbols, config.symbol_width))
+        sizes = RuleSizes(config.nonterminals, config.preterminals, config.rank, vocab)
+        self.rules = RuleNetworks(sizes, config.symbol_width, config.latent_width)
+        if config.latent_width:
+            self.posterior = nn.Linear(width, 2 * config.latent_width)
         else:
             self.f.requires_grad_(False)
-        for parameter in (self.symbols, *self.scores.parameters(), *self.lean.parameters()):
-            if parameter.dim() > 1:
-                nn.init.xavier_uniform_(parameter)
+        nn.init.xavier_uniform_(self.symbols)
+        self.rules.reset_parameters()
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
-        self.share = progress
+        self.progress = progress
         return self.phases
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         words = self.words(batch)
-        fits = (words.lengths > 1) & (words.lengths <= self.config.longest)
+        fits = (words.lengths > 1) & (words.lengths <= self.config.max_sentence_tokens)
         if not fits.all():
-            batch = some(batch, fits)
+            batch = select_sentences(batch, fits)
             words = self.words(batch)
-        price = linear(self.share, 0.0, self.config.kl_warmup) if self.training else 1.0
-        mean, deviation = self.code(batch)
-        grammar = self.grammar(mean + deviation * torch.randn_like(mean), words)
-        likelihood = pcfg.log_likelihood(*grammar, words.lengths, words.forbidden)
+        mean, deviation = self.latent(batch)
+        rules, word_scores = self.rules(self.symbols, mean + deviation * torch.randn_like(mean), words)
+        log_likelihood = pcfg.log_likelihood(rules, word_scores, words.lengths, words.forbidden)
         kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1) / 2
-        each = row_weight(words.lengths.sum())
-        loss = (price * kl - likelihood).sum() * each
-        bound = ((kl - likelihood).sum() * each).detach()
+        weight = row_weight(words.lengths.sum())
+        loss = (self.kl_weight * kl - log_likelihood).sum() * weight
         metrics = {
-            "perplexity": bound.exp(),
+            "perplexity": ((kl - log_likelihood).sum() * weight).detach().exp(),
             "kl": (kl.sum() * row_weight(torch.tensor(len(batch)))).detach(),
         }
         if not self.training and len(batch):
-            metrics |= shape(self.trees(batch))
+            metrics |= branching_stats(self.trees(batch))
         return Step(loss, metrics)
 
+    @property
+    def kl_weight(self) -> float:
+        """Weight of the KL term: it rises to 1 during the warm-up; 1 in validation."""
+        return linear(self.progress, 0.0, self.config.kl_warmup) if self.training else 1.0
+
     def trees(self, batch: SentenceBatch) -> Trees:
-        """The tree of each sentence whose spans are likeliest, (sentence, 1, position), at the mean of z."""
+        """Returns the tree of each sentence with the most probable spans, (sentence, 1, position), at the
+        mean of z."""
         words = self.words(batch)
-        return words.trees(
-            pcfg.marginals(*self.grammar(self.code(batch)[0], words), words.lengths, words.forbidden)
-        )
+        rules, word_scores = self.rules(self.symbols, self.latent(batch)[0], words)
+        return words.trees(pcfg.marginals(rules, word_scores, words.lengths, words.forbidden))
 
-    def words(self, batch: SentenceBatch) -> Between:
-        """What the grammar gives: tokens that are no punctuation, or all of them."""
-        return between_marks(
-            *pad(batch.ids, batch.offsets, len(batch.ids)),
-            self.mark if self.config.marks else self.mark & False,
-        )
+    def words(self, batch: SentenceBatch) -> WordsOnly:
+        """Returns the tokens that the grammar generates: all, or all that are not punctuation."""
+        removed = self.punctuation if self.config.respect_punctuation else self.punctuation & False
+        return remove_punctuation(*pad(batch.ids, batch.offsets, len(batch.ids)), removed)
 
-    def code(
+    def latent(
         self, batch: SentenceBatch
-    ) -> tuple[Float[Tensor, "sentence code"], Float[Tensor, "sentence code"]]:
-        """Mean and deviation of q(z | x); of no width in a neural PCFG."""
-        if not self.config.code_width:
+    ) -> tuple[Float[Tensor, "sentence latent"], Float[Tensor, "sentence latent"]]:
+        """Returns mean and standard deviation of q(z | x); of width 0 in a neural PCFG."""
+        if not self.config.latent_width:
             nothing = self.symbols.new_zeros(len(batch), 0)
             return nothing, nothing
-        mean, log_variance = self.posterior(scaled(self.embed(batch))).float().chunk(2, 1)
+        vectors = scale_to_unit_rms(self.embed(batch))
+        mean, log_variance = self.posterior(vectors).float().chunk(2, 1)
         return mean, (log_variance / 2).exp()
-
-    def grammar(self, code: Float[Tensor, "sentence code"], words: Between) -> Grammar:
-        """The rules of each sentence, and the log-probability of each of its words given a preterminal."""
-        root, nonterminals, preterminals = self.symbols.split(
-            [1, self.config.nonterminals, self.config.preterminals]
-        )
-        of = {
-            "root": root,
-            "rank": nonterminals,
-            "left": self.symbols[1:],
-            "right": self.symbols[1:],
-            "words": preterminals,
-        }
-        with torch.autocast(
-            code.device.type, enabled=False
-        ):  # in bf16, probabilities would hardly have the sum 1
-            scores = {name: network(of[name]) for name, network in self.scores.items()}
-            left, right = scores["left"].softmax(0), scores["right"].softmax(0)
-            if not self.config.code_width:
-                rules = pcfg.Rules(
-                    scores["root"].softmax(1).expand(len(code), -1), scores["rank"].softmax(1), left, right
-                )
-                return rules, F.embedding(words.ids, scores["words"].log_softmax(1).T)
-            lean = {name: said(code) for name, said in self.lean.items()}
-            start, rank = (scores["root"] + lean["root"]).softmax(1), topped(scores["rank"]).exp()
-            rules = pcfg.Rules(start, rank, left, right, topped(lean["rank"]).exp())
-            # The softmax of a sum, without ever a number for each sentence, preterminal and word of the
-            # vocabulary.
-            general = topped(scores["words"])
-            special = topped(lean["words"] @ cast(Scores, self.scores["words"]).out.weight.T)
-            total = (special.exp() @ general.exp().T).clamp(min=pcfg.SHARE).log()
-            sentence = torch.repeat_interleave(words.lengths)
-            return rules, F.embedding(words.ids, general.T) + special[sentence, words.ids].unsqueeze(
-                1
-            ) - total[sentence]
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
 
 
-Grammar = tuple[pcfg.Rules, Float[Tensor, "token preterminal"]]
-
-
-class Scores(nn.Module):
-    """From a symbol's embedding to a score of each choice: two residual batches and a linear map (appendix
-    A.1)."""
-
-    def __init__(self, width: int, choices: int) -> None:
-        super().__init__()
-        self.first = nn.Linear(width, width)
-        self.batches = nn.ModuleList(
-            nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU())
-            for _ in range(2)
-        )
-        self.out = nn.Linear(width, choices)
-
-    def forward(self, symbols: Float[Tensor, "symbol width"]) -> Float[Tensor, "symbol choice"]:
-        hidden = self.first(symbols)
-        for batch in self.batches:
-            hidden = hidden + batch(hidden)
-        return self.out(hidden)  # type: ignore[no-any-return]
-
-
-def topped(scores: Float[Tensor, "row choice"]) -> Float[Tensor, "row choice"]:
-    """Moved so that the largest of each row is 0: its exponential neither overflows nor vanishes."""
-    return scores - scores.detach().amax(1, keepdim=True)
-
-
-def some(batch: SentenceBatch, chosen: Bool[Tensor, " sentence"]) -> SentenceBatch:
-    """Some sentences of a batch."""
+def select_sentences(batch: SentenceBatch, chosen: Bool[Tensor, " sentence"]) -> SentenceBatch:
+    """Returns the chosen sentences of a batch."""
     lengths = batch.offsets.diff()
     ids = batch.ids[chosen.repeat_interleave(lengths)]
-    return SentenceBatch(
-        ids, F.pad(lengths[chosen].cumsum(0), (1, 0)), batch.document[chosen], batch.segment[chosen]
-    )
+    offsets = F.pad(lengths[chosen].cumsum(0), (1, 0))
+    return SentenceBatch(ids, offsets, batch.document[chosen], batch.segment[chosen])

@@ -1,4 +1,4 @@
-"""A critic with all that it needs, from token ids to what it wants of itself and of a generator."""
+"""The critic: from token ids to its own loss, the generator's loss and rewards."""
 
 from __future__ import annotations
 
@@ -9,85 +9,93 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from sentrep.modules.discriminators import ConvCritic, StepCritic
-from sentrep.modules.gan_losses import ADVERSARIES, Rows
+from sentrep.modules.gan_losses import GAN_LOSSES, EmbeddedTexts
 from sentrep.modules.padding import Texts
 
 TEMPERATURE = 0.5
-"""Of straight-through words ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
+"""Temperature of straight-through samples ("SEQ3", Baziotis et al., NAACL 2019: .5)."""
 
-Soft = Float[Tensor, "text step vocab_and_end"]
-"""Words as a gradient can pass through them: distributions, or sharp ones around what was drawn."""
+SoftTokens = Float[Tensor, "text step vocab_and_end"]
+"""Distributions over tokens, through which a gradient can pass."""
 
 
-class Judge(nn.Module):
-    """Tells what people wrote from what a generator did.
+class Critic(nn.Module):
+    """Tells example summaries from generated ones.
 
     Args:
-        rows: token ids there are, with the end of a text.
-        token_width: of its rows.
-        width: of its states.
-        stepwise: whether it judges every word, for rewards, or a text as a whole.
-        adversary: of `modules.gan_losses.ADVERSARIES`.
-        straight: whether soft words are read as the hard ones that they surround, which only pass their
-            gradient on.
+        vocab: number of token ids, including the end.
+        token_width: width of token embeddings.
+        width: width of states.
+        stepwise: whether it scores every prefix, for rewards, or whole texts.
+        gan_loss: name in `modules.gan_losses.GAN_LOSSES`.
+        straight_through: whether soft tokens are read as the hard tokens that they surround, and only pass
+            the gradient.
     """
 
     def __init__(
-        self, rows: int, token_width: int, width: int, stepwise: bool, adversary: str, straight: bool
+        self, vocab: int, token_width: int, width: int, stepwise: bool, gan_loss: str, straight_through: bool
     ) -> None:
         super().__init__()
-        self.rows = nn.Embedding(rows, token_width)
-        self.critic = (StepCritic if stepwise else ConvCritic)(token_width, width)
-        self.adversary, self.straight = ADVERSARIES[adversary], straight
+        self.embedding = nn.Embedding(vocab, token_width)
+        self.network = (StepCritic if stepwise else ConvCritic)(token_width, width)
+        self.loss, self.straight_through = GAN_LOSSES[gan_loss], straight_through
 
     def forward(
-        self, people: Texts, written: Texts, soft: Soft | None = None
+        self, real: Texts, generated: Texts, soft: SoftTokens | None = None
     ) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
-        """What the critic is to minimise, and how well it tells them apart."""
-        real, fake = self.read(people), Rows(self.read(written, soft).tokens.detach(), written.alive)
-        real_scores, fake_scores = self.scores(real), self.scores(fake)
-        penalty = self.adversary.penalty(lambda *rows: self.scores(Rows(*rows)), real, fake)
-        accuracy = ((real_scores > 0).float().mean() + (fake_scores < 0).float().mean()) / 2
-        gap = (real_scores.mean() - fake_scores.mean()).detach()
-        return self.adversary.critic(real_scores, fake_scores) + penalty, {
-            "critic_accuracy": accuracy,
-            "critic_gap": gap,
-        }
+        """Returns the critic's loss, and its accuracy and score gap.
 
-    def opinion(self, people: Texts, written: Texts, soft: Soft) -> Float[Tensor, ""]:
-        """What the generator is to minimise; the critic learns nothing from being asked."""
-        real, fake = self.read(people, frozen=True), self.read(written, soft, frozen=True)
-        return self.adversary.generator(self.scores(real, frozen=True), self.scores(fake, frozen=True))
+        Args:
+            real: example summaries with their ends.
+            generated: summaries of the generator with their ends.
+            soft: distributions of the generated tokens, if these are read instead of the tokens.
+        """
+        real_texts, fake_texts = self.embed(real), self.embed(generated, soft)
+        fake_texts = EmbeddedTexts(fake_texts.tokens.detach(), generated.mask)
+        real_scores, fake_scores = self.scores(real_texts), self.scores(fake_texts)
+        penalty = self.loss.penalty(lambda *texts: self.scores(EmbeddedTexts(*texts)), real_texts, fake_texts)
+        metrics = {
+            "critic_accuracy": ((real_scores > 0).float().mean() + (fake_scores < 0).float().mean()) / 2,
+            "critic_gap": (real_scores.mean() - fake_scores.mean()).detach(),
+        }
+        return self.loss.critic(real_scores, fake_scores) + penalty, metrics
+
+    def generator_loss(self, real: Texts, generated: Texts, soft: SoftTokens) -> Float[Tensor, ""]:
+        """Returns the loss of the generator; the critic's parameters get no gradient."""
+        real_texts, fake_texts = self.embed(real, frozen=True), self.embed(generated, soft, frozen=True)
+        return self.loss.generator(self.scores(real_texts, frozen=True), self.scores(fake_texts, frozen=True))
 
     @torch.no_grad()
-    def belief(self, written: Texts) -> Float[Tensor, "text step"]:
-        """How likely people wrote each text up to each word and with it."""
-        told: Tensor = self.critic(self.rows(written.ids), written.alive)
-        return told.sigmoid()
+    def real_probability(self, generated: Texts) -> Float[Tensor, "text step"]:
+        """Returns the probability that each prefix of the texts is real, for a stepwise critic."""
+        scores: Tensor = self.network(self.embedding(generated.ids), generated.mask)
+        return scores.sigmoid()
 
-    def read(self, texts: Texts, soft: Soft | None = None, frozen: bool = False) -> Rows:
-        """Rows of words."""
-        table = self.rows.weight.detach() if frozen else self.rows.weight
-        return Rows(mixed(table, texts, soft, self.straight), texts.alive)
+    def embed(self, texts: Texts, soft: SoftTokens | None = None, frozen: bool = False) -> EmbeddedTexts:
+        """Returns token vectors, of soft tokens if these are given."""
+        table = self.embedding.weight.detach() if frozen else self.embedding.weight
+        return EmbeddedTexts(embed_tokens(table, texts, soft, self.straight_through), texts.mask)
 
-    def scores(self, rows: Rows, frozen: bool = False) -> Float[Tensor, " score"]:
-        """What the critic thinks of each text, or of each word that it reads."""
-        given = {name: each.detach() if frozen else each for name, each in self.critic.named_parameters()}
-        told: Tensor = functional_call(self.critic, given, tuple(rows))
-        return told[rows.alive] if told.dim() == 2 else told
+    def scores(self, texts: EmbeddedTexts, frozen: bool = False) -> Float[Tensor, " score"]:
+        """Returns the score of each text, or of each token for a stepwise critic."""
+        parameters = {
+            name: each.detach() if frozen else each for name, each in self.network.named_parameters()
+        }
+        scores: Tensor = functional_call(self.network, parameters, tuple(texts))
+        return scores[texts.mask] if scores.dim() == 2 else scores
 
 
-def sharp(probabilities: Soft, noise: Float[Tensor, "text step vocab_and_end"]) -> Soft:
-    """Distributions around what was drawn by this Gumbel noise."""
+def gumbel_softmax(probabilities: SoftTokens, noise: Float[Tensor, "text step vocab_and_end"]) -> SoftTokens:
+    """Returns distributions that are concentrated on the tokens sampled with this Gumbel noise."""
     return ((probabilities.clamp(min=1e-30).log() + noise) / TEMPERATURE).softmax(2)
 
 
-def mixed(
-    table: Float[Tensor, "row token_width"], texts: Texts, soft: Soft | None, straight: bool
+def embed_tokens(
+    table: Float[Tensor, "row token_width"], texts: Texts, soft: SoftTokens | None, straight_through: bool
 ) -> Float[Tensor, "text step token_width"]:
-    """Rows of words: hard, soft, or hard with the gradient of soft ones."""
+    """Returns token vectors: of hard tokens, of soft ones, or hard ones with the gradient of soft ones."""
     hard = F.embedding(texts.ids, table)
     if soft is None:
         return hard
-    between = soft.to(table.dtype) @ table
-    return hard.detach() + between - between.detach() if straight else between
+    mixture = soft.to(table.dtype) @ table
+    return hard.detach() + mixture - mixture.detach() if straight_through else mixture

@@ -1,355 +1,242 @@
 """Seq2seq2seq: "Learning to encode text as human-readable summaries using generative adversarial networks",
 Wang & Lee, EMNLP 2018.
 
-An auto-encoder whose code is a text. A generator writes a short text from a long one, a reconstructor
-restores the long one from it, and a critic that has seen what people write keeps the short text readable.
-Words are discrete, so no gradient comes back through them: the generator learns by REINFORCE.
+An auto-encoder whose latent code is a text. A generator writes a summary of an article, a reconstructor
+restores the article from the summary, and a critic that has seen example summaries keeps it readable. Tokens
+are discrete, so no gradient passes through them: the generator learns by REINFORCE.
 
-    L_G = − Σ_i (d_i − b_i + w [R(x | y*) − R(x | y)] + f [F(y*) − F(y)]) log p(y_i | y_<i, x)                       section 3
-    d_i = Σ_{j ≥ i} γ^(j−i) (s_j − s_{j−1})                                s_j: the critic's belief after word j    section 4.2
+    L_G = − Σ_i (d_i − b_i + w [R(x | y*) − R(x | y)] + f [F(y*) − F(y)]) log p(y_i | y_<i, x)      section 3
+    d_i = Σ_{j ≥ i} γ^(j−i) (s_j − s_{j−1})              s_j: the critic's probability after token j, section 4.2
 
-y is drawn and y* greedy; R are nats a token of the article as it is restored, F of the summary under a bigram
-model of people's sentences.
+y is the sampled summary and y* the greedy one; R is the nats a token of the reconstructed article, F those of
+the summary under a bigram model of example summaries.
 
-The phases: the critic learns to tell drawn summaries from people's sentences; the summarizer is generator and
-reconstructor, which learns to restore the article from the greedy summary. Before all that the generator
-learns from self-made pairs.
+Phases: the critic learns to tell sampled summaries from example summaries; the summarizer (generator and
+reconstructor) learns from the rewards, and to reconstruct the article from the greedy summary. Before that,
+the generator learns from synthetic pairs.
 
-Differs from the paper: the self-made summary is, by default, the likeliest headline that deletion makes of
-the article (`methods/seq2seq2seq/headline_extraction.py`), and goes on to be learnt a little, as an anchor;
-fluency is rewarded by F, too, which SEQ3 has as a prior (Baziotis et al., NAACL 2019); people's sentences are
-also hidden among an article's words, to be found again; a countdown controls the length; GRUs for LSTMs; the
-critic's baseline is the batch's mean return at each step. The vector of a text, which any encoder gives, is
-read by generator and reconstructor at each step, so it learns to stand for an article, and for a summary. The
-paper's pre-training: ``--self-made shuffled --hidden 0``; its first method: ``--learns-by softmax --adversary
-wgan-gp``.
+Differs from the paper:
+    * A synthetic summary is by default the most likely headline that deletion makes of the article
+      (`methods/seq2seq2seq/headline_extraction.py`), and keeps a small weight after pre-training.
+    * A bigram model rewards fluency, as the prior of SEQ3 (Baziotis et al., NAACL 2019).
+    * A denoising task: example summaries have to be found among words of an article.
+    * A countdown controls the length; GRUs replace LSTMs; the critic's baseline is the mean return of the
+      batch at each step.
+    * Generator and reconstructor read the vector of the text at each step, so the encoder learns to stand
+      for an article and for a summary. Any encoder will do.
+    The paper's pre-training is synthetic_summary="shuffled" with denoising_weight=0; its first method is
+    gradient_estimator="softmax" with gan_loss="wgan-gp".
 
-Wants articles, each as one sentence (``--split lines``), and sentences that people wrote about others
-(``--summaries``)."""
+Data: articles, each as one sentence (split="lines"), and summaries of other articles.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch
-from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.encoders.batching import encode_tokens
-from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
+from sentrep.methods.base import Group, Step, Usability
 from sentrep.methods.monitors import Monitor
-from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
-from sentrep.methods.seq2seq2seq.critic import Judge, Soft, mixed, sharp
-from sentrep.methods.seq2seq2seq.headline_extraction import NEVER, RARITY, beginnings, preference
 from sentrep.methods.seq2seq2seq.monitors import monitors
-from sentrep.methods.seq2seq2seq.summary_generator import How, Noise, Rewriter, Source
-from sentrep.methods.seq2seq2seq.summary_stats import wording
-from sentrep.methods.seq2seq2seq.supervised import Lesson, learn
-from sentrep.methods.seq2seq2seq.synthetic_pairs import headlines, hidden, shuffled
+from sentrep.methods.seq2seq2seq.rewards import summary_rewards
+from sentrep.methods.seq2seq2seq.summary_generator import Source
+from sentrep.methods.seq2seq2seq.summary_model import SummaryModel
+from sentrep.methods.seq2seq2seq.summary_stats import summary_stats
+from sentrep.methods.seq2seq2seq.supervised_pairs import SupervisedPairs, supervised_loss
+from sentrep.methods.seq2seq2seq.synthetic_pairs import denoising_pairs, shuffled_pairs
 from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import gather
-from sentrep.modules.decoding import Generator
-from sentrep.modules.gru_decoder import scaled
-from sentrep.modules.padding import Texts, ended, pad, without
-from sentrep.modules.pointer_generator import Outcome
-from sentrep.modules.reference_text import Written, read_pairs
-from sentrep.modules.reinforce import Earned, centred, policy_loss, returns, self_critical, step_rewards
-from sentrep.utils.errors import InputError, opt
+from sentrep.modules.padding import Texts, pad, remove_token
+from sentrep.modules.reinforce import Rewards, policy_loss
+from sentrep.modules.scaling import scale_to_unit_rms
+
+RECONSTRUCTED_EVERY = 4
+"""In pre-training the reconstructor learns from every fourth synthetic pair: it takes twice the time of the
+generator, which needs the pairs more."""
 
 USABILITY = Usability(steps=2000, reason="readable summaries start at about 2,000", document_length=1)
-RESTORED = 4
-"""Of so many self-made pairs the reconstructor learns from one: it takes twice the time of the generator,
-which needs them more."""
 
 
-class Seq2Seq2Seq(Method):
-    """Generator, reconstructor and critic around an encoder."""
+class Seq2Seq2Seq(SummaryModel):
+    """An encoder with a generator, a reconstructor and a critic."""
 
     phases = ("critic", "summarizer")
     usability = USABILITY
     headline_metrics = ("gain_over_lead", "prefix_copy")
     reinitialised = ("critic.",)
-    read: Int[Tensor, " vocab"]
-    wrote: Int[Tensor, " vocab"]
-    """How often each token was met in articles so far, and in people's sentences."""
-    never: Bool[Tensor, " vocab"]
-    """Tokens that stand for no text."""
-
-    def __init__(
-        self, config: Seq2Seq2SeqConfig, make_encoder: MakeEncoder, token_budget: int = 4096
-    ) -> None:
-        super().__init__()
-        self.config, self.token_budget, self.share = config, token_budget, 0.0
-        self.f = make_encoder()
-        width = self.f.get_embedding_dimension()
-        assert width is not None
-        self.tokenizer, self.end = Tokenizer(inner_tokenizer(self.f)), token_table(self.f).num_embeddings
-        sizes = config.generator_token_width, config.generator_width, width
-        self.generator = Rewriter(
-            self.end, config.shortlist, *sizes, coverage=config.coverage > 0, weighed=True
-        )
-        self.reconstructor = Rewriter(self.end, config.shortlist, *sizes, coverage=False)
-        stepwise, straight = config.learns_by == "reinforce", config.learns_by == "gumbel"
-        self.critic = Judge(
-            self.end + 1, *sizes[:2], stepwise=stepwise, adversary=config.adversary, straight=straight
-        )
-        special = torch.tensor(list(self.tokenizer.special)).long()
-        self.register_buffer(
-            "never", torch.zeros(self.end, dtype=torch.bool).index_fill(0, special, True), False
-        )
-        self.drawing: How = "gumbel" if config.learns_by == "gumbel" else "drawn"
-        for name in ("read", "wrote"):
-            self.register_buffer(name, torch.zeros(self.end, dtype=torch.long))
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
-        self.share = progress
-        for part in (self.generator, self.reconstructor):
-            part.drop.p = self.config.generator_dropout if progress < self.config.pretrain else 0.0
-        if progress < self.config.pretrain or self.config.critic == 0:
+        self.progress = progress
+        for network in (self.generator, self.reconstructor):
+            network.dropout.p = self.config.generator_dropout if self.pretraining else 0.0
+        if self.pretraining or self.config.critic_weight == 0:
             return ("summarizer",)
-        return ("critic",) * self.config.critic_turns + ("summarizer",)
+        return ("critic",) * self.config.critic_steps + ("summarizer",)
+
+    @property
+    def pretraining(self) -> bool:
+        """Whether the generator learns from known summaries only."""
+        return self.progress < self.config.pretrain_share
 
     def parameter_groups(self, phase: str) -> list[Group]:
-        critics = {id(parameter) for parameter in self.critic.parameters()}
+        critic = {id(parameter) for parameter in self.critic.parameters()}
         mine = [
             each
             for each in self.parameters()
-            if each.requires_grad and (id(each) in critics) == (phase == "critic")
+            if each.requires_grad and (id(each) in critic) == (phase == "critic")
         ]
-        return [Group(mine, self.config.critic_rate if phase == "critic" else 1.0)]
+        return [Group(mine, self.config.critic_lr_scale if phase == "critic" else 1.0)]
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        assert self.written  # read before anything else, for its counts
-        articles = pad(batch.ids, batch.offsets, self.config.longest)
-        full = (articles.lengths > 0).nonzero().squeeze(1)
+        assert self.reference  # read before anything else, for its counts
+        articles = pad(batch.ids, batch.offsets, self.config.max_article_tokens)
+        nonempty = (articles.lengths > 0).nonzero().squeeze(1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and phase == "summarizer"):
-            articles, code = articles.rows(full), scaled(self.embed(batch)[full])
-            source = self.told(articles, code)
+            articles, latent = articles.select(nonempty), scale_to_unit_rms(self.embed(batch)[nonempty])
+            source = self.encode_source(articles, latent)
         if phase == "critic":
-            return self.judge(source)
+            return self.critic_step(source)
         if not self.training:
-            return self.look(articles, source)
-        self.read += gather(articles.ids[articles.alive].bincount(minlength=self.end).unsqueeze(0)).sum(0)
-        taught = self.teach(articles, code, source)
-        return taught if self.share < self.config.pretrain else self.reinforce(articles, source, taught)
+            return self.validation_step(articles, source)
+        counts = articles.ids[articles.mask].bincount(minlength=self.end)
+        self.article_counts += gather(counts.unsqueeze(0)).sum(0)
+        supervised = self.supervised_step(articles, latent, source)
+        return supervised if self.pretraining else self.reward_step(articles, source, supervised)
 
-    def judge(self, source: Source) -> Step:
-        """The critic's turn: people's sentences against as many drawn ones."""
+    def critic_step(self, source: Source) -> Step:
+        """The critic learns to tell example summaries from as many sampled ones."""
         with torch.no_grad():
-            length = self.written.lengths(len(source.code))
-            drawn, noise = self.write(source, self.drawing, length, strictly=True)
-            hard = self.config.learns_by == "reinforce"
-            soft = None if hard else self.softened(self.generator.after(source, drawn, length), source, noise)
-        return Step(*self.critic(self.people(len(drawn.ids)), drawn, soft))
+            length = self.reference.sample_lengths(len(source.latent))
+            sampled, noise = self.generate(source, self.strategy, length, limit=length)
+            soft = None
+            if self.config.gradient_estimator != "reinforce":
+                soft = self.soft_tokens(self.generator.teacher_force(source, sampled, length), source, noise)
+        return Step(*self.critic(self.real_summaries(len(sampled.ids)), sampled, soft))
 
-    def teach(self, articles: Texts, code: Float[Tensor, "text width"], source: Source) -> Step:
-        """Known summaries: the generator is to write them, and in pre-training the reconstructor to read
-        them."""
-        lessons = list(self.lessons(articles, code, source))
-        loss, metrics = learn(self.generator, lessons, self.end, self.config.coverage)
-        if self.share < self.config.pretrain:  # later the reconstructor reads what the generator writes
-            some = torch.arange(0, len(code), RESTORED, device=code.device)
-            restored = self.restored(lessons[0].summaries.rows(some), lessons[0].articles.rows(some)).mean()
-            loss, metrics["restored_nll"] = loss + restored, restored.detach()
+    def supervised_step(self, articles: Texts, latent: Float[Tensor, "text width"], source: Source) -> Step:
+        """The generator learns known summaries, and in pre-training the reconstructor reads them."""
+        pairs = list(self.supervised_pairs(articles, latent, source))
+        loss, metrics = supervised_loss(self.generator, pairs, self.end, self.config.coverage_weight)
+        if self.pretraining:  # later the reconstructor reads generated summaries
+            some = torch.arange(0, len(latent), RECONSTRUCTED_EVERY, device=latent.device)
+            nll = self.reconstruction_nll(
+                pairs[0].summaries.select(some), pairs[0].articles.select(some)
+            ).mean()
+            loss, metrics["reconstruction_nll"] = loss + nll, nll.detach()
         return Step(loss, metrics)
 
-    def lessons(self, articles: Texts, code: Float[Tensor, "text width"], source: Source) -> Iterator[Lesson]:
-        """Summaries that deletion makes, that people made, and those that are hidden among other words. What
-        is made up counts less once there are rewards."""
-        config, count = self.config, len(code)
-        made_up = 1.0 if self.share < config.pretrain else config.anchor
-        if config.self_made_weight:
-            if config.self_made == "headline":
-                wanted = self.headlines(articles, self.written.lengths(count))
+    def supervised_pairs(
+        self, articles: Texts, latent: Float[Tensor, "text width"], source: Source
+    ) -> Iterator[SupervisedPairs]:
+        """Yields synthetic pairs, annotated pairs and denoising pairs."""
+        config, count = self.config, len(latent)
+        scale = 1.0 if self.pretraining else config.auxiliary_scale
+        if config.synthetic_weight:
+            if config.synthetic_summary == "headline":
+                summaries = self.headlines(articles, self.reference.sample_lengths(count))
             else:
-                mixed_up, wanted = shuffled(articles)
-                source = self.told(mixed_up, code)
-            yield Lesson("self_made", made_up * config.self_made_weight, source, articles, wanted)
+                shuffled, summaries = shuffled_pairs(articles)
+                source = self.encode_source(shuffled, latent)
+            yield SupervisedPairs("synthetic", scale * config.synthetic_weight, source, articles, summaries)
         if config.pairs is not None:
-            chosen = torch.randint(len(self.pairs[0].ids), (count,), device=code.device)
-            given, summaries = (texts.rows(chosen) for texts in self.pairs)
-            yield Lesson("supervised", 1.0, self.told(given, self.code(given)), given, summaries)
-        if config.hidden:
-            among, sentences = hidden(self.written.draw(count), articles, self.begins)
-            yield Lesson(
-                "hidden", made_up * config.hidden, self.told(among, self.code(among)), among, sentences
-            )
+            chosen = torch.randint(len(self.pairs[0].ids), (count,), device=latent.device)
+            read, summaries = (texts.select(chosen) for texts in self.pairs)
+            yield SupervisedPairs("supervised", 1.0, self.encode(read), read, summaries)
+        if config.denoising_weight:
+            noisy, sentences = denoising_pairs(self.reference.sample(count), articles, self.word_start)
+            weight = scale * config.denoising_weight
+            yield SupervisedPairs("denoising", weight, self.encode(noisy), noisy, sentences)
 
-    def reinforce(self, articles: Texts, source: Source, taught: Step) -> Step:
-        """What is drawn, and what critic and reconstructor make of it."""
-        config, length = self.config, self.written.lengths(len(source.code))
-        (drawn, noise), (greedy, _) = (
-            self.write(source, how, length, strictly=True) for how in (self.drawing, "greedy")
-        )
-        outcome = self.generator.after(source, drawn, length)
-        soft = self.softened(outcome, source, noise)
-        from_greedy = self.restored(without(greedy, self.end), articles)
-        loss = from_greedy.mean() + config.coverage * outcome.repeated.mean() + taught.loss
-        metrics = taught.metrics | {"from_greedy_nll": from_greedy.mean().detach()}
-        heard = loss
-        if soft is not None and config.critic:
-            heard = heard + config.critic * self.critic.opinion(self.people(len(drawn.ids)), drawn, soft)
-        if config.learns_by == "gumbel":  # the reconstructor's opinion, too, comes back through the words
-            heard = heard + self.weight * self.restored(without(drawn, self.end), articles, soft).mean()
+    def reward_step(self, articles: Texts, source: Source, supervised: Step) -> Step:
+        """The generator learns from critic and reconstructor, the reconstructor from greedy summaries."""
+        config, length = self.config, self.reference.sample_lengths(len(source.latent))
+        sampled, noise = self.generate(source, self.strategy, length, limit=length)
+        greedy, _ = self.generate(source, "greedy", length, limit=length)
+        output = self.generator.teacher_force(source, sampled, length)
+        soft = self.soft_tokens(output, source, noise)
+        greedy_nll = self.reconstruction_nll(remove_token(greedy, self.end), articles)
+        coverage_loss = config.coverage_weight * output.coverage_loss.mean()
+        loss = greedy_nll.mean() + coverage_loss + supervised.loss
+        metrics = supervised.metrics | {"greedy_reconstruction_nll": greedy_nll.mean().detach()}
+        rewarded = loss
+        if soft is not None and config.critic_weight:
+            real = self.real_summaries(len(sampled.ids))
+            rewarded = rewarded + config.critic_weight * self.critic.generator_loss(real, sampled, soft)
+        if config.gradient_estimator == "gumbel":  # the reconstructor, too, passes its gradient
+            nll = self.reconstruction_nll(remove_token(sampled, self.end), articles, soft)
+            rewarded = rewarded + self.reconstruction_weight * nll.mean()
         else:
-            earned, from_drawn = self.rewards(articles, drawn, greedy, from_greedy)
-            told = self.generator.decoder.log_probability(outcome, source.memory, drawn.ids, drawn.alive)
-            chosen = drawn.alive & (
-                torch.arange(drawn.ids.shape[1], device=told.device) < length.unsqueeze(1)
-            )
-            heard = heard + policy_loss(told, earned.advantage, chosen).sum() / chosen.sum()
-            metrics |= {"from_drawn_nll": from_drawn, "advantage": earned.advantage[drawn.alive].std()}
-        return Step(loss if self.share < config.pretrain + config.unrewarded else heard, metrics)
+            rewards, sampled_nll = self.rewards(articles, sampled, greedy, greedy_nll)
+            log_prob = self.generator.decoder.log_prob(output, source.memory, sampled.ids, sampled.mask)
+            # The end that follows the last allowed token was not chosen.
+            step = torch.arange(sampled.ids.shape[1], device=log_prob.device)
+            chosen = sampled.mask & (step < length.unsqueeze(1))
+            rewarded = rewarded + policy_loss(log_prob, rewards.advantage, chosen).sum() / chosen.sum()
+            metrics |= {
+                "sampled_reconstruction_nll": sampled_nll,
+                "advantage": rewards.advantage[sampled.mask].std(),
+            }
+        delayed = self.progress < config.pretrain_share + config.reward_delay
+        return Step(loss if delayed else rewarded, metrics)
 
     @torch.no_grad()
     def rewards(
-        self, articles: Texts, drawn: Texts, greedy: Texts, from_greedy: Float[Tensor, " text"]
-    ) -> tuple[Earned, Float[Tensor, ""]]:
-        """What each word of drawn summaries was worth, and what the articles cost that are restored from
-        them."""
-        words, usual = without(drawn, self.end), without(greedy, self.end)
-        from_drawn, fluent = self.restored(words, articles), self.written.language.of_texts
-        whole = self.weight * self_critical(from_drawn, from_greedy)
-        whole = whole + self.config.fluency * self_critical(-fluent(words), -fluent(usual))
-        reward = advantage = whole.unsqueeze(1).expand(drawn.ids.shape)
-        if self.config.critic and self.config.learns_by == "reinforce":
-            value = returns(
-                step_rewards(self.critic.belief(drawn), drawn.alive), drawn.alive, self.config.discount
-            )
-            reward = reward + self.config.critic * value
-            advantage = advantage + self.config.critic * centred(value, drawn.alive)
-        return Earned(reward, advantage), from_drawn.mean()
+        self, articles: Texts, sampled: Texts, greedy: Texts, greedy_nll: Float[Tensor, " text"]
+    ) -> tuple[Rewards, Float[Tensor, ""]]:
+        """Returns the rewards of sampled summaries, and the reconstruction loss of their articles."""
+        tokens, usual = remove_token(sampled, self.end), remove_token(greedy, self.end)
+        sampled_nll, fluency = self.reconstruction_nll(tokens, articles), self.reference.language_model
+        losses = [
+            (self.reconstruction_weight, sampled_nll, greedy_nll),
+            (self.config.fluency_weight, -fluency.mean_log_prob(tokens), -fluency.mean_log_prob(usual)),
+        ]
+        stepwise = self.config.critic_weight > 0 and self.config.gradient_estimator == "reinforce"
+        probability = self.critic.real_probability(sampled) if stepwise else None
+        scales = self.config.critic_weight, self.config.discount
+        return summary_rewards(losses, probability, sampled.mask, *scales), sampled_nll.mean()
 
-    @property
-    def weight(self) -> float:
-        """Of the reconstructor's opinion, at this time of the run."""
-        first, last = self.config.reconstruction, self.config.reconstruction_end
-        return first if last is None else linear(self.share, self.config.pretrain, 1.0, first, last)
-
-    def look(self, articles: Texts, source: Source) -> Step:
-        """Validation: greedy summaries as long as people's are on average, beside drawn ones and the
-        article's beginning."""
-        length = self.written.texts.lengths.float().mean().round().long().expand(len(articles.ids))
-        ended_greedy, ended_drawn = (self.write(source, how, length)[0] for how in ("greedy", "drawn"))
-        greedy, drawn = without(ended_greedy, self.end), without(ended_drawn, self.end)
-        lead = Texts(articles.ids, articles.alive & (articles.alive.cumsum(1) <= greedy.lengths.unsqueeze(1)))
-        from_greedy, from_drawn, from_lead = (
-            self.restored(texts, articles) for texts in (greedy, drawn, lead)
+    def validation_step(self, articles: Texts, source: Source) -> Step:
+        """Compares greedy summaries of the mean length of example summaries with sampled ones and with the
+        beginning of the article."""
+        length = self.reference.texts.lengths.float().mean().round().long().expand(len(articles.ids))
+        ended_greedy, ended_sampled = (
+            self.generate(source, each, length, self.config.max_summary_tokens)[0]
+            for each in ("greedy", "sample")
         )
-        metrics = wording(greedy, articles) | {
-            "from_greedy_nll": from_greedy.mean(),
-            "from_drawn_nll": from_drawn.mean(),
-            "gain_over_lead": (from_lead - from_greedy).mean(),
-            "pretraining": torch.tensor(float(self.share < self.config.pretrain)),
-            "fluency_nll": -self.written.outside.of_texts(greedy).mean(),
-            "drawn_fluency_nll": -self.written.outside.of_texts(drawn).mean(),
+        greedy, sampled = (remove_token(each, self.end) for each in (ended_greedy, ended_sampled))
+        beginning = articles.mask.cumsum(1) <= greedy.lengths.unsqueeze(1)
+        lead = Texts(articles.ids, articles.mask & beginning)
+        greedy_nll, sampled_nll, lead_nll = (
+            self.reconstruction_nll(texts, articles) for texts in (greedy, sampled, lead)
+        )
+        language_model = self.reference.heldout_language_model
+        metrics = summary_stats(greedy, articles) | {
+            "greedy_reconstruction_nll": greedy_nll.mean(),
+            "sampled_reconstruction_nll": sampled_nll.mean(),
+            "gain_over_lead": (lead_nll - greedy_nll).mean(),
+            "pretraining": torch.tensor(float(self.pretraining)),
+            "fluency_nll": -language_model.mean_log_prob(greedy).mean(),
+            "sampled_fluency_nll": -language_model.mean_log_prob(sampled).mean(),
         }
-        if self.config.learns_by != "gumbel":
-            earned = self.rewards(articles, ended_drawn, ended_greedy, from_greedy)[0]
+        if self.config.gradient_estimator != "gumbel":
+            rewards = self.rewards(articles, ended_sampled, ended_greedy, greedy_nll)[0]
             metrics |= {
-                "advantage": earned.advantage[ended_drawn.alive].std(),
-                "reward_noise": earned.noise(ended_drawn.alive),
+                "advantage": rewards.advantage[ended_sampled.mask].std(),
+                "reward_noise": rewards.noise_ratio(ended_sampled.mask),
             }
-        return Step(from_greedy.mean(), metrics)
-
-    def headlines(self, articles: Texts, length: Int[Tensor, " text"]) -> Texts:
-        """The likeliest headlines of so many tokens that deletion makes of articles: what the generator
-        begins with."""
-        worth = self.worth.masked_fill(self.never, NEVER)
-        return headlines(articles, length, worth, self.begins, self.written.language)
-
-    def told(self, articles: Texts, code: Float[Tensor, "text width"]) -> Source:
-        """Articles as the generator reads them."""
-        return self.generator.read(articles, code, worth=self.worth / RARITY, begins=self.begins)
+        return Step(greedy_nll.mean(), metrics)
 
     @property
-    def worth(self) -> Float[Tensor, " vocab"]:
-        """Of each token in a headline."""
-        return preference(self.wrote, self.read)
-
-    def write(
-        self, source: Source, how: How, length: Int[Tensor, " text"], strictly: bool = False
-    ) -> tuple[Texts, Noise]:
-        """Summaries with their ends, of about so many tokens; strictly, of no more: else longer ones, which
-        tell more, are paid."""
-        return self.generator.write(
-            source, length, length if strictly else self.config.at_most, self.never, how
-        )
-
-    def restored(self, summaries: Texts, articles: Texts, soft: Soft | None = None) -> Float[Tensor, " text"]:
-        """Nats a token of the articles, as the reconstructor sees them from summaries."""
-        tokens = (
-            None
-            if soft is None
-            else mixed(self.reconstructor.rows.weight, summaries, soft, self.critic.straight)
-        )
-        source = self.reconstructor.read(summaries, self.code(summaries), tokens)
-        return self.reconstructor.surprise(source, ended(articles, self.end))[0]
-
-    def softened(self, outcome: Outcome, source: Source, noise: Noise) -> Soft | None:
-        """Words as a gradient can pass through them: their distribution, or a sharp one around what was
-        drawn."""
-        if self.config.learns_by == "reinforce":
-            return None
-        probabilities = self.generator.decoder.probabilities(outcome, source.memory)
-        return (
-            probabilities
-            if self.config.learns_by == "softmax"
-            else sharp(probabilities, torch.stack(noise, 1))
-        )
-
-    def people(self, count: int) -> Texts:
-        """So many sentences of people, with their ends."""
-        return ended(self.written.draw(count), self.end)
-
-    def code(self, texts: Texts) -> Float[Tensor, "text width"]:
-        """What generator and reconstructor are told of a text as a whole."""
-        offsets = F.pad(texts.lengths.cumsum(0), (1, 0))
-        return scaled(encode_tokens(self.f, texts.ids[texts.alive], offsets, self.token_budget))
-
-    @cached_property
-    def written(self) -> Written:
-        """What people wrote; read when it is first needed, so that a trained model does without."""
-        config, device = self.config, self.never.device
-        if config.summaries is None:
-            raise InputError(
-                f"seq2seq2seq learns from people's sentences what a summary is: give {opt('summaries')} FILE. Titles of the corpus "
-                f"will do, with {opt('summaries_field')} title"
-            )
-        read = (
-            config.summaries,
-            config.summaries_field,
-            config.summaries_split,
-            self.tokenizer,
-            config.at_most,
-        )
-        written = Written.read(*read, self.end, device)
-        self.wrote.copy_(written.counts(self.end))
-        return written
-
-    @cached_property
-    def pairs(self) -> tuple[Texts, Texts]:
-        """Articles with people's summaries."""
-        assert self.config.pairs is not None
-        lengths = self.config.longest, self.config.at_most
-        return read_pairs(
-            self.config.pairs, self.tokenizer, self.config.pairs_used, *lengths, self.never.device
-        )
-
-    @cached_property
-    def begins(self) -> Bool[Tensor, " vocab"]:
-        """Which tokens begin a word."""
-        tokens = [self.tokenizer.inner.id_to_token(number) or "" for number in range(self.end)]
-        return beginnings(tokens).to(self.never.device)
-
-    def summarizer(self, articles: Texts, length: Int[Tensor, " text"]) -> Generator:
-        """What writes summaries of about so many tokens."""
-        return self.generator.generator(self.told(articles, self.code(articles)), length)
+    def reconstruction_weight(self) -> float:
+        """Weight of the reconstruction reward at this time of the run."""
+        first, last = self.config.reconstruction_weight, self.config.reconstruction_weight_end
+        if last is None:
+            return first
+        return linear(self.progress, self.config.pretrain_share, 1.0, first, last)
 
     def monitors(self) -> list[Monitor]:
         return monitors(self.config)

@@ -13,7 +13,7 @@ SUMMARIES = [
         0.6,  # headlines that people write have .03
         "above",
         "summaries copy: {prefix_copy:.0%} of a summary is the beginning of its article",
-        (higher("critic"), lower("reconstruction"), change("summaries")),
+        (higher("critic_weight"), lower("reconstruction_weight"), change("summaries")),
         AFTER_PRETRAINING,
     ),
     Monitor(
@@ -22,7 +22,7 @@ SUMMARIES = [
         "below",
         "summaries say no more than a beginning of the article of the same length: the article is "
         "reconstructed no better from them ({gain_over_lead:+.3f} nats a token)",
-        (higher("reconstruction"), higher("epochs")),
+        (higher("reconstruction_weight"), higher("epochs")),
         AFTER_PRETRAINING,
     ),
     Monitor(
@@ -30,7 +30,7 @@ SUMMARIES = [
         0.95,
         "above",
         "the critic is right in {critic_accuracy:.0%} of the cases, so its rewards hardly distinguish words",
-        (lower("critic_turns"), change("adversary"), higher("pretrain")),
+        (lower("critic_steps"), change("gan_loss"), higher("pretrain_share")),
         AFTER_PRETRAINING,
     ),
 ]
@@ -41,7 +41,7 @@ REWARDS = [
         "above",
         "rewards are noise: the advantage of sampled words spreads {reward_noise:.0f} times as wide as the "
         "mean absolute reward",
-        (higher("batch_size"), lower("discount"), higher("pretrain")),
+        (higher("batch_size"), lower("discount"), higher("pretrain_share")),
         AFTER_PRETRAINING,
     ),
     Monitor(
@@ -49,7 +49,7 @@ REWARDS = [
         0.5,
         "above",
         "gradients are too long: in {clipped:.0%} of the last steps they were clipped",
-        (lower("reconstruction"), lower("critic"), higher("batch_size"), higher("clip")),
+        (lower("reconstruction_weight"), lower("critic_weight"), higher("batch_size"), higher("clip")),
         AFTER_PRETRAINING,
     ),
 ]
@@ -57,4 +57,4 @@ REWARDS = [
 
 def monitors(config: Seq2Seq2SeqConfig) -> list[Monitor]:
     """Those of the summaries, and where the generator learns from rewards those of the rewards."""
-    return SUMMARIES if config.learns_by == "gumbel" else SUMMARIES + REWARDS
+    return SUMMARIES if config.gradient_estimator == "gumbel" else SUMMARIES + REWARDS

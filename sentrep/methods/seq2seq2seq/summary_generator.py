@@ -1,9 +1,12 @@
-"""Reads a text and writes another: the pointer-generator with all that it needs, from token ids to token ids.
+"""A pointer-generator from token ids to token ids: used as generator and as reconstructor.
 
-At each step it reads the token before, the text's vector (so that what writes also teaches the encoder), and
-how many tokens are left to write, which is how its length is controlled: a countdown, as in "Controlling
-output length in neural encoder-decoders", Kikuchi et al., EMNLP 2016, section 3.3, there embedded and here a
-number."""
+At each step the decoder reads the previous token, the vector of the text (so that the decoder also trains the
+encoder), and how many tokens are left to generate, which controls the length.
+
+Reference:
+    "Controlling output length in neural encoder-decoders", Kikuchi et al., EMNLP 2016, section 3.3: the
+    countdown, embedded there and a number here.
+"""
 
 from __future__ import annotations
 
@@ -15,40 +18,55 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sentrep.modules.decoding import Generator
-from sentrep.modules.decoding import State as Carried
+from sentrep.modules.decoding import State as SearchState
 from sentrep.modules.padding import Texts
-from sentrep.modules.pointer_generator import ANYTHING, Memory, Outcome, PointerDecoder, Reader, State
+from sentrep.modules.pointer_generator import (
+    NO_PREDECESSOR,
+    DecoderOutput,
+    DecoderState,
+    Memory,
+    PointerDecoder,
+)
+from sentrep.modules.sequence import BidirectionalGRU
 
-How = Literal["greedy", "drawn", "gumbel"]
+Strategy = Literal["greedy", "sample", "gumbel"]
+"""How the next token is chosen; 'gumbel' samples by the Gumbel-max trick, which also gives the noise."""
+
 Noise = list[Float[Tensor, "text vocab_and_end"]]
-"""By which each step was drawn."""
+"""Gumbel noise of each step."""
 
-TENS = 10.0
-"""Tokens that are left are told in tens, so that they are of the size of everything else that is read."""
+LENGTH_UNIT = 10.0
+"""The countdown is divided by it, so that it has the scale of the other inputs."""
 
 
 class Source(NamedTuple):
-    """A text that was read."""
+    """An encoded text."""
 
     memory: Memory
-    code: Float[Tensor, "text token_width"]
+    latent: Float[Tensor, "text token_width"]
+    """The vector of the text, as the decoder reads it."""
 
 
-class Rewriter(nn.Module):
-    """From texts to texts.
+class PointerGenerator(nn.Module):
+    """Generates texts from texts.
 
     Args:
-        vocab: token ids there are; the end has the id `vocab`.
-        shortlist: so many of the first ids have a row of the softmax each.
-        token_width: of its rows.
-        width: of its states; even.
-        code_width: of the texts' vectors.
-        coverage: whether attention knows where it has been.
-        weighed: whether it is told of each token that it reads what that is worth. Of a rare token that says
-            more than its row, which was hardly ever learnt; "Abstractive text summarization using
-            sequence-to-sequence RNNs and beyond", Nallapati et al., CoNLL 2016, section 2.2, has such
-            features.
-        dropout: of token rows, of codes, and of what words are generated from.
+        vocab: number of token ids; the end has the id `vocab`.
+        shortlist: number of ids, from 0 on, that have a row of the softmax each.
+        token_width: width of token embeddings.
+        width: width of states; even.
+        latent_width: width of the vectors of texts.
+        coverage: whether attention depends on coverage.
+        token_values: whether the encoder reads a value of each token. Of a rare token it says more than the
+            embedding, which was hardly trained (Nallapati et al., CoNLL 2016, section 2.2, have such
+            features).
+        dropout: rate for embeddings, vectors of texts, and decoder features.
+
+    >>> model = PointerGenerator(10, 6, token_width=4, width=8, latent_width=3, coverage=True)
+    >>> texts = Texts(torch.tensor([[3, 9]]), torch.ones(1, 2, dtype=torch.bool))
+    >>> source = model.encode_source(texts, torch.randn(1, 3))
+    >>> model.nll(source, Texts(torch.tensor([[9, 10]]), texts.mask))[0].shape
+    torch.Size([1])
     """
 
     def __init__(
@@ -57,16 +75,16 @@ class Rewriter(nn.Module):
         shortlist: int,
         token_width: int,
         width: int,
-        code_width: int,
+        latent_width: int,
         coverage: bool,
-        weighed: bool = False,
+        token_values: bool = False,
         dropout: float = 0.0,
     ) -> None:
         super().__init__()
-        self.drop = nn.Dropout(dropout)
-        self.rows = nn.Embedding(vocab + 1, token_width)
-        self.reader = Reader(token_width + weighed, width)
-        self.code = nn.Linear(code_width, token_width)
+        self.dropout = nn.Dropout(dropout)
+        self.embedding = nn.Embedding(vocab + 1, token_width)
+        self.encoder = BidirectionalGRU(token_width + token_values, width)
+        self.latent = nn.Linear(latent_width, token_width)
         self.decoder = PointerDecoder(vocab, shortlist, 2 * token_width + 1, width, width, coverage)
 
     @property
@@ -74,143 +92,167 @@ class Rewriter(nn.Module):
         """The id that ends a text."""
         return self.decoder.end
 
-    def read(
+    def encode_source(
         self,
         texts: Texts,
-        code: Float[Tensor, "text code_width"],
+        latent: Float[Tensor, "text latent_width"],
         tokens: Float[Tensor, "text position token_width"] | None = None,
-        worth: Float[Tensor, " vocab"] | None = None,
-        begins: Bool[Tensor, " vocab"] | None = None,
+        token_values: Float[Tensor, " vocab"] | None = None,
+        word_start: Bool[Tensor, " vocab"] | None = None,
     ) -> Source:
-        """Texts, ready to be written from. Their ends are not read.
+        """Encodes texts; their ends are not read.
 
         Args:
-            code: their vectors.
-            worth: of each token, where that is `weighed`.
-            begins: which tokens begin a word; the others are then copied right after those that they
-                continue. All, if None.
-            tokens: what is read in place of their ids' rows: soft or straight-through mixtures of rows.
+            texts: the texts.
+            latent: their vectors.
+            tokens: token vectors that are read instead of the embeddings of the ids.
+            token_values: a value for each token, if the model was made with `token_values`.
+            word_start: which tokens begin a word; the others are copied right after their predecessors only.
+                None lets all be copied anywhere.
         """
-        alive = texts.alive & (texts.ids != self.end)
-        ids = texts.ids.where(alive, 0)
-        rows = self.drop(self.rows(ids) if tokens is None else tokens)
-        if worth is not None:
-            rows = torch.cat([rows, worth[ids].unsqueeze(2).to(rows.dtype)], 2)
-        states = self.reader(rows, alive)
-        follows = (
-            None
-            if begins is None
-            else F.pad(ids[:, :-1], (1, 0), value=ANYTHING).masked_fill(begins[ids], ANYTHING)
-        )
-        return Source(self.decoder.remember(states, ids, alive, follows), self.code(self.drop(code)))
+        mask = texts.mask & (texts.ids != self.end)
+        ids = texts.ids.where(mask, 0)
+        rows = self.dropout(self.embedding(ids) if tokens is None else tokens)
+        if token_values is not None:
+            rows = torch.cat([rows, token_values[ids].unsqueeze(2).to(rows.dtype)], 2)
+        states = self.encoder(rows, mask)
+        predecessor = None if word_start is None else _predecessors(ids, word_start)
+        memory = self.decoder.make_memory(states, ids, mask, predecessor)
+        return Source(memory, self.latent(self.dropout(latent)))
 
-    def after(self, source: Source, texts: Texts, length: Int[Tensor, " text"] | None = None) -> Outcome:
-        """What would be written at each step of given texts, whose end is a token of theirs.
+    def teacher_force(
+        self, source: Source, texts: Texts, length: Int[Tensor, " text"] | None = None
+    ) -> DecoderOutput:
+        """Returns the decoder's output at each step of known texts, which contain their ends.
 
         Args:
-            length: what the decoder is told that they are to have. Theirs, if None; of texts that it wrote,
-                what it was told then: otherwise these are not the distributions that they were drawn from.
+            source: what the texts are generated from.
+            texts: the texts.
+            length: the length that the countdown starts from: the texts' own, if None. For generated texts
+                it must be the length that they were generated with, or the distributions differ.
         """
         before = torch.cat([torch.full_like(texts.ids[:, :1], self.end), texts.ids[:, :-1]], 1)
-        length = (texts.alive & (texts.ids != self.end)).sum(1) if length is None else length
+        length = (texts.mask & (texts.ids != self.end)).sum(1) if length is None else length
         left = length.unsqueeze(1) - torch.arange(texts.ids.shape[1], device=length.device)
-        inputs = self.drop(self.inputs(source, before, left))
-        outcome: Outcome = self.decoder(inputs, self.decoder.begin(source.memory), source.memory, before)[0]
-        return outcome._replace(features=self.drop(outcome.features))
+        inputs = self.dropout(self.decoder_inputs(source, before, left))
+        state = self.decoder.initial_state(source.memory)
+        output: DecoderOutput = self.decoder(inputs, state, source.memory, before)[0]
+        return output._replace(features=self.dropout(output.features))
 
-    def surprise(self, source: Source, texts: Texts) -> tuple[Float[Tensor, " text"], Outcome]:
-        """Mean negative log-likelihood of the tokens of given texts, in nats."""
-        outcome = self.after(source, texts)
-        told = self.decoder.log_probability(outcome, source.memory, texts.ids, texts.alive)
-        return -told.sum(1) / texts.lengths.clamp(min=1), outcome
+    def nll(self, source: Source, texts: Texts) -> tuple[Float[Tensor, " text"], DecoderOutput]:
+        """Returns the mean negative log-likelihood of the tokens of each text, in nats."""
+        output = self.teacher_force(source, texts)
+        log_prob = self.decoder.log_prob(output, source.memory, texts.ids, texts.mask)
+        return -log_prob.sum(1) / texts.lengths.clamp(min=1), output
 
-    def inputs(
+    def decoder_inputs(
         self, source: Source, before: Int[Tensor, "text step"], left: Int[Tensor, "text step"]
     ) -> Float[Tensor, "text step input"]:
-        """What is read before each step."""
-        rows = self.rows(before)
-        countdown = (left.clamp(min=0) / TENS).unsqueeze(2).to(rows.dtype)
-        return torch.cat([rows, source.code.to(rows.dtype).unsqueeze(1).expand_as(rows), countdown], 2)
+        """Returns what the decoder reads before each step: previous token, vector of the text, countdown."""
+        rows = self.embedding(before)
+        countdown = (left.clamp(min=0) / LENGTH_UNIT).unsqueeze(2).to(rows.dtype)
+        return torch.cat([rows, source.latent.to(rows.dtype).unsqueeze(1).expand_as(rows), countdown], 2)
 
     @torch.no_grad()
-    def write(
+    def generate(
         self,
         source: Source,
         length: Int[Tensor, " text"],
-        at_most: int | Int[Tensor, " text"],
-        never: Bool[Tensor, " vocab"],
-        how: How,
+        max_length: int | Int[Tensor, " text"],
+        forbidden: Bool[Tensor, " vocab"],
+        strategy: Strategy,
     ) -> tuple[Texts, Noise]:
-        """Texts with their ends, and the Gumbel noise by which each step was drawn, if it was that.
+        """Generates texts with their ends; returns them and, for 'gumbel', the noise of each step.
 
         Args:
-            length: tokens that each text is to have, told to the decoder and not enforced.
-            at_most: tokens that a text may have; then it is ended.
-            never: ids that are not written.
-            how: by the likeliest token each time; drawn; or drawn by the Gumbel-max trick, which costs more
-                and gives the noise.
+            source: what the texts are generated from.
+            length: length that the countdown starts from; it is not enforced.
+            max_length: number of tokens after which a text is ended.
+            forbidden: ids that are never generated.
+            strategy: how the next token is chosen.
         """
-        state: State = self.decoder.begin(source.memory)
-        before, going = torch.full_like(length, self.end), torch.ones_like(length, dtype=torch.bool)
-        ids, alive, noises = [], [], []
-        limit = torch.as_tensor(at_most, device=length.device).expand_as(length)
+        state: DecoderState = self.decoder.initial_state(source.memory)
+        before, active = torch.full_like(length, self.end), torch.ones_like(length, dtype=torch.bool)
+        ids, mask, noises = [], [], Noise()
+        limit = torch.as_tensor(max_length, device=length.device).expand_as(length)
         for step in range(max(limit.tolist(), default=0) + 1):
-            inputs = self.inputs(source, before.unsqueeze(1), (length - step).unsqueeze(1))
-            outcome, state = self.decoder(inputs, state, source.memory, before.unsqueeze(1))
-            chances = self.decoder.probabilities(outcome, source.memory)[:, 0]
-            chances[:, : self.end].masked_fill_(never, 0)
-            chances[:, self.end].clamp_(min=1e-30)  # where nothing else may come, a text ends
-            if how == "gumbel":
-                noises.append(-torch.empty_like(chances).exponential_().clamp(min=1e-30).log())
-                chosen = (chances.log() + noises[-1]).argmax(1)
-            else:
-                chosen = chances.argmax(1) if how == "greedy" else drawn(chances)
-            before = chosen.where(step < limit, self.end).where(going, 0)
+            inputs = self.decoder_inputs(source, before.unsqueeze(1), (length - step).unsqueeze(1))
+            output, state = self.decoder(inputs, state, source.memory, before.unsqueeze(1))
+            probability = self.decoder.probabilities(output, source.memory)[:, 0]
+            probability[:, : self.end].masked_fill_(forbidden, 0)
+            probability[:, self.end].clamp_(min=1e-30)  # a text ends where no other token is possible
+            chosen = _choose(probability, strategy, noises)
+            before = chosen.where(step < limit, self.end).where(active, 0)
             ids.append(before)
-            alive.append(going)
-            going = going & (before != self.end)
-            if not going.any():
+            mask.append(active)
+            active = active & (before != self.end)
+            if not active.any():
                 break
-        return Texts(torch.stack(ids, 1), torch.stack(alive, 1)), noises
+        return Texts(torch.stack(ids, 1), torch.stack(mask, 1)), noises
 
     def generator(self, source: Source, length: Int[Tensor, " text"]) -> Generator:
-        """The same, a step at a time, for greedy, beam and nucleus search. A word that was begun is
-        finished."""
+        """Returns a decoder for greedy search, beam search and nucleus sampling. Words are always finished.
+
+        Args:
+            source: what the texts are generated from.
+            length: length that the countdown starts from.
+        """
 
         def advance(
-            tokens: Int[Tensor, " hypothesis"] | None, state: Carried
-        ) -> tuple[Float[Tensor, "hypothesis vocab"], Carried]:
-            hidden, coverage, code, left, *memory = state
-            read = Source(Memory(*memory), code)
+            tokens: Int[Tensor, " hypothesis"] | None, state: SearchState
+        ) -> tuple[Float[Tensor, "hypothesis vocab"], SearchState]:
+            hidden, coverage, latent, left, *memory = state
+            here = Source(Memory(*memory), latent)
             before = torch.full_like(left, self.end) if tokens is None else tokens
-            inputs = self.inputs(read, before.unsqueeze(1), left.unsqueeze(1))
-            outcome, (hidden, coverage) = self.decoder(
-                inputs, State(hidden, coverage), read.memory, before.unsqueeze(1)
-            )
-            told = self.decoder.probabilities(outcome, read.memory)[:, 0].clamp(min=1e-30).log()
+            inputs = self.decoder_inputs(here, before.unsqueeze(1), left.unsqueeze(1))
+            last = DecoderState(hidden, coverage)
+            output, (hidden, coverage) = self.decoder(inputs, last, here.memory, before.unsqueeze(1))
+            log_prob = self.decoder.probabilities(output, here.memory)[:, 0].clamp(min=1e-30).log()
             if tokens is not None:
-                told = told.masked_fill(breaks_off(read.memory, tokens, told.shape[1]), -torch.inf)
-            return told, (hidden, coverage, code, left - 1, *memory)
+                broken = breaks_word(here.memory, tokens, log_prob.shape[1])
+                log_prob = log_prob.masked_fill(broken, -torch.inf)
+            return log_prob, (hidden, coverage, latent, left - 1, *memory)
 
-        return Generator(
-            advance, (*self.decoder.begin(source.memory), source.code, length, *source.memory), self.end
-        )
-
-
-def drawn(chances: Float[Tensor, "text vocab"]) -> Int[Tensor, " text"]:
-    """One of each row, by its chances, which need not sum to one. `multinomial` draws a number for every
-    column; here one does."""
-    below = chances.cumsum(1)
-    draw = torch.rand(len(chances), 1, device=chances.device) * below[:, -1:]
-    return torch.searchsorted(below, draw, right=True).squeeze(1).clamp(max=chances.shape[1] - 1)
+        state = (*self.decoder.initial_state(source.memory), source.latent, length, *source.memory)
+        return Generator(advance, state, self.end)
 
 
-def breaks_off(memory: Memory, before: Int[Tensor, " text"], vocab: int) -> Bool[Tensor, "text vocab"]:
-    """Which tokens would leave a word unfinished: where the token before only ever begins words that the
-    source goes on with, all but what goes on with one of them."""
-    goes_on = memory.follows == before.unsqueeze(1)
-    always = goes_on.sum(1) == ((memory.ids == before.unsqueeze(1)) & memory.alive).sum(1)
-    wanted = (
-        torch.zeros(len(before), vocab, device=before.device).scatter_add(1, memory.ids, goes_on.float()) > 0
-    )
-    return (goes_on.any(1) & always).unsqueeze(1) & ~wanted
+def sample_columns(probability: Float[Tensor, "text vocab"]) -> Int[Tensor, " text"]:
+    """Samples a column of each row; rows need not sum to 1.
+
+    It needs one random number a row; `multinomial` draws one for every column.
+    """
+    below = probability.cumsum(1)
+    draw = torch.rand(len(probability), 1, device=probability.device) * below[:, -1:]
+    return torch.searchsorted(below, draw, right=True).squeeze(1).clamp(max=probability.shape[1] - 1)
+
+
+def breaks_word(memory: Memory, before: Int[Tensor, " text"], vocab: int) -> Bool[Tensor, "text vocab"]:
+    """Returns which tokens would leave a word unfinished.
+
+    Where the previous token is always continued in the source, these are all tokens that do not continue it.
+    """
+    continues = memory.predecessor == before.unsqueeze(1)
+    occurrences = (memory.ids == before.unsqueeze(1)) & memory.mask
+    always = continues.sum(1) == occurrences.sum(1)
+    counts = torch.zeros(len(before), vocab, device=before.device)
+    allowed = counts.scatter_add(1, memory.ids, continues.float()) > 0
+    return (continues.any(1) & always).unsqueeze(1) & ~allowed
+
+
+def _predecessors(
+    ids: Int[Tensor, "text position"], word_start: Bool[Tensor, " vocab"]
+) -> Int[Tensor, "text position"]:
+    """Returns the token before each token that continues a word; `NO_PREDECESSOR` for the others."""
+    before = F.pad(ids[:, :-1], (1, 0), value=NO_PREDECESSOR)
+    return before.masked_fill(word_start[ids], NO_PREDECESSOR)
+
+
+def _choose(
+    probability: Float[Tensor, "text vocab"], strategy: Strategy, noises: Noise
+) -> Int[Tensor, " text"]:
+    """Chooses a token for each text; appends the noise of the Gumbel-max trick to `noises`."""
+    if strategy == "gumbel":
+        noises.append(-torch.empty_like(probability).exponential_().clamp(min=1e-30).log())
+        return (probability.log() + noises[-1]).argmax(1)
+    return probability.argmax(1) if strategy == "greedy" else sample_columns(probability)

@@ -1,35 +1,51 @@
-"""How summaries are worded, token by token: what is copied, what is new, what repeats. The meters of a
-degenerate summariser."""
+"""Summary statistics of generated text: what is copied, what is new, what repeats."""
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sentrep.modules.padding import Texts
 
 
-def wording(summaries: Texts, articles: Texts) -> dict[str, Float[Tensor, ""]]:
-    """``prefix_copy``: share of a summary's tokens that are, from the start on, the article's own beginning.
-    ``novelty``: share that its article does not have. ``repetition``: share that it has had before.
-    ``distinct_2``: different pairs of neighbours over all pairs, of all summaries together (Li et al. 2016).
-    ``length``: tokens. Means over the summaries."""
-    ids, alive = summaries
-    length = alive.sum(1)
-    width = max(ids.shape[1], articles.ids.shape[1])
-    mine, theirs = (torch.nn.functional.pad(text.ids.where(text.alive, -1), (0, width - text.ids.shape[1]), value=-1)
-                    for text in (summaries, articles))  # fmt: skip
-    same = ((mine == theirs) & (mine >= 0)).cumprod(1).sum(1)
-    known = ((ids.unsqueeze(2) == articles.ids.unsqueeze(1)) & articles.alive.unsqueeze(1)).any(2)
-    before = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool, device=ids.device).tril(-1)
-    again = ((ids.unsqueeze(2) == ids.unsqueeze(1)) & before).any(2)
-    pairs = torch.stack([ids[:, :-1], ids[:, 1:]], 2)[alive[:, 1:]]
-    count = length.clamp(min=1)
+def summary_stats(summaries: Texts, articles: Texts) -> dict[str, Float[Tensor, ""]]:
+    """Measures how degenerate summaries are.
+
+    Returns:
+        Means over the summaries: ``prefix_copy``, the share of a summary that equals the beginning of its
+        article, from the first token on; ``novelty``, the share of tokens that the article does not contain;
+        ``repetition``, the share of tokens that occurred before in the summary; ``length`` in tokens. And of
+        all summaries together ``distinct_2``: different bigrams divided by all bigrams (Li et al. 2016).
+    """
+    ids, mask = summaries
+    count = summaries.lengths.clamp(min=1)
+    known = (_equal(ids, articles.ids) & articles.mask.unsqueeze(1)).any(2)
+    earlier = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool, device=ids.device).tril(-1)
+    repeated = (_equal(ids, ids) & earlier).any(2)
+    bigrams = torch.stack([ids[:, :-1], ids[:, 1:]], 2)[mask[:, 1:]]
+    distinct = len(bigrams.unique(dim=0)) / max(1, len(bigrams))
     return {
-        "prefix_copy": (same / count).mean(),
-        "novelty": ((~known & alive).sum(1) / count).mean(),
-        "repetition": ((again & alive).sum(1) / count).mean(),
-        "distinct_2": torch.tensor(len(pairs.unique(dim=0)) / max(1, len(pairs)), device=ids.device),
-        "length": length.float().mean(),
+        "prefix_copy": (_common_prefix(summaries, articles) / count).mean(),
+        "novelty": ((~known & mask).sum(1) / count).mean(),
+        "repetition": ((repeated & mask).sum(1) / count).mean(),
+        "distinct_2": torch.tensor(distinct, device=ids.device),
+        "length": summaries.lengths.float().mean(),
     }
+
+
+def _common_prefix(summaries: Texts, articles: Texts) -> Int[Tensor, " text"]:
+    """Returns the number of tokens that both texts begin with."""
+    width = max(summaries.ids.shape[1], articles.ids.shape[1])
+    mine, theirs = (
+        F.pad(text.ids.where(text.mask, -1), (0, width - text.ids.shape[1]), value=-1)
+        for text in (summaries, articles)
+    )
+    return ((mine == theirs) & (mine >= 0)).cumprod(1).sum(1)
+
+
+def _equal(
+    left: Int[Tensor, "text left"], right: Int[Tensor, "text right"]
+) -> Bool[Tensor, "text left right"]:
+    return left.unsqueeze(2) == right.unsqueeze(1)

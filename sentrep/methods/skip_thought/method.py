@@ -37,8 +37,9 @@ from sentrep.methods.monitors import Monitor, higher, lower, use
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator, State
-from sentrep.modules.gru_decoder import BEFORE, Decoder, Packing, pack, scaled
-from sentrep.modules.softmax import Vocabulary
+from sentrep.modules.gru_decoder import START, GRUDecoder, PackedTargets, pack_targets
+from sentrep.modules.scaling import scale_to_unit_rms
+from sentrep.modules.softmax import VocabularySoftmax
 from sentrep.utils.errors import InputError, opt
 
 WRITES = {
@@ -80,7 +81,7 @@ class SkipThought(Method):
         self.tokens = nn.Embedding(self.end, config.decoder_token_width)
         self.decoders = nn.ModuleDict(
             {
-                to: Decoder(
+                to: GRUDecoder(
                     config.decoder_token_width,
                     config.decoder_width,
                     width,
@@ -90,7 +91,7 @@ class SkipThought(Method):
                 for to in WRITES[config.write]
             }
         )
-        self.vocabulary = Vocabulary(self.end + 1, config.decoder_width, config.samples)
+        self.vocabulary = VocabularySoftmax(self.end + 1, config.decoder_width, config.samples)
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         code = self.code(batch)
@@ -105,31 +106,31 @@ class SkipThought(Method):
         """The sentences that `to` writes, and those that they are written from."""
         first, second = batch.pairs(1 if to != "itself" else 0)
         source, target = (second, first) if to == "previous" else (first, second)
-        packing = pack(batch.ids, batch.offsets, target, self.end, self.config.longest)
+        packing = pack_targets(batch.ids, batch.offsets, target, self.end, self.config.longest)
         return Draft(packing, source[packing.order])
 
     def write(self, drafts: Mapping[str, Draft], code: Float[Tensor, "sentence width"]) -> Written:
         """Mean negative log-likelihood of all tokens that all decoders write, each sentence from its row of
         `code`."""
         states = [
-            cast(Decoder, self.decoders[to])(
-                self.rows(draft.packing.inputs), code[draft.source], draft.packing.alive
+            cast(GRUDecoder, self.decoders[to])(
+                self.rows(draft.packing.inputs), code[draft.source], draft.packing.active
             )
             for to, draft in drafts.items()
         ]
         targets = torch.cat([draft.packing.targets for draft in drafts.values()])
         weight = row_weight(torch.tensor(len(targets), device=targets.device))
         outcome = self.vocabulary(torch.cat(states), targets, weight.expand(len(targets)))
-        each = outcome.each.split([len(draft.packing.targets) for draft in drafts.values()])
+        each = outcome.nll.split([len(draft.packing.targets) for draft in drafts.values()])
         return Written(outcome.loss, dict(zip(drafts, each, strict=True)))
 
     def rows(self, tokens: Int[Tensor, " token"]) -> Float[Tensor, "token token_width"]:
         """What the decoders read of each token; zeros before the first one."""
-        return self.tokens(tokens.clamp(min=0)) * (tokens != BEFORE).unsqueeze(1)  # type: ignore[no-any-return]
+        return self.tokens(tokens.clamp(min=0)) * (tokens != START).unsqueeze(1)  # type: ignore[no-any-return]
 
     def code(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
         """What the decoders are given: the sentences' vectors, scaled to a mean square of 1."""
-        return scaled(self.embed(batch))
+        return scale_to_unit_rms(self.embed(batch))
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
@@ -142,17 +143,17 @@ class SkipThought(Method):
         """
         if to not in self.decoders:
             raise InputError(f"{opt('to')} {to}: this model writes {' and '.join(self.decoders)}")
-        decoder = cast(Decoder, self.decoders[to])
-        begin, gates = decoder.begin(scaled(vectors))
+        decoder = cast(GRUDecoder, self.decoders[to])
+        begin, gates = decoder.initial_state(scale_to_unit_rms(vectors))
 
         def advance(
             tokens: Int[Tensor, " hypothesis"] | None, state: State
         ) -> tuple[Float[Tensor, "hypothesis vocab"], State]:
             hidden, *always = state
-            last = torch.full((len(hidden),), BEFORE, device=hidden.device) if tokens is None else tokens
-            given = decoder.read(self.rows(last))
+            last = torch.full((len(hidden),), START, device=hidden.device) if tokens is None else tokens
+            given = decoder.token_gates(self.rows(last))
             hidden = decoder.step(given + always[0] if always else given, hidden)
-            return self.vocabulary.log_probabilities(hidden), (hidden, *always)
+            return self.vocabulary.log_probs(hidden), (hidden, *always)
 
         return Generator(advance, (begin,) if gates is None else (begin, gates), self.end)
 
@@ -160,7 +161,7 @@ class SkipThought(Method):
 class Draft(NamedTuple):
     """What one decoder has to write."""
 
-    packing: Packing
+    packing: PackedTargets
     source: Int[Tensor, " sentence"]
     """The sentence whose vector each is written from, in the packing's order."""
 

@@ -1,13 +1,19 @@
-"""Derivations of a grammar as the latent structure of a sentence: a meaning that a parser finds, and that is
-put into words again.
+"""Derivations of a grammar as latent structures: logical forms that are parsed from a sentence, and from
+which the sentence is reconstructed.
 
     q(z | x) = Π_k q(a_k | a_<k, x)      p(z) = Π_k p(a_k | a_<k)      p(x | z) = Π_t p(x_t | x_<t, z)
 
-"StructVAE: Tree-structured latent variable models for semi-supervised semantic parsing", Yin, Zhou, He &
-Neubig, ACL 2018, section
-3. Parser and prior choose among the actions that the grammar allows, so all they say and draw is well formed.
-The parser attends to the sentence and copies from it; the writer attends to the linearised derivation and
-copies from that. GRUs for LSTMs; what is told of a parent is the symbol that is to be derived."""
+Parser and prior choose among the actions that the grammar allows, so every sample is well formed. The parser
+attends to the sentence and copies from it; the decoder attends to the linearised derivation and copies from
+that.
+
+Differs from the paper: GRUs replace LSTMs, and the parser reads the symbol that is derived in place of its
+parent.
+
+Reference:
+    "StructVAE: Tree-structured latent variable models for semi-supervised semantic parsing", Yin, Zhou, He &
+    Neubig, ACL 2018, section 3.
+"""
 
 from __future__ import annotations
 
@@ -20,25 +26,26 @@ from torch import Tensor, nn
 
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.methods.struct_vae.grammar import Grammar
-from sentrep.methods.struct_vae.meaning import written
-from sentrep.methods.struct_vae.structures import Restored, Structures
-from sentrep.methods.struct_vae.transition import Derived, Machine, Situation
-from sentrep.modules.padding import Texts, ended
-from sentrep.modules.pointer_generator import Memory, Outcome, PointerDecoder, Reader, State
+from sentrep.methods.struct_vae.logical_form import format_logical_form
+from sentrep.methods.struct_vae.structures import Reconstruction, StructureModel
+from sentrep.methods.struct_vae.transition import DerivationBatch, NextAction, TransitionSystem
+from sentrep.modules.padding import Texts, append_end
+from sentrep.modules.pointer_generator import DecoderOutput, DecoderState, Memory, PointerDecoder
+from sentrep.modules.sequence import BidirectionalGRU
 
 
-class Derivations(Structures[Derived]):
+class DerivationModel(StructureModel[DerivationBatch]):
     """The three distributions over derivations.
 
     Args:
-        grammar: whose derivations these are.
-        vocab: token ids there are.
-        token_width: of the token vectors that the parser reads, and of all rows.
-        width: of all states; even.
-        shortlist: so many of the first ids can be written without being copied.
-        at_most: actions of a derivation.
-        dropout: in the prior; the parser's token vectors come dropped out.
-        learnt_prior: else all actions that are possible at a step are equally likely.
+        grammar: the grammar.
+        vocab: number of token ids.
+        token_width: width of the token vectors that the parser reads, and of all embeddings.
+        width: width of all states; even.
+        shortlist: number of ids, from 0 on, that can be generated without being copied.
+        max_actions: largest number of actions of a derivation.
+        dropout: rate in the prior; the caller drops out the parser's token vectors.
+        learned_prior: whether the prior is learned; otherwise all valid actions are equally likely.
     """
 
     def __init__(
@@ -48,222 +55,235 @@ class Derivations(Structures[Derived]):
         token_width: int,
         width: int,
         shortlist: int,
-        at_most: int,
+        max_actions: int,
         dropout: float,
-        learnt_prior: bool = True,
+        learned_prior: bool = True,
     ) -> None:
         super().__init__()
-        self.grammar, self.machine = grammar, Machine(grammar, vocab, at_most)
-        self.parser = DerivationParser(self.machine, token_width, width, shortlist)
-        self.writer = DerivationWriter(self.machine, token_width, width, shortlist)
+        self.grammar, self.system = grammar, TransitionSystem(grammar, vocab, max_actions)
+        self.parser = DerivationParser(self.system, token_width, width, shortlist)
+        self.decoder = DerivationDecoder(self.system, token_width, width, shortlist)
         self.prior = (
-            DerivationPrior(self.machine, token_width, width // 2, dropout)
-            if learnt_prior
-            else EvenPrior(self.machine)
+            DerivationPrior(self.system, token_width, width // 2, dropout)
+            if learned_prior
+            else UniformActionPrior(self.system)
         )
 
-    def posterior(self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]) -> Parsing:
-        return Parsing(self.parser, self.parser.read(texts, tokens))
+    def posterior(
+        self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]
+    ) -> DerivationPosterior:
+        return DerivationPosterior(self.parser, self.parser.encode(texts, tokens))
 
-    def log_prior(self, structures: Derived) -> Float[Tensor, "sentence structure"]:
-        told: Tensor = self.prior(structures.flat())
-        return told.view(structures.actions.shape[:2])
+    def log_prior(self, structures: DerivationBatch) -> Float[Tensor, "sentence structure"]:
+        log_prob: Tensor = self.prior(structures.flat())
+        return log_prob.view(structures.actions.shape[:2])
 
-    def restore(self, texts: Texts, structures: Derived) -> Restored:
-        found: Restored = self.writer(texts, structures)
+    def reconstruct(self, texts: Texts, structures: DerivationBatch) -> Reconstruction:
+        found: Reconstruction = self.decoder(texts, structures)
         return found
 
-    def meters(self, best: Derived) -> dict[str, Tensor]:
-        """`distinct`: share of a batch's derivations that would be left without doubles. `actions`: their
-        length."""
-        different = best.alive.new_tensor(len(best.actions[:, 0].unique(dim=0)), dtype=torch.float32)
+    def structure_stats(self, best: DerivationBatch) -> dict[str, Tensor]:
+        """Returns ``distinct``: different derivations of a batch divided by all; ``actions``: mean length."""
+        count = len(best.actions[:, 0].unique(dim=0))
+        different = best.mask.new_tensor(count, dtype=torch.float32)
         return {
             "distinct": different / max(1, len(best.actions)),
-            "actions": best.alive.sum(2).float().mean(),
+            "actions": best.mask.sum(2).float().mean(),
         }
 
-    def agreement(self, best: Derived, given: Derived) -> dict[str, Tensor]:
-        """How often all actions are those that were given."""
-        steps = max(best.actions.shape[2], given.actions.shape[2])
+    def agreement(self, predicted: DerivationBatch, gold: DerivationBatch) -> dict[str, Tensor]:
+        """Returns ``labelled_exact``: share of the derivations that are correct in all actions."""
+        steps = max(predicted.actions.shape[2], gold.actions.shape[2])
         mine, theirs = (
-            F.pad(each.actions, (0, steps - each.actions.shape[2]), value=self.machine.stop)
-            for each in (best, given)
+            F.pad(each.actions, (0, steps - each.actions.shape[2]), value=self.system.stop)
+            for each in (predicted, gold)
         )
         return {"labelled_exact": (mine == theirs).all(2).float().mean()}
 
-    def written(self, best: Derived, tokenizer: Tokenizer) -> list[str]:
-        """Meanings as text, of the first derivation of each sentence."""
-        rows = zip(best.actions[:, 0].tolist(), best.alive[:, 0].sum(1).tolist(), strict=True)
+    def logical_forms(self, best: DerivationBatch, tokenizer: Tokenizer) -> list[str]:
+        """Returns the logical form of the first derivation of each sentence, as text."""
+        rows = zip(best.actions[:, 0].tolist(), best.mask[:, 0].sum(1).tolist(), strict=True)
         return [
-            written(self.grammar, self.machine.names(row[:length]), tokenizer.decode) for row, length in rows
+            format_logical_form(self.grammar, self.system.names(row[:length]), tokenizer.decode)
+            for row, length in rows
         ]
 
 
-class Parsing(NamedTuple):
-    """q(z | x) of some sentences. What is drawn from it has been drawn step by step, so its entropy is only
-    known by samples."""
+class DerivationPosterior(NamedTuple):
+    """q(z | x) of some sentences; its entropy can only be estimated from samples."""
 
     parser: DerivationParser
     memory: Memory
 
     @property
     def entropy(self) -> None:
+        """None: it is not known exactly."""
         return None
 
-    def sample(self, count: int) -> Derived:
-        """So many independent derivations of each sentence."""
-        return self.parser.write(self.memory, count, drawn=True)
+    def sample(self, count: int) -> DerivationBatch:
+        """Draws `count` independent derivations of each sentence."""
+        return self.parser.derive(self.memory, count, sample=True)
 
-    def viterbi(self) -> Derived:
-        """One derivation of each sentence: the likeliest action each time."""
-        return self.parser.write(self.memory, 1, drawn=False)
+    def viterbi(self) -> DerivationBatch:
+        """Returns one derivation of each sentence, by the most likely action at each step."""
+        return self.parser.derive(self.memory, 1, sample=False)
 
-    def log_probability(self, structures: Derived) -> Float[Tensor, "sentence structure"]:
-        told: Tensor = self.parser(_each(self.memory, structures.actions.shape[1]), structures.flat())
-        return told.view(structures.actions.shape[:2])
+    def log_prob(self, structures: DerivationBatch) -> Float[Tensor, "sentence structure"]:
+        """Returns log q(z | x) of some derivations of each sentence."""
+        count = structures.actions.shape[1]
+        log_prob: Tensor = self.parser(_repeat(self.memory, count), structures.flat())
+        return log_prob.view(structures.actions.shape[:2])
 
 
 class DerivationParser(nn.Module):
-    """q(z | x): a GRU over actions that attends to the sentence. At each step it reads the last action and
-    the symbol that is to be derived; a text is written by a pointer-generator."""
+    """q(z | x): a GRU over actions that attends to the sentence.
 
-    def __init__(self, machine: Machine, token_width: int, width: int, shortlist: int) -> None:
+    At each step it reads the last action and the symbol that is derived; texts are generated by a
+    pointer-generator.
+    """
+
+    def __init__(self, system: TransitionSystem, token_width: int, width: int, shortlist: int) -> None:
         super().__init__()
-        self.machine = machine
-        self.steps = _Steps(machine, token_width)
-        self.reader = Reader(token_width, width)
-        self.decoder = PointerDecoder(machine.stop, shortlist, 2 * token_width, width, width, False)
-        self.choose = nn.Linear(width, machine.actions)
+        self.system = system
+        self.steps = _StepInputs(system, token_width)
+        self.encoder = BidirectionalGRU(token_width, width)
+        self.decoder = PointerDecoder(system.stop, shortlist, 2 * token_width, width, width, False)
+        self.choose = nn.Linear(width, system.actions)
 
-    def read(self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]) -> Memory:
-        """Sentences, ready to be parsed."""
-        return self.decoder.remember(self.reader(tokens, texts.alive), texts.ids, texts.alive)
+    def encode(self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]) -> Memory:
+        """Encodes sentences."""
+        return self.decoder.make_memory(self.encoder(tokens, texts.mask), texts.ids, texts.mask)
 
-    def forward(self, memory: Memory, derived: Derived) -> Float[Tensor, " derivation"]:
-        """log q(z | x)."""
-        situation = self.machine.trace(derived)
-        outcome: Outcome = self.decoder(self.steps(derived, situation), self.decoder.begin(memory), memory)[0]
-        writing = derived.alive & situation.writes
-        told = self.decoder.log_probability(
-            outcome, memory, derived.actions.where(writing, self.machine.stop), writing
-        )
-        return (self.machine.told(self.choose(outcome.features), situation, derived) + told).sum(1)
+    def forward(self, memory: Memory, derivations: DerivationBatch) -> Float[Tensor, " derivation"]:
+        """Returns log q(z | x) of one derivation of each sentence."""
+        next_action, state = self.system.trace(derivations), self.decoder.initial_state(memory)
+        output: DecoderOutput = self.decoder(self.steps(derivations, next_action), state, memory)[0]
+        in_text = derivations.mask & next_action.is_text
+        tokens = derivations.actions.where(in_text, self.system.stop)
+        log_prob = self.decoder.log_prob(output, memory, tokens, in_text)
+        logits = self.choose(output.features)
+        return (self.system.log_prob(logits, next_action, derivations) + log_prob).sum(1)
 
     @torch.no_grad()
-    def write(self, memory: Memory, count: int, drawn: bool) -> Derived:
-        """Derivations of each sentence: drawn, or by the likeliest action each time."""
-        sentences, memory = len(memory.ids), _each(memory, count)
-        state: State = self.decoder.begin(memory)
-        frontier, stop = self.machine.begin(len(memory.ids)), self.machine.stop
-        before, actions, alive = (
-            torch.full_like(frontier.height, self.steps.first),
-            list[Tensor](),
-            list[Tensor](),
-        )
-        for step in range(self.machine.at_most):
-            going = frontier.height > 0
-            if not going.any():
+    def derive(self, memory: Memory, count: int, sample: bool) -> DerivationBatch:
+        """Derives `count` structures of each sentence: sampled, or by the most likely action at each step."""
+        sentences, memory = len(memory.ids), _repeat(memory, count)
+        decoder_state: DecoderState = self.decoder.initial_state(memory)
+        state, stop = self.system.initial_state(len(memory.ids)), self.system.stop
+        before = torch.full_like(state.height, self.steps.first)
+        actions, mask = list[Tensor](), list[Tensor]()
+        for step in range(self.system.max_actions):
+            active = state.height > 0
+            if not active.any():
                 break
-            situation = self.machine.look(frontier, step)
-            outcome, state = self.decoder(self.steps.one(before, situation).unsqueeze(1), state, memory)
-            chances = self.machine.choices(self.choose(outcome.features[:, 0]), situation).exp()
-            chosen = stop + _pick(chances, drawn)
-            if situation.writes.any():
-                chosen = _pick(self.decoder.probabilities(outcome, memory)[:, 0], drawn).where(
-                    situation.writes, chosen
-                )
-            before = chosen.where(going, stop)
+            next_action = self.system.next_action(state, step)
+            inputs = self.steps.step(before, next_action).unsqueeze(1)
+            output, decoder_state = self.decoder(inputs, decoder_state, memory)
+            before = self._choose_action(output, memory, next_action, sample).where(active, stop)
             actions.append(before)
-            alive.append(going)
-            frontier = self.machine.advance(frontier, situation.symbol, before)
-        return Derived(*(torch.stack(part, 1).unflatten(0, (sentences, count)) for part in (actions, alive)))
+            mask.append(active)
+            state = self.system.advance(state, next_action.symbol, before)
+        parts = (torch.stack(part, 1).unflatten(0, (sentences, count)) for part in (actions, mask))
+        return DerivationBatch(*parts)
+
+    def _choose_action(
+        self, output: DecoderOutput, memory: Memory, next_action: NextAction, sample: bool
+    ) -> Int[Tensor, " derivation"]:
+        log_probs = self.system.action_log_probs(self.choose(output.features[:, 0]), next_action)
+        chosen = self.system.stop + _pick(log_probs.exp(), sample)
+        if not next_action.is_text.any():
+            return chosen
+        tokens = _pick(self.decoder.probabilities(output, memory)[:, 0], sample)
+        return tokens.where(next_action.is_text, chosen)
 
 
-class DerivationWriter(nn.Module):
+class DerivationDecoder(nn.Module):
     """p(x | z): a pointer-generator that reads the linearised derivation."""
 
-    def __init__(self, machine: Machine, token_width: int, width: int, shortlist: int) -> None:
+    def __init__(self, system: TransitionSystem, token_width: int, width: int, shortlist: int) -> None:
         super().__init__()
-        end = machine.stop + machine.actions
-        self.rows = nn.Embedding(end + 1, token_width)
-        self.reader = Reader(token_width, width)
-        self.decoder = PointerDecoder(end, min(shortlist, machine.stop), token_width, width, width, False)
+        end = system.stop + system.actions
+        self.embedding = nn.Embedding(end + 1, token_width)
+        self.encoder = BidirectionalGRU(token_width, width)
+        self.decoder = PointerDecoder(end, min(shortlist, system.stop), token_width, width, width, False)
 
-    def forward(self, texts: Texts, derived: Derived) -> Restored:
-        sentences, count = derived.actions.shape[:2]
-        flat, texts, end = derived.flat(), ended(texts, self.decoder.end), self.decoder.end
+    def forward(self, texts: Texts, derivations: DerivationBatch) -> Reconstruction:
+        """Returns log p(x | z) of the sentences given some derivations of each."""
+        sentences, count = derivations.actions.shape[:2]
+        flat, texts, end = derivations.flat(), append_end(texts, self.decoder.end), self.decoder.end
         texts = Texts(*(part.repeat_interleave(count, 0) for part in texts))
-        memory = self.decoder.remember(
-            self.reader(self.rows(flat.actions), flat.alive), flat.actions, flat.alive
-        )
-        outcome: Outcome = self.decoder(
-            self.rows(F.pad(texts.ids[:, :-1], (1, 0), value=end)), self.decoder.begin(memory), memory
-        )[0]
-        told = self.decoder.log_probability(outcome, memory, texts.ids, texts.alive)
-        loss = -told.sum() / (texts.alive.sum() - len(texts.ids)).clamp(
-            min=1
-        )  # a token of the sentence, its end thrown in
-        return Restored(loss, told.sum(1).detach().unflatten(0, (sentences, count)))
+        states = self.encoder(self.embedding(flat.actions), flat.mask)
+        memory = self.decoder.make_memory(states, flat.actions, flat.mask)
+        inputs = self.embedding(F.pad(texts.ids[:, :-1], (1, 0), value=end))
+        output: DecoderOutput = self.decoder(inputs, self.decoder.initial_state(memory), memory)[0]
+        log_prob = self.decoder.log_prob(output, memory, texts.ids, texts.mask)
+        # Nats a token of the sentence; the end is not counted as one.
+        loss = -log_prob.sum() / (texts.mask.sum() - len(texts.ids)).clamp(min=1)
+        return Reconstruction(loss, log_prob.sum(1).detach().unflatten(0, (sentences, count)))
 
 
 class DerivationPrior(nn.Module):
     """log p(z): a GRU over actions."""
 
-    def __init__(self, machine: Machine, token_width: int, width: int, dropout: float) -> None:
+    def __init__(self, system: TransitionSystem, token_width: int, width: int, dropout: float) -> None:
         super().__init__()
-        self.machine, self.dropout = machine, nn.Dropout(dropout)
-        self.steps = _Steps(machine, token_width)
+        self.system, self.dropout = system, nn.Dropout(dropout)
+        self.steps = _StepInputs(system, token_width)
         self.cell = nn.GRU(2 * token_width, width, batch_first=True)
-        self.choose, self.words = nn.Linear(width, machine.actions), nn.Linear(width, machine.stop + 1)
+        self.choose, self.words = nn.Linear(width, system.actions), nn.Linear(width, system.stop + 1)
 
-    def forward(self, derived: Derived) -> Float[Tensor, " derivation"]:
-        situation = self.machine.trace(derived)
-        states = self.dropout(self.cell(self.steps(derived, situation))[0])
-        writing = derived.alive & situation.writes
-        words = -F.cross_entropy(
-            self.words(states[writing]).float(), derived.actions[writing], reduction="none"
-        )
-        told = self.machine.told(self.choose(states), situation, derived)
-        return told.masked_scatter(writing, words).sum(1)
+    def forward(self, derivations: DerivationBatch) -> Float[Tensor, " derivation"]:
+        """Returns log p(z) in nats."""
+        next_action = self.system.trace(derivations)
+        states = self.dropout(self.cell(self.steps(derivations, next_action))[0])
+        in_text = derivations.mask & next_action.is_text
+        logits = self.words(states[in_text]).float()
+        words = -F.cross_entropy(logits, derivations.actions[in_text], reduction="none")
+        log_prob = self.system.log_prob(self.choose(states), next_action, derivations)
+        return log_prob.masked_scatter(in_text, words).sum(1)
 
 
-class EvenPrior(nn.Module):
-    """Every action that is possible at a step is as likely as another."""
+class UniformActionPrior(nn.Module):
+    """log p(z) where all valid actions of a step are equally likely."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, system: TransitionSystem) -> None:
         super().__init__()
-        self.machine = machine
+        self.system = system
 
-    def forward(self, derived: Derived) -> Float[Tensor, " derivation"]:
-        situation = self.machine.trace(derived)
-        possible = torch.where(situation.writes, self.machine.stop + 1, situation.allowed.sum(2)).clamp(min=1)
-        return -possible.log().where(derived.alive, 0).sum(1)
+    def forward(self, derivations: DerivationBatch) -> Float[Tensor, " derivation"]:
+        """Returns log p(z) in nats."""
+        next_action = self.system.trace(derivations)
+        tokens = self.system.stop + 1
+        valid = torch.where(next_action.is_text, tokens, next_action.valid.sum(2)).clamp(min=1)
+        return -valid.log().where(derivations.mask, 0).sum(1)
 
 
-class _Steps(nn.Module):
-    """What is read before each step: the last action, and the symbol that is to be derived."""
+class _StepInputs(nn.Module):
+    """What is read before each step: the last action and the symbol that is derived."""
 
-    def __init__(self, machine: Machine, token_width: int) -> None:
+    def __init__(self, system: TransitionSystem, token_width: int) -> None:
         super().__init__()
-        self.first = machine.stop + machine.actions
-        self.rows = nn.Embedding(self.first + 1, token_width)
-        self.symbols = nn.Embedding(machine.symbols + 1, token_width)
+        self.first = system.stop + system.actions
+        self.actions = nn.Embedding(self.first + 1, token_width)
+        self.symbols = nn.Embedding(system.symbols + 1, token_width)
 
-    def forward(self, derived: Derived, situation: Situation) -> Float[Tensor, "derivation step input"]:
-        before = F.pad(derived.actions[:, :-1], (1, 0), value=self.first)
-        return torch.cat([self.rows(before), self.symbols(situation.symbol)], 2)
+    def forward(
+        self, derivations: DerivationBatch, next_action: NextAction
+    ) -> Float[Tensor, "derivation step input"]:
+        before = F.pad(derivations.actions[:, :-1], (1, 0), value=self.first)
+        return torch.cat([self.actions(before), self.symbols(next_action.symbol)], 2)
 
-    def one(
-        self, before: Int[Tensor, " derivation"], situation: Situation
+    def step(
+        self, before: Int[Tensor, " derivation"], next_action: NextAction
     ) -> Float[Tensor, "derivation input"]:
-        """The same for one step."""
-        return torch.cat([self.rows(before), self.symbols(situation.symbol)], 1)
+        """Returns the same for one step."""
+        return torch.cat([self.actions(before), self.symbols(next_action.symbol)], 1)
 
 
-def _pick(chances: Float[Tensor, "derivation choice"], drawn: bool) -> Int[Tensor, " derivation"]:
-    return chances.multinomial(1).squeeze(1) if drawn else chances.argmax(1)
+def _pick(probability: Float[Tensor, "derivation choice"], sample: bool) -> Int[Tensor, " derivation"]:
+    return probability.multinomial(1).squeeze(1) if sample else probability.argmax(1)
 
 
-def _each(memory: Memory, count: int) -> Memory:
-    """Every sentence so many times, one after the other."""
+def _repeat(memory: Memory, count: int) -> Memory:
+    """Repeats every sentence, the copies one after the other."""
     return Memory(*(part.repeat_interleave(count, 0) for part in memory))

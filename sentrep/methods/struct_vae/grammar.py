@@ -1,22 +1,26 @@
-"""A grammar of one's own, whose derivations are meanings of sentences.
+"""A user-defined grammar, whose derivations are logical forms of sentences.
 
-    # What a house can be told.
+    # Commands for a house.
     Command = Switch(to: Power, device: Device, after: Time?) | Ask(about: Device*)
     Power   = On | Off
     Device  = Lamp(room: text) | Heating
     Time    = Minutes(count: text) | Hours(count: text)
 
-A type is one of its constructors, and a constructor has fields; the first type is what a sentence means. A
-field is of a type: one of it, perhaps one (`?`), or any number (`*`). A field `text` is filled with tokens.
-This is the abstract syntax description language (ASDL) of "The Zephyr abstract syntax description language",
-Wang et al., DSL 1997, as far as meanings need it. A meaning is written
+A type has constructors, and a constructor has fields; the first type is that of a whole logical form. A field
+holds one value of its type, at most one (`?`), or any number (`*`). A field of type `text` holds tokens. This
+is the part of the abstract syntax description language (ASDL) that logical forms need. A logical form is
+written
 
     (Switch to=On device=(Lamp room="living room") after=(Minutes count="ten"))
 
-with fields left out that are empty (`methods/struct_vae/meaning.py`). It is derived from the top by actions,
-left to right: a constructor where a type is expected, a token or STOP where a text is, STOP where nothing
-(more) comes. So which actions are possible depends on one symbol, the next to be derived, and the symbols
-still to come are a stack (`methods/struct_vae/transition.py`)."""
+without empty fields (`methods/struct_vae/logical_form.py`). It is derived from the top, left to right, by
+actions: a constructor where a type is expected, a token or STOP where a text is, STOP where an optional field
+or a list ends. So the valid actions depend on one symbol, the next to be derived, and the symbols that follow
+are on a stack (`methods/struct_vae/transition.py`).
+
+Reference:
+    "The Zephyr abstract syntax description language", Wang et al., DSL 1997.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +33,8 @@ from typing import NamedTuple
 
 from sentrep.utils.errors import InputError, nearest, opt
 
-ENDLESS = 10**6
-"""Actions that the shortest derivation of a symbol takes, where there is none."""
+INFINITE = 10**6
+"""Stands for the length of the shortest derivation where there is none."""
 
 _NAME = r"[A-Za-z_]\w*"
 _FIELD = re.compile(rf"\s*({_NAME})\s*:\s*({_NAME})\s*([?*]?)\s*")
@@ -39,16 +43,16 @@ _TYPE = re.compile(rf"({_NAME})\s*=(.*)", re.DOTALL)
 
 
 class Symbol(NamedTuple):
-    """What is to be derived next."""
+    """A type that has to be derived, and how often."""
 
     type: str
     """A type of the grammar, or `text`."""
     times: str = ""
-    """`?`, `*`, or nothing for exactly one."""
+    """`?`, `*`, or empty for exactly one."""
 
 
 class Field(NamedTuple):
-    """A part of a meaning."""
+    """A field of a constructor."""
 
     name: str
     symbol: Symbol
@@ -56,7 +60,7 @@ class Field(NamedTuple):
 
 @dataclass(frozen=True)
 class Constructor:
-    """One way to be of a type."""
+    """A constructor of a type."""
 
     type: str
     name: str
@@ -65,55 +69,35 @@ class Constructor:
 
 @dataclass(frozen=True)
 class Grammar:
-    """Types, each with its constructors, in the order of the file."""
+    """Types with their constructors, in the order of the file."""
 
     constructors: tuple[Constructor, ...]
 
     @classmethod
     def read(cls, path: str | Path) -> Grammar:
-        """A file of definitions; a line that begins with a space or with ``|`` goes on with the one before.
+        """Reads a file of definitions; a line that begins with a space or ``|`` continues the previous one.
 
         Raises:
-            InputError: what is wrong, in which file and line.
+            InputError: the file is missing or a line is wrong; the message names file and line.
         """
         file = Path(path).expanduser()
         if not file.is_file():
             raise InputError(
                 f"{opt('grammar')} {path}: no such file; give a file of lines like  Power = On | Off"
             )
-        constructors: list[Constructor] = []
-        lines: dict[str, int] = {}
-        for number, definition in _definitions(file.read_text(encoding="utf-8")):
-            try:
-                defined = _constructors(definition)
-                for name in [defined[0].type, *(each.name for each in defined)]:
-                    if name in lines:
-                        raise ValueError(f"{name} is defined in line {lines[name]} already")
-                    lines[name] = number
-                constructors += defined
-            except ValueError as error:
-                raise InputError(f"{file}:{number}: {error}") from error
+        constructors, lines = _read_constructors(file)
         grammar = cls(tuple(constructors))
-        for each in constructors:
-            for field in each.fields:
-                if field.symbol.type != "text" and field.symbol.type not in grammar.by_type:
-                    known = [*grammar.by_type, "text"]
-                    wrong = f"{each.name} has a field of type {field.symbol.type}, which no line defines"
-                    raise InputError(
-                        f"{file}:{lines[each.name]}: {wrong}; {nearest(field.symbol.type, known)}"
-                    )
-        if not constructors:
-            raise InputError(f"{file}: defines nothing; expected lines like  Power = On | Off")
+        _check_types(grammar, file, lines)
         for name in grammar.by_type:
-            if grammar.shortest(Symbol(name)) >= ENDLESS:
+            if grammar.shortest(Symbol(name)) >= INFINITE:
                 raise InputError(
-                    f"{file}:{lines[name]}: {name} never ends: each of its constructors needs another {name} in the end"
+                    f"{file}:{lines[name]}: {name} never ends: each of its constructors contains another {name}"
                 )
         return grammar
 
     @cached_property
     def by_type(self) -> dict[str, list[int]]:
-        """Numbers of the constructors of each type."""
+        """Indices of the constructors of each type."""
         found: dict[str, list[int]] = {}
         for number, each in enumerate(self.constructors):
             found.setdefault(each.type, []).append(number)
@@ -121,27 +105,27 @@ class Grammar:
 
     @cached_property
     def named(self) -> dict[str, Constructor]:
-        """Each constructor, by name."""
+        """The constructors by name."""
         return {each.name: each for each in self.constructors}
 
     @property
     def start(self) -> Symbol:
-        """What a sentence means."""
+        """The symbol of a whole logical form."""
         return Symbol(self.constructors[0].type)
 
     @cached_property
     def symbols(self) -> list[Symbol]:
-        """All that can ever be next, the start first."""
+        """All symbols that can have to be derived, the start first."""
         fields = (field.symbol for each in self.constructors for field in each.fields)
         return list(dict.fromkeys([self.start, *fields]))
 
     def shortest(self, symbol: Symbol) -> int:
-        """Actions of its shortest derivation, STOP among them."""
+        """Returns the number of actions of its shortest derivation, including STOP."""
         return 1 if symbol.times or symbol.type == "text" else self._shortest[symbol.type]
 
     @cached_property
     def _shortest(self) -> dict[str, int]:
-        found = dict.fromkeys(self.by_type, ENDLESS)
+        found = dict.fromkeys(self.by_type, INFINITE)
         for _ in self.by_type:  # each round settles one type or more
             for each in self.constructors:
                 fields = (field.symbol for field in each.fields)
@@ -152,8 +136,37 @@ class Grammar:
         return found
 
 
+def _read_constructors(file: Path) -> tuple[list[Constructor], dict[str, int]]:
+    """Returns the constructors, and the lines that define types and constructors."""
+    constructors, lines = list[Constructor](), dict[str, int]()
+    for number, definition in _definitions(file.read_text(encoding="utf-8")):
+        try:
+            defined = _constructors(definition)
+            for name in [defined[0].type, *(each.name for each in defined)]:
+                if name in lines:
+                    raise ValueError(f"{name} is already defined in line {lines[name]}")
+                lines[name] = number
+        except ValueError as error:
+            raise InputError(f"{file}:{number}: {error}") from error
+        constructors += defined
+    if not constructors:
+        raise InputError(f"{file}: contains no definition; expected lines like  Power = On | Off")
+    return constructors, lines
+
+
+def _check_types(grammar: Grammar, file: Path, lines: dict[str, int]) -> None:
+    """Checks that the type of every field is defined."""
+    known = [*grammar.by_type, "text"]
+    for each in grammar.constructors:
+        for field in each.fields:
+            if field.symbol.type not in known:
+                wrong = f"{each.name} has a field of type {field.symbol.type}, which no line defines"
+                hint = nearest(field.symbol.type, known)
+                raise InputError(f"{file}:{lines[each.name]}: {wrong}; {hint}")
+
+
 def _definitions(text: str) -> Iterator[tuple[int, str]]:
-    """Each definition with the number of its first line."""
+    """Yields each definition with the number of its first line."""
     begun, definition = 0, ""
     for number, line in enumerate(text.splitlines(), 1):
         line = line.split("#")[0].rstrip()
@@ -168,31 +181,29 @@ def _definitions(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _constructors(definition: str) -> list[Constructor]:
-    """Those of one type. Raises ValueError for what is no definition."""
+    """Returns the constructors of a definition. Raises ValueError if it is none."""
     found = _TYPE.fullmatch(definition.strip())
     if found is None:
         raise ValueError(
-            f"{definition.strip()!r} defines nothing; expected  Type = Constructor(field: Type, …) | …"
+            f"{definition.strip()!r} is no definition; expected  Type = Constructor(field: Type, …) | …"
         )
-    name, constructors = found[1], list[Constructor]()
-    if name == "text":
-        raise ValueError("text is there already: it is a field of tokens; call the type something else")
-    for part in found[2].split("|"):
-        one = _CONSTRUCTOR.fullmatch(part)
-        if one is None:
-            raise ValueError(
-                f"{part.strip()!r} is no constructor; expected a name, perhaps with (field: Type, …)"
-            )
-        fields = tuple(map(_field, one[2].split(","))) if one[2] and one[2].strip() else ()
-        twice = [
-            each.name
-            for place, each in enumerate(fields)
-            if each.name in {other.name for other in fields[:place]}
-        ]
-        if twice:
-            raise ValueError(f"{one[1]} has two fields {twice[0]}; give them different names")
-        constructors.append(Constructor(name, one[1], fields))
-    return constructors
+    if found[1] == "text":
+        raise ValueError("text is the type of tokens; choose another name for this type")
+    return [_constructor(found[1], part) for part in found[2].split("|")]
+
+
+def _constructor(name: str, part: str) -> Constructor:
+    found = _CONSTRUCTOR.fullmatch(part)
+    if found is None:
+        raise ValueError(
+            f"{part.strip()!r} is no constructor; expected a name, perhaps with (field: Type, …)"
+        )
+    fields = tuple(map(_field, found[2].split(","))) if found[2] and found[2].strip() else ()
+    names = [field.name for field in fields]
+    for place, each in enumerate(names):
+        if each in names[:place]:
+            raise ValueError(f"{found[1]} has two fields {each}; give them different names")
+    return Constructor(name, found[1], fields)
 
 
 def _field(part: str) -> Field:
@@ -201,6 +212,6 @@ def _field(part: str) -> Field:
         raise ValueError(f"{part.strip()!r} is no field; expected  name: Type,  name: Type?  or  name: Type*")
     if found[2] == "text" and found[3]:
         raise ValueError(
-            f"{found[1]}: text{found[3]} is no type; a text has any number of tokens, none among them: write text"
+            f"{found[1]}: text{found[3]} is no type; a text has any number of tokens, also none: write text"
         )
     return Field(found[1], Symbol(found[2], found[3]))

@@ -1,96 +1,69 @@
-"""What sentences mean: the few pairs of a sentence with a derivation of a grammar that there may be."""
+"""Labelled sentences of StructVAE: annotated trees, or logical forms."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import NamedTuple
+import warnings
 
 import torch
-from jaxtyping import Int
-from torch import Tensor
 
 from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.methods.struct_vae.meaning import derivation
-from sentrep.methods.struct_vae.transition import Derived, Machine
-from sentrep.modules.padding import Texts, of_lists
-from sentrep.modules.reference_text import plain
-from sentrep.utils.errors import InputError, opt
+from sentrep.methods.struct_vae.annotated_examples import AnnotatedExamples, read_annotated_examples
+from sentrep.methods.struct_vae.config import StructVAEConfig
+from sentrep.methods.struct_vae.transition import TransitionSystem
+from sentrep.modules.trees.treebank import Treebank, read_treebank
+from sentrep.utils.errors import opt
+
+MAX_HELDOUT = 200
+"""Largest number of labelled sentences that are used for evaluation only."""
+
+Labelled = Treebank | AnnotatedExamples
 
 
-class Meanings(NamedTuple):
-    """Sentences, and one derivation of each."""
+def read_labelled(
+    config: StructVAEConfig, tokenizer: Tokenizer, system: TransitionSystem | None, device: torch.device
+) -> Labelled | None:
+    """Reads the labelled sentences to learn from; None, with a warning, if there are none.
 
-    texts: Texts
-    derived: Derived
-    """(sentence, 1, step)."""
-
-    def rows(self, chosen: Int[Tensor, " row"]) -> Meanings:
-        """Some of them, no wider than the longest needs."""
-        alive = self.derived.alive[chosen]
-        steps = int(alive.sum(2).max()) if len(chosen) else 0
-        return Meanings(
-            self.texts.rows(chosen), Derived(self.derived.actions[chosen, :, :steps], alive[..., :steps])
-        )
-
-    def draw(self, count: int) -> Meanings:
-        """So many of them, by chance, from torch's generator; all different, as far as there are so many."""
-        return self.rows(torch.randperm(len(self.texts.ids), device=self.texts.ids.device)[:count])
-
-
-def read_meanings(
-    path: str,
-    machine: Machine,
-    tokenizer: Tokenizer,
-    used: int | None,
-    longest: int,
-    device: torch.device | str = "cpu",
-) -> Meanings:
-    """JSON lines {text, meaning}: the first `used` that have no more than `longest` tokens, nor more actions
-    than the machine allows.
-
-    Raises:
-        InputError: a line is no such record, or its meaning not of the grammar (file and line are named); or
-            none is left.
+    Args:
+        config: names the file.
+        tokenizer: makes tokens of the sentences.
+        system: the grammar, if structures are derivations.
+        device: where the tensors are.
     """
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise InputError(
-            f"{opt('pairs')} {path}: no such file; give JSON lines with the fields text and meaning"
+    if config.max_labelled == 0:
+        warnings.warn(
+            "struct-vae without labelled sentences does not learn structures: give "
+            f"{opt('trees')}, or {opt('grammar')} and {opt('pairs')}; fifty sentences are enough to start",
+            stacklevel=2,
         )
-    texts, actions = list[list[int]](), list[list[int]]()
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if len(texts) == used:
-            break
-        if line.strip():
-            text, meaning = _pair(f"{file}:{number}", line, machine, tokenizer)
-            if 0 < len(text) <= longest and len(meaning) <= machine.at_most:
-                texts.append(text)
-                actions.append(meaning)
-    if not texts:
-        limits = f"{longest} tokens and {machine.at_most} actions"
-        raise InputError(
-            f"{opt('pairs')} {path}: no pair to learn from that has at most {limits}; raise {opt('longest')} or {opt('at_most')}"
-        )
-    steps = of_lists(actions, device)
-    derived = Derived(steps.ids.where(steps.alive, machine.stop).unsqueeze(1), steps.alive.unsqueeze(1))
-    return Meanings(of_lists(texts, device), derived)
+        return None
+    return _read(config, tokenizer, system, device, 0, config.max_labelled)
 
 
-def _pair(where: str, line: str, machine: Machine, tokenizer: Tokenizer) -> tuple[list[int], list[int]]:
-    """A sentence's tokens and its meaning's actions."""
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise InputError(
-            f"{where}: not JSON ({error}); expected a line with the fields text and meaning"
-        ) from error
-    values = [record.get(name) if isinstance(record, dict) else None for name in ("text", "meaning")]
-    if not all(isinstance(value, str) for value in values):
-        raise InputError(f"{where}: expected a record with two texts, text and meaning")
-    text, meaning = map(str, values)
-    try:
-        actions = derivation(machine.grammar, meaning, lambda words: plain(tokenizer, words))
-    except ValueError as error:
-        raise InputError(f"{where}: {error}") from error
-    return tokenizer.encode(text), machine.numbers(actions)
+def read_heldout(
+    config: StructVAEConfig, tokenizer: Tokenizer, system: TransitionSystem | None, device: torch.device
+) -> Labelled | None:
+    """Reads the labelled sentences behind those to learn from, for evaluation; None if there are none."""
+    used = config.max_labelled
+    return None if used is None else _read(config, tokenizer, system, device, used, used + MAX_HELDOUT)
+
+
+def _read(
+    config: StructVAEConfig,
+    tokenizer: Tokenizer,
+    system: TransitionSystem | None,
+    device: torch.device,
+    first: int,
+    stop: int | None,
+) -> Labelled | None:
+    """Reads the labelled sentences from `first` on, before `stop`."""
+    found: Labelled
+    limits = stop, config.max_sentence_tokens
+    if config.trees is not None:
+        found = read_treebank(config.trees, tokenizer, *limits, device)
+    elif config.pairs is not None and system is not None:
+        found = read_annotated_examples(config.pairs, system, tokenizer, *limits, device)
+    else:
+        return None
+    rows = torch.arange(first, max(first, len(found.texts.ids)), device=device)
+    return found.select(rows) if len(rows) else None

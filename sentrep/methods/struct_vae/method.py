@@ -1,31 +1,31 @@
 """StructVAE: "StructVAE: Tree-structured latent variable models for semi-supervised semantic parsing", Yin,
 Zhou, He & Neubig, ACL 2018, section 3.
 
-A sentence is thought to have a structure, of which a few are known. A parser q infers it from the sentence, a
-writer p gives the sentence back from it; what helps to restore the many sentences without labels teaches the
-parser what the few did not.
+A sentence has a latent structure; the structures of a few sentences are annotated. A parser q infers the
+structure from the sentence, and a decoder p reconstructs the sentence from it. What helps to reconstruct the
+many unlabelled sentences teaches the parser what the few labelled ones did not.
 
     labelled      log q(z | x) + log p(x | z) + log p(z)
     unlabelled    E_q[log p(x | z)] − λ KL(q(z | x) ‖ p(z))
     ∇ of q        E_q[(log p(x | z) − λ (log q(z | x) − log p(z)) − b(x)) ∇ log q(z | x)]
 
-First comes a stretch of labelled sentences alone (`--pretrain`), since without labels it does not start;
-there the prior is learnt, which then is frozen. Then the writer alone learns from the others
-(`--writer-first`): before, its judgement of their structures would be noise. z is a binary bracketing
-(`--trees`), or a derivation of a grammar of one's own (`--grammar`, `--pairs`).
+The run begins with labelled sentences only (`pretrain_share`); there the prior is learned, which is frozen
+afterwards. Then only the decoder learns from unlabelled sentences (`decoder_warmup`), because its judgement
+of their structures would be noise at first. z is a binary tree (`trees`), or a derivation of a grammar
+(`grammar`, `pairs`).
 
-Differs from the paper: for bracketings q is a CRF, whose entropy is exact, so that only the rest of the
-signal is drawn; z is drawn from q and not found by a beam, so the gradient is that of the bound; b(x) is the
-mean of the sentence's other samples, or adds up what it expects of each token. The encoder is read by q: the
-vector of a sentence is added to each of its tokens. So it stands for what of the whole sentence helps to find
-its structure, and no more. The writer never sees it: it would give the words away.
+Differs from the paper:
+    * For trees q is a CRF, whose entropy is exact, so only the rest of the signal is sampled.
+    * z is sampled from q instead of found by beam search, so the gradient is that of the bound.
+    * The baseline b(x) is the mean of the other samples, or a sum of predictions for each token.
+    * q reads an encoder: the vector of a sentence is added to each of its tokens. So it represents what helps
+      to find the structure. The decoder does not read it, because it would reveal the words.
 
-Wants sentences, in any order, and a few of them with their structures.
+Data: sentences in any order, and a few of them with their structures.
 """
 
 from __future__ import annotations
 
-import warnings
 from functools import cached_property
 from typing import Any
 
@@ -40,29 +40,35 @@ from sentrep.encoders.batching import encode_with_states, state_width
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import Monitor, Remedy, higher, one_sided_trees
-from sentrep.methods.struct_vae.binary_trees import Bracketings
+from sentrep.methods.struct_vae.bracketings import BracketingModel
 from sentrep.methods.struct_vae.config import StructVAEConfig
-from sentrep.methods.struct_vae.derivations import Derivations
+from sentrep.methods.struct_vae.derivations import DerivationModel
 from sentrep.methods.struct_vae.grammar import Grammar
-from sentrep.methods.struct_vae.labelled_data import Meanings, read_meanings
-from sentrep.methods.struct_vae.structures import Expectation, Posterior, Structures
-from sentrep.modules.gru_decoder import scaled
+from sentrep.methods.struct_vae.labelled_data import Labelled, read_heldout, read_labelled
+from sentrep.methods.struct_vae.structures import (
+    LearnedBaseline,
+    Posterior,
+    Reconstruction,
+    StructureModel,
+)
 from sentrep.modules.padding import Texts, pad
 from sentrep.modules.reinforce import leave_one_out
-from sentrep.modules.trees.crf import Trees
-from sentrep.modules.trees.treebank import Treebank, read_treebank
+from sentrep.modules.scaling import scale_to_unit_rms
+from sentrep.modules.trees.binary_trees import Trees
 from sentrep.utils.errors import InputError, opt
 
-HELD = 200
-"""Labelled sentences at most that are compared with and not learnt from."""
-
-
 USABILITY = Usability(steps=200, reason="structures are still random before about 200", document_length=1)
-MONITORS = one_sided_trees(higher("pretrain"), Remedy(f"give more {opt('trees')}", "trees"))
+MONITORS = one_sided_trees(higher("pretrain_share"), Remedy(f"give more {opt('trees')}", "trees"))
 
 
 class StructVAE(Method):
-    """A parser that reads the encoder, a writer, a prior, and what the parser's samples are compared with."""
+    """A parser that reads the encoder, a decoder, a prior, and a baseline for the parser's samples.
+
+    Args:
+        config: settings of the method.
+        make_encoder: makes the encoder.
+        token_budget: tokens that are encoded at once.
+    """
 
     phases = ("prior", "train")
     usability = USABILITY
@@ -70,232 +76,234 @@ class StructVAE(Method):
 
     def __init__(self, config: StructVAEConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
-        self.config, self.token_budget, self.share = config, token_budget, 0.0
+        self.config, self.token_budget, self.progress = config, token_budget, 0.0
         self.f = make_encoder()
         width, token_width = self.f.get_embedding_dimension(), config.structure_token_width
         assert width is not None
         self.tokenizer = Tokenizer(inner_tokenizer(self.f))
         self.state = nn.Linear(state_width(self.f), token_width)
-        self.code = nn.Linear(width, token_width, bias=False)
+        self.latent = nn.Linear(width, token_width, bias=False)
         self.dropout = nn.Dropout(config.structure_dropout)
-        self.structures = self._structures(token_table(self.f).num_embeddings)
-        self.expected = Expectation(token_width) if config.baseline == "learnt" else None
-
-    def _structures(self, vocab: int) -> Structures[Any]:
-        config, learnt = self.config, self.config.given != 0
-        sizes = config.structure_token_width, config.structure_width, config.shortlist
-        if config.grammar is None:
-            return Bracketings(vocab, *sizes, config.structure_dropout, learnt)
-        return Derivations(
-            Grammar.read(config.grammar), vocab, *sizes, config.at_most, config.structure_dropout, learnt
-        )
+        self.structures = structure_model(config, token_table(self.f).num_embeddings)
+        self.baseline = LearnedBaseline(token_width) if config.baseline == "learned" else None
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
-        self.share = progress
+        self.progress = progress
         return self.phases if self.pretraining else ("train",)
 
     @property
     def pretraining(self) -> bool:
-        """Whether only labelled sentences are learnt from."""
-        return self.config.given != 0 and (
-            self.share < self.config.pretrain or self.config.unlabelled_weight == 0
-        )
+        """Whether only labelled sentences are used."""
+        early = self.progress < self.config.pretrain_share
+        return self.config.max_labelled != 0 and (early or self.config.unlabelled_weight == 0)
 
     @property
-    def judging(self) -> bool:
-        """Whether q learns from sentences without labels, too, and not the writer alone."""
-        begun = self.config.pretrain
-        return self.config.given == 0 or self.share >= begun + self.config.writer_first * (1 - begun)
+    def parser_learns(self) -> bool:
+        """Whether the parser learns from unlabelled sentences, too, and not only the decoder."""
+        first = self.config.pretrain_share
+        start = first + self.config.decoder_warmup * (1 - first)
+        return self.config.max_labelled == 0 or self.progress >= start
 
     def parameter_groups(self, phase: str) -> list[Group]:
         prior = {id(parameter) for parameter in self.structures.prior.parameters()}
-        return [
-            Group(
-                [
-                    each
-                    for each in self.parameters()
-                    if each.requires_grad and (id(each) in prior) == (phase == "prior")
-                ]
-            )
+        mine = [
+            each
+            for each in self.parameters()
+            if each.requires_grad and (id(each) in prior) == (phase == "prior")
         ]
+        return [Group(mine)]
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        texts = self.fitting(batch)
+        texts = self.texts(batch)
         if phase == "prior":
-            return self.foresee(texts)
+            return self.prior_step(texts)
         if not self.training:
-            return self.look(texts)
+            return self.validation_step(texts)
         if self.labelled is None:
-            return self.infer(texts)
-        taught = self.teach(*self.labelled.draw(self.config.labelled))
+            return self.unlabelled_step(texts)
+        labelled = self.labelled_step(*self.labelled.sample(self.config.labelled_batch_size))
         if self.pretraining:
-            return taught
-        free = self.infer(texts, learns=self.judging)
-        return Step(taught.loss + self.config.unlabelled_weight * free.loss, taught.metrics | free.metrics)
+            return labelled
+        unlabelled = self.unlabelled_step(texts, parser_learns=self.parser_learns)
+        loss = labelled.loss + self.config.unlabelled_weight * unlabelled.loss
+        return Step(loss, labelled.metrics | unlabelled.metrics)
 
-    def foresee(self, texts: Texts) -> Step:
-        """The prior learns the structures that were given; at validation it says what it thinks of the
-        inferred ones."""
-        if self.training:
-            if self.labelled is None:
-                raise InputError(
-                    f"the prior learns from given structures; give {opt('trees')} FILE, or {opt('grammar')} and {opt('pairs')}"
-                )
-            texts, structures = self.labelled.draw(self.config.labelled)
-        else:
+    def prior_step(self, texts: Texts) -> Step:
+        """The prior learns labelled structures; in validation it scores the inferred ones."""
+        if not self.training:
             structures = self.posterior(texts)[0].viterbi()
-        loss = -self.structures.log_prior(structures).sum() / texts.alive.sum().clamp(min=1)
+        elif self.labelled is None:
+            raise InputError(
+                f"{opt('trees')}, or {opt('grammar')} and {opt('pairs')}: the prior learns from labelled "
+                "structures; give a file"
+            )
+        else:
+            texts, structures = self.labelled.sample(self.config.labelled_batch_size)
+        loss = -self.structures.log_prior(structures).sum() / texts.mask.sum().clamp(min=1)
         return Step(loss, {"prior_nll": loss.detach()})
 
-    def teach(self, texts: Texts, structures: Any) -> Step:
-        """Sentences whose structure is known."""
+    def labelled_step(self, texts: Texts, structures: Any) -> Step:
+        """Parser and decoder learn annotated structures."""
         q, tokens = self.posterior(texts)
-        parsed = -q.log_probability(structures).sum() / texts.alive.sum()
-        restored = self.structures.restore(texts, structures)
-        loss = parsed + restored.loss
-        if self.expected is not None:  # it has something to expect by when it is needed
-            loss = loss + self.expected.error(texts, restored.log_probability, self.expected(texts, tokens))
-        return Step(
-            loss, {"labelled_parsed_nll": parsed.detach(), "labelled_restored_nll": restored.loss.detach()}
-        )
+        parser_nll = -q.log_prob(structures).sum() / texts.mask.sum()
+        found = self.structures.reconstruct(texts, structures)
+        loss = parser_nll + found.loss
+        if self.baseline is not None:  # so that it can predict when it is first needed
+            loss = loss + self.baseline.error(texts, found.log_prob, self.baseline(texts, tokens))
+        metrics = {
+            "labelled_parser_nll": parser_nll.detach(),
+            "labelled_reconstruction_nll": found.loss.detach(),
+        }
+        return Step(loss, metrics)
 
-    def infer(self, texts: Texts, learns: bool = True) -> Step:
-        """Sentences whose structure is drawn.
+    def unlabelled_step(self, texts: Texts, parser_learns: bool = True) -> Step:
+        """Parser and decoder learn from sampled structures.
 
         Args:
-            learns: whether q does; otherwise the writer alone, and what is expected of it.
+            texts: the sentences.
+            parser_learns: whether the parser learns, and not only decoder and baseline.
         """
-        config, count = self.config, texts.alive.sum().clamp(min=1)
-        with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
+        config, count = self.config, texts.mask.sum().clamp(min=1)
+        with torch.set_grad_enabled(parser_learns and torch.is_grad_enabled()):
             q, tokens = self.posterior(texts)
-            drawn = q.sample(config.samples)
-            log_q = q.log_probability(drawn)
-        restored = self.structures.restore(texts, drawn)
+            sampled = q.sample(config.samples)
+            log_q = q.log_prob(sampled)
+        found = self.structures.reconstruct(texts, sampled)
         with torch.no_grad():
-            reward = restored.log_probability + config.kl_weight * self.structures.log_prior(drawn)
+            reward = self.reward(found, sampled)
             if q.entropy is None:
                 reward = reward - config.kl_weight * log_q
-        if self.expected is None:
-            signal, error = leave_one_out(reward), torch.zeros_like(restored.loss)
-        else:
-            expected = self.expected(texts, tokens)
-            signal, error = (
-                reward - expected.detach().unsqueeze(1),
-                self.expected.error(texts, reward, expected),
-            )
+        signal, error = self.signal(texts, tokens, reward)
         floored = signal if config.signal_floor is None else signal.clamp(min=config.signal_floor)
-        loss = restored.loss + error
-        if learns:
+        loss = found.loss + error
+        if parser_learns:
             loss = loss - (floored * log_q).mean(1).sum() / count
             if q.entropy is not None:
                 loss = loss - config.kl_weight * q.entropy.sum() / count
         metrics = {
-            "restored_nll": restored.loss.detach(),
+            "reconstruction_nll": found.loss.detach(),
             "signal": signal.mean(),
             "signal_spread": signal.std(1).mean() if config.samples > 1 else signal.std(),
             "floored": (floored > signal).float().mean(),
         }
         return Step(loss, metrics)
 
-    def look(self, texts: Texts) -> Step:
-        """Validation: the bound as it is, with a λ of 1, in nats a token; what structures look like; whether
-        they are right."""
-        count = texts.alive.sum().clamp(min=1)
+    def reward(self, found: Reconstruction, sampled: Any) -> Float[Tensor, "sentence structure"]:
+        """Returns log p(x | z) + λ log p(z)."""
+        return found.log_prob + self.config.kl_weight * self.structures.log_prior(sampled)
+
+    def signal(
+        self,
+        texts: Texts,
+        tokens: Float[Tensor, "sentence position token_width"],
+        reward: Float[Tensor, "sentence structure"],
+    ) -> tuple[Float[Tensor, "sentence structure"], Float[Tensor, ""]]:
+        """Returns the reward minus the baseline, and the error of a learned baseline."""
+        if self.baseline is None:
+            return leave_one_out(reward), reward.new_zeros(())
+        predicted = self.baseline(texts, tokens)
+        error = self.baseline.error(texts, reward, predicted)
+        return reward - predicted.detach().unsqueeze(1), error
+
+    def validation_step(self, texts: Texts) -> Step:
+        """Returns minus the bound with λ = 1 in nats a token, its parts, and the agreement with held-out
+        structures."""
+        count = texts.mask.sum().clamp(min=1)
         q, tokens = self.posterior(texts)
-        drawn, best = q.sample(self.config.samples), q.viterbi()
-        restored, from_best = self.structures.restore(texts, drawn), self.structures.restore(texts, best)
-        entropy = -q.log_probability(drawn).mean(1) if q.entropy is None else q.entropy
-        divergence = (-entropy - self.structures.log_prior(drawn).mean(1)).sum() / count
+        sampled, best = q.sample(self.config.samples), q.viterbi()
+        found = self.structures.reconstruct(texts, sampled)
+        entropy = -q.log_prob(sampled).mean(1) if q.entropy is None else q.entropy
+        kl = (-entropy - self.structures.log_prior(sampled).mean(1)).sum() / count
         metrics = {
-            "elbo": -restored.loss - divergence,
-            "restored_nll": restored.loss,
-            "from_best_nll": from_best.loss,
-            "kl": divergence,
+            "elbo": -found.loss - kl,
+            "reconstruction_nll": found.loss,
+            "best_reconstruction_nll": self.structures.reconstruct(texts, best).loss,
+            "kl": kl,
             "entropy": entropy.sum() / count,
-        } | self.structures.meters(best)
-        if self.expected is not None:
-            reward = restored.log_probability + self.config.kl_weight * self.structures.log_prior(drawn)
-            metrics["signal"] = (reward - self.expected(texts, tokens).unsqueeze(1)).mean()
-        if self.held is not None:
-            given, structures = self.held
-            metrics |= self.structures.agreement(self.posterior(given)[0].viterbi(), structures)
-        return Step(restored.loss + divergence, metrics)
+        } | self.structures.structure_stats(best)
+        if self.baseline is not None:
+            predicted = self.baseline(texts, tokens).unsqueeze(1)
+            metrics["signal"] = (self.reward(found, sampled) - predicted).mean()
+        if self.heldout is not None:
+            heldout_texts, gold = self.heldout
+            predicted_structures = self.posterior(heldout_texts)[0].viterbi()
+            metrics |= self.structures.agreement(predicted_structures, gold)
+        return Step(found.loss + kl, metrics)
 
     def posterior(
         self, texts: Texts
     ) -> tuple[Posterior[Any], Float[Tensor, "sentence position token_width"]]:
-        """q(z | x), and the token vectors that it has read."""
+        """Returns q(z | x), and the token vectors that it reads."""
         offsets = F.pad(texts.lengths.cumsum(0), (1, 0))
-        vectors, states = encode_with_states(self.f, texts.ids[texts.alive], offsets, self.token_budget)
-        # A bag is exported with its tokens' weights in their rows: only the direction of a row is the same
-        # before and after.
-        known = self.state(scaled(states))
+        vectors, states = encode_with_states(self.f, texts.ids[texts.mask], offsets, self.token_budget)
+        # An exported bag has the weights of tokens in their rows, so only the direction of a row is used.
+        known = self.state(scale_to_unit_rms(states))
         tokens = known.new_zeros(*texts.ids.shape, known.shape[1])
-        tokens = tokens.index_put(texts.alive.nonzero(as_tuple=True), known) + self.code(
-            scaled(vectors)
-        ).unsqueeze(1)
+        tokens = tokens.index_put(texts.mask.nonzero(as_tuple=True), known)
+        tokens = tokens + self.latent(scale_to_unit_rms(vectors)).unsqueeze(1)
         return self.structures.posterior(texts, self.dropout(tokens)), tokens
 
-    def fitting(self, batch: SentenceBatch) -> Texts:
-        """Sentences of a batch that are not too long to be learnt from, nor of a single token; if there is
-        none, beginnings."""
+    def texts(self, batch: SentenceBatch) -> Texts:
+        """Returns the sentences of two tokens or more that are not too long; if there are none, the
+        beginnings of all."""
         lengths = batch.offsets.diff()
-        fits = (lengths > 1) & (lengths <= self.config.longest)
+        fits = (lengths > 1) & (lengths <= self.config.max_sentence_tokens)
         fits = fits if fits.any() else lengths > 0
-        return pad(batch.ids, batch.offsets, self.config.longest).rows(fits.nonzero().squeeze(1))
+        chosen = fits.nonzero().squeeze(1)
+        return pad(batch.ids, batch.offsets, self.config.max_sentence_tokens).select(chosen)
 
     @cached_property
-    def labelled(self) -> Treebank | Meanings | None:
-        """Sentences with their structures; read when first needed, so that a trained method does without."""
-        if self.config.given == 0:
-            warnings.warn(
-                f"struct-vae without labels does not start: nothing tells it what a structure is. Give {opt('trees')} FILE, or {opt('grammar')} "
-                f"and {opt('pairs')}; some fifty sentences are a beginning",
-                stacklevel=2,
-            )
-            return None
-        return self._read(0, self.config.given)
+    def labelled(self) -> Labelled | None:
+        """The labelled sentences, read when they are first needed: a trained model can be opened without
+        them."""
+        return read_labelled(self.config, self.tokenizer, self._system, self.state.weight.device)
 
     @cached_property
-    def held(self) -> Treebank | Meanings | None:
-        """Labelled sentences behind those that are learnt from."""
-        used = self.config.given
-        return None if used is None else self._read(used, used + HELD)
+    def heldout(self) -> Labelled | None:
+        """Labelled sentences for evaluation."""
+        return read_heldout(self.config, self.tokenizer, self._system, self.state.weight.device)
 
-    def _read(self, first: int, upto: int | None) -> Treebank | Meanings | None:
-        config, device = self.config, self.state.weight.device
-        read: Treebank | Meanings
-        if config.trees is not None:
-            read = read_treebank(config.trees, self.tokenizer, upto, config.longest, device)
-        elif config.pairs is not None:
-            assert isinstance(self.structures, Derivations)
-            read = read_meanings(
-                config.pairs, self.structures.machine, self.tokenizer, upto, config.longest, device
-            )
-        else:
-            return None
-        rows = torch.arange(first, max(first, len(read.texts.ids)), device=device)
-        return read.rows(rows) if len(rows) else None
+    @property
+    def _system(self) -> Any:
+        return self.structures.system if isinstance(self.structures, DerivationModel) else None
 
     @torch.no_grad()
     def trees(self, batch: SentenceBatch) -> Trees:
-        """The best tree of each sentence, (sentence, 1, position)."""
-        if not isinstance(self.structures, Bracketings):
+        """Returns the best tree of each sentence, (sentence, 1, position).
+
+        Raises:
+            InputError: structures are derivations.
+        """
+        if not isinstance(self.structures, BracketingModel):
             raise InputError(
-                "this run of struct-vae infers derivations of a grammar, not trees; ask for its meanings"
+                "this run of struct-vae infers derivations of a grammar instead of trees; use logical_forms"
             )
         found: Trees = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
         return found
 
     @torch.no_grad()
-    def meanings(self, batch: SentenceBatch) -> list[str]:
-        """The best derivation of each sentence that can be found, as text."""
-        if not isinstance(self.structures, Derivations):
+    def logical_forms(self, batch: SentenceBatch) -> list[str]:
+        """Returns the best derivation of each sentence that search finds, as text.
+
+        Raises:
+            InputError: structures are trees.
+        """
+        if not isinstance(self.structures, DerivationModel):
             raise InputError(
-                "this run of struct-vae infers trees, not derivations of a grammar; ask for its trees"
+                "this run of struct-vae infers trees instead of derivations of a grammar; use trees"
             )
         found = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
-        return self.structures.written(found, self.tokenizer)
+        return self.structures.logical_forms(found, self.tokenizer)
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
+
+
+def structure_model(config: StructVAEConfig, vocab: int) -> StructureModel[Any]:
+    """Returns the three distributions over the structures that the settings ask for."""
+    learned_prior = config.max_labelled != 0
+    sizes = config.structure_token_width, config.structure_width, config.shortlist
+    if config.grammar is None:
+        return BracketingModel(vocab, *sizes, config.structure_dropout, learned_prior)
+    grammar, limits = Grammar.read(config.grammar), (config.max_actions, config.structure_dropout)
+    return DerivationModel(grammar, vocab, *sizes, *limits, learned_prior)

@@ -1,7 +1,8 @@
-"""What a latent structure z of a sentence has to offer, to be inferred from text and to give the text back.
+"""The interface of latent structures z: to be inferred from a sentence, and to reconstruct the sentence.
 
-Trees are one kind (`methods/struct_vae/binary_trees.py`), derivations of a grammar another
-(`methods/struct_vae/derivations.py`)."""
+Binary trees are one kind (`methods/struct_vae/bracketings.py`), derivations of a grammar another
+(`methods/struct_vae/derivations.py`).
+"""
 
 from __future__ import annotations
 
@@ -23,59 +24,61 @@ class Posterior(Protocol[Z]):
 
     @property
     def entropy(self) -> Tensor | None:
-        """In nats, (sentence,); None where it can only be estimated, by −log q of samples."""
+        """Entropy in nats, (sentence,); None where it can only be estimated from samples."""
 
     def sample(self, count: int) -> Z:
-        """So many independent structures of each sentence."""
+        """Draws `count` independent structures of each sentence."""
 
-    def log_probability(self, structures: Z) -> Tensor:
-        """log q(z | x) of each of them, (sentence, structure), with gradient."""
+    def log_prob(self, structures: Z) -> Tensor:
+        """Returns log q(z | x) of each structure, (sentence, structure), with gradient."""
 
     def viterbi(self) -> Z:
-        """The best structure of each sentence, or the best that can be found; one each."""
+        """Returns the best structure of each sentence, or the best that search finds."""
 
 
-class Restored(NamedTuple):
-    """What is thought of sentences, given structures."""
+class Reconstruction(NamedTuple):
+    """Likelihood of sentences given structures."""
 
     loss: Float[Tensor, ""]
     """Mean of −log p(x | z), in nats a token, with gradient."""
-    log_probability: Float[Tensor, "sentence structure"]
+    log_prob: Float[Tensor, "sentence structure"]
     """log p(x | z) of whole sentences, without gradient."""
 
 
-class Structures(nn.Module, ABC, Generic[Z]):
+class StructureModel(nn.Module, ABC, Generic[Z]):
     """The three distributions of a structured auto-encoder."""
 
     prior: nn.Module
-    """What has the parameters of p(z), which are learnt from given structures alone."""
+    """Network of p(z), which learns from labelled structures only."""
 
     @abstractmethod
     def posterior(self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]) -> Posterior[Z]:
-        """q(z | x), of sentences whose tokens are vectors."""
+        """Returns q(z | x) of sentences with these token vectors."""
 
     @abstractmethod
     def log_prior(self, structures: Z) -> Float[Tensor, "sentence structure"]:
-        """log p(z)."""
+        """Returns log p(z)."""
 
     @abstractmethod
-    def restore(self, texts: Texts, structures: Z) -> Restored:
-        """log p(x | z)."""
+    def reconstruct(self, texts: Texts, structures: Z) -> Reconstruction:
+        """Returns log p(x | z)."""
 
     @abstractmethod
-    def meters(self, best: Z) -> dict[str, Tensor]:
-        """What shows that structures have collapsed."""
+    def structure_stats(self, best: Z) -> dict[str, Tensor]:
+        """Measures whether structures have collapsed."""
 
     @abstractmethod
-    def agreement(self, best: Z, given: Z) -> dict[str, Tensor]:
-        """How far structures agree with those that people gave."""
+    def agreement(self, predicted: Z, gold: Z) -> dict[str, Tensor]:
+        """Measures how well predicted structures agree with annotated ones."""
 
 
-class Expectation(nn.Module):
-    """b(x): the learning signal to be expected of a sentence, added up over its tokens; for log p(x | z) is a
-    sum over them.
+class LearnedBaseline(nn.Module):
+    """b(x): predicts the learning signal of a sentence, as a sum over its tokens.
 
-    It learns to expect, but does not bend what it reads.
+    log p(x | z) is a sum over tokens, too. The baseline does not train the token vectors that it reads.
+
+    Args:
+        token_width: width of the token vectors.
     """
 
     def __init__(self, token_width: int) -> None:
@@ -85,12 +88,13 @@ class Expectation(nn.Module):
     def forward(
         self, texts: Texts, tokens: Float[Tensor, "sentence position token_width"]
     ) -> Float[Tensor, " sentence"]:
+        """Returns the predicted signal of each sentence in nats."""
         each: Tensor = self.each(tokens.detach()).squeeze(2)
-        return each.float().where(texts.alive, 0).sum(1)
+        return each.float().where(texts.mask, 0).sum(1)
 
     @staticmethod
     def error(
-        texts: Texts, signal: Float[Tensor, "sentence structure"], expected: Float[Tensor, " sentence"]
+        texts: Texts, signal: Float[Tensor, "sentence structure"], predicted: Float[Tensor, " sentence"]
     ) -> Float[Tensor, ""]:
-        """Mean square of what was wrong, in nats a token, so that long sentences do not have all the say."""
-        return (((signal - expected.unsqueeze(1)) / texts.lengths.clamp(min=1).unsqueeze(1)) ** 2).mean()
+        """Returns the mean squared error in nats a token, so that long sentences do not dominate."""
+        return (((signal - predicted.unsqueeze(1)) / texts.lengths.clamp(min=1).unsqueeze(1)) ** 2).mean()

@@ -1,98 +1,90 @@
-"""Settings of the tree method. Light: the command line's help is made from it."""
+"""Settings of URNNG. This module imports nothing heavy: the command line builds its help from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from sentrep.utils.checks import check_at_least, check_between, check_dropout
 from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
 class URNNGConfig:
-    """Tree (URNNG, Kim et al. 2019): write a sentence along its tree, and learn the trees by writing well."""
+    """URNNG (Kim et al. 2019): learn a grammar that generates sentences along their trees, and a parser that
+    finds the trees."""
 
     branching: Literal["parser", "right", "left", "none"] = "parser"
-    """Where trees come from: a parser that is learnt, or, to compare with, always to one side; with none the
-    grammar is an LSTM language model of the same size."""
+    """Source of the trees: a parser that is learned or, for comparison, trees that always branch to one side;
+    'none' makes the grammar an LSTM language model of the same size."""
     trees: str | None = None
-    """File of bracketed trees, one a line, to learn from under supervision."""
-    trees_used: int | None = None
-    """How many of those, from the first on; all, if unset."""
+    """File of bracketed trees, one on each line, for supervised training."""
+    max_trees: int | None = None
+    """Number of trees that are used, from the first on; all, if unset."""
     supervision: Literal["none", "only", "first"] = "none"
-    """Learn from `trees` only, which is the supervised RNNG, or first, then from the corpus (RNNG -> URNNG).
-    The corpus is validated on either way."""
-    supervised: float = 0.5
-    """Share of the run that comes first, with `supervision` first."""
+    """'only' learns from the trees only (the supervised RNNG); 'first' learns from them first and then from
+    the corpus (RNNG -> URNNG). Validation uses the corpus in both cases."""
+    supervised_share: float = 0.5
+    """Share of the run that is supervised, with supervision first."""
     samples: int = 8
-    """Trees drawn of each sentence (the paper: 8)."""
+    """Number of sampled trees of each sentence (the paper: 8)."""
     validation_samples: int = 8
-    """Trees drawn of each sentence for the perplexity (the paper: 5)."""
+    """Number of sampled trees of each sentence for the perplexity (the paper: 5)."""
     tree_width: int = 256
-    """Width of token rows, constituents, states and the sentence vector (the paper: 650). Rows of `encoder`
-    are taken over if they are as wide."""
+    """Width of token embeddings, constituents, states and sentence vectors (the paper: 650). Token embeddings
+    of the encoder are used if they have this width."""
     stack_layers: int = 1
     """Layers of the LSTM over the stack (the paper: 2)."""
     parser_width: int = 128
     """Width of the parser's states in one direction (the paper: 256)."""
     tree_dropout: float = 0.3
-    """Of token rows, states and what spans are scored from (the paper: .5)."""
+    """Dropout of token embeddings, states and span features (the paper: .5)."""
     prior_warmup: float = 1.0
-    """Share of the run in which actions and entropy come to count, which after supervision they do at once
-    (the paper: 2 of 18 epochs). Branching to the left has the fewest actions with a choice, and where they
-    counted early trials found nothing else."""
-    parser_from: float = 0.1
-    """Share of the run before which the parser stays as it began, unless it was supervised: a grammar that
-    cannot write yet has nothing to teach (the paper: 0)."""
-    parser_until: float = 0.6
-    """Share of the run, or of its part without supervision, after which the parser stays as it is (the
-    released code: 1 of 18 epochs)."""
-    parser_rate: float | None = None
-    """Share of the learning rate that the parser has. Unset: .05, and under supervision 1, or .25 if it only
-    comes first."""
-    action_rate: float = 0.1
-    """Share of the learning rate that the choice of actions has (the paper: .1)."""
-    marks: bool | None = None
-    """Whether constituents that the parser finds respect punctuation: none takes in a mark and part of what
-    lies between marks. Unset: they do, unless trees are given."""
+    """Share of the run over which the weight of actions and entropy rises to 1; after supervision it is 1 at
+    once (the paper: 2 of 18 epochs). Left branching has the fewest actions with a choice, and with a short
+    warm-up trials found nothing else."""
+    parser_start: float = 0.1
+    """Share of the run after which the parser begins to learn, if it was not supervised: before, the grammar
+    is too weak to teach it (the paper: 0)."""
+    parser_stop: float = 0.6
+    """Share of the run, or of its unsupervised part, after which the parser stops learning (the released code:
+    1 of 18 epochs)."""
+    parser_lr_scale: float | None = None
+    """Learning rate of the parser, relative to the rest. Unset: .05; 1 with supervision only, .25 with
+    supervision first."""
+    action_lr_scale: float = 0.1
+    """Learning rate of the choice of actions, relative to the rest (the paper: .1)."""
+    respect_punctuation: bool | None = None
+    """Whether constituents of the parser must not cross punctuation: none contains a mark and only a part of
+    the text between marks. Unset: yes, unless trees are given."""
     vector_samples: int = 0
-    """Trees whose roots are averaged for the sentence vector; 0 takes the best tree alone."""
+    """Number of sampled trees whose roots are averaged for the sentence vector; 0 uses the best tree."""
 
     def __post_init__(self) -> None:
-        for name in ("samples", "validation_samples", "tree_width", "stack_layers", "parser_width"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
-        for name in ("supervised", "prior_warmup", "parser_from", "parser_until"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{opt(name)} {getattr(self, name)} is a share of the run: between 0 and 1")
-        if not 0 <= self.tree_dropout < 1:
-            raise InputError(
-                f"{opt('tree_dropout')} {self.tree_dropout} is a share of the values: 0 or more, below 1"
-            )
-        if min(self.rate_of_parser, self.action_rate, self.vector_samples) < 0:
-            rates = f"{opt('parser_rate')} {self.rate_of_parser}, {opt('action_rate')} {self.action_rate}"
-            raise InputError(f"{rates}, {opt('vector_samples')} {self.vector_samples}: 0 or more")
-        if self.trees_used is not None and self.trees_used < 1:
-            raise InputError(f"{opt('trees_used')} {self.trees_used} must be 1 or more")
+        check_at_least(self, 1, "samples", "validation_samples", "tree_width", "stack_layers", "parser_width")
+        check_at_least(self, 1, "max_trees")
+        check_at_least(self, 0, "parser_lr_scale", "action_lr_scale", "vector_samples")
+        check_between(self, 0, 1, "supervised_share", "prior_warmup", "parser_start", "parser_stop")
+        check_dropout(self, "tree_dropout")
         if (self.trees is None) != (self.supervision == "none"):
             raise InputError(
-                f"supervision needs both: {opt('trees')} FILE, and {opt('supervision')} only or first"
+                f"{opt('trees')} and {opt('supervision')} go together: give a file of trees, and supervision "
+                "only or first"
             )
         if self.branching != "parser" and (self.supervision != "none" or self.vector_samples):
             raise InputError(
-                f"{opt('branching')} {self.branching} has no parser that could learn trees or draw them; leave it at parser"
+                f"{opt('branching')} {self.branching} has no parser, which {opt('supervision')} and "
+                f"{opt('vector_samples')} need; leave it at parser"
             )
 
     @property
-    def rate_of_parser(self) -> float:
-        """Its share of the learning rate."""
-        return (
-            {"none": 0.05, "only": 1.0, "first": 0.25}[self.supervision]
-            if self.parser_rate is None
-            else self.parser_rate
-        )
+    def resolved_parser_lr_scale(self) -> float:
+        """Learning rate of the parser, relative to the rest."""
+        default = {"none": 0.05, "only": 1.0, "first": 0.25}[self.supervision]
+        return default if self.parser_lr_scale is None else self.parser_lr_scale
 
     @property
-    def respects_marks(self) -> bool:
-        """Whether constituents that the parser finds respect punctuation."""
-        return self.supervision == "none" if self.marks is None else self.marks
+    def resolved_respect_punctuation(self) -> bool:
+        """Whether constituents of the parser must not cross punctuation."""
+        unset = self.respect_punctuation is None
+        return self.supervision == "none" if unset else bool(self.respect_punctuation)

@@ -1,21 +1,25 @@
-"""A recurrent neural network grammar of unlabelled binary trees: p(x, z), a language model that knows what it
-has put together.
+"""A recurrent neural network grammar of unlabelled binary trees: p(x, z), a language model that generates a
+sentence together with its tree.
 
-    p(x, z) = Π_t p(a_t | S_t) Π_i p(x_i | S_before_i)       p(REDUCE | S) = σ(u · s + b)       p(x | S) = softmax(E s + e)
+    p(x, z) = Π_t p(a_t | S_t) Π_i p(x_i | S_before_i)
+    p(REDUCE | S) = σ(u · s + b)       p(x | S) = softmax(E s + e)
 
-"Recurrent neural network grammars", Dyer et al., NAACL 2016, in the form of "Unsupervised recurrent neural
-network grammars", Kim et al., NAACL 2019, section 2.1. A stack machine either shifts, which writes a word, or
-reduces: then the two constituents on top of the stack become one (`modules/trees/tree_lstm.py`). s is the
-state of an LSTM over what is on the stack, from its bottom to its top. E are the rows that words are read by.
-The end of a sentence is a word too, written when one constituent is left. Actions that are forced, a shift
-where fewer than two lie on the stack, cost nothing.
+The transition system either shifts, which generates a word, or reduces, which composes the two topmost
+constituents of the stack (`modules/trees/tree_lstm.py`). s is the state of an LSTM over the stack, from its
+bottom to its top. E are the embeddings of the words. The end of a sentence is a word, too, generated when one
+constituent is left. Forced actions, such as a shift where the stack has fewer than two constituents, have
+probability 1.
 
-Nothing of that needs to be done in the order of time. A constituent is known by its tokens, and its place on
-the stack by the token that it begins with: whatever begins there lies upon what ended before. So constituents
-come first, all of one height at once; then the states, all of one place on the stack at once. And actions are
-read off: what is a left part has a shift after it, what is a right part a reduction.
+The computation is not sequential in time. A constituent is determined by its tokens, and its place on the
+stack by its first token. So constituents come first, all of one height at once; then the states, all of one
+place on the stack at once. The actions follow from the tree: a left part is followed by a shift, a right part
+by a reduction.
 
-Trees that divide nowhere leave words, each upon the last: an ordinary LSTM language model, for comparison.
+Trees without constituents leave an ordinary LSTM language model, for comparison.
+
+Reference:
+    "Recurrent neural network grammars", Dyer et al., NAACL 2016, in the form of "Unsupervised recurrent neural
+    network grammars", Kim et al., NAACL 2019, section 2.1.
 """
 
 from __future__ import annotations
@@ -24,35 +28,36 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sentrep.methods.urnng.stack_plan import StackPlan, plan_stacks
 from sentrep.modules.padding import Texts
-from sentrep.modules.softmax import likelihood
-from sentrep.modules.trees.crf import Trees
-from sentrep.modules.trees.recurrence import recurrent
-from sentrep.modules.trees.tree_lstm import Composer, Constituents, constituents
+from sentrep.modules.softmax import softmax_nll
+from sentrep.modules.trees.binary_trees import Trees
+from sentrep.modules.trees.recurrence import lstm_recurrence
+from sentrep.modules.trees.tree_lstm import TreeLSTM, constituents
 
 
-class Told(NamedTuple):
-    """log p of sentences and trees, in nats."""
+class LogProbs(NamedTuple):
+    """Log-probabilities of sentences and trees, in nats."""
 
     words: Float[Tensor, "sentence tree"]
-    """log p(x | z), the end of the sentence among the words; without gradient, which `mean_words` has."""
+    """log p(x | z), including the end of the sentence; without gradient, see `mean_words`."""
     actions: Float[Tensor, "sentence tree"]
-    """log p of the actions that were not forced, with gradient."""
+    """Log-probability of the actions that were not forced, with gradient."""
     mean_words: Float[Tensor, ""]
-    """Sum over sentences of the mean over their trees of `words`, with gradient."""
+    """Sum over sentences of the mean of `words` over their trees, with gradient."""
 
 
-class Rnng(nn.Module):
-    """Reads and writes words by the same rows, which come from outside.
+class RNNG(nn.Module):
+    """The grammar. It shares the token embeddings, which the caller passes.
 
     Args:
-        vocab: of the rows; the end of a sentence has one besides.
-        width: of rows, constituents and states.
-        layers: of the LSTM over the stack.
-        dropout: of what layers read and of what words and actions are told from; rows come dropped out.
+        vocab: number of token ids; the end of a sentence has an embedding of its own.
+        width: width of embeddings, constituents and states.
+        layers: layers of the LSTM over the stack.
+        dropout: rate between layers and before words and actions; the caller drops out embeddings.
     """
 
     def __init__(self, vocab: int, width: int, layers: int = 1, dropout: float = 0.0) -> None:
@@ -69,51 +74,74 @@ class Rnng(nn.Module):
         rows: Float[Tensor, "sentence position width"],
         texts: Texts,
         trees: Trees,
-        composer: Composer | None = None,
-    ) -> Told:
-        """Of some trees of each sentence, (sentence, tree, position).
+        tree_lstm: TreeLSTM | None = None,
+    ) -> LogProbs:
+        """Returns the log-probabilities of trees (sentence, tree, position) and their words.
 
         Args:
-            table: rows by which words are written.
-            rows: of the sentences' words, as they are read.
-            composer: of constituents; trees that divide nowhere need none.
+            table: embeddings by which words are generated.
+            rows: embeddings of the words of the sentences, as they are read.
+            texts: the sentences.
+            trees: some trees of each sentence.
+            tree_lstm: composes constituents; not needed for trees without constituents.
         """
         count, parts = trees.start.shape[1], constituents(trees)
-        plan = planned(trees, parts)
-        vectors = rows.float().flatten(0, 1) if composer is None else composer(rows, parts)
-        # At the bottom of a stack lies the end of what came before.
+        plan = plan_stacks(trees, parts)
+        vectors = rows.float().flatten(0, 1) if tree_lstm is None else tree_lstm(rows, parts)
+        states = self.stack_states(vectors, plan)
+        words, mean_words = self.word_log_prob(states, table, texts, plan, count)
+        return LogProbs(words, self.action_log_prob(states, plan).view(-1, count), mean_words)
+
+    def stack_states(
+        self, vectors: Float[Tensor, "number width"], plan: StackPlan
+    ) -> Float[Tensor, "state width"]:
+        """Returns the state of the LSTM for everything that is ever on top of a stack."""
+        # At the bottom of a stack is the end of what came before.
         first, *others = self.stack
         states = first(torch.cat([self.end.unsqueeze(0), vectors]), plan.below, plan.items)
         for layer in others:
             states = layer(self.dropout(states), plan.below)
-        states = self.dropout(states)
-        ids, alive = (each.repeat_interleave(count, 0) for each in texts)
-        tree_of = torch.arange(len(ids), device=ids.device)
-        owner = torch.cat([tree_of.unsqueeze(1).expand_as(ids)[alive], tree_of])
-        targets = torch.cat([ids[alive], torch.full_like(tree_of, len(table))])
-        # A word that trees of a sentence have written from the same stack is told once.
-        asked = torch.cat([plan.before[alive], plan.final]) * self.bias.numel() + targets
-        asked, which, often = asked.unique(return_inverse=True, return_counts=True)
-        written = likelihood(
-            states.index_select(0, asked // self.bias.numel()),
+        return self.dropout(states)  # type: ignore[no-any-return]
+
+    def word_log_prob(
+        self,
+        states: Float[Tensor, "state width"],
+        table: Float[Tensor, "vocab width"],
+        texts: Texts,
+        plan: StackPlan,
+        count: int,
+    ) -> tuple[Float[Tensor, "sentence tree"], Float[Tensor, ""]]:
+        """Returns `LogProbs.words` and `LogProbs.mean_words`; `count` is the number of trees a sentence."""
+        ids, mask = (each.repeat_interleave(count, 0) for each in texts)
+        tree_of, vocab = torch.arange(len(ids), device=ids.device), self.bias.numel()
+        owner = torch.cat([tree_of.unsqueeze(1).expand_as(ids)[mask], tree_of])
+        targets = torch.cat([ids[mask], torch.full_like(tree_of, len(table))])
+        # A word that several trees of a sentence generate from the same stack is computed once.
+        queries = torch.cat([plan.before[mask], plan.final]) * vocab + targets
+        queries, which, often = queries.unique(return_inverse=True, return_counts=True)
+        found = softmax_nll(
+            states.index_select(0, queries // vocab),
             torch.cat([table, self.end.unsqueeze(0)]),
             self.bias,
-            asked % self.bias.numel(),
+            queries % vocab,
             often / count,
         )
-        words = -torch.zeros(len(tree_of), device=states.device).index_add(0, owner, written.each[which])
-        return Told(words.view(-1, count), self.acted(states, plan).view(-1, count), -written.loss)
+        words = -torch.zeros(len(tree_of), device=states.device).index_add(0, owner, found.nll[which])
+        return words.view(-1, count), -found.loss
 
-    def acted(self, states: Float[Tensor, "state width"], plan: Plan) -> Float[Tensor, " row"]:
-        """log p of the actions of each tree."""
+    def action_log_prob(self, states: Float[Tensor, "state width"], plan: StackPlan) -> Float[Tensor, " row"]:
+        """Returns the log-probability of the actions of each tree."""
         reduce = self.action(states).float().squeeze(1)
         shifts = F.logsigmoid(-reduce)[plan.shifted].where(plan.chosen, 0)
-        return (shifts + F.logsigmoid(reduce)[plan.reduced].where(plan.divides, 0)).sum(1)
+        return (shifts + F.logsigmoid(reduce)[plan.reduced].where(plan.is_split, 0)).sum(1)
 
 
 class StackLayer(nn.Module):
-    """One layer of the LSTM over the stack (`modules/trees/recurrence.py`): what lies on it enters, and goes
-    on from what lies below."""
+    """One layer of the LSTM over the stack (`modules/trees/recurrence.py`).
+
+    Args:
+        width: width of items and states.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -122,75 +150,16 @@ class StackLayer(nn.Module):
 
     def forward(
         self,
-        read: Float[Tensor, "item width"],
+        items: Float[Tensor, "item width"],
         below: list[Int[Tensor, "_ 1"]],
-        items: Int[Tensor, " state"] | None = None,
+        item_of: Int[Tensor, " state"] | None = None,
     ) -> Float[Tensor, "state width"]:
-        """Of what lies on a stack, the bottom first, the state when it lies on top.
+        """Returns the state of each item on a stack, from the bottom on.
 
         Args:
-            read: what it is: of each state, or, where the same lies on several stacks, of each item.
-            below: what it lies on.
-            items: which item each state has on top.
+            items: vectors of the items: one for each state, or each once if several stacks share it.
+            below: the state below each state.
+            item_of: the item of each state, if items are shared.
         """
-        nothing = self.below.weight.new_zeros(1, self.below.in_features)
-        return recurrent(nothing, self.enter(read), self.below.weight, below, items)[1:]
-
-
-class Plan(NamedTuple):
-    """Everything that lies on a stack while trees are built, sorted by its place on it. Each has a state, and
-    these are numbered in that order from 1; 0 is that of the bottom, which all stacks share. Where two stacks
-    are the same, so is the state on top. A row is a tree."""
-
-    items: Int[Tensor, " state"]
-    """Which constituent or token it is, by its number and one more; the bottom has 0."""
-    below: list[Int[Tensor, "_ 1"]]
-    """For each place on a stack, from the bottom on, the states that lie there: the number of what they lie
-    upon, and one more. The bottom lies upon nothing, which has 0."""
-    before: Int[Tensor, "row position"]
-    """State that a token is written from."""
-    final: Int[Tensor, " row"]
-    """State that the end is written from."""
-    shifted: Int[Tensor, "row position"]
-    """State from which it was shifted in spite of what lay there: it is a left part."""
-    chosen: Bool[Tensor, "row position"]
-    """Where that was no force."""
-    reduced: Int[Tensor, "row position"]
-    """State from which was reduced: it is a right part."""
-    divides: Bool[Tensor, "row position"]
-    """Where there is such a pair."""
-
-
-def planned(trees: Trees, parts: Constituents) -> Plan:
-    """What a stack machine does to build trees, (sentence, tree, position)."""
-    positions, lengths = trees.start.shape[2], trees.lengths.flatten().unsqueeze(1)
-    start, end, divides = trees.start.flatten(0, 1), trees.end.flatten(0, 1), parts.divides
-    token = torch.arange(positions, device=start.device)
-    closed = torch.zeros_like(end).scatter_add(1, end, divides.long())
-    height = token + 1 - (closed.cumsum(1) - closed)  # of the stack after each token was shifted
-    begins = torch.cat([token.expand_as(start), start], 1)
-    place = height.gather(1, begins).where(torch.cat([token < lengths, divides], 1), 0).flatten()
-    first = 2 * positions * torch.arange(len(start), device=token.device).unsqueeze(1)
-    # What begins with a token lies on what ended before it; with the first one, on the bottom, which is
-    # behind all parts.
-    before = F.pad(parts.left[:, :-1] + first, (1, 0), value=len(place))
-    under, number = before.gather(1, begins).flatten(), parts.number.flatten()
-    state = torch.zeros(len(place) + 1, dtype=torch.long, device=token.device)
-    items, below, known = [state.new_zeros(1)], [state.new_zeros(1, 1)], 1
-    order = place.argsort(stable=True)[int((place == 0).sum()) :]
-    for here in order.split(place.bincount()[1:].tolist()):
-        stacks, which = (state[under[here]] * parts.total + number[here]).unique(return_inverse=True)
-        items.append(stacks % parts.total + 1)
-        below.append((stacks // parts.total + 1).unsqueeze(1))
-        state[here] = known + which
-        known += len(stacks)
-    return Plan(
-        items=torch.cat(items),
-        below=below,
-        before=state[before],
-        final=state[parts.last + first.squeeze(1)],
-        shifted=state[parts.left + first],
-        chosen=divides & (height.gather(1, start) > 1),
-        reduced=state[parts.right + first],
-        divides=divides,
-    )
+        empty = self.below.weight.new_zeros(1, self.below.in_features)
+        return lstm_recurrence(empty, self.enter(items), self.below.weight, below, item_of)[1:]

@@ -1,16 +1,18 @@
-"""LSTM cells that go on from any earlier ones, each from as many as the others.
+"""LSTM cells with one predecessor or more, computed in steps.
 
     [i; f_1 … f_k; o; g] = entered + W [h_1; …; h_k]        c = Σ_k σ(f_k) c_k + σ(i) tanh(g)        h = σ(o) tanh(c)
 
-With one predecessor that is the LSTM, with two the binary tree LSTM of "Improved semantic representations
-from tree-structured long short-term memory networks", Tai, Socher & Manning, ACL 2015, section 3.2. Cells
-come in steps, and those of a step are computed at once.
+With one predecessor this is the LSTM, with two the binary tree LSTM. All cells of a step are computed at
+once. A predecessor that several cells read in the same place is multiplied by the weights once.
 
-What several cells read in the same place of their predecessors is multiplied by the weights once.
+Many steps have few cells, and for these the bookkeeping of automatic differentiation would take longer than
+the arithmetic. So the gradient is written by hand here: that of the gates step by step, that of the weights
+by one product at the end.
 
-Many steps have few cells, and for these the book-keeping of automatic differentiation takes longer than the
-arithmetic. So the gradient is written here by hand: that of the gates step by step, and that of the weights
-by one product in the end."""
+Reference:
+    "Improved semantic representations from tree-structured long short-term memory networks", Tai, Socher &
+    Manning, ACL 2015, section 3.2.
+"""
 
 from __future__ import annotations
 
@@ -24,24 +26,30 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-def recurrent(
+def lstm_recurrence(
     given: Float[Tensor, "start width"],
     entered: Float[Tensor, "entry gates"],
     weight: Float[Tensor, "gates read"],
     steps: Sequence[Int[Tensor, "_ predecessor"]],
     entries: Int[Tensor, " cell"] | None = None,
 ) -> Float[Tensor, "number width"]:
-    """h of what was given, whose c is 0, and of all cells, in float32 or better.
+    """Returns h of the given states and of all cells, in float32 or better.
 
     Args:
-        given: h of what comes before all cells.
-        entered: what enters cells from outside; gates are as wide as h and in the order above.
-        weight: of the predecessors' h, side by side.
-        steps: what the cells of each go on from: numbers, which begin with what was given and go on with the
-            cells, step by step.
-        entries: the row of `entered` that is each cell's; None, if each has its own.
+        given: h of the states before all cells; their c is 0.
+        entered: what enters the cells from outside; gates are as wide as h, in the order of the equation.
+        weight: weights of the predecessors' h, side by side.
+        steps: for each step the predecessors of its cells, as numbers: the given states are numbered first,
+            then the cells, step by step.
+        entries: the row of `entered` for each cell; None if each cell has its own row.
+
+    >>> h = lstm_recurrence(
+    ...     torch.zeros(1, 2), torch.zeros(3, 8), torch.zeros(8, 2), [torch.tensor([[0]]), torch.tensor([[0], [1]])]
+    ... )
+    >>> h.shape
+    torch.Size([4, 2])
     """
-    if not steps:  # no weight goes without a gradient, if only of 0
+    if not steps:  # every weight gets a gradient, even if it is 0
         return given.to(torch.promote_types(given.dtype, torch.float32)) + 0 * (entered.sum() + weight.sum())
     which = torch.arange(len(entered), device=entered.device) if entries is None else entries
     found: Tensor = _Recurrence.apply(given, entered, weight, which, steps)  # type: ignore[no-untyped-call]
@@ -49,10 +57,13 @@ def recurrent(
 
 
 class _Recurrence(torch.autograd.Function):
-    """What comes of products and what enters cells are rows of one table, `terms` those that each cell adds
-    up. So the gates of a cell are a bag of rows, and the gradient of a row is a bag of cells: once over
-    memory, where there would be several times. Kept are `gates`, which have been through σ and tanh, and
-    `read`, which the weights were multiplied by."""
+    """The recurrence with a gradient written by hand.
+
+    Products with the weights and what enters the cells are rows of one table; `terms` are the rows that each
+    cell sums. So the gates of a cell are a bag of rows, and the gradient of a row is a bag of cells: one pass
+    over memory instead of several. `gates` (after σ and tanh) and `read` (the factors of the products) are
+    kept for the backward pass.
+    """
 
     @staticmethod
     def forward(
@@ -120,21 +131,25 @@ class _Recurrence(torch.autograd.Function):
 
 
 class _Place(NamedTuple):
-    """What is read in one place of the predecessors, as rows: everything once, as soon as it is known."""
+    """What cells read in one place of their predecessors, as rows: each number once, as soon as it is known."""
 
     numbers: list[Tensor]
-    """For each step, of what is known since."""
+    """For each step, the numbers that became known since the last step."""
     slots: list[slice]
-    """Its rows; behind them there may be some of nothing."""
+    """Rows of these numbers; there may be unused rows behind them."""
     which: Int[Tensor, " cell"]
     """The row that each cell reads."""
     rows: slice
-    """Of all steps."""
+    """Rows of all steps."""
 
 
 def _places(read: Int[Tensor, "cell predecessor"], known: list[int]) -> list[_Place]:
-    """Of the numbers that cells read, where so many are known before each step. Rows go on from place to
-    place."""
+    """Assigns rows to the numbers that cells read; rows continue from place to place.
+
+    Args:
+        read: the numbers of the predecessors of each cell.
+        known: how many numbers are known before each step.
+    """
     places, first = list[_Place](), 0
     for column in read.unbind(1):
         numbers, which = column.unique(return_inverse=True)
@@ -153,38 +168,41 @@ def _places(read: Int[Tensor, "cell predecessor"], known: list[int]) -> list[_Pl
 
 
 class _Users(NamedTuple):
-    """The cells that add up each row of a table, row by row."""
+    """For each row of a table, the cells that sum it."""
 
     cells: Int[Tensor, " term"]
     begins: Int[Tensor, " row"]
-    """Where those of each row begin."""
+    """Where the cells of each row begin in `cells`."""
     bounds: list[int]
-    """The same, and where all end."""
+    """The same as a list, and the end."""
 
     def sums(self, values: Float[Tensor, "cell value"], rows: slice) -> Float[Tensor, "row value"]:
-        """Of some rows, the values of their cells added up."""
+        """Returns the sum of the values of the cells of each row."""
         first, last = self.bounds[rows.start], self.bounds[rows.stop]
         return F.embedding_bag(self.cells[first:last], values, self.begins[rows] - first, mode="sum")
 
 
 def _users(terms: Int[Tensor, "cell term"], rows: int) -> _Users:
-    """Of all rows that cells add up."""
+    """Inverts `terms`: from the rows of each cell to the cells of each row."""
     begins = F.pad(torch.bincount(terms.flatten(), minlength=rows).cumsum(0), (1, 0))
     return _Users(terms.flatten().argsort(stable=True) // terms.shape[1], begins[:-1], begins.tolist())
 
 
 def _rounded(count: int) -> int:
-    """No fewer, to five binary digits. A CPU's library of matrix products makes a program for each number of
-    rows, and keeps a thousand; where numbers are arbitrary, making them takes a tenth of the time."""
+    """Rounds up to a number of five binary digits, followed by zeros.
+
+    A CPU library for matrix products compiles a program for each number of rows and keeps a thousand of them;
+    with arbitrary numbers, compiling takes a tenth of the time.
+    """
     unit = 1 << max(0, count.bit_length() - 5)
     return -(-count // unit) * unit
 
 
 def _tanh_(values: Tensor) -> Tensor:
-    """tanh in place, by σ where torch's own takes several times as long: on a CPU."""
+    """Computes tanh in place; on a CPU by σ, because torch's own tanh takes several times as long there."""
     return values.mul_(2).sigmoid_().mul_(2).sub_(1) if values.device.type == "cpu" else values.tanh_()
 
 
 def _slices(sizes: Iterable[int], first: int = 0) -> list[slice]:
-    """Of one after the other."""
+    """Returns consecutive slices of these sizes."""
     return [slice(*ends) for ends in itertools.pairwise(itertools.accumulate(sizes, initial=first))]

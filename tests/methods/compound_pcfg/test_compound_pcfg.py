@@ -15,12 +15,12 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
-from sentrep.methods.compound_pcfg.method import CompoundPCFG, some
+from sentrep.methods.compound_pcfg.method import CompoundPCFG, select_sentences
 from sentrep.methods.compound_pcfg.pcfg import log_likelihood
 from sentrep.utils.errors import InputError
 from tests import toy
 
-SMALL = CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5)
+SMALL = CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=5)
 SENTENCES = [[5, 6, 70], [9], [30, 7, 8, 9, 10], [], [11, 12]]
 
 
@@ -38,7 +38,7 @@ def test_rules_are_probabilities_and_words_a_distribution_for_each_sentence() ->
     method = make().eval()
     code = torch.randn(2, 5) * 3
     every = batch_of([list(range(len(toy.WORDS)))] * 2)
-    rules, words = method.grammar(code, method.words(every))
+    rules, words = method.rules(method.symbols, code, method.words(every))
     assert torch.allclose(words.exp().view(2, -1, 6).sum(1), torch.ones(2, 6), atol=1e-5)
     assert torch.allclose(rules.root.sum(1), torch.ones(2))
     assert torch.allclose(rules.left.sum(0), torch.ones(8))
@@ -48,14 +48,14 @@ def test_rules_are_probabilities_and_words_a_distribution_for_each_sentence() ->
 def test_rules_are_the_softmax_of_the_symbols_scores_plus_those_of_the_code() -> None:
     method = make().eval()
     code, one = torch.randn(1, 5), batch_of([[5, 6, 70]])
-    rules, words = method.grammar(code, method.words(one))
-    preterminals, lean = method.symbols[5:], method.lean
-    assert rules.lean is not None
-    out: Any = method.scores["words"].out
-    logits = method.scores["words"](preterminals) + lean["words"](code) @ out.weight.T
+    rules, words = method.rules(method.symbols, code, method.words(one))
+    preterminals, latent_scores = method.symbols[5:], method.rules.latent_scores
+    assert rules.sentence_weights is not None
+    out: Any = method.rules.scores["words"].out
+    logits = method.rules.scores["words"](preterminals) + latent_scores["words"](code) @ out.weight.T
     assert torch.allclose(words, logits.log_softmax(1).T[[5, 6, 70]], atol=1e-5)
-    rank = rules.rank * rules.lean
-    wanted = (method.scores["rank"](method.symbols[1:5]) + lean["rank"](code)).softmax(1)
+    rank = rules.rank * rules.sentence_weights
+    wanted = (method.rules.scores["rank"](method.symbols[1:5]) + latent_scores["rank"](code)).softmax(1)
     assert torch.allclose(rank / rank.sum(1, keepdim=True), wanted, atol=1e-5)
 
 
@@ -64,7 +64,7 @@ def test_a_code_that_leaves_nothing_of_a_rule_does_no_harm() -> None:
     method, batch = make(), batch_of(SENTENCES)
     with torch.no_grad():
         for name in ("rank", "words"):
-            cast(nn.Linear, method.lean[name]).weight.mul_(1e3)
+            cast(nn.Linear, method.rules.latent_scores[name]).weight.mul_(1e3)
     loss = method(batch, "train").loss
     loss.backward()
     assert loss.isfinite()
@@ -77,10 +77,10 @@ def test_the_loss_is_the_bound_of_one_draw_over_tokens() -> None:
     method, batch = make().eval(), batch_of(SENTENCES)
     torch.manual_seed(3)
     step = method(batch, "train")
-    counted = some(batch, batch.offsets.diff() > 1)
-    mean, deviation = method.code(counted)
+    counted = select_sentences(batch, batch.offsets.diff() > 1)
+    mean, deviation = method.latent(counted)
     torch.manual_seed(3)
-    rules, words = method.grammar(mean + deviation * torch.randn(3, 5), method.words(counted))
+    rules, words = method.rules(method.symbols, mean + deviation * torch.randn(3, 5), method.words(counted))
     kl = kl_divergence(Normal(mean, deviation), Normal(0.0, 1.0)).sum(1)
     bound = (kl - log_likelihood(rules, words, torch.tensor([3, 5, 2]))).sum() / 10
     assert step.loss.item() == pytest.approx(bound.item(), rel=1e-5)
@@ -88,11 +88,11 @@ def test_the_loss_is_the_bound_of_one_draw_over_tokens() -> None:
     assert step.metrics["kl"].item() == pytest.approx(kl.mean().item(), rel=1e-5)
 
 
-def test_the_price_of_the_code_rises_while_it_trains() -> None:
+def test_the_kl_weight_rises_during_training() -> None:
     method, batch = (
         make(
             CompoundPCFGConfig(
-                nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5, kl_warmup=0.5
+                nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=5, kl_warmup=0.5
             )
         ),
         batch_of(SENTENCES),
@@ -109,7 +109,9 @@ def test_the_price_of_the_code_rises_while_it_trains() -> None:
 
 def test_sentences_without_a_tree_or_too_long_teach_nothing() -> None:
     method = make(
-        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, longest=4)
+        CompoundPCFGConfig(
+            nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=0, max_sentence_tokens=4
+        )
     ).eval()
     least = batch_of([[5, 6, 70], [11, 12]])
     assert method(batch_of(SENTENCES), "train").loss == method(least, "train").loss
@@ -120,33 +122,39 @@ def test_sentences_without_a_tree_or_too_long_teach_nothing() -> None:
 
 def test_punctuation_forbids_and_is_not_written() -> None:
     method = make(
-        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0)
+        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=0)
     ).eval()
-    method.mark[70] = True
+    method.punctuation[70] = True
     plain, marked = batch_of([[5, 6, 7, 8]]), batch_of([[5, 6, 70, 7, 8, 70]])
     step = method(marked, "train")
     likelihoods = []
     for forbidden in (torch.zeros(1, 4, 4, dtype=torch.bool), method.words(marked).forbidden):
         likelihoods.append(
             log_likelihood(
-                *method.grammar(torch.zeros(1, 0), method.words(plain)), torch.tensor([4]), forbidden
+                *method.rules(method.symbols, torch.zeros(1, 0), method.words(plain)),
+                torch.tensor([4]),
+                forbidden,
             )
         )
     assert likelihoods[1] < likelihoods[0]
     assert step.loss.item() == pytest.approx(-likelihoods[1].item() / 4, rel=1e-5)
-    spans = method.trees(marked).mask()[0, 0]
+    spans = method.trees(marked).span_mask()[0, 0]
     assert spans[0, 1]  # what stands between marks is together, whatever the grammar thinks
     assert spans[3, 4]
     heedless = make(
-        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0, marks=False)
+        CompoundPCFGConfig(
+            nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=0, respect_punctuation=False
+        )
     )
-    heedless.mark[70] = True
+    heedless.punctuation[70] = True
     assert len(heedless.words(marked).ids) == 6
 
 
 def test_trees_of_all_sentences_whatever_their_length() -> None:
     method = make(
-        CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=5, longest=4)
+        CompoundPCFGConfig(
+            nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=5, max_sentence_tokens=4
+        )
     ).eval()
     with torch.no_grad():
         found = method.trees(batch_of(SENTENCES))
@@ -156,7 +164,7 @@ def test_trees_of_all_sentences_whatever_their_length() -> None:
 
 
 def test_a_neural_pcfg_has_nothing_to_teach_an_encoder() -> None:
-    method = make(CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, code_width=0))
+    method = make(CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=0))
     step = method(batch_of(SENTENCES), "train")
     step.loss.backward()
     assert step.metrics["kl"] == 0
@@ -169,7 +177,7 @@ def test_a_neural_pcfg_has_nothing_to_teach_an_encoder() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"rank": 0}, {"nonterminals": 0}, {"code_width": -1}, {"longest": 1}, {"kl_warmup": 1.5}],
+    [{"rank": 0}, {"nonterminals": 0}, {"latent_width": -1}, {"max_sentence_tokens": 1}, {"kl_warmup": 1.5}],
     ids=str,
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
@@ -200,7 +208,9 @@ def spoken(dice: random.Random) -> tuple[list[int], set[tuple[int, int]]]:
 def test_the_grammar_of_a_small_language_is_found() -> None:
     """Branching to one side gets at most one pair of a sentence right."""
     dice = random.Random(0)
-    method = make(CompoundPCFGConfig(nonterminals=6, preterminals=12, rank=12, symbol_width=32, code_width=2))
+    method = make(
+        CompoundPCFGConfig(nonterminals=6, preterminals=12, rank=12, symbol_width=32, latent_width=2)
+    )
     optimizer = torch.optim.Adam([each for each in method.parameters() if each.requires_grad], 1e-2)
     for step in range(STEPS):
         method.active_phases(step / STEPS)
@@ -211,6 +221,6 @@ def test_the_grammar_of_a_small_language_is_found() -> None:
     with torch.no_grad():
         found = method.eval().trees(batch_of([words for words, _ in heard]))
     pairs = [(number, *pair) for number, (_, pairs) in enumerate(heard) for pair in pairs]
-    mask = found.mask()[:, 0]
+    mask = found.span_mask()[:, 0]
     recall = sum(mask[pair].item() for pair in pairs) / len(pairs)
     assert recall > 0.9

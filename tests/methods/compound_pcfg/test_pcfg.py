@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from sentrep.methods.compound_pcfg.pcfg import Rules, log_likelihood, marginals
-from sentrep.modules.trees.crf import TreeCRF, Trees
+from sentrep.modules.trees.binary_trees import Trees
+from sentrep.modules.trees.crf import TreeCRF
 
 Spans = frozenset[tuple[int, int]]
 NONTERMINALS, PRETERMINALS, RANK = 2, 2, 3
@@ -40,7 +41,7 @@ class Naive:
     """One sentence, every derivation of it by itself."""
 
     def __init__(self, rules: Rules, words: Tensor, number: int) -> None:
-        rank = rules.rank if rules.lean is None else rules.rank * rules.lean[number]
+        rank = rules.rank if rules.sentence_weights is None else rules.rank * rules.sentence_weights[number]
         rank = rank / rank.sum(1, keepdim=True)
         self.rule = torch.einsum("ar,br,cr->abc", rank, rules.left, rules.right).tolist()
         self.root, self.word = rules.root[number].tolist(), words.exp().tolist()
@@ -143,7 +144,10 @@ def test_a_batch_is_its_sentences_one_by_one(lean: bool) -> None:
     best = best_trees(rules, words, lengths)
     for number, own in enumerate(words.split(lengths.tolist())):
         row, length = slice(number, number + 1), lengths[number : number + 1]
-        alone = rules._replace(root=rules.root[row], lean=None if rules.lean is None else rules.lean[row])
+        alone = rules._replace(
+            root=rules.root[row],
+            sentence_weights=None if rules.sentence_weights is None else rules.sentence_weights[row],
+        )
         assert torch.allclose(log_likelihood(alone, own, length), likelihood[row], atol=1e-4)
         assert torch.allclose(
             marginals(alone, own, length)[0], chances[number, : len(own), : len(own)], atol=1e-4
@@ -173,8 +177,8 @@ def plain(rules: Rules, words: Tensor, lengths: Tensor) -> Tensor:
     """The recursion in logarithms, with the whole table of rules."""
     found = []
     for number, own in enumerate(words.split(lengths.tolist())):
-        assert rules.lean is not None
-        rank = rules.rank * rules.lean[number]
+        assert rules.sentence_weights is not None
+        rank = rules.rank * rules.sentence_weights[number]
         rule = torch.einsum("ar,br,cr->abc", rank / rank.sum(1, keepdim=True), rules.left, rules.right).log()
         never = torch.full((NONTERMINALS,), -torch.inf, dtype=words.dtype)
         inside = {(at, at): torch.cat([never, word]) for at, word in enumerate(own)}

@@ -12,21 +12,21 @@ from sentrep.methods.seq2seq2seq.headline_extraction import (
     LANGUAGE,
     LATE,
     SKIP,
-    beginnings,
-    hedge,
-    preference,
+    extract_headline,
+    token_values,
+    word_starts,
 )
-from sentrep.modules.bigram import Bigrams
-from sentrep.modules.padding import Texts, of_lists
+from sentrep.modules.bigram import BigramModel
+from sentrep.modules.padding import Texts, pad_lists
 
 VOCAB = 9
 BEGINS = torch.tensor([True, True, True, True, True, True, False, False, True])
 """Tokens 6 and 7 go on with a word."""
-HEADLINES = of_lists([[1, 3], [1, 6, 4], [2, 3, 4], [8, 1, 7], [4, 3]])
+HEADLINES = pad_lists([[1, 3], [1, 6, 4], [2, 3, 4], [8, 1, 7], [4, 3]])
 ARTICLES = [[1, 6, 2, 3, 5, 4], [2, 7, 6, 8], [6, 1, 1, 3], [4], []]
 
 
-def score(text: list[int], chosen: tuple[int, ...], worth: torch.Tensor, language: Bigrams) -> float:
+def score(text: list[int], chosen: tuple[int, ...], worth: torch.Tensor, language: BigramModel) -> float:
     """By the formula, or −∞ for a choice that cuts a word."""
     whole = [place for place in range(len(text)) if place == 0 or BEGINS[text[place]]]
     for place in chosen:
@@ -36,7 +36,7 @@ def score(text: list[int], chosen: tuple[int, ...], worth: torch.Tensor, languag
             return -math.inf
     total, before, last = 0.0, VOCAB, -1
     for place in chosen:
-        likely = language.log_probability(torch.tensor(before), torch.tensor(text[place]))
+        likely = language.log_prob(torch.tensor(before), torch.tensor(text[place]))
         total += (
             LANGUAGE * float(likely)
             + float(worth[text[place]])
@@ -44,7 +44,7 @@ def score(text: list[int], chosen: tuple[int, ...], worth: torch.Tensor, languag
             - SKIP * math.log(place - last)
         )
         before, last = text[place], place
-    return total + LANGUAGE * float(language.log_probability(torch.tensor(before), torch.tensor(VOCAB)))
+    return total + LANGUAGE * float(language.log_prob(torch.tensor(before), torch.tensor(VOCAB)))
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 6])
@@ -52,9 +52,9 @@ def score(text: list[int], chosen: tuple[int, ...], worth: torch.Tensor, languag
 def test_it_is_the_best_of_all_choices(length: int, seed: int) -> None:
     worth, language = (
         torch.randn(VOCAB, generator=torch.Generator().manual_seed(seed)),
-        Bigrams(HEADLINES, VOCAB),
+        BigramModel(HEADLINES, VOCAB),
     )
-    found = hedge(of_lists(ARTICLES), torch.full((5,), length), worth, BEGINS, language)
+    found = extract_headline(pad_lists(ARTICLES), torch.full((5,), length), worth, BEGINS, language)
     for text, mask in zip(ARTICLES, found, strict=True):
         choices = [
             choice
@@ -72,21 +72,21 @@ def test_it_is_the_best_of_all_choices(length: int, seed: int) -> None:
 
 
 def test_each_text_has_its_own_length_and_padding_changes_nothing() -> None:
-    worth, language = torch.zeros(VOCAB), Bigrams(HEADLINES, VOCAB)
+    worth, language = torch.zeros(VOCAB), BigramModel(HEADLINES, VOCAB)
     lengths = torch.tensor([3, 2, 1, 1, 2])
-    together = hedge(of_lists(ARTICLES), lengths, worth, BEGINS, language)
+    together = extract_headline(pad_lists(ARTICLES), lengths, worth, BEGINS, language)
     for row, text in enumerate(ARTICLES[:4]):
-        alone = hedge(of_lists([text]), lengths[row : row + 1], worth, BEGINS, language)
+        alone = extract_headline(pad_lists([text]), lengths[row : row + 1], worth, BEGINS, language)
         assert torch.equal(together[row, : len(text)], alone[0])
-    clean = of_lists(ARTICLES)
-    dirty = Texts(clean.ids.where(clean.alive, 5), clean.alive)
-    assert torch.equal(hedge(dirty, lengths, worth, BEGINS, language), together)
+    clean = pad_lists(ARTICLES)
+    dirty = Texts(clean.ids.where(clean.mask, 5), clean.mask)
+    assert torch.equal(extract_headline(dirty, lengths, worth, BEGINS, language), together)
 
 
 def test_what_headlines_prefer_is_worth_more() -> None:
-    worth = preference(torch.tensor([0, 5, 5]), torch.tensor([50, 50, 5]))
+    worth = token_values(torch.tensor([0, 5, 5]), torch.tensor([50, 50, 5]))
     assert worth[0] < worth[1] < worth[2]
 
 
 def test_beginnings_without_marks() -> None:
-    assert beginnings(["the", "re"]).all()
+    assert word_starts(["the", "re"]).all()

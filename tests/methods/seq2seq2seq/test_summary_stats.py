@@ -8,8 +8,8 @@ import random
 import pytest
 
 from sentrep.evaluation.metrics.summary_stats import distinct, prefix_copy, repetition
-from sentrep.methods.seq2seq2seq.summary_stats import wording
-from sentrep.modules.padding import Texts, of_lists
+from sentrep.methods.seq2seq2seq.summary_stats import summary_stats
+from sentrep.modules.padding import Texts, pad_lists
 
 Lists = list[list[int]]
 
@@ -38,7 +38,9 @@ def words(texts: Lists) -> list[list[str]]:
 def test_it_counts_as_plain_lists_do(seed: int) -> None:
     summaries, articles = drawn(seed)
     assert min(map(len, summaries)) == 0
-    found = {name: value.item() for name, value in wording(of_lists(summaries), of_lists(articles)).items()}
+    found = {
+        name: value.item() for name, value in summary_stats(pad_lists(summaries), pad_lists(articles)).items()
+    }
     plain = list(zip(words(summaries), words(articles), strict=True))
     assert found == pytest.approx(
         {
@@ -62,22 +64,22 @@ def test_it_counts_as_plain_lists_do(seed: int) -> None:
 
 
 def test_by_hand() -> None:
-    found = wording(of_lists([[1, 2, 9, 9], [5]]), of_lists([[1, 2, 3], [4, 5]]))
+    found = summary_stats(pad_lists([[1, 2, 9, 9], [5]]), pad_lists([[1, 2, 3], [4, 5]]))
     assert {name: value.item() for name, value in found.items()} == {
         "prefix_copy": (2 / 4 + 0) / 2, "novelty": (2 / 4 + 0) / 2, "repetition": (1 / 4 + 0) / 2, "distinct_2": 1.0, "length": 2.5,
     }  # fmt: skip
 
 
 def test_what_lies_beyond_the_end_does_not_count() -> None:
-    summaries, articles = (of_lists(texts) for texts in drawn(0))
-    wanted = wording(summaries, articles)
-    dirty = (Texts(texts.ids.where(texts.alive, 3), texts.alive) for texts in (summaries, articles))
-    assert wording(*dirty) == wanted
+    summaries, articles = (pad_lists(texts) for texts in drawn(0))
+    wanted = summary_stats(summaries, articles)
+    dirty = (Texts(texts.ids.where(texts.mask, 3), texts.mask) for texts in (summaries, articles))
+    assert summary_stats(*dirty) == wanted
 
 
 def test_empty_summaries_neither_copy_nor_repeat() -> None:
     both: list[Lists] = [[[1, 2], [3]], [[], []]]
     for articles in both:
-        found = wording(of_lists([[], []]), of_lists(articles))
+        found = summary_stats(pad_lists([[], []]), pad_lists(articles))
         assert {value.item() for value in found.values()} == {0.0}
-    assert wording(of_lists([[7]]), of_lists([[]]))["novelty"] == 1
+    assert summary_stats(pad_lists([[7]]), pad_lists([[]]))["novelty"] == 1

@@ -1,4 +1,4 @@
-"""Pairs that nobody wrote: what is taken from an article, and how an article is spoilt."""
+"""Synthetic pairs: stretches of shuffled articles, and sentences among words of articles."""
 
 from __future__ import annotations
 
@@ -7,74 +7,55 @@ from itertools import pairwise
 import pytest
 import torch
 
-from sentrep.methods.seq2seq2seq.headline_extraction import hedge
 from sentrep.methods.seq2seq2seq.synthetic_pairs import (
-    DROPPED,
-    FEWEST,
-    FURTHEST,
-    LONGEST,
-    LOST,
-    MOST,
-    SHORTEST,
-    SelfMade,
-    headlines,
-    hidden,
-    shuffled,
+    MAX_NOISE,
+    MAX_START,
+    MAX_STRETCH,
+    MIN_NOISE,
+    MIN_STRETCH,
+    SENTENCE_DROP,
+    SHUFFLED_DROP,
+    SyntheticPair,
+    denoising_pairs,
+    shuffled_pairs,
 )
-from sentrep.modules.bigram import Bigrams
-from sentrep.modules.padding import Texts, of_lists
+from sentrep.modules.padding import Texts, pad_lists
 
 LONG = 40
 
 
 def numbered(lengths: list[int]) -> Texts:
     """Articles in which no token occurs twice."""
-    return of_lists([list(range(1, length + 1)) for length in lengths])
+    return pad_lists([list(range(1, length + 1)) for length in lengths])
 
 
 def lists(texts: Texts) -> list[list[int]]:
-    assert not texts.ids[~texts.alive].any()
-    return [row[alive].tolist() for row, alive in zip(texts.ids, texts.alive, strict=True)]
+    assert not texts.ids[~texts.mask].any()
+    return [row[mask].tolist() for row, mask in zip(texts.ids, texts.mask, strict=True)]
 
 
-def made(articles: Texts, seed: int = 0) -> SelfMade:
+def made(articles: Texts, seed: int = 0) -> SyntheticPair:
     torch.manual_seed(seed)
-    return shuffled(articles)
-
-
-def test_headlines_are_the_choice_of_hedge() -> None:
-    torch.manual_seed(0)
-    articles = of_lists([torch.randint(20, (length,)).tolist() for length in (12, 3, 0, 7, 1)])
-    worth, begins = torch.randn(20), torch.arange(20) % 4 > 0
-    language = Bigrams(of_lists([[1, 3, 5], [2, 3], [7, 1, 19]]), 20)
-    length = torch.tensor([4, 4, 2, 1, 3])
-    summaries = headlines(articles, length, worth, begins, language)
-    chosen = hedge(articles, length, worth, begins, language)
-    wanted = [
-        [token for token, keep in zip(text, mask, strict=False) if keep]
-        for text, mask in zip(lists(articles), chosen.tolist(), strict=True)
-    ]
-    assert lists(summaries) == wanted
-    assert [len(text) for text in wanted] == [4, 3, 0, 1, 1]
+    return shuffled_pairs(articles)
 
 
 def test_a_stretch_is_of_the_article_and_from_near_its_beginning() -> None:
     lengths = [0, 1, 3, 5, 6, 7, 9, 12, 17, LONG] * 200
     found = lists(made(numbered(lengths)).summaries)
-    begins, counts = set(), set()
+    word_start, counts = set(), set()
     for length, text in zip(lengths, found, strict=True):
         if length == 0:
             assert text == []
             continue
         begin = text[0] - 1
         assert text == list(range(begin + 1, begin + 1 + len(text)))
-        assert begin <= min(FURTHEST, max(length - SHORTEST, 0))
-        assert min(SHORTEST, length) <= len(text) <= min(LONGEST, length - begin)
+        assert begin <= min(MAX_START, max(length - MIN_STRETCH, 0))
+        assert min(MIN_STRETCH, length) <= len(text) <= min(MAX_STRETCH, length - begin)
         if length == LONG:
-            begins.add(begin)
+            word_start.add(begin)
             counts.add(len(text))
-    assert begins == set(range(FURTHEST + 1))
-    assert counts == set(range(SHORTEST, LONGEST + 1))
+    assert word_start == set(range(MAX_START + 1))
+    assert counts == set(range(MIN_STRETCH, MAX_STRETCH + 1))
 
 
 def test_an_article_lacks_a_few_tokens_and_has_no_others() -> None:
@@ -84,8 +65,8 @@ def test_an_article_lacks_a_few_tokens_and_has_no_others() -> None:
         assert len(set(text)) == len(text)
         assert set(text) <= set(range(1, length + 1))
     lost = 1 - sum(map(len, found)) / sum(lengths)
-    deviation = (DROPPED * (1 - DROPPED) / sum(lengths)) ** 0.5
-    assert lost == pytest.approx(DROPPED, abs=4 * deviation)
+    deviation = (SHUFFLED_DROP * (1 - SHUFFLED_DROP) / sum(lengths)) ** 0.5
+    assert lost == pytest.approx(SHUFFLED_DROP, abs=4 * deviation)
 
 
 def test_phrases_stay_together_and_change_places() -> None:
@@ -108,8 +89,8 @@ def test_padding_takes_no_part() -> None:
     beside = numbered([5, LONG])
     shorter = lists(made(beside).articles)[0]
     assert set(shorter) <= {1, 2, 3, 4, 5}
-    ids, alive = beside
-    dirty = Texts(ids.where(alive, 99), alive)
+    ids, mask = beside
+    dirty = Texts(ids.where(mask, 99), mask)
     assert [lists(texts) for texts in made(dirty)] == [lists(texts) for texts in made(beside)]
 
 
@@ -120,12 +101,12 @@ def test_chance_is_that_of_the_seed() -> None:
     assert first != other
 
 
-def test_a_hidden_sentence_is_among_the_words_of_an_article() -> None:
+def test_a_noisy_sentence_is_mixed_with_words_of_an_article() -> None:
     torch.manual_seed(0)
-    sentences = of_lists([list(range(100, 109))] * 400)
-    articles = of_lists([list(range(40))] * 399 + [[6]])
-    begins = torch.arange(200) % 3 != 1  # 1, 4, ..., 100, 103, ... continue the word before them
-    found = hidden(sentences, articles, begins)
+    sentences = pad_lists([list(range(100, 109))] * 400)
+    articles = pad_lists([list(range(40))] * 399 + [[6]])
+    word_start = torch.arange(200) % 3 != 1  # 1, 4, ..., 100, 103, ... continue the word before them
+    found = denoising_pairs(sentences, articles, word_start)
     assert lists(found.summaries) == lists(sentences)
     own, others = [], []
     for text in lists(found.articles):
@@ -134,17 +115,17 @@ def test_a_hidden_sentence_is_among_the_words_of_an_article() -> None:
         assert theirs == sorted(theirs)
         for before, after in zip([-1, *text], text, strict=False):
             assert (
-                begins[after] or before == after - 1 or after == 100
+                word_start[after] or before == after - 1 or after == 100
             )  # words are whole; the first token begins one
         own.append(len(mine) / 9)
         others.append(len(theirs) / 40)
-    assert pytest.approx(sum(own) / len(own), abs=0.03) == 1 - LOST
-    assert pytest.approx(sum(others) / len(others), abs=0.04) == (FEWEST + MOST) / 2
+    assert pytest.approx(sum(own) / len(own), abs=0.03) == 1 - SENTENCE_DROP
+    assert pytest.approx(sum(others) / len(others), abs=0.04) == (MIN_NOISE + MAX_NOISE) / 2
     places = [text.index(108) / len(text) for text in lists(found.articles)[:-1] if 108 in text]
     assert 0.8 < sum(places) / len(places) < 1.0  # spread over the whole
 
 
-def test_nothing_hidden_in_nothing() -> None:
-    found = hidden(of_lists([[], [1, 2]]), of_lists([[3, 4], []]), torch.ones(9, dtype=torch.bool))
+def test_empty_sentences_and_articles() -> None:
+    found = denoising_pairs(pad_lists([[], [1, 2]]), pad_lists([[3, 4], []]), torch.ones(9, dtype=torch.bool))
     assert {token for text in lists(found.articles) for token in text} <= {1, 2, 3, 4}
     assert lists(found.summaries) == [[], [1, 2]]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
-from sentrep.methods.skip_thought.method import SkipThought, scaled
+from sentrep.methods.skip_thought.method import SkipThought, scale_to_unit_rms
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
 
@@ -124,7 +124,7 @@ def test_training_makes_the_decoders_listen(tmp_path: Any) -> None:
 
 def test_codes_have_a_mean_square_of_one_and_nothing_stays_nothing() -> None:
     vectors = torch.tensor([[3.0, 4.0], [0.0, 0.0]])
-    assert torch.allclose(scaled(vectors).square().mean(1), torch.tensor([1.0, 0.0]))
+    assert torch.allclose(scale_to_unit_rms(vectors).square().mean(1), torch.tensor([1.0, 0.0]))
 
 
 def test_a_sentence_that_no_decoder_writes_is_refused_by_name() -> None:

@@ -60,16 +60,16 @@ def test_shortest_derivations(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("A = B\nC D", 2, "'C D' defines nothing"),
+        ("A = B\nC D", 2, "'C D' is no definition"),
         ("A = B | \n", 1, "'' is no constructor"),
         ("A = B(c)", 1, "'c' is no field"),
         ("A = B(c: text*)", 1, "text[*] is no type"),
         ("A = B(c: D)\n\nE = F", 1, "a field of type D, which no line defines"),
         ("Power = On(by: Powr)", 1, "did you mean 'Power'"),
-        ("A = B\nC = B", 2, "B is defined in line 1 already"),
-        ("A = B\nA = C", 2, "A is defined in line 1 already"),
+        ("A = B\nC = B", 2, "B is already defined in line 1"),
+        ("A = B\nA = C", 2, "A is already defined in line 1"),
         ("A = B(c: text, c: text)", 1, "two fields c"),
-        ("text = A", 1, "text is there already"),
+        ("text = A", 1, "text is the type of tokens"),
         ("A = B\nC = D(c: C)", 2, "C never ends"),
         ("A = B(c: C)\nC = D(a: A)", 1, "A never ends"),
         ("A = B(c: text", 1, "is no constructor"),
@@ -84,5 +84,5 @@ def test_what_is_no_grammar_is_refused_with_its_line(text: str, line: int, says:
 def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         Grammar.read(tmp_path / "none.grammar")
-    with pytest.raises(InputError, match="defines nothing"):
+    with pytest.raises(InputError, match="no definition"):
         Grammar.read(write(tmp_path, "# nothing\n\n"))

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders import serialization as folder
-from sentrep.methods.struct_vae.binary_trees import UniformPrior
+from sentrep.methods.struct_vae.bracketings import UniformTreePrior
 from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.method import StructVAE
 from sentrep.utils.errors import InputError
@@ -23,7 +23,7 @@ SMALL = {
     "structure_width": 24,
     "structure_dropout": 0.0,
     "shortlist": 60,
-    "labelled": 8,
+    "labelled_batch_size": 8,
 }
 
 
@@ -70,7 +70,7 @@ def trained(made: StructVAE, given: SentenceBatch, steps: int, size: int = 32) -
 
 
 def test_the_curriculum(tmp_path: Path) -> None:
-    made = method(trees=str(treebank(tmp_path, 8)), pretrain=0.4)
+    made = method(trees=str(treebank(tmp_path, 8)), pretrain_share=0.4)
     assert made.active_phases(0.0) == made.active_phases(0.39) == ("prior", "train")
     assert made.active_phases(0.4) == made.active_phases(1.0) == ("train",)
     assert method(trees=str(treebank(tmp_path, 8)), unlabelled_weight=0.0).active_phases(0.9) == (
@@ -80,18 +80,18 @@ def test_the_curriculum(tmp_path: Path) -> None:
     assert method(trees=None).active_phases(0.0) == ("train",)
 
 
-def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
+def test_the_decoder_learns_before_the_parser(tmp_path: Path) -> None:
     made, texts = (
-        method(trees=str(treebank(tmp_path, 8)), pretrain=0.4, writer_first=0.5),
+        method(trees=str(treebank(tmp_path, 8)), pretrain_share=0.4, decoder_warmup=0.5),
         toy.batches(size=16).batch(0, 0),
     )
     for share, judging in ((0.41, False), (0.69, False), (0.71, True), (1.0, True)):
         made.active_phases(share)
-        assert made.judging is judging
+        assert made.parser_learns is judging
         torch.manual_seed(share > 0)  # the same sentences of the treebank each time, and the same draws
         with_text = made(texts, "train").loss
         torch.manual_seed(share > 0)
-        taught = made.teach(*made.labelled.draw(made.config.labelled)).loss  # type: ignore[union-attr]
+        taught = made.labelled_step(*made.labelled.sample(made.config.labelled_batch_size)).loss  # type: ignore[union-attr]
         made.zero_grad()
         (with_text - taught).backward()
         moved = {
@@ -99,9 +99,9 @@ def test_the_writer_reads_text_before_it_judges(tmp_path: Path) -> None:
             for name, each in made.named_parameters()
             if each.grad is not None and each.grad.abs().max() > 1e-6
         }
-        assert any(name.startswith("structures.writer") for name in moved)
+        assert any(name.startswith("structures.decoder") for name in moved)
         assert any(name.startswith("structures.parser") for name in moved) is judging
-    assert method(trees=None).judging, "nothing is to be waited for"
+    assert method(trees=None).parser_learns, "nothing is to be waited for"
 
 
 def test_the_prior_learns_in_its_own_phase_and_then_is_frozen(tmp_path: Path) -> None:
@@ -130,25 +130,25 @@ def test_pre_training_does_not_look_at_the_block(tmp_path: Path) -> None:
 
 def test_without_labels_it_warns_and_runs() -> None:
     made = method(trees=None)
-    assert isinstance(made.structures.prior, UniformPrior)
-    with pytest.warns(UserWarning, match="without labels does not start"):
+    assert isinstance(made.structures.prior, UniformTreePrior)
+    with pytest.warns(UserWarning, match="without labelled sentences"):
         step = made(toy.batches(size=16).batch(0, 0), "train")
     assert torch.isfinite(step.loss)
-    with pytest.raises(InputError, match="trees FILE"):
+    with pytest.raises(InputError, match="labelled"):
         made(toy.batches(size=16).batch(0, 0), "prior")
 
 
 def test_so_many_labels_and_some_of_the_rest_to_compare_with(tmp_path: Path) -> None:
-    made = method(trees=str(treebank(tmp_path, 30)), trees_used=20)
+    made = method(trees=str(treebank(tmp_path, 30)), max_trees=20)
     assert made.labelled is not None
-    assert made.held is not None
-    assert (len(made.labelled.texts.ids), len(made.held.texts.ids)) == (20, 10)
+    assert made.heldout is not None
+    assert (len(made.labelled.texts.ids), len(made.heldout.texts.ids)) == (20, 10)
     assert "labelled_f1" in made.eval()(toy.batches(size=16).batch(0, 0), "train").metrics
-    assert method(trees=str(treebank(tmp_path, 30))).held is None
-    assert method(trees=str(treebank(tmp_path, 30)), trees_used=30).held is None
+    assert method(trees=str(treebank(tmp_path, 30))).heldout is None
+    assert method(trees=str(treebank(tmp_path, 30)), max_trees=30).heldout is None
 
 
-# --- What is learnt
+# --- What is learned
 # ---------------------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +163,7 @@ def f1(made: StructVAE, place: Path) -> float:
 
 
 def test_labels_alone_teach_a_toy_treebank(tmp_path: Path) -> None:
-    made = method(trees=str(treebank(tmp_path, 150)), unlabelled_weight=0.0, labelled=16)
+    made = method(trees=str(treebank(tmp_path, 150)), unlabelled_weight=0.0, labelled_batch_size=16)
     untrained = f1(made.eval(), tmp_path)
     made = trained(made.train(), block_of(made, treebank(tmp_path, 10, seed=1)), 35)
     assert untrained < 0.7
@@ -173,21 +173,28 @@ def test_labels_alone_teach_a_toy_treebank(tmp_path: Path) -> None:
 def test_texts_without_labels_add_to_a_few_labels(tmp_path: Path) -> None:
     texts, found = block_of(method(trees=None), treebank(tmp_path, 200, seed=1)), []
     for weight in (0.0, 1.0):
-        made = method(trees=str(treebank(tmp_path, 6)), unlabelled_weight=weight, labelled=6, samples=3)
+        made = method(
+            trees=str(treebank(tmp_path, 6)), unlabelled_weight=weight, labelled_batch_size=6, samples=3
+        )
         found.append(f1(trained(made, texts, 40, size=12), tmp_path))
     assert found[1] > found[0] + 0.02
 
 
-def test_meanings_of_orders_are_learnt(tmp_path: Path) -> None:
+def test_logical_forms_are_learned(tmp_path: Path) -> None:
     grammar, pairs = orders(tmp_path, 110)
     made = method(
-        trees=None, grammar=str(grammar), pairs=str(pairs), pairs_used=80, unlabelled_weight=0.0, labelled=24
+        trees=None,
+        grammar=str(grammar),
+        pairs=str(pairs),
+        max_pairs=80,
+        unlabelled_weight=0.0,
+        labelled_batch_size=24,
     )
     made = trained(made, batch([[5, 7, 20]]), 70)
     look = made(batch([[5, 7, 20], [6, 7, 21, 22]]), "train").metrics
     assert look["labelled_exact"] > 0.8
     one = batch([[6, 7, 33, 8]])
-    assert made.meanings(one) == [f'(Do what=Close to="{toy.WORDS[33]}" very=Much)']
+    assert made.logical_forms(one) == [f'(Do what=Close to="{toy.WORDS[33]}" very=Much)']
     with pytest.raises(InputError, match="derivations of a grammar, not trees"):
         made.trees(one)
 
@@ -216,48 +223,56 @@ def test_a_method_put_together_again_parses_as_before(kind: str, tmp_path: Path)
 
 @torch.no_grad()
 def test_validation_tells_the_parts_of_the_bound(tmp_path: Path) -> None:
-    made = method(trees=str(treebank(tmp_path, 8)), baseline="learnt").eval()
+    made = method(trees=str(treebank(tmp_path, 8)), baseline="learned").eval()
     torch.manual_seed(0)
     found = made(toy.batches(size=32).batch(0, 0), "train")
-    assert {"elbo", "restored_nll", "kl", "entropy", "signal", "right_f1", "left_f1", "from_best_nll"} <= set(
-        found.metrics
-    )
+    assert {
+        "elbo",
+        "reconstruction_nll",
+        "kl",
+        "entropy",
+        "signal",
+        "right_f1",
+        "left_f1",
+        "best_reconstruction_nll",
+    } <= set(found.metrics)
     assert float(found.loss) == pytest.approx(-float(found.metrics["elbo"]))
     assert float(found.metrics["elbo"]) == pytest.approx(
-        -float(found.metrics["restored_nll"]) - float(found.metrics["kl"]), abs=1e-5
+        -float(found.metrics["reconstruction_nll"]) - float(found.metrics["kl"]), abs=1e-5
     )
     assert torch.isfinite(made(toy.batches(size=32).batch(0, 0), "prior").loss)
 
 
 def test_empty_and_long_sentences_are_passed_over(tmp_path: Path) -> None:
-    made = method(trees=str(treebank(tmp_path, 20)), longest=6)
+    made = method(trees=str(treebank(tmp_path, 20)), max_sentence_tokens=6)
     some = batch([[7, 8, 9], [], [20], [20, 21, 22, 23, 24, 25, 26], [9, 8, 7, 6]])
-    assert made.fitting(some).lengths.tolist() == [3, 4]
-    assert made.fitting(batch([[], [20], [20, 21, 22, 23, 24, 25, 26]])).lengths.tolist() == [1, 6]
+    assert made.texts(some).lengths.tolist() == [3, 4]
+    assert made.texts(batch([[], [20], [20, 21, 22, 23, 24, 25, 26]])).lengths.tolist() == [1, 6]
     made.active_phases(1.0)
     assert torch.isfinite(made(some, "train").loss)
     assert made.trees(some).lengths[:, 0].tolist() == [3, 0, 1, 7, 4]
 
 
-def test_meanings_are_not_to_be_had_of_trees(tmp_path: Path) -> None:
+def test_trees_have_no_logical_forms(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="infers trees"):
-        method(trees=str(treebank(tmp_path, 8))).meanings(batch([[7, 8]]))
+        method(trees=str(treebank(tmp_path, 8))).logical_forms(batch([[7, 8]]))
 
 
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
-        ({"samples": 0}, "samples 0"),
-        ({"trees_used": -1}, "trees_used -1"),
-        ({"structure_width": 20}, "structure_width 20"),
-        ({"pretrain": 1.5}, "pretrain 1.5"),
-        ({"kl_weight": -0.1}, "kl_weight -0.1"),
-        ({"baseline": "others", "samples": 1}, "samples 2 or more"),
-        ({"trees": "a", "grammar": "b"}, "give one of them"),
-        ({"pairs": "a"}, "give grammar FILE with them"),
-        ({"unlabelled_weight": 0.0}, "nothing is left to learn"),
+        ({"samples": 0}, "samples"),
+        ({"max_trees": -1}, "max_trees"),
+        ({"structure_width": 20}, "structure_width"),
+        ({"pretrain_share": 1.5}, "pretrain_share"),
+        ({"kl_weight": -0.1}, "kl_weight"),
+        ({"baseline": "leave-one-out", "samples": 1}, "samples"),
+        ({"trees": "a", "grammar": "b"}, "trees"),
+        ({"pairs": "a"}, "pairs"),
+        ({"unlabelled_weight": 0.0}, "unlabelled_weight"),
     ],
 )
 def test_bad_settings_are_refused(settings: dict[str, Any], named: str) -> None:
-    with pytest.raises(InputError, match=named):
+    with pytest.raises(InputError) as raised:
         StructVAEConfig(**settings)
+    assert raised.value.setting == named

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from sentrep.methods.struct_vae.grammar import Grammar, Symbol
-from sentrep.methods.struct_vae.meaning import Action
-from sentrep.methods.struct_vae.transition import Derived, Machine
+from sentrep.methods.struct_vae.logical_form import Action
+from sentrep.methods.struct_vae.transition import DerivationBatch, TransitionSystem
 from sentrep.utils.errors import InputError
 from tests.methods.struct_vae.test_grammar import HOUSE, write
 
@@ -20,11 +20,11 @@ VOCAB = 2
 SMALL = "Thing = Pair(a: Leaf, b: Leaf?) | Many(of: Leaf*) | Deep(one: Thing)\nLeaf = Word(is: text) | Nil"
 
 
-def machine(place: Path, text: str = SMALL, at_most: int = 6) -> Machine:
-    return Machine(Grammar.read(write(place, text)), VOCAB, at_most)
+def system(place: Path, text: str = SMALL, max_actions: int = 6) -> TransitionSystem:
+    return TransitionSystem(Grammar.read(write(place, text)), VOCAB, max_actions)
 
 
-def every(grammar: Grammar, at_most: int) -> set[tuple[int, ...]]:
+def every(grammar: Grammar, max_actions: int) -> set[tuple[int, ...]]:
     """All derivations of a grammar by recursion over symbols, without a stack."""
     number = {each.name: VOCAB + 1 + place for place, each in enumerate(grammar.constructors)}
 
@@ -52,64 +52,64 @@ def every(grammar: Grammar, at_most: int) -> set[tuple[int, ...]]:
             for first in of(parts[0], room):
                 yield from ((*first, *rest) for rest in joined(parts[1:], room - len(first)))
 
-    return set(of(grammar.start, at_most))
+    return set(of(grammar.start, max_actions))
 
 
-def walked(made: Machine) -> set[tuple[int, ...]]:
+def walked(made: TransitionSystem) -> set[tuple[int, ...]]:
     """All derivations by trying every action that the machine allows."""
-    waiting, done = [(made.begin(1), tuple[int, ...]())], set[tuple[int, ...]]()
+    waiting, done = [(made.initial_state(1), tuple[int, ...]())], set[tuple[int, ...]]()
     while waiting:
-        frontier, so_far = waiting.pop()
-        if not frontier.height[0]:
+        state, so_far = waiting.pop()
+        if not state.height[0]:
             done.add(so_far)
             continue
-        seen = made.look(frontier, len(so_far))
-        possible = [made.stop + place for place in seen.allowed[0].nonzero().flatten().tolist()]
-        possible += [*range(VOCAB)] if seen.writes[0] else []
+        seen = made.next_action(state, len(so_far))
+        possible = [made.stop + place for place in seen.valid[0].nonzero().flatten().tolist()]
+        possible += [*range(VOCAB)] if seen.is_text[0] else []
         assert possible, f"stuck after {so_far}"
         waiting += [
-            (made.advance(frontier, seen.symbol, torch.tensor([each])), (*so_far, each)) for each in possible
+            (made.advance(state, seen.symbol, torch.tensor([each])), (*so_far, each)) for each in possible
         ]
     return done
 
 
-def derived(rows: set[tuple[int, ...]]) -> Derived:
+def derived(rows: set[tuple[int, ...]]) -> DerivationBatch:
     steps = max(map(len, rows))
     actions = torch.tensor([[*row, *[VOCAB] * (steps - len(row))] for row in sorted(rows)])
-    return Derived(actions, torch.arange(steps) < torch.tensor([[len(row)] for row in sorted(rows)]))
+    return DerivationBatch(actions, torch.arange(steps) < torch.tensor([[len(row)] for row in sorted(rows)]))
 
 
-@pytest.mark.parametrize("at_most", [3, 4, 5, 6, 7])
-def test_what_can_be_reached_is_what_can_be_derived_in_time(at_most: int, tmp_path: Path) -> None:
-    made = machine(tmp_path, at_most=at_most)
-    wanted = every(made.grammar, at_most)
+@pytest.mark.parametrize("max_actions", [3, 4, 5, 6, 7])
+def test_what_can_be_reached_is_what_can_be_derived_in_time(max_actions: int, tmp_path: Path) -> None:
+    made = system(tmp_path, max_actions=max_actions)
+    wanted = every(made.grammar, max_actions)
     assert walked(made) == wanted
     assert len(wanted) > 3
 
 
 def test_the_trace_of_derivations_allows_each_of_their_actions(tmp_path: Path) -> None:
-    made = machine(tmp_path)
+    made = system(tmp_path)
     rows = derived(every(made.grammar, 6))
     seen = made.trace(rows)
-    token = rows.alive & (rows.actions < VOCAB)
-    structural = seen.allowed.gather(2, (rows.actions - VOCAB).clamp(min=0).unsqueeze(2)).squeeze(2)
-    assert seen.writes[token].all()
-    assert structural[rows.alive & ~token].all()
-    assert (seen.symbol[~rows.alive] == made.symbols).all()
-    assert not seen.allowed[~rows.alive].any()
+    token = rows.mask & (rows.actions < VOCAB)
+    structural = seen.valid.gather(2, (rows.actions - VOCAB).clamp(min=0).unsqueeze(2)).squeeze(2)
+    assert seen.is_text[token].all()
+    assert structural[rows.mask & ~token].all()
+    assert (seen.symbol[~rows.mask] == made.symbols).all()
+    assert not seen.valid[~rows.mask].any()
 
 
 def test_choices_of_nothing_but_what_is_possible(tmp_path: Path) -> None:
-    made = machine(tmp_path)
+    made = system(tmp_path)
     rows = derived(every(made.grammar, 6))
     seen = made.trace(rows)
-    chances = made.choices(torch.randn(*seen.allowed.shape), seen).exp()
+    chances = made.action_log_probs(torch.randn(*seen.valid.shape), seen).exp()
     assert torch.allclose(chances.sum(2), torch.ones(rows.actions.shape))
-    assert (chances[rows.alive][~seen.allowed[rows.alive]] == 0).all()
+    assert (chances[rows.mask][~seen.valid[rows.mask]] == 0).all()
 
 
 def test_names_and_numbers(tmp_path: Path) -> None:
-    made = machine(tmp_path, HOUSE, 10)
+    made = system(tmp_path, HOUSE, 10)
     named: list[Action] = ["Switch", "On", "Lamp", 1, 0, None, None]
     numbers = made.numbers(named)
     assert numbers == [VOCAB + 1, VOCAB + 3, VOCAB + 5, 1, 0, VOCAB, VOCAB]
@@ -117,5 +117,5 @@ def test_names_and_numbers(tmp_path: Path) -> None:
 
 
 def test_too_few_actions_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="at_most 1: the shortest derivation has 2"):
-        machine(tmp_path, at_most=1)
+    with pytest.raises(InputError, match="max_actions 1: the shortest derivation has 2"):
+        system(tmp_path, max_actions=1)

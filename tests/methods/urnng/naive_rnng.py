@@ -10,16 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sentrep.methods.urnng.rnng import Rnng, StackLayer
-from sentrep.modules.trees.crf import REDUCE, SHIFT
-from sentrep.modules.trees.tree_lstm import Composer
+from sentrep.methods.urnng.rnng import RNNG, StackLayer
+from sentrep.modules.trees.binary_trees import REDUCE, SHIFT
+from sentrep.modules.trees.tree_lstm import TreeLSTM
 
 Cells = list[tuple[Tensor, Tensor]]
 """(h, c) of each layer."""
 
 
 def log_p(
-    rnng: Rnng, composer: Composer | None, table: Tensor, rows: Tensor, ids: Tensor, actions: list[list[int]]
+    rnng: RNNG, tree_lstm: TreeLSTM | None, table: Tensor, rows: Tensor, ids: Tensor, actions: list[list[int]]
 ) -> tuple[Tensor, Tensor]:
     """log p of words and of actions, each (sample,), of sentences `ids` (sample, token) whose `rows` are
     read; without dropout."""
@@ -39,9 +39,9 @@ def log_p(
             if actions[sample][now] == REDUCE
         ]
         joined: list[tuple[Tensor, Tensor]] = []
-        if pairs and composer is not None:
+        if pairs and tree_lstm is not None:
             h = torch.cat([torch.cat([left[0], right[0]], 1) for right, left in pairs])
-            enter, keep_left, keep_right, out, new = composer.join(h).chunk(5, 1)
+            enter, keep_left, keep_right, out, new = tree_lstm.join(h).chunk(5, 1)
             of_left, of_right = (torch.cat([pair[side][1] for pair in pairs]) for side in (1, 0))
             c = keep_left.sigmoid() * of_left + keep_right.sigmoid() * of_right + enter.sigmoid() * new.tanh()
             joined = list(zip((out.sigmoid() * c.tanh()).split(1), c.split(1), strict=True))
@@ -76,7 +76,7 @@ def log_p(
     return told.gather(2, targets.unsqueeze(2)).sum((1, 2)), acted.sum(1)
 
 
-def step(rnng: Rnng, item: Tensor, below: Cells) -> Cells:
+def step(rnng: RNNG, item: Tensor, below: Cells) -> Cells:
     """All layers of the LSTM over the stack."""
     cells: Cells = []
     for layer, (h, c) in zip(rnng.stack, below, strict=True):

@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sentrep.methods.urnng.rnng import Rnng, StackLayer, planned
-from sentrep.modules.padding import Texts, of_lists
-from sentrep.modules.trees.crf import DONE, REDUCE, SHIFT, TreeCRF, Trees
-from sentrep.modules.trees.tree_lstm import Composer, constituents
+from sentrep.methods.urnng.rnng import RNNG, StackLayer
+from sentrep.methods.urnng.stack_plan import plan_stacks
+from sentrep.modules.padding import Texts, pad_lists
+from sentrep.modules.trees.binary_trees import DONE, REDUCE, SHIFT, Trees
+from sentrep.modules.trees.crf import TreeCRF
+from sentrep.modules.trees.tree_lstm import TreeLSTM, constituents
 from tests.methods.urnng import naive_rnng
 
 VOCAB, WIDTH, SAMPLES = 11, 6, 4
@@ -24,8 +26,8 @@ def sized(module: nn.Module, seed: int = 0) -> None:
         parameter.data = 0.7 * torch.randn(parameter.shape, generator=generator)
 
 
-def grammar(layers: int = 1) -> tuple[Rnng, Composer, nn.Embedding]:
-    made = Rnng(VOCAB, WIDTH, layers), Composer(WIDTH), nn.Embedding(VOCAB, WIDTH)
+def grammar(layers: int = 1) -> tuple[RNNG, TreeLSTM, nn.Embedding]:
+    made = RNNG(VOCAB, WIDTH, layers), TreeLSTM(WIDTH), nn.Embedding(VOCAB, WIDTH)
     for number, module in enumerate(made):
         sized(module, number)
     return made
@@ -33,7 +35,7 @@ def grammar(layers: int = 1) -> tuple[Rnng, Composer, nn.Embedding]:
 
 def texts() -> Texts:
     generator = torch.Generator().manual_seed(3)
-    return of_lists(
+    return pad_lists(
         [torch.randint(VOCAB, (length,), generator=generator).tolist() for length in LENGTHS.tolist()]
     )
 
@@ -52,9 +54,9 @@ def forest(lengths: Tensor, positions: int) -> Trees:
 
 @pytest.mark.parametrize("layers", [1, 2])
 def test_log_p_and_gradients_are_those_of_the_stack_machine(layers: int) -> None:
-    (rnng, composer, table), read, trees = grammar(layers), texts(), sampled()
-    told = rnng(table.weight, table(read.ids), read, trees, composer)
-    modules = nn.ModuleList([rnng, composer, table])
+    (rnng, tree_lstm, table), read, trees = grammar(layers), texts(), sampled()
+    told = rnng(table.weight, table(read.ids), read, trees, tree_lstm)
+    modules = nn.ModuleList([rnng, tree_lstm, table])
     (told.mean_words + 0.5 * told.actions.mean(1).sum()).backward()
     gradients = {
         name: parameter.grad.clone()
@@ -66,7 +68,7 @@ def test_log_p_and_gradients_are_those_of_the_stack_machine(layers: int) -> None
     for sentence, length in enumerate(LENGTHS.tolist()):
         ids = read.ids[sentence, :length].expand(SAMPLES, -1)
         actions = [[each for each in row if each != DONE] for row in trees.actions()[sentence].tolist()]
-        words, acted = naive_rnng.log_p(rnng, composer, table.weight, table(ids), ids, actions)
+        words, acted = naive_rnng.log_p(rnng, tree_lstm, table.weight, table(ids), ids, actions)
         assert torch.allclose(told.words[sentence], words, atol=1e-4)
         assert torch.allclose(told.actions[sentence], acted, atol=1e-4)
         total = total + words.mean() + 0.5 * acted.mean()
@@ -80,11 +82,11 @@ def test_log_p_and_gradients_are_those_of_the_stack_machine(layers: int) -> None
 
 
 def test_padding_and_company_change_nothing() -> None:
-    (rnng, composer, table), read, trees = grammar(), texts(), sampled()
-    together = rnng(table.weight, table(read.ids), read, trees, composer)
+    (rnng, tree_lstm, table), read, trees = grammar(), texts(), sampled()
+    together = rnng(table.weight, table(read.ids), read, trees, tree_lstm)
     for sentence in range(len(LENGTHS)):
         length = max(1, int(LENGTHS[sentence]))
-        one = Texts(read.ids[sentence : sentence + 1, :length], read.alive[sentence : sentence + 1, :length])
+        one = Texts(read.ids[sentence : sentence + 1, :length], read.mask[sentence : sentence + 1, :length])
         tree = Trees(
             *(
                 each[sentence : sentence + 1, ..., :length]
@@ -93,7 +95,7 @@ def test_padding_and_company_change_nothing() -> None:
                 for each in trees
             )
         )
-        alone = rnng(table.weight, table(one.ids), one, tree, composer)
+        alone = rnng(table.weight, table(one.ids), one, tree, tree_lstm)
         assert torch.allclose(alone.words[0], together.words[sentence], atol=1e-5)
         assert torch.allclose(alone.actions[0], together.actions[sentence], atol=1e-5)
 
@@ -126,7 +128,7 @@ def test_the_plan_of_a_tree_by_hand() -> None:
     choice."""
     trees = Trees.from_actions(torch.tensor([[[SHIFT, SHIFT, REDUCE, SHIFT, SHIFT, REDUCE, REDUCE]]]))
     parts = constituents(trees)
-    plan = planned(trees, parts)
+    plan = plan_stacks(trees, parts)
     a, b, c, d, ab, cd, abcd = range(7)  # numbered from below
     assert parts.number.tolist() == [[a, b, c, d, ab, abcd, cd, 7]], (
         "its tokens, then what divides after each of them"
@@ -148,7 +150,7 @@ def test_the_plan_of_a_tree_by_hand() -> None:
     assert plan.chosen[0].tolist() == [False, False, True, False], (
         "only d is shifted where it could have been reduced"
     )
-    assert plan.divides[0].tolist() == [True, True, True, False]
+    assert plan.is_split[0].tolist() == [True, True, True, False]
     assert plan.reduced[0, :3].tolist() == [state[b + 1], state[cd + 1], state[d + 1]]
     assert plan.final.tolist() == [state[abcd + 1]]
 
@@ -158,17 +160,17 @@ def test_what_trees_of_a_sentence_have_in_common_is_computed_once() -> None:
     twice = Trees(*(torch.cat([each, each], 1) for each in trees))
     one, two = (constituents(each) for each in (trees, twice))
     assert [len(level) for level in one.levels] == [len(level) for level in two.levels]
-    assert torch.equal(planned(trees, one).items, planned(twice, two).items)
-    assert sum(map(len, one.levels)) < one.divides.sum(), "and some of them in different trees"
-    (rnng, composer, table), read = grammar(), texts()
-    told, again = (rnng(table.weight, table(read.ids), read, each, composer) for each in (trees, twice))
+    assert torch.equal(plan_stacks(trees, one).items, plan_stacks(twice, two).items)
+    assert sum(map(len, one.levels)) < one.is_split.sum(), "and some of them in different trees"
+    (rnng, tree_lstm, table), read = grammar(), texts()
+    told, again = (rnng(table.weight, table(read.ids), read, each, tree_lstm) for each in (trees, twice))
     assert torch.allclose(again.words, told.words.repeat(1, 2), atol=1e-5)
     assert torch.allclose(again.mean_words, told.mean_words, rtol=1e-5)
 
 
 def test_probabilities_of_all_short_sentences_with_all_their_trees_stay_below_one() -> None:
     """With longer sentences they would be one together, but for ends that are told where none can be."""
-    (rnng, composer, table), few = grammar(), 2
+    (rnng, tree_lstm, table), few = grammar(), 2
     rnng.bias.data[few:-1] = -torch.inf
     empty = Texts(torch.zeros(1, 1, dtype=torch.long), torch.zeros(1, 1, dtype=torch.bool))
     total = (
@@ -179,7 +181,7 @@ def test_probabilities_of_all_short_sentences_with_all_their_trees_stay_below_on
     for length in range(1, 5):
         ids = torch.cartesian_prod(*[torch.arange(few)] * length).view(-1, length)
         trees = Trees.from_actions(torch.tensor([all_actions(length)]).expand(len(ids), -1, -1))
-        told = rnng(table.weight, table(ids), Texts(ids, ids >= 0), trees, composer)
+        told = rnng(table.weight, table(ids), Texts(ids, ids >= 0), trees, tree_lstm)
         assert told.words.shape == (few**length, [1, 1, 2, 5][length - 1])
         total += (told.words + told.actions).exp().sum().item()
     assert 0.5 < total < 1

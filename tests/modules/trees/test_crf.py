@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from sentrep.modules.reinforce import leave_one_out
-from sentrep.modules.trees.crf import DONE, REDUCE, SHIFT, TreeCRF, Trees, flattened, nested
+from sentrep.modules.trees.binary_trees import DONE, REDUCE, SHIFT, Trees
+from sentrep.modules.trees.crf import TreeCRF
+from tests.nested_trees import flattened, nested
 
 Spans = frozenset[tuple[int, int]]
 LONGEST = 7
@@ -79,12 +81,12 @@ def test_all_trees_are_enumerated() -> None:
 def test_log_partition_entropy_and_marginals_are_those_of_the_enumeration() -> None:
     found, scores = crf(), random_scores()
     marginals = found.marginals()
-    for row, length, log_probability in enumerated():
-        chance = log_probability.exp()
+    for row, length, log_prob in enumerated():
+        chance = log_prob.exp()
         assert found.log_partition[row].item() == pytest.approx(
             tree_scores(scores[row], length).logsumexp(0).item(), abs=1e-5
         )
-        assert found.entropy[row].item() == pytest.approx(-(chance * log_probability).sum().item(), abs=1e-5)
+        assert found.entropy[row].item() == pytest.approx(-(chance * log_prob).sum().item(), abs=1e-5)
         wanted = (chance[:, None, None] * masks(length)).sum(0).float()
         assert torch.allclose(marginals[row], wanted, atol=1e-5)
     assert found.log_partition[4] == found.entropy[4] == marginals[4].abs().sum() == 0  # the empty sentence
@@ -101,34 +103,34 @@ def test_without_scores_all_trees_are_alike() -> None:
 
 def test_viterbi_is_the_best_of_all_trees() -> None:
     best = crf().viterbi()
-    for row, length, log_probability in enumerated():
-        assert torch.equal(best.mask()[row, 0], masks(length)[log_probability.argmax()])
-    assert not best.mask()[4].any()
+    for row, length, log_prob in enumerated():
+        assert torch.equal(best.span_mask()[row, 0], masks(length)[log_prob.argmax()])
+    assert not best.span_mask()[4].any()
     assert (best.actions()[4] == DONE).all()
 
 
 def test_viterbi_of_equally_good_trees_is_one_tree() -> None:
     best = TreeCRF(torch.zeros(1, LONGEST, LONGEST), torch.tensor([LONGEST])).viterbi()
-    assert (masks(LONGEST) == best.mask()[0]).all((1, 2)).sum() == 1
+    assert (masks(LONGEST) == best.span_mask()[0]).all((1, 2)).sum() == 1
 
 
 def test_probabilities_of_all_trees_are_those_of_the_enumeration() -> None:
     scores = random_scores()
-    for row, length, log_probability in enumerated():
-        trees = Trees.from_mask(masks(length).unsqueeze(0))
-        found = TreeCRF(scores[row : row + 1], LENGTHS[row : row + 1]).log_probability(trees)
-        assert torch.allclose(found, log_probability.float(), atol=1e-5)
+    for row, length, log_prob in enumerated():
+        trees = Trees.from_span_mask(masks(length).unsqueeze(0))
+        found = TreeCRF(scores[row : row + 1], LENGTHS[row : row + 1]).log_prob(trees)
+        assert torch.allclose(found, log_prob.float(), atol=1e-5)
 
 
 def test_samples_come_as_often_as_they_should() -> None:
     """χ² over the trees of each sentence stays below what chance exceeds once in a thousand million times."""
     count = 20000
-    drawn = crf().sample(count, torch.Generator().manual_seed(0)).mask()
-    for row, length, log_probability in enumerated():
+    drawn = crf().sample(count, torch.Generator().manual_seed(0)).span_mask()
+    for row, length, log_prob in enumerated():
         seen = Counter(map(bytes, drawn[row].flatten(1).byte().numpy()))
         there = torch.tensor([seen.pop(bytes(mask), 0) for mask in masks(length).flatten(1).byte().numpy()])
         assert not seen  # nothing but trees
-        expected = count * log_probability.exp()
+        expected = count * log_prob.exp()
         often = expected > 5
         if often.sum() > 1:
             distance = ((there - expected)[often] ** 2 / expected[often]).sum().item()
@@ -150,7 +152,7 @@ def test_samples_are_those_of_their_seed() -> None:
 
 def test_draws_at_both_ends_of_their_range_make_trees() -> None:
     for draw, side in ((0.0, 0), (1 - 2**-24, -1)):
-        trees = crf(size=0.0).divide(torch.full((len(LENGTHS), 1, LONGEST), draw)).mask()
+        trees = crf(size=0.0).sample_with(torch.full((len(LENGTHS), 1, LONGEST), draw)).span_mask()
         for row, length, _ in enumerated():  # always the first split, or always the last: one branch
             chain = {(k, k) for k in range(length)} | {
                 (k, length - 1) if side == 0 else (0, k) for k in range(length)
@@ -177,8 +179,8 @@ def test_the_gradient_of_a_probability_is_the_tree_minus_the_marginals() -> None
     scores = random_scores().requires_grad_()
     found = TreeCRF(scores, LENGTHS)
     trees = found.sample(1, torch.Generator().manual_seed(0))
-    (gradient,) = torch.autograd.grad(found.log_probability(trees).sum(), scores)
-    assert torch.allclose(gradient, trees.mask()[:, 0].float() - found.marginals(), atol=1e-5)
+    (gradient,) = torch.autograd.grad(found.log_prob(trees).sum(), scores)
+    assert torch.allclose(gradient, trees.span_mask()[:, 0].float() - found.marginals(), atol=1e-5)
 
 
 def test_the_score_function_gradient_is_the_exact_one() -> None:
@@ -194,10 +196,10 @@ def test_the_score_function_gradient_is_the_exact_one() -> None:
     copies = scores.detach().expand(batch, length, length).clone().requires_grad_()
     found = TreeCRF(copies, torch.full((batch,), length))
     drawn = found.sample(samples, torch.Generator().manual_seed(2))
-    which = (drawn.mask().unsqueeze(2) == trees).all((3, 4)).int().argmax(2)
+    which = (drawn.span_mask().unsqueeze(2) == trees).all((3, 4)).int().argmax(2)
     variances = []
     for advantage in (value[which], leave_one_out(value[which])):
-        signal = (advantage * found.log_probability(drawn)).mean(1).sum()
+        signal = (advantage * found.log_prob(drawn)).mean(1).sum()
         (gradients,) = torch.autograd.grad(signal, copies, retain_graph=True)
         error = gradients.std(0) / batch**0.5
         assert (gradients.mean(0) - exact).abs().sub(4.5 * error).max() <= 1e-6
@@ -213,7 +215,7 @@ def test_the_score_function_gradient_is_the_exact_one() -> None:
 def test_one_by_one_without_padding_is_the_same() -> None:
     found, scores = crf(), random_scores()
     draws = torch.rand(len(LENGTHS), 5, LONGEST, generator=torch.Generator().manual_seed(0))
-    trees, best, marginals = found.divide(draws), found.viterbi(), found.marginals()
+    trees, best, marginals = found.sample_with(draws), found.viterbi(), found.marginals()
     for row, length in enumerate(LENGTHS.tolist()):
         width = max(length, 1)
         alone = TreeCRF(scores[row : row + 1, :width, :width], LENGTHS[row : row + 1])
@@ -221,9 +223,9 @@ def test_one_by_one_without_padding_is_the_same() -> None:
         assert torch.allclose(alone.entropy, found.entropy[row], atol=1e-6)
         assert torch.allclose(alone.marginals()[0], marginals[row, :width, :width], atol=1e-6)
         assert torch.equal(alone.viterbi().actions()[0, 0], best.actions()[row, 0, : 2 * width - 1])
-        again = alone.divide(draws[row : row + 1, :, :width])
+        again = alone.sample_with(draws[row : row + 1, :, :width])
         assert torch.equal(again.actions()[0], trees.actions()[row, :, : 2 * width - 1])
-        assert torch.allclose(alone.log_probability(again)[0], found.log_probability(trees)[row], atol=1e-5)
+        assert torch.allclose(alone.log_prob(again)[0], found.log_prob(trees)[row], atol=1e-5)
 
 
 def test_sentences_in_another_order_are_the_same() -> None:
@@ -232,7 +234,7 @@ def test_sentences_in_another_order_are_the_same() -> None:
     draws = torch.rand(len(LENGTHS), 3, LONGEST, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(moved.log_partition, found.log_partition[order], atol=1e-6)
     assert torch.allclose(moved.entropy, found.entropy[order], atol=1e-6)
-    assert torch.equal(moved.divide(draws[order]).actions(), found.divide(draws).actions()[order])
+    assert torch.equal(moved.sample_with(draws[order]).actions(), found.sample_with(draws).actions()[order])
     assert torch.equal(moved.viterbi().actions(), found.viterbi().actions()[order])
 
 
@@ -243,7 +245,7 @@ def test_what_is_no_span_is_not_looked_at() -> None:
     found, clean = TreeCRF(rubbish, LENGTHS), crf()
     assert torch.equal(found.log_partition, clean.log_partition)
     assert torch.equal(found.marginals(), clean.marginals())
-    (found.log_partition + found.entropy + found.log_probability(clean.sample(2)).sum(1)).sum().backward()
+    (found.log_partition + found.entropy + found.log_prob(clean.sample(2)).sum(1)).sum().backward()
     assert rubbish.grad is not None
     assert rubbish.grad.isfinite().all()
     assert (rubbish.grad[~there] == 0).all()
@@ -257,11 +259,11 @@ def test_huge_scores_make_no_nan(size: float) -> None:
         scores.requires_grad_()
         found = TreeCRF(scores, LENGTHS)
         trees = found.sample(3, torch.Generator().manual_seed(0))
-        parts = [found.log_partition, found.entropy, found.log_probability(trees), found.marginals()]
+        parts = [found.log_partition, found.entropy, found.log_prob(trees), found.marginals()]
         (gradient,) = torch.autograd.grad(parts[0].sum() + parts[1].sum() + parts[2].sum(), scores)
         assert all(part.isfinite().all() for part in [*parts, gradient])
         assert (found.entropy >= 0).all()
-        assert torch.equal(Trees.from_actions(trees.actions()).mask(), trees.mask())
+        assert torch.equal(Trees.from_actions(trees.actions()).span_mask(), trees.span_mask())
     catalan = torch.tensor([float(comb(2 * n - 2, n - 1) // n) if n else 1.0 for n in LENGTHS.tolist()])
     assert torch.allclose(
         found.entropy, catalan.log(), atol=0.05
@@ -272,12 +274,12 @@ def test_autocast_and_bfloat16_change_nothing_but_the_scores() -> None:
     rough = random_scores().bfloat16()
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = TreeCRF(rough, LENGTHS)
-        best = found.log_probability(found.viterbi())
+        best = found.log_prob(found.viterbi())
     exact = TreeCRF(rough.float(), LENGTHS)
     assert found.entropy.dtype == found.log_partition.dtype == best.dtype == torch.float32
     assert torch.equal(found.log_partition, exact.log_partition)
     assert torch.equal(found.entropy, exact.entropy)
-    assert torch.equal(best, exact.log_probability(exact.viterbi()))
+    assert torch.equal(best, exact.log_prob(exact.viterbi()))
     assert torch.equal(found.marginals(), exact.marginals())
 
 
@@ -296,8 +298,8 @@ def test_without_gradients_everything_is_there() -> None:
 def test_every_tree_survives_every_way_round(length: int) -> None:
     for positions in (length, LONGEST + 2):
         wanted = masks(length, positions)
-        trees = Trees.from_mask(wanted)
-        assert torch.equal(trees.mask(), wanted)
+        trees = Trees.from_span_mask(wanted)
+        assert torch.equal(trees.span_mask(), wanted)
         assert (trees.lengths == length).all()
         actions = trees.actions()
         assert actions.shape == (len(wanted), 2 * positions - 1)
@@ -312,7 +314,7 @@ def test_every_tree_survives_every_way_round(length: int) -> None:
 
 def test_a_constituent_is_found_at_the_gap_where_it_divides() -> None:
     for tree, mask in zip(every(0, 5), masks(6), strict=True):
-        found = Trees.from_mask(mask)
+        found = Trees.from_span_mask(mask)
         for k, (start, end) in enumerate(zip(found.start.tolist(), found.end.tolist(), strict=True)):
             if k < 5:
                 assert {(start, end), (start, k), (k + 1, end)} <= spans(tree)
@@ -324,7 +326,7 @@ def test_trees_of_samples_keep_their_dimensions() -> None:
     trees = crf().sample(3, torch.Generator().manual_seed(0))
     assert trees.start.shape == trees.end.shape == (len(LENGTHS), 3, LONGEST)
     assert torch.equal(trees.lengths, LENGTHS.unsqueeze(1).expand(-1, 3))
-    for back in (Trees.from_actions(trees.actions()), Trees.from_mask(trees.mask())):
+    for back in (Trees.from_actions(trees.actions()), Trees.from_span_mask(trees.span_mask())):
         assert all(torch.equal(mine, theirs) for mine, theirs in zip(back, trees, strict=True))
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from sentrep.modules.trees import parser as parsing
-from sentrep.modules.trees.crf import TreeCRF, Trees
+from sentrep.modules.trees.binary_trees import Trees
+from sentrep.modules.trees.crf import TreeCRF
 from sentrep.modules.trees.parser import Parser
 
 WIDTH = 5
@@ -24,12 +25,12 @@ def made() -> tuple[Parser, Tensor]:
 
 def test_a_batch_in_parts_is_each_sentence_alone() -> None:
     parser, tokens = made()
-    whole, before = parser(tokens, ALIVE), parsing.SPANS
-    parsing.SPANS = 60
+    whole, before = parser(tokens, ALIVE), parsing.SPANS_AT_ONCE
+    parsing.SPANS_AT_ONCE = 60
     try:
         found = parser(tokens, ALIVE)
     finally:
-        parsing.SPANS = before
+        parsing.SPANS_AT_ONCE = before
     assert len(found._parts) > 3 > len(whole._parts)
     trees, best = found.sample(3), found.viterbi()
     assert trees.start.shape == (7, 3, 9)
@@ -44,16 +45,16 @@ def test_a_batch_in_parts_is_each_sentence_alone() -> None:
         assert torch.allclose(found.entropy[one], alone.entropy, atol=1e-5)
         assert torch.equal(best.start[one, :, :length], alone.viterbi().start)
         assert torch.equal(best.end[one, :, :length], alone.viterbi().end)
-        assert torch.allclose(found.log_probability(trees)[one], alone.log_probability(narrow), atol=1e-4)
-    assert torch.allclose(found.log_probability(trees), whole.log_probability(trees), atol=1e-4)
+        assert torch.allclose(found.log_prob(trees)[one], alone.log_prob(narrow), atol=1e-4)
+    assert torch.allclose(found.log_prob(trees), whole.log_prob(trees), atol=1e-4)
     assert found.entropy.std() > 0.3
 
 
 def test_the_same_numbers_give_the_same_trees_in_any_company() -> None:
     parser, tokens = made()
     draws = torch.rand(4, 9)
-    together = parser(tokens, ALIVE).divide(draws)
-    some = parser(tokens[[5, 0], :7], ALIVE[[5, 0], :7]).divide(draws)
+    together = parser(tokens, ALIVE).sample_with(draws)
+    some = parser(tokens[[5, 0], :7], ALIVE[[5, 0], :7]).sample_with(draws)
     assert torch.equal(together.start[[5, 0], :, :7], some.start)
     assert torch.equal(together.end[[5, 0], :, :7], some.end)
     assert len(together.start[5].unique(dim=0)) > 1
@@ -66,7 +67,7 @@ def test_forbidden_spans_are_in_no_tree() -> None:
     forbidden[LENGTHS <= 3] = False
     found = parser(tokens, ALIVE, forbidden)
     for trees in (found.sample(20), found.viterbi()):
-        assert not (trees.mask() & forbidden.unsqueeze(1)).any()
-    assert (found.log_probability(found.sample(20)).exp() > 0)[LENGTHS > 0].all()
+        assert not (trees.span_mask() & forbidden.unsqueeze(1)).any()
+    assert (found.log_prob(found.sample(20)).exp() > 0)[LENGTHS > 0].all()
     assert found.entropy.isfinite().all()
     assert torch.equal(found.entropy[LENGTHS <= 3], parser(tokens, ALIVE).entropy[LENGTHS <= 3])

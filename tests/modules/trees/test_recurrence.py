@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sentrep.modules.trees.recurrence import recurrent
+from sentrep.modules.trees.recurrence import lstm_recurrence
 
 WIDTH = 3
 STEPS = {
@@ -52,7 +52,7 @@ def by_loop(given: Tensor, entered: Tensor, weight: Tensor, plan: list[Tensor]) 
 @pytest.mark.parametrize("predecessors", STEPS)
 def test_cells_and_gradients_are_those_of_a_loop(predecessors: int) -> None:
     given, plan = inputs(predecessors), steps(predecessors)
-    found, wanted = recurrent(*given, plan), by_loop(*given, plan)
+    found, wanted = lstm_recurrence(*given, plan), by_loop(*given, plan)
     assert torch.allclose(found, wanted)
     weights = torch.arange(1.0, 1 + wanted.numel()).view_as(wanted)
     total = (found * weights).sum()
@@ -77,7 +77,10 @@ def test_cells_by_the_hundred_read_what_is_known(predecessors: int) -> None:
         torch.randn(shape, generator=generator, dtype=torch.float64).requires_grad_() for shape in shapes
     )
     entries = torch.randint(cells, (cells,), generator=generator)
-    found, wanted = recurrent(*given, plan, entries), by_loop(given[0], given[1][entries], given[2], plan)
+    found, wanted = (
+        lstm_recurrence(*given, plan, entries),
+        by_loop(given[0], given[1][entries], given[2], plan),
+    )
     assert torch.allclose(found, wanted)
     weights = torch.randn(wanted.shape, generator=generator, dtype=torch.float64)
     mine, theirs = (torch.autograd.grad((each * weights).sum(), given) for each in (found, wanted))
@@ -92,7 +95,7 @@ def test_what_cells_read_alike_is_multiplied_once(monkeypatch: pytest.MonkeyPatc
         return real(one, other, out=out)
 
     monkeypatch.setattr(torch, "mm", counted)
-    recurrent(*inputs(2), steps(2))
+    lstm_recurrence(*inputs(2), steps(2))
     # On the left 0 and 1 are read, then 2 and 3, then 6; on the right 1 and 0, then 2, then nothing new.
     assert sorted(multiplied) == sorted([2, 2, 1, 2, 1, 0])
 
@@ -107,15 +110,15 @@ def test_it_is_the_lstm_of_torch() -> None:
     read = torch.randn(1, 5, 2)
     entered = read[0] @ ours(lstm.weight_ih_l0).T + ours(lstm.bias_ih_l0 + lstm.bias_hh_l0)
     plan = [torch.tensor([[number]]) for number in range(5)]
-    states = recurrent(torch.zeros(1, WIDTH), entered, ours(lstm.weight_hh_l0), plan)
+    states = lstm_recurrence(torch.zeros(1, WIDTH), entered, ours(lstm.weight_hh_l0), plan)
     assert torch.allclose(states[1:], lstm(read)[0][0], atol=1e-6)
 
 
 def test_in_bf16_states_stay_fp32_and_near() -> None:
     given, plan = tuple(each.detach().float().requires_grad_() for each in inputs(2)), steps(2)
-    exact = recurrent(*given, plan)
+    exact = lstm_recurrence(*given, plan)
     with torch.autocast("cpu", torch.bfloat16):
-        rough = recurrent(*given, plan)
+        rough = lstm_recurrence(*given, plan)
     assert rough.dtype == torch.float32
     assert torch.allclose(rough, exact, atol=0.03)
     assert not torch.equal(rough, exact), "products were rounded"
@@ -128,7 +131,7 @@ def test_in_bf16_states_stay_fp32_and_near() -> None:
 
 def test_without_cells_there_is_what_was_given() -> None:
     given, entered, weight = inputs(1)
-    found = recurrent(given, entered[:0], weight, [])
+    found = lstm_recurrence(given, entered[:0], weight, [])
     assert torch.equal(found, given)
     of_given, *others = torch.autograd.grad(found.sum(), (given, entered, weight))
     assert torch.equal(of_given, torch.ones_like(given))
@@ -136,7 +139,7 @@ def test_without_cells_there_is_what_was_given() -> None:
 
 
 def test_nothing_is_kept_when_the_graph_is_gone() -> None:
-    found = recurrent(*inputs(2), steps(2))
+    found = lstm_recurrence(*inputs(2), steps(2))
     gone = weakref.ref(found.grad_fn)
     del found
     gc.collect()

@@ -32,8 +32,8 @@ def naive(made: SpanScorer, sentence: Tensor, first: int, last: int) -> float:
     place = torch.tensor([min(t, POSITIONS - 1) for t in range(len(sentence))])
     rows = sentence + made.position.weight[place]
     nothing = torch.zeros(1, WIDTH)
-    ahead = torch.cat([nothing, made.ahead(rows.unsqueeze(0))[0][0]])  # after 0, 1, … tokens
-    back = torch.cat([nothing, made.back(rows.flip(0).unsqueeze(0))[0][0]]).flip(
+    ahead = torch.cat([nothing, made.forward_lstm(rows.unsqueeze(0))[0][0]])  # after 0, 1, … tokens
+    back = torch.cat([nothing, made.backward_lstm(rows.flip(0).unsqueeze(0))[0][0]]).flip(
         0
     )  # from token 0, 1, … to the end
     features = torch.cat([ahead[last + 1] - ahead[first], back[first] - back[last + 1]])
@@ -82,11 +82,11 @@ def test_all_spans_of_a_sentence_are_compared_through_the_same_units() -> None:
     with torch.no_grad():
         made.position.weight.zero_()
         made.score.weight[0, 1:] = 0
-    rows, alive = tokens()[1:2].expand(40, -1, -1), ALIVE[1:2].expand(40, -1)
-    dropped = made(rows, alive)
+    rows, mask = tokens()[1:2].expand(40, -1, -1), ALIVE[1:2].expand(40, -1)
+    dropped = made(rows, mask)
     kept = dropped.abs().sum((1, 2)) > 0
     assert 5 < kept.sum() < 35
-    assert torch.allclose(dropped[kept], 2 * made.eval()(rows, alive)[kept], atol=1e-5)
+    assert torch.allclose(dropped[kept], 2 * made.eval()(rows, mask)[kept], atol=1e-5)
 
 
 def test_scores_are_float32_and_hardly_rounded_under_autocast() -> None:

@@ -12,9 +12,9 @@ from tokenizers import models, pre_tokenizers, processors
 
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.modules.trees.crf import Nested, nested
 from sentrep.modules.trees.treebank import Treebank, read_treebank
 from sentrep.utils.errors import InputError
+from tests.nested_trees import Nested, nested
 
 CAT = "(ROOT (S (NP (DT the) (JJ old) (NN cat)) (VP (VBD sat) (PP (IN on) (NP (PRP me)))) (. .)))"
 GO = "(S (VP (VB go) (ADVP (RB now))) (. !))"
@@ -66,7 +66,7 @@ def test_tokens_are_those_of_the_corpus_and_a_word_of_several_is_put_together_fi
         bank = read_treebank(write(tmp_path / "my.trees", line), tokenizer)
         row = tokenizer.encode("don't sit on cat")
         assert bank.texts.ids[0].tolist() == row
-        spans = bank.trees.mask()[0, 0]
+        spans = bank.trees.span_mask()[0, 0]
         begins = [0] + [
             len(tokenizer.encode(" ".join(["don't", "sit", "on"][:count]))) for count in (1, 2, 3)
         ]
@@ -104,17 +104,17 @@ def test_against_nested_lists(tmp_path: Path) -> None:
     made = [grown(4) for _ in range(40)]
     bank = read_treebank(write(tmp_path / "my.trees", *(line for line, _ in made)), by_spaces())
     assert shown(bank, by_spaces()) == [tree for _, tree in made]
-    assert shown(bank.rows(torch.tensor([7, 3])), by_spaces()) == [made[7][1], made[3][1]]
-    drawn = shown(bank.draw(5), by_spaces())
+    assert shown(bank.select(torch.tensor([7, 3])), by_spaces()) == [made[7][1], made[3][1]]
+    drawn = shown(bank.sample(5), by_spaces())
     assert len(drawn) == 5
     assert all(tree in [each for _, each in made] for tree in drawn)
 
 
 def test_the_first_so_many_that_are_short_enough(tmp_path: Path) -> None:
     file = write(tmp_path / "my.trees", CAT, GO, CAT, GO)
-    assert read_treebank(file, by_spaces(), used=2).texts.lengths.tolist() == [7, 3]
-    assert read_treebank(file, by_spaces(), longest=6).texts.lengths.tolist() == [3, 3]
-    assert read_treebank(file, by_spaces(), used=1, longest=6).texts.lengths.tolist() == [3]
+    assert read_treebank(file, by_spaces(), max_trees=2).texts.lengths.tolist() == [7, 3]
+    assert read_treebank(file, by_spaces(), max_tokens=6).texts.lengths.tolist() == [3, 3]
+    assert read_treebank(file, by_spaces(), max_trees=1, max_tokens=6).texts.lengths.tolist() == [3]
 
 
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path) -> None:
@@ -125,4 +125,4 @@ def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"the shortest sentence has 3 tokens, and 2 are allowed; allow longer sentences"
     ):
-        read_treebank(write(tmp_path / "my.trees", GO, CAT), by_spaces(), longest=2)
+        read_treebank(write(tmp_path / "my.trees", GO, CAT), by_spaces(), max_tokens=2)

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from sentrep.data.trees.brackets import nontrivial
 from sentrep.evaluation.metrics.tree_f1 import overlaps, sentence_f1
-from sentrep.methods.struct_vae.binary_trees import Bracketings, TreePrior, TreeWriter, UniformPrior, tree_f1
-from sentrep.modules.padding import Texts, of_lists
-from sentrep.modules.trees.crf import REDUCE, SHIFT, TreeCRF, Trees
+from sentrep.methods.struct_vae.bracketings import BracketingModel, TreeDecoder, TreePrior, UniformTreePrior
+from sentrep.modules.padding import Texts, pad_lists
+from sentrep.modules.trees.binary_trees import REDUCE, SHIFT, Trees, tree_f1
+from sentrep.modules.trees.crf import TreeCRF
 from tests.modules.trees.test_crf import masks
 
 VOCAB = 6
@@ -22,7 +23,7 @@ VOCAB = 6
 
 def of_length(length: int) -> Trees:
     """All trees of a length, (1, tree, position)."""
-    return Trees.from_mask(masks(length, length).unsqueeze(0))
+    return Trees.from_span_mask(masks(length, length).unsqueeze(0))
 
 
 def random_trees(lengths: list[int], count: int, seed: int = 0) -> Trees:
@@ -33,12 +34,12 @@ def random_trees(lengths: list[int], count: int, seed: int = 0) -> Trees:
 
 def random_texts(lengths: list[int], seed: int = 0) -> Texts:
     random = np.random.default_rng(seed)
-    return of_lists([random.integers(VOCAB, size=length).tolist() for length in lengths])
+    return pad_lists([random.integers(VOCAB, size=length).tolist() for length in lengths])
 
 
-def writer(shortlist: int = VOCAB, seed: int = 0) -> TreeWriter:
+def writer(shortlist: int = VOCAB, seed: int = 0) -> TreeDecoder:
     torch.manual_seed(seed)
-    made = TreeWriter(VOCAB, 5, 16, shortlist, 0.0)
+    made = TreeDecoder(VOCAB, 5, 16, shortlist, 0.0)
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return made
@@ -50,13 +51,13 @@ def writer(shortlist: int = VOCAB, seed: int = 0) -> TreeWriter:
 @pytest.mark.parametrize("length", range(1, 8))
 def test_priors_are_distributions_over_the_trees_of_a_length(length: int) -> None:
     torch.manual_seed(0)
-    learnt = TreePrior(width=16)
-    torch.nn.init.normal_(learnt.reduce.weight, std=2.0)
+    learned = TreePrior(width=16)
+    torch.nn.init.normal_(learned.reduce.weight, std=2.0)
     trees = of_length(length)
-    assert learnt(trees).logsumexp(1).item() == pytest.approx(0, abs=1e-5)
-    assert length < 4 or learnt(trees).std() > 0.1
+    assert learned(trees).logsumexp(1).item() == pytest.approx(0, abs=1e-5)
+    assert length < 4 or learned(trees).std() > 0.1
     assert torch.allclose(
-        UniformPrior()(trees), torch.tensor(-log(comb(2 * length - 2, length - 1) / length)), atol=1e-5
+        UniformTreePrior()(trees), torch.tensor(-log(comb(2 * length - 2, length - 1) / length)), atol=1e-5
     )
 
 
@@ -89,11 +90,11 @@ def test_padding_changes_no_prior() -> None:
 
 
 @torch.no_grad()
-def naive(made: TreeWriter, tokens: list[int], actions: list[int]) -> float:
+def naive(made: TreeDecoder, tokens: list[int], actions: list[int]) -> float:
     """log p(x | z) word by word, with a stack of (first word, words) for the tree."""
-    rows = made.rows.weight
+    rows = made.embedding.weight
     spelled = torch.tensor([actions])
-    states = made.reader(made.steps(spelled), torch.ones_like(spelled, dtype=torch.bool))[0]
+    states = made.action_encoder(made.steps(spelled), torch.ones_like(spelled, dtype=torch.bool))[0]
     shifts = [step for step, action in enumerate(actions) if action == SHIFT]
     begins = {gap + 1: first for gap, first in divisions(actions).items()}
     total, hidden, history = 0.0, torch.zeros(1, 1, made.here.in_features), list[Tensor]()
@@ -105,9 +106,9 @@ def naive(made: TreeWriter, tokens: list[int], actions: list[int]) -> float:
         known = made.here(history[place]) + made.below(history[first]) + made.shape(states[shifts[place]])
         if place:
             known = known + made.left(rows[tokens[first:place]].mean(0))
-        logits = made.words.log_probabilities(torch.tanh(known).unsqueeze(0))[0]
+        logits = made.words.log_probs(torch.tanh(known).unsqueeze(0))[0]
         total += float(logits[min(token, made.shortlist)]) - (
-            log(made.rest) if token >= made.shortlist else 0
+            log(made.unlisted) if token >= made.shortlist else 0
         )
         before = token
     return total
@@ -138,18 +139,16 @@ def test_the_writer_is_the_naive_one(shortlist: int) -> None:
             wanted = naive(
                 made, texts.ids[row, :length].tolist(), actions[row, tree, : 2 * length - 1].tolist()
             )
-            assert found.log_probability[row, tree].item() == pytest.approx(wanted, abs=1e-4)
-    assert found.loss.item() == pytest.approx(
-        -found.log_probability.sum().item() / (3 * sum(lengths)), abs=1e-5
-    )
+            assert found.log_prob[row, tree].item() == pytest.approx(wanted, abs=1e-4)
+    assert found.loss.item() == pytest.approx(-found.log_prob.sum().item() / (3 * sum(lengths)), abs=1e-5)
 
 
 @pytest.mark.parametrize("shortlist", [VOCAB, 2])
 def test_the_writer_is_a_distribution_over_the_sentences_of_a_tree(shortlist: int) -> None:
     made, trees = writer(shortlist), of_length(4)
-    texts = of_lists([list(each) for each in itertools.product(range(VOCAB), repeat=4)])
+    texts = pad_lists([list(each) for each in itertools.product(range(VOCAB), repeat=4)])
     many = Trees(*(part.expand(len(texts.ids), *part.shape[1:]) for part in trees))
-    told = made(texts, many).log_probability
+    told = made(texts, many).log_prob
     assert torch.allclose(told.logsumexp(0), torch.zeros(5), atol=1e-5)
     assert told.std(1).min() > 1e-3  # and the tree is heard
 
@@ -157,7 +156,7 @@ def test_the_writer_is_a_distribution_over_the_sentences_of_a_tree(shortlist: in
 def test_a_tree_without_words_does_not_give_them_away() -> None:
     """However long it learns, the writer knows no more of independent words than how often they come."""
     torch.manual_seed(0)
-    made = TreeWriter(VOCAB, 16, 32, VOCAB, 0.0)
+    made = TreeDecoder(VOCAB, 16, 32, VOCAB, 0.0)
     optimizer = torch.optim.Adam(made.parameters(), lr=0.01)
     for step in range(60):
         optimizer.zero_grad()
@@ -170,7 +169,7 @@ def test_a_tree_without_words_does_not_give_them_away() -> None:
 def test_a_tree_is_worth_what_it_tells_of_the_words() -> None:
     """Words that spell their tree are restored from it, and not from the trees of others."""
     torch.manual_seed(0)
-    made = TreeWriter(VOCAB, 16, 32, VOCAB, 0.0)
+    made = TreeDecoder(VOCAB, 16, 32, VOCAB, 0.0)
     optimizer = torch.optim.Adam(made.parameters(), lr=0.01)
     for step in range(60):
         trees = random_trees([7] * 64, 1, step)
@@ -193,14 +192,14 @@ def spelling(trees: Trees) -> Texts:
 
 def test_restoring_has_gradients_for_the_writer_alone() -> None:
     torch.manual_seed(0)
-    made = Bracketings(VOCAB, 8, 16, VOCAB, 0.0)
+    made = BracketingModel(VOCAB, 8, 16, VOCAB, 0.0)
     texts = random_texts([5, 3])
     tokens = torch.randn(2, 5, 8, requires_grad=True)
     q = made.posterior(texts, tokens)
-    made.restore(texts, q.sample(4)).loss.backward()
+    made.reconstruct(texts, q.sample(4)).loss.backward()
     assert tokens.grad is None
     assert all(parameter.grad is None for parameter in [*made.parser.parameters(), *made.prior.parameters()])
-    assert all(parameter.grad is not None for parameter in made.writer.parameters())
+    assert all(parameter.grad is not None for parameter in made.decoder.parameters())
 
 
 def test_f1_is_that_of_the_evaluation() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sentrep.methods.struct_vae.grammar import Grammar
-from sentrep.methods.struct_vae.meaning import Action, derivation, written
+from sentrep.methods.struct_vae.logical_form import Action, format_logical_form, parse_logical_form
 from tests.methods.struct_vae.test_grammar import HOUSE, write
 
 WORDS = ["ten", "living", "room", 'a "loft"', "back\\yard"]
@@ -41,24 +41,24 @@ def grammar(tmp_path: Path) -> Grammar:
     return Grammar.read(write(tmp_path, HOUSE))
 
 
-@pytest.mark.parametrize(("meaning", "actions"), CASES)
-def test_both_ways(meaning: str, actions: list[Action], grammar: Grammar) -> None:
-    assert derivation(grammar, meaning, encode) == actions
-    assert written(grammar, actions, decode) == meaning
+@pytest.mark.parametrize(("logical_form", "actions"), CASES)
+def test_both_ways(logical_form: str, actions: list[Action], grammar: Grammar) -> None:
+    assert parse_logical_form(grammar, logical_form, encode) == actions
+    assert format_logical_form(grammar, actions, decode) == logical_form
 
 
 def test_order_of_fields_spaces_and_needless_brackets_do_not_matter(grammar: Grammar) -> None:
     loose = ' ( Switch  device = (Heating) to=(On) after=(Minutes count = "ten") ) '
-    assert derivation(grammar, loose, encode) == ["Switch", "On", "Heating", "Minutes", 0, None]
+    assert parse_logical_form(grammar, loose, encode) == ["Switch", "On", "Heating", "Minutes", 0, None]
 
 
 @pytest.mark.parametrize(
-    ("meaning", "says"),
+    ("logical_form", "says"),
     [
         ("", "expected a constructor of Command, at 'the end'"),
         ("Heating", "Heating is no constructor of Command"),
         ("(Swich to=On)", "did you mean 'Switch'"),
-        ("(Switch to=On)", "Switch has no device, which is to be a Device"),
+        ("(Switch to=On)", "Switch has no device, which must be a Device"),
         ("(Switch to=On device=Heating", r"\(Switch is not closed"),
         ("(Switch to=On to=Off device=Heating)", "Switch has one to only"),
         ("(Switch to=On devise=Heating)", "a field of Switch; did you mean 'device'"),
@@ -69,6 +69,6 @@ def test_order_of_fields_spaces_and_needless_brackets_do_not_matter(grammar: Gra
         ('(Switch to=On device=Heating) "', "expected [(], [)], a name"),
     ],
 )
-def test_what_is_no_meaning_is_refused_with_its_place(meaning: str, says: str, grammar: Grammar) -> None:
+def test_what_is_no_meaning_is_refused_with_its_place(logical_form: str, says: str, grammar: Grammar) -> None:
     with pytest.raises(ValueError, match=says):
-        derivation(grammar, meaning, encode)
+        parse_logical_form(grammar, logical_form, encode)
