@@ -25,7 +25,7 @@ def main(sentences: str, out: str) -> None:
             corpus=CorpusConfig((sentences,), split="lines"),
             out=run,
             tokenizer=TokenizerConfig("spaces", vocab=5000),
-            settings=CompoundPCFGConfig(code_width=0),  # 0: the neural PCFG
+            settings=CompoundPCFGConfig(latent_width=0),  # 0: the neural PCFG
             training=TrainingConfig(epochs=1, lr=1e-3, seed=seed),
         )
     some = Path(sentences).read_text(encoding="utf-8").split("\n")[:2]

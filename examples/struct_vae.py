@@ -22,7 +22,7 @@ def main(sentences: str, trees: str, out: str) -> None:
         corpus=CorpusConfig((sentences,), split="lines"),
         out=out,
         tokenizer=TokenizerConfig("spaces"),
-        settings=StructVAEConfig(trees=trees, trees_used=100),
+        settings=StructVAEConfig(trees=trees, max_trees=100),
         training=TrainingConfig(epochs=1),
     )
     some = Path(sentences).read_text(encoding="utf-8").split("\n")[:2]
