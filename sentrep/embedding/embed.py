@@ -70,7 +70,8 @@ def embed_to_folder(
 ) -> Embedded:
     """Embed (id, text) pairs into a folder, one shard in memory at a time, and open it.
 
-    Run again after an interruption, with the same stamp and the same texts, it goes on after the last finished
+    Run again after an interruption, with the same stamp and the same texts, it goes on after the last
+    finished
     shard; the texts that are passed over are compared with those embedded. Ctrl-C and SIGTERM raise a
     KeyboardInterrupt whose message says what is kept.
 
@@ -78,7 +79,8 @@ def embed_to_folder(
         encode: texts to vectors (sentence, width).
         texts: pairs of id and text.
         out: the folder.
-        stamp: what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and for
+        stamp: what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and
+        for
             people ``model_name`` and ``model_path``.
         shard: sentences in a shard.
         dtype: float32 or float16, in which vectors are stored.
@@ -87,7 +89,8 @@ def embed_to_folder(
         total: number of texts, for the progress bar.
 
     Raises:
-        InputError: `out` holds other work or something else, or is being written; a text is no string; a vector
+        InputError: `out` holds other work or something else, or is being written; a text is no string; a
+        vector
             is not finite; or the disk is full.
     """
     _not_a_string(texts)

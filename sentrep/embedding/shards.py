@@ -1,6 +1,6 @@
 """A folder of embedded sentences: shards of vectors and texts, and the manifest that lists the finished ones.
 
-    manifest.json          what the vectors are of, and of each finished shard the sizes and sha256 of its files
+    manifest.json          what the vectors are of, and the stamps of all files of finished shards
     vectors-00000.npy      (sentence, width), as the encoder gave them
     texts-00000.jsonl      {"id": …, "text": …}, one line for each row of the vectors
 
@@ -88,7 +88,8 @@ class Embedded:
         """Open a folder of embedded sentences.
 
         When opened: the manifest with its own checksum, and that every file is there and has its size. When a
-        shard is read for the first time: the sha256 of its file. With `verify`: the sha256 of all files at once.
+        shard is read for the first time: the sha256 of its file. With `verify`: the sha256 of all files at
+        once.
 
         Raises:
             InputError: it is no such folder, of another format, unfinished, or damaged.

@@ -1,4 +1,5 @@
-"""Nearest sentences: exact search over arrays, and an index in a folder. The only package that imports FAISS."""
+"""Nearest sentences: exact search over arrays, and an index in a folder. The only package that imports
+FAISS."""
 
 from __future__ import annotations
 

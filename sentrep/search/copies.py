@@ -46,7 +46,8 @@ class Groups:
             groups: (query, candidate) group numbers, -1 for none.
 
         Returns:
-            Scores and rows (query, k), by falling score, then by rising row; -inf and -1 where there are fewer.
+            Scores and rows (query, k), by falling score, then by rising row; -inf and -1 where there are
+            fewer.
         """
         known = np.maximum(groups, 0)
         sizes = np.minimum(self.starts[known + 1] - self.starts[known], k)

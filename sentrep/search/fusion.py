@@ -1,10 +1,11 @@
 """Fusion of dense and lexical scores into one ranking.
 
-Scores of different searches have different scales. Min-max fusion maps each list to [0, 1] per query and takes
-the weighted mean. On four collections with real queries it was better than reciprocal rank fusion (59.9
+Scores of different searches have different scales. Min-max fusion maps each list to [0, 1] per query and
+takes the weighted mean. On four collections with real queries it was better than reciprocal rank fusion (59.9
 against 59.5 nDCG@10 on the mean; held back 59.7 against 57.1).
 
-Reference: Bruch, Gai & Ingber, "An analysis of fusion functions for hybrid retrieval", ACM TOIS 2023, section 4.
+Reference: Bruch, Gai & Ingber, "An analysis of fusion functions for hybrid retrieval", ACM TOIS 2023, section
+4.
 """
 
 from __future__ import annotations

@@ -77,7 +77,8 @@ class Index:
         """The `k` nearest sentences by cosine, best first, for each row of `vectors`.
 
         Scores are exact in every kind, and equal vectors are found together. An approximate kind may miss a
-        neighbour. A zero query, such as a text of unknown words alone, is similar to nothing and finds nothing.
+        neighbour. A zero query, such as a text of unknown words alone, is similar to nothing and finds
+        nothing.
 
         Args:
             vectors: (query, width), or one query (width,).
@@ -145,7 +146,8 @@ class Index:
             texts: of the vectors; the index holds none if None.
             out: folder of the index.
             model: that made the vectors.
-            kind: flat is exact; hnsw and ivf approximate; auto chooses by number and width, and takes the next
+            kind: flat is exact; hnsw and ivf approximate; auto chooses by number and width, and takes the
+            next
                 kind where one does not find its own vectors. `info.reason` says why.
             dtype: float32, or float16 for half the size.
             corpus: a fingerprint of where the texts are from; by default a hash of ids and texts.
@@ -153,7 +155,8 @@ class Index:
             wait: wait for another process that writes `out`, instead of refusing.
 
         Raises:
-            InputError: the input cannot be indexed, `out` holds something else or is being written, a kind that
+            InputError: the input cannot be indexed, `out` holds something else or is being written, a kind
+            that
                 was asked for does not suit the vectors, or the disk is full.
         """
         target = Path(out).absolute()
@@ -172,10 +175,11 @@ class Index:
         """Open an index. What is read is checked before it is used.
 
         When opened: the manifest with its own checksum, that every file is there and has its size, and the
-        checksums of the blocks. When a vector, id or text is read for the first time: the blocks of 64 KiB that
+        checksums of the blocks. When a vector, id or text is read for the first time: the blocks of 64 KiB
+        that
         hold it. Before the first search of an approximate kind: all of `index.faiss` (sha256) and of the rows
-        of equal vectors. Exact search reads, and so checks, all vectors. With `verify`, all of this at once, by
-        sha256.
+        of equal vectors. Exact search reads, and so checks, all vectors. With `verify`, all of this at once,
+        by sha256.
 
         The FAISS structure is loaded into memory by the first search.
 

@@ -9,7 +9,8 @@ that `Index.search` adds:
 | hnsw (HNSW32,SQ8), effort 32 / 64 / 128 | 52 | 644 | .84 / .91 / .95 | 14.8 k / 8.9 k / 5.3 k |
 | ivf (IVF4096,SQ8), effort 8 / 32 / 64 | 39 | 392 | .72 / .86 / .90 | 16.5 k / 5.5 k / 3.0 k |
 
-Measured on sentences of novels embedded by an untrained bag of width 512 (821,675 different vectors of 848,067):
+Measured on sentences of novels embedded by an untrained bag of width 512 (821,675 different vectors of
+848,067):
 
 | kind | build, CPU s | recall@10 of 1,000 sentences at the default effort | finds itself |
 |---|---|---|---|

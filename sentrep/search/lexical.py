@@ -7,8 +7,8 @@ rows, so that an index that has grown ranks exactly as one that was built at onc
     score(q, d) = Σ_t∈q idf(t) · tf / (tf + k1 · (1 − b + b · |d| / mean |d|))
     idf(t) = ln(1 + (N − df + 0.5) / (df + 0.5))
 
-Reference: Robertson & Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009, section 3; the
-variant of Lucene, as in Kamphuis et al., "Which BM25 do you mean?", ECIR 2020.
+Reference: Robertson & Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009, section 3;
+the variant of Lucene, as in Kamphuis et al., "Which BM25 do you mean?", ECIR 2020.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The folder of a training run.
 
     run.json        method, all settings, versions, machine
-    checkpoints/    step-00000120/ (state.safetensors, state.json), written aside, then renamed; best.safetensors
+    checkpoints/    step-00000120/ (state.safetensors, state.json), written aside, then renamed;
+    best.safetensors
     logs/           metrics.jsonl, one line for each logged step, and the files of TensorBoard
     model/          the encoder alone
     method/         the other weights of the method, where it has any
@@ -44,7 +45,8 @@ KEPT = 2
 """Checkpoints kept: the newest, and the one before it in case the newest is damaged."""
 
 FREE = {"training": {"threads", "checkpoint_every", "checkpoint_minutes", "log_every", "tracker"}}
-"""Settings of a part of the run that change neither weights nor what is exported: a run goes on with others."""
+"""Settings of a part of the run that change neither weights nor what is exported: a run goes on with
+others."""
 
 LENGTH = {"training.epochs", "training.steps"}
 """Settings that say how long a run is."""

@@ -35,7 +35,8 @@ class InputError(ValueError):
 
 
 class ReadWarning(UserWarning):
-    """Something of the input was skipped, cut or assumed; the message counts it and names the first places."""
+    """Something of the input was skipped, cut or assumed; the message counts it and names the first
+    places."""
 
 
 def opt(setting: str) -> str:

@@ -74,8 +74,8 @@ def aside_of(target: Path) -> Path:
 def replace_folder(new: Path, target: Path) -> None:
     """Put `new` in the place of `target`, which is removed.
 
-    The two names are exchanged in one step where the system can (Linux); elsewhere an interruption between two
-    steps leaves the old folder under its aside-name, from where `sweep` brings it back.
+    The two names are exchanged in one step where the system can (Linux); elsewhere an interruption between
+    two steps leaves the old folder under its aside-name, from where `sweep` brings it back.
     """
     if not os.path.lexists(target):
         new.rename(target)
@@ -93,7 +93,8 @@ def sweep(target: Path, *, own: bool = False) -> None:
     """Remove what ended processes left aside of `target` and directly in it.
 
     Args:
-        own: also what carries the id of this process; right where the target is locked, for then it is left of
+        own: also what carries the id of this process; right where the target is locked, for then it is left
+        of
             an earlier process of the same id.
     """
     for place, name in ((target.parent, re.escape(target.name)), (target, ".+")):
@@ -143,7 +144,8 @@ def sha256(file: Path) -> str:
 
 @contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
-    """Turn errors of writing below `target` into an `InputError`: disk full, quota, read-only, no permission."""
+    """Turn errors of writing below `target` into an `InputError`: disk full, quota, read-only, no
+    permission."""
     try:
         yield
     except InputError:

@@ -25,8 +25,8 @@ POLL = 0.1
 def writer(target: Path, work: str, *, wait: bool = False) -> Iterator[None]:
     """Be the only process that writes `target`.
 
-    Within the block: other writers are refused or wait; what killed writers left aside has been removed; SIGTERM
-    raises KeyboardInterrupt, as Ctrl-C does, so that everything is cleaned up; errors of the disk are
+    Within the block: other writers are refused or wait; what killed writers left aside has been removed;
+    SIGTERM raises KeyboardInterrupt, as Ctrl-C does, so that everything is cleaned up; errors of the disk are
     InputErrors.
 
     Args:
@@ -48,7 +48,8 @@ def writer(target: Path, work: str, *, wait: bool = False) -> Iterator[None]:
 
 @contextmanager
 def terminated_as_interrupted() -> Iterator[None]:
-    """Within the block SIGTERM raises KeyboardInterrupt, unless the program handles it in a way of its own."""
+    """Within the block SIGTERM raises KeyboardInterrupt, unless the program handles it in a way of its
+    own."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt("terminated")
@@ -103,7 +104,7 @@ def _locked(target: Path, work: str, wait: bool) -> Iterator[None]:
         file.write_text(json.dumps(_me(work)), encoding="utf-8")
         yield
     finally:
-        # Removed while it is held: whoever opened it before sees that it has no name any more, and starts over.
+        # Removed while it is held: whoever opened it before sees that it has no name any more and retries.
         file.unlink(missing_ok=True)
         lock.release()
 

@@ -1,7 +1,7 @@
 """The manifest of a folder: what it holds, in which format, and the sizes and checksums of its files.
 
-Every folder that this package writes and reads again (prepared corpora, embedded sentences, search indexes) has
-a `manifest.json`, written last, with a checksum of its own. No pickle, nothing to execute.
+Every folder that this package writes and reads again (prepared corpora, embedded sentences, search indexes)
+has a `manifest.json`, written last, with a checksum of its own. No pickle, nothing to execute.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ from sentrep.utils.arrays import GrowingArray, damaged, mapped
 from sentrep.utils.errors import InputError
 
 Check = Callable[[str, int, int], None]
-"""Called with the name of a file and the first and last byte that are about to be read (last not included)."""
+"""Called with the name of a file and the first and last byte that are about to be read (last not
+included)."""
 
 
 def files_of(name: str) -> tuple[str, str]:

@@ -12,8 +12,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\
 def printable(text: str) -> str:
     r"""One line of text without characters that control a terminal.
 
-    Line breaks and tabs become spaces; other control characters, marks that turn the direction of writing, and
-    lone surrogates are written as escapes.
+    Line breaks and tabs become spaces; other control characters, marks that turn the direction of writing,
+    and lone surrogates are written as escapes.
 
     >>> printable("red \x1b[31m text\nnext line \ud800")
     'red \\x1b[31m text next line \\ud800'

@@ -1,4 +1,5 @@
-"""Work that is killed at random moments and begun again ends with the same result, and leaves nothing else."""
+"""Work that is killed at random moments and begun again ends with the same result, and leaves nothing
+else."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def train(place: Path, seed: int, wait: bool) -> None:
 
     entry = METHODS["quick-thought"]
     training = TrainingConfig(
-        steps=12, checkpoint_every=2, threads=1, tracker="none", batch_size=64, validate_every=5, precision="fp32",
-        device="cpu", choose_by="last", seed=seed,
+        steps=12, checkpoint_every=2, threads=1, tracker="none", batch_size=64, validate_every=5,
+        precision="fp32", device="cpu", choose_by="last", seed=seed,
     )  # fmt: skip
     job = Job(
         "quick-thought",

@@ -1,11 +1,12 @@
-"""A prepared corpus on disk: token ids, the sentences themselves and where each document starts, memory-mapped.
+"""A prepared corpus on disk: token ids, the sentences themselves and where each document starts,
+memory-mapped.
 
 `prepare` makes a `Store` once and finds it again by a fingerprint of everything that its content depends on:
 
     manifest.json                   what was done, sizes and checksums
     ids.bin                         token ids of all sentences in text order, uint16 or uint32
     offsets.npy                     (sentence + 1,) int64: sentence i is ids[offsets[i]:offsets[i + 1]]
-    documents.npy                   (document + 1,) int64: document d is sentences documents[d] to documents[d + 1]
+    documents.npy                   (document + 1,) int64: document d begins with sentence documents[d]
     token_counts.npy                (token type,) int64: how often each occurs
     text.utf8, text.offsets.npy     the sentences
     titles.utf8, names.utf8         titles and ids of the documents, with their offsets
@@ -48,11 +49,12 @@ def prepare(
     *,
     wait: bool = False,
 ) -> Store:
-    """Read, split and tokenise a corpus with all cores, or find the store that an earlier call left in `cache`.
+    """Read, split and tokenise a corpus with all cores, or find the store that an earlier call left in
+    `cache`.
 
     The store is ``cache/<fingerprint>``: a hash of the bytes of the files, the options and the tokenizer. The
-    checksums of one that is found are compared, and a damaged one is built again. Memory does not grow with the
-    corpus. `Store.reused` says whether the store was there.
+    checksums of one that is found are compared, and a damaged one is built again. Memory does not grow with
+    the corpus. `Store.reused` says whether the store was there.
 
     Args:
         corpus: what to read.
@@ -62,7 +64,8 @@ def prepare(
         wait: wait for another process that builds the same store, instead of refusing.
 
     Raises:
-        InputError: the corpus holds no text that can be read, the message says what was found; another process
+        InputError: the corpus holds no text that can be read, the message says what was found; another
+        process
             builds the same store; or the disk is full.
     """
     recipe = Recipe.of(corpus, tokenizer, max_tokens)
@@ -130,8 +133,8 @@ class Store:
     def open(cls, path: Path, reused: bool = False, *, verify: bool = False) -> Store:
         """Open the store in folder `path`.
 
-        The manifest with its own checksum, the sizes of all files and the shapes of all arrays are checked; with
-        `verify` the sha256 of every file as well.
+        The manifest with its own checksum, the sizes of all files and the shapes of all arrays are checked;
+        with `verify` the sha256 of every file as well.
 
         Raises:
             InputError: there is no store, it is of another format, or damaged.

@@ -1,8 +1,8 @@
 """Worker processes for all cores. Requests and answers are frames of bytes over pipes.
 
 The processes are started by the name of a module, not by `multiprocessing`: that would import the user's script
-again in each of them (a script without a ``__main__`` guard would start itself over and over), or fork a process
-that holds the threads of torch."""
+again in each of them (a script without a ``__main__`` guard would start itself over and over), or fork a
+process that holds the threads of torch."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def work(
         job: "module:function"; the function takes `setup` as keywords and returns the `Job`.
         setup: JSON, sent to every process once.
         here: do the work in this process. So it is done on one core, too.
-        most: processes at most, as far as there are cores. With 1 the work is done by one other process, whose
+        most: processes at most, as far as there are cores. With 1 the work is done by one other process,
+        whose
             memory is free again at the end.
 
     Raises:
