@@ -153,7 +153,7 @@ def main() -> None:
 def measure(model: str | Model, material: Material, data: Path, out: Path) -> None:
     """Measure on the development part, and on the test parts in a separate file."""
     if material.chosen_on is not None:
-        api.evaluate(model, [data / material.chosen_on], split="dev", results=out / "dev.jsonl")
+        api.evaluate(model, [data / material.chosen_on], part="dev", results=out / "dev.jsonl")
     done = api.evaluate(
         model, [data / task for task in material.tasks], split="test", results=out / "test.jsonl"
     )
@@ -182,7 +182,7 @@ class Deletion:
 
     def summarize(self, texts: Sequence[str]) -> list[str]:
         """Summaries with the requested length of the run's own summaries."""
-        method, tokenizer = self.summarizer.reopened.method, self.summarizer.reopened.tokenizer
+        method, tokenizer = self.summarizer.trained.method, self.summarizer.trained.tokenizer
         assert isinstance(method, Seq2Seq2Seq)
         found: list[str] = []
         for start in range(0, len(texts), AT_ONCE):

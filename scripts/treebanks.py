@@ -1,7 +1,7 @@
 """Unsupervised and supervised parsing on a treebank: each method without labels, with some, and with all.
 
 Methods are trained on the words of the training part, one sentence per line as tokenised in the treebank,
-and measured on the development part (`sentrep eval --split dev`) and, in a separate file, on the test part.
+and measured on the development part (`sentrep eval --part dev`) and, in a separate file, on the test part.
 A row is a command for each seed; finished ones are not repeated. For several seeds, their ensemble and their
 agreement are measured as well.
 
@@ -160,7 +160,7 @@ def main() -> None:
 def measure(model: str | Model, task: Path, place: Path) -> None:
     """Measure on the development part, and on the test part in a separate file."""
     for split in SPLITS:
-        done = api.evaluate(model, [task], split=split, results=place / f"{split}.jsonl")
+        done = api.evaluate(model, [task], part=split, results=place / f"{split}.jsonl")
         for result in done.results:
             if result.metric in ("F1", "F1 punctuation seen"):
                 print(f"{result.model}  {split}  {result.metric} {result.value:.1f}", flush=True)

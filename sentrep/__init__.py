@@ -1,66 +1,143 @@
-"""sentrep: raw text in; a sentence encoder, a search index and an honest verdict out.
+"""sentrep trains sentence encoders on raw text, builds search indexes with them, and measures them.
 
     import sentrep
-    trained = sentrep.train("quick-thought", corpus="books/", out="runs/qt", encoder="bag")
-    vectors = sentrep.embed("runs/qt", ["A sentence.", "Another one."])
+    trained = sentrep.train("quick-thought", corpus="books/", out="runs/qt", epochs=1)
+    vectors = sentrep.embed(trained.encoder, ["A sentence.", "Another one."])
 
-Everything is imported when it is first used: ``import sentrep`` itself costs nothing.
+Everything is imported when it is first used: ``import sentrep`` itself loads no library.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-# Threads look for work a thousand times, some microseconds, before they sleep. Were they to sleep at once,
-# training would lose a fifth; were they to look for as long as they do by default, it would lose a quarter to
-# three quarters when others want the cores too (eval/bench_threads.json). GNU's OpenMP obeys the number,
-# others the word. Both are read when torch is imported: who did that before keeps what was set.
+# How threads of OpenMP wait for work, read when torch is imported; what the user has set stays. Threads that
+# sleep at once cost a fifth of the training speed; threads that spin as long as by default cost up to three
+# quarters when other programs need the cores (eval/bench_threads.json). GNU's OpenMP reads the number, others
+# the word.
 if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
     os.environ |= {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 
 if TYPE_CHECKING:
     from sentrep.api import (
+        baseline,
         build_index,
         combine,
         compare,
         embed,
+        embed_corpus,
         evaluate,
         expand,
         generate,
+        index,
         load,
         open_index,
+        parse,
+        report,
+        search,
+        summarize,
         train,
     )
-    from sentrep.utils.errors import InputError
+    from sentrep.baselines.config import WordModelConfig
+    from sentrep.data.config import CorpusConfig, TokenizerConfig
+    from sentrep.encoders.config import EncoderConfig
+    from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
+    from sentrep.methods.cpc.config import CPCConfig
+    from sentrep.methods.infomax.config import InfoMaxConfig
+    from sentrep.methods.quick_thought.config import QuickThoughtConfig
+    from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
+    from sentrep.methods.skip_thought.config import SkipThoughtConfig
+    from sentrep.methods.struct_vae.config import StructVAEConfig
+    from sentrep.methods.urnng.config import URNNGConfig
+    from sentrep.modules.decoding_config import DecodingConfig
+    from sentrep.training.config import TrainingConfig
+    from sentrep.utils.errors import InputError, ReadWarning
+
+VERBS = (
+    "baseline", "build_index", "combine", "compare", "embed", "embed_corpus", "evaluate", "expand", "generate", "index", "load",
+    "open_index", "parse", "report", "search", "summarize", "train",
+)  # fmt: skip
+"""Functions, all of them in `sentrep.api`."""
+
+PLACES = {
+    "CorpusConfig": "sentrep.data.config",
+    "DecodingConfig": "sentrep.modules.decoding_config",
+    "EncoderConfig": "sentrep.encoders.config",
+    "InputError": "sentrep.utils.errors",
+    "ReadWarning": "sentrep.utils.errors",
+    "TokenizerConfig": "sentrep.data.config",
+    "TrainingConfig": "sentrep.training.config",
+    "WordModelConfig": "sentrep.baselines.config",
+} | dict.fromkeys(VERBS, "sentrep.api")
+"""Where each public name is defined, save the configurations of methods, which the registry lists."""
 
 __all__ = [
+    "CPCConfig",
+    "CompoundPCFGConfig",
+    "CorpusConfig",
+    "DecodingConfig",
+    "EncoderConfig",
+    "InfoMaxConfig",
     "InputError",
+    "QuickThoughtConfig",
+    "ReadWarning",
+    "Seq2Seq2SeqConfig",
+    "SkipThoughtConfig",
+    "StructVAEConfig",
+    "TokenizerConfig",
+    "TrainingConfig",
+    "URNNGConfig",
+    "WordModelConfig",
+    "baseline",
     "build_index",
     "combine",
     "compare",
     "embed",
+    "embed_corpus",
     "evaluate",
     "expand",
     "generate",
+    "index",
     "load",
     "open_index",
+    "parse",
+    "report",
+    "search",
+    "summarize",
     "train",
 ]
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'sentrep' has no attribute {name!r}")
-    if name == "InputError":
-        from sentrep.utils.errors import InputError
+    if name in PLACES:
+        return getattr(importlib.import_module(PLACES[name]), name)
+    if name.endswith("Config") and name in (configs := method_configs()):
+        return configs[name]
+    raise AttributeError(f"module 'sentrep' has no attribute {name!r}")
 
-        return InputError
-    from sentrep import api
 
-    return getattr(api, name)
+def method_configs() -> dict[str, type]:
+    """The configurations of all methods, by name."""
+    from sentrep.methods.registry import METHODS
+
+    return {entry.config.__name__: entry.config for entry in METHODS.values()}
 
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])
+
+
+class _Package(ModuleType):
+    """The package, whose verbs stay functions: importing the module `sentrep.search` does not hide the verb."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in VERBS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,5 +1,4 @@
-"""The verbs that measure, as Python functions: evaluate, compare, report, baseline. All of them are in
-`sentrep.api` too."""
+"""The verbs that measure: evaluate, compare, report."""
 
 from __future__ import annotations
 
@@ -7,17 +6,19 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sentrep.baselines.config import WordModelConfig, WordModelName, check_name
-from sentrep.data.config import TokenizerConfig
-from sentrep.data.corpus import Corpus, cache_folder, corpus_config, sentences, unused
+from sentrep.api.embedding import corpus_source
+from sentrep.api.reading import watched
+from sentrep.data.config import CorpusConfig
+from sentrep.data.corpus import Corpus, sentences
+from sentrep.data.reading.report import ReadReport
 from sentrep.inference.eval_adapter import measured
-from sentrep.inference.loading import load
+from sentrep.utils.arguments import near_path, paths_of
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
-    from sentrep.data.store.store import Store
     from sentrep.encoders.serialization import Encoder
     from sentrep.evaluation.mteb_bridge import MtebModel
     from sentrep.evaluation.result import Result
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
 
 def evaluate(
     model: str | Path | Encoder | Model,
-    tasks: Sequence[str | Path | Task] = (),
+    tasks: str | Path | Task | Sequence[str | Path | Task] = (),
     *,
-    suites: Sequence[str | Path] = (),
+    suites: str | Path | Sequence[str | Path] = (),
     data: str | Path | None = None,
     heldout: Corpus | None = None,
-    split: str | None = None,
+    part: str | None = None,
     results: str | Path | None = None,
     name: str | None = None,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
 ) -> Evaluation:
     """Measure a model.
 
@@ -48,62 +53,61 @@ def evaluate(
         suites: names ('quick', 'sts', 'transfer', 'probing', 'retrieval', 'pairs', 'label-free',
             'summarization', 'parsing', 'full') or files of suites.
         data: folder with the suites' benchmarks; $SENTREP_DATA if None.
-        heldout: any text the model was not trained on: retrieval tasks without labels are made from it.
-        split: of the benchmarks; test where there is one, if None. Choose settings on 'dev'.
+        heldout: any text that the model was not trained on: retrieval tasks without labels are made from it.
+        part: of the benchmarks; 'test' where there is one, if None. Choose settings on 'dev'.
         results: a results file to add to; what it holds for the same weights, data and protocol is not
             computed again.
         name: of the model in tables; its path otherwise.
+        strict: raise for anything of `heldout` that was skipped or damaged.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`, for `heldout`, such as ``text_field="body"``.
+
+    Returns:
+        Results, tasks that were skipped or failed, and what was read of `heldout` (``report``).
     """
+    chosen, report = _tasks(tasks, suites, data, heldout, part, strict, fields)
+
     from sentrep.evaluation.result import ResultStore
     from sentrep.evaluation.task import evaluate as run
 
-    store = None if results is None else ResultStore(results)
-    chosen = tasks_of(tasks, suites=suites, data=data, heldout=heldout, split=split)
-    done = run(measured(model, name), chosen.tasks, store)
-    return replace(done, skipped=[*chosen.left, *done.skipped])
+    store = None if results is None else ResultStore(checked("results", results, Path))
+    done = run(measured(model, name, offline=offline, hub=hub), chosen.tasks, store)
+    return replace(done, skipped=[*chosen.left, *done.skipped], report=report)
 
 
 def tasks_of(
-    tasks: Sequence[str | Path | Task] = (),
+    tasks: str | Path | Task | Sequence[str | Path | Task] = (),
     *,
-    suites: Sequence[str | Path] = (),
+    suites: str | Path | Sequence[str | Path] = (),
     data: str | Path | None = None,
     heldout: Corpus | None = None,
-    split: str | None = None,
+    part: str | None = None,
+    strict: bool = False,
+    **fields: Any,
 ) -> Suite:
-    """What `evaluate` measures by, read and checked: so that several models are measured by what was read
-    once."""
-    from sentrep.data.store.store import read_documents
-    from sentrep.evaluation.suite import Suite, read_suite, tasks_from
-    from sentrep.evaluation.task import Task
-    from sentrep.evaluation.tasks.label_free import label_free
-
-    chosen = Suite([], [])
-    for task in tasks:
-        chosen.tasks.extend([task] if isinstance(task, Task) else tasks_from(task, split))
-    for suite in suites:
-        made = read_suite(suite, data or os.environ.get("SENTREP_DATA") or ".", split)
-        chosen.tasks.extend(made.tasks)
-        chosen.left.extend(made.left)
-    if heldout is not None:
-        config = corpus_config(heldout)
-        chosen.tasks.extend(label_free(read_documents(config), Path(config.corpus[0]).name))
-    if not chosen.tasks:
-        raise InputError(
-            "nothing to measure by: give tasks (benchmark folders or files), a suite, or held-out text"
-        )
-    return chosen
+    """The tasks of `evaluate`, read and checked once, so that several models are measured on the same data."""
+    return _tasks(tasks, suites, data, heldout, part, strict, fields)[0]
 
 
-def compare(*results: str | Path | Sequence[Result]) -> Comparison:
-    """Set models side by side: intervals, paired tests, and who significantly beats whom.
+def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> Comparison:
+    """Models side by side: intervals, paired tests, and which model is significantly better than which.
+
+    Args:
+        results: results files, lists of them, or results.
 
     Raises:
-        InputError: the results are of different data or protocol.
+        InputError: there are no results, or they are of different data or protocol.
     """
     from sentrep.evaluation.statistics.compare import compare as run
 
-    return run(*results)
+    given: list[Any] = []
+    for each in results:
+        if isinstance(each, str | os.PathLike) or all(isinstance(one, str | os.PathLike) for one in each):
+            given += _existing(paths_of(each, "results"), "results")
+        else:
+            given.append(each)
+    return run(*given)
 
 
 def mteb_model(model: str | Path | Encoder | Model, name: str | None = None) -> MtebModel:
@@ -115,85 +119,93 @@ def mteb_model(model: str | Path | Encoder | Model, name: str | None = None) -> 
 
 
 def report(
-    results: Sequence[str | Path] = (),
+    results: str | Path | Sequence[str | Path] = (),
     out: str | Path = "report.html",
     *,
-    runs: Sequence[str | Path] = (),
+    runs: str | Path | Sequence[str | Path] = (),
     model: str | Path | Encoder | None = None,
-    sentences: Corpus | None = None,
+    input: Corpus | None = None,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
 ) -> Path:
-    """Write a page to look at; see `sentrep.evaluation.report.write_report`.
+    """Write one HTML page; see `sentrep.evaluation.report.write_report`.
 
     Args:
         results: results files: the league table and the worst failures.
         out: the page.
         runs: run folders: training curves and collapse meters.
-        model: what the sentences are embedded with.
-        sentences: text to draw the map of sentences from.
+        model: what the texts of `input` are embedded with.
+        input: files, folders or documents for the map of sentences.
+        strict: raise for anything of `input` that was skipped or damaged.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`, such as ``text_field="body"``.
     """
+    files = _existing(paths_of(results, "results"), "results")
+    folders = _existing(paths_of(runs, "runs"), "runs")
+    if (model is None) != (input is None):
+        raise InputError(f"the map of sentences needs both: {opt('model')} and {opt('input')}")
+    source = None if input is None else corpus_source(input, fields, "input", offline=offline, hub=hub)
+
     from sentrep.evaluation.report import Run, write_report
     from sentrep.training.run_folder import RunFolder
 
-    if (model is None) != (sentences is None):
-        raise InputError(
-            f"the map of sentences needs both: a model ({opt('model')}) and text ({opt('sentences')})"
-        )
     return write_report(
-        results,
-        out,
-        runs=[Run(str(run), RunFolder(Path(run)).history()) for run in runs],
-        model=None if model is None else measured(model),
-        sentences=() if sentences is None else _texts(sentences),
+        files,
+        checked("out", out, Path),
+        runs=[Run(run, RunFolder(Path(run)).history()) for run in folders],
+        model=None if model is None else measured(model, offline=offline, hub=hub),
+        sentences=() if source is None else _texts(source, strict),
     )
 
 
-def baseline(
-    name: WordModelName,
-    corpus: Corpus,
-    out: str | Path,
-    *,
-    settings: WordModelConfig | None = None,
-    cache: str | Path | None = None,
-    overwrite: bool = False,
-) -> Encoder:
-    """Fit a model of words to a corpus and save it to `out`: what a trained encoder has to beat.
+def _tasks(
+    tasks: str | Path | Task | Sequence[str | Path | Task],
+    suites: str | Path | Sequence[str | Path],
+    data: str | Path | None,
+    heldout: Corpus | None,
+    part: str | None,
+    strict: bool,
+    fields: dict[str, Any],
+) -> tuple[Suite, ReadReport]:
+    """The tasks, and what was read and skipped of the held-out text."""
+    from sentrep.data.store.store import read_documents
+    from sentrep.evaluation.suite import Suite, read_suite, tasks_from
+    from sentrep.evaluation.task import Task
+    from sentrep.evaluation.tasks.label_free import label_free
 
-    Args:
-        name: 'untrained', 'untrained-weighted', 'hashing', 'word2vec', 'fasttext', 'sif', 'sif-fasttext' or
-            'lsa'; see `sentrep.baselines.fit`.
-        corpus: what to read; without labels, like the corpus of any training.
-        settings: how it is fitted.
-        cache: where prepared corpora are kept; by default `cache_folder()`.
-    """
-    from sentrep.baselines.fit import fit
-    from sentrep.encoders import serialization as folder
-
-    check_name(name)
-    if not overwrite:
-        unused(Path(out), "baseline")
-    folder.save(fit(name, _words(corpus, cache), settings), Path(out))
-    return load(out)
-
-
-def doc2vec(
-    corpus: Corpus, settings: WordModelConfig | None = None, cache: str | Path | None = None
-) -> Model:
-    """Fit Doc2Vec to a corpus: a baseline to `evaluate` that lives in memory only, since the vector of each
-    text has to be learnt.
-
-    Arguments as of `baseline`.
-    """
-    from sentrep.baselines.doc2vec import doc2vec as fit
-
-    return fit(_words(corpus, cache), settings)
+    chosen, read = Suite([], []), ReadReport()
+    for task in [tasks] if isinstance(tasks, str | os.PathLike | Task) else tasks:
+        chosen.tasks.extend(
+            [task] if isinstance(task, Task) else tasks_from(paths_of(task, "tasks")[0], part)
+        )
+    for suite in paths_of(suites, "suites"):
+        made = read_suite(suite, data or os.environ.get("SENTREP_DATA") or ".", part)
+        chosen.tasks.extend(made.tasks)
+        chosen.left.extend(made.left)
+    if heldout is not None:
+        config = corpus_source(heldout, fields, "heldout")
+        documents = watched(read_documents(config, report=read), read, strict)
+        chosen.tasks.extend(label_free(documents, Path(config.corpus[0]).name))
+    if not chosen.tasks:
+        raise InputError(
+            "nothing to measure by: give tasks (benchmark folders or files), a suite, or held-out text"
+        )
+    return chosen, read
 
 
-def _words(corpus: Corpus, cache: str | Path | None) -> Store:
-    """A corpus, prepared as what is made of words wants it."""
-    from sentrep.data.store.store import prepare
+def _existing(paths: Sequence[str], name: str) -> list[str]:
+    what = {"results": "results file", "runs": "run folder"}[name]
+    for path in paths:
+        if not Path(path).exists():
+            near = near_path(path)
+            hint = f"; did you mean {near!r}?" if near else ""
+            raise InputError(f"{path}: no such {what}{hint}", setting=name)
+    return list(paths)
 
-    return prepare(corpus_config(corpus), TokenizerConfig("word"), Path(cache or cache_folder()))
 
-
-def _texts(corpus: Corpus) -> Iterator[str]:
-    return (text for _, text in sentences(corpus))
+def _texts(source: CorpusConfig, strict: bool) -> Iterator[str]:
+    report = ReadReport()
+    return (text for _, text in watched(sentences(source, report), report, strict))

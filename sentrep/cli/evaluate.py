@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import tyro
 
 from sentrep import api
 from sentrep.baselines.config import WordModelConfig, WordModelName
+from sentrep.cli.options import ACCESS, READING, Access, Files, Models, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.utils.errors import InputError
 
 
 def evaluate(
-    model: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
+    model: Models,
     task: tuple[Path, ...] = (),
     suite: tuple[str, ...] = (),
     data: Path | None = None,
-    heldout: tuple[str, ...] = (),
-    split: str | None = None,
+    heldout: Files = (),
+    part: str | None = None,
     results: Path = Path("results.jsonl"),
+    reading: Reading = READING,
+    access: Access = ACCESS,
 ) -> int:
     """Measure models on benchmarks, or on text of your own without any labels.
 
     Args:
-        model: Run folders, model folders, names of public models, or baselines: 'bm25' and 'random'; to
-            summarize 'lead-8', 'content-9', 'textrank-9', with any number of words; to parse
+        model: Run folders, model folders, owner/name of public models, NAME=PATH, or baselines: 'bm25' and
+            'random'; for summaries 'lead-8', 'content-9', 'textrank-9', with any number of words; for trees
             'left-branching', 'right-branching', 'right-between-marks', 'balanced', 'random-trees',
             'uniform-trees'.
         task: Benchmark folders or files: BEIR layout, TSV of similarity, classification or pairs, JSON lines
@@ -36,45 +39,57 @@ def evaluate(
             summarization, parsing, full, or TOML files.
         data: Folder with the benchmarks of the suites. Unset: $SENTREP_DATA.
         heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.
-        split: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
+        part: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
         results: Results file to add to; what it holds already is not computed again.
+        reading: How the files of `heldout` are read.
+        access: Where models may come from.
     """
     from sentrep.evaluation.report.tables import table
     from sentrep.evaluation.result import ResultStore
 
     ResultStore(results)  # a file that cannot be added to is refused before any work
-    tasks = api.tasks_of(task, suites=suite, data=data, heldout=heldout or None, split=split)
-    for left in tasks.left:
-        print(f"left out: {left.task}: {left.reason}", file=sys.stderr)
+    tasks = api.tasks_of(
+        task,
+        suites=suite,
+        data=data,
+        heldout=CorpusConfig(heldout) if heldout else None,
+        part=part,
+        **keywords(reading),
+    )
+    _say("left out", "", tasks.left)
     kept, failed = [], False
     for name in model:
         try:
-            done = api.evaluate(name, tasks.tasks, results=results)
-        except InputError as error:  # a name that leads nowhere costs the other models nothing
+            done = api.evaluate(name, tasks.tasks, results=results, **keywords(access))
+        except InputError as error:  # a model that does not exist does not stop the others
             print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
             failed = True
             continue
         kept += done.results
         failed = failed or bool(done.failed)
-        for said, which in (
+        for heading, which in (
             ("skipped", done.skipped),
             ("failed", done.failed),
             ("warning", done.alarms),
             ("warning", done.truncations),
         ):
-            for each in which:
-                print(f"{said}: {name}: {each.task}: {each.reason}", file=sys.stderr)
+            _say(heading, f"{name}: ", which)
     if kept:
         print(table(kept))
         print(f"kept in {results}; next: sentrep compare {results}")
     return int(failed)
 
 
+def _say(heading: str, name: str, left: list[Any]) -> None:
+    for each in left:
+        print(f"{heading}: {name}{each.task}: {each.reason}", file=sys.stderr)
+
+
 def compare(
     results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RESULTS")],
     style: Literal["text", "markdown", "latex", "csv"] = "text",
 ) -> None:
-    """Set measured models side by side: intervals, and who significantly beats whom.
+    """Set measured models side by side: intervals, and which is significantly better than which.
 
     Args:
         results: Results files of `sentrep eval`.
@@ -91,20 +106,24 @@ def report(
     out: Path = Path("report.html"),
     runs: tuple[Path, ...] = (),
     model: str | None = None,
-    sentences: tuple[str, ...] = (),
+    input: Files = (),
+    reading: Reading = READING,
+    access: Access = ACCESS,
 ) -> None:
-    """Write a page to look at: one file, which needs neither network nor server.
+    """Write a report: one HTML file, which needs neither network nor server.
 
     Args:
         results: Results files of `sentrep eval`: a league table and the worst failures.
         out: The page.
         runs: Run folders: training curves and collapse meters.
-        model: A model to embed --sentences with: their map, their likeness, their neighbours.
-        sentences: Files and folders of text for the map; of many sentences some are drawn.
+        model: A model to embed `input` with: a map of sentences, their similarities and neighbours.
+        input: Files and folders of text for the map; of many sentences a sample is drawn.
+        reading: How files are read.
+        access: Where models may come from.
     """
-    print(
-        f"{api.report(results, out, runs=runs, model=model, sentences=sentences or None)}: open it in a browser"
-    )
+    given = CorpusConfig(input) if input else None
+    page = api.report(results, out, runs=runs, model=model, input=given, **keywords(reading, access))
+    print(f"{page}: open it in a browser")
 
 
 def baseline(
@@ -114,19 +133,27 @@ def baseline(
     settings: WordModelConfig = WordModelConfig(),  # noqa: B008  a frozen default, from which the options are made
     cache: Path | None = None,
     overwrite: bool = False,
+    strict: bool = False,
 ) -> None:
-    """Fit a model of words to a corpus, for a trained encoder to beat; it is used like any other model.
+    """Fit a model of words to a corpus, to compare a trained encoder with; it is used like any other model.
 
     Args:
-        name: What to fit. 'doc2vec' is for Python only: it is no folder.
+        name: What to fit. 'doc2vec' is for Python only: it cannot be saved to a folder.
         corpus: What to read.
         out: Folder of the model.
         settings: How it is fitted.
         cache: Where prepared corpora are kept. Unset: $SENTREP_CACHE or ~/.cache/sentrep.
-        overwrite: Replace another model that is in --out.
+        overwrite: Replace another model that is in `out`.
+        strict: End with an error if anything of the corpus is damaged or skipped.
     """
     encoder = api.baseline(
-        cast(WordModelName, name), corpus, out, settings=settings, cache=cache, overwrite=overwrite
+        cast(WordModelName, name),
+        corpus,
+        out,
+        settings=settings,
+        cache=cache,
+        overwrite=overwrite,
+        strict=strict,
     )
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
     print(f"next: sentrep eval {out} --suite quick --data BENCHMARKS")

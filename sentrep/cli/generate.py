@@ -1,20 +1,23 @@
-"""The commands that write: generate, summarize."""
+"""The commands generate and summarize."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from sentrep import api
-from sentrep.data.config import CorpusConfig
-from sentrep.inference.generator import Generated, Writer
-from sentrep.inference.summarizer import USUAL, Summarizer
+from sentrep.cli.ask import ask
+from sentrep.cli.options import LINES, Files, ReadingLines
+from sentrep.cli.texts import lines_of
 from sentrep.modules.decoding_config import DecodingConfig
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole
+
+if TYPE_CHECKING:
+    from sentrep.inference.generator import Generated
 
 
 def generate(
@@ -25,23 +28,23 @@ def generate(
     steps: int = 5,
     decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made
 ) -> None:
-    """Write the sentence that may stand next to one, with its log-probability a token. Without a sentence,
-    ask again and again.
+    """Generate the sentence before or after a sentence, with its log-probability per token. Without a
+    sentence, it asks for sentences until an empty line.
 
     Args:
         run: Folder of a run whose method has decoders, such as skip-thought.
-        sentences: What to write from, each sentence in quotes.
-        to: The sentence to write: the next, the previous, or the same again, as far as the method has learnt
-            it.
-        between: Another sentence: write from vectors on the line between the first one and this.
+        sentences: What to generate from, each sentence in quotes.
+        to: Which sentence to generate: the next, the previous, or the same again; the run must have a decoder
+            for it.
+        between: Another sentence: generate from vectors on the line between the first one and this.
         steps: How many vectors on that line, both ends included.
-        decoding: How sentences are read out of the decoder.
+        decoding: How sentences are decoded.
     """
     if between is not None and len(sentences) != 1:
         raise InputError(
-            f"--between goes with one sentence at the other end of the line, not with {len(sentences)}"
+            f"{opt('between')} goes with one sentence at the other end of the line, not with {len(sentences)}"
         )
-    writer = Writer.open(run)
+    writer = api.Writer.open(run)
     if between is not None:
         print(sentences[0])
         for step, candidates in enumerate(
@@ -61,28 +64,25 @@ def generate(
 
 def summarize(
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
-    input: tuple[str, ...],
+    input: Files,
     out: Path | None = None,
     length: int | None = None,
-    text_field: str = "text",
-    decoding: DecodingConfig = USUAL,
+    reading: ReadingLines = LINES,
+    decoding: DecodingConfig = DecodingConfig("greedy"),  # noqa: B008  a frozen default
 ) -> None:
-    """Write a short text for each of some long ones, a line each.
+    """Summarize texts, one line for each.
 
     Args:
         run: Folder of a run of seq2seq2seq.
         input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a
             text. Empty lines are left out, and a line of more than 2,000 characters is several texts.
         out: File for JSON lines of article and summary; the summaries are printed, if unset.
-        length: Tokens that a summary is to have, about. Unset: four fifths of what the run was trained to
-            write at most.
-        text_field: Field or column that holds the text.
-        decoding: How summaries are read out of the decoder. None has more tokens than the run was trained to
-            write.
+        length: Tokens of a summary, approximately. Unset: four fifths of the longest in training.
+        reading: How files are read.
+        decoding: How summaries are decoded. None has more tokens than the longest in training.
     """
-    summarizer = Summarizer.open(run)
-    config = CorpusConfig(input, text_field=text_field, split="lines")
-    texts = [sentence for _, sentence in api.sentences(config)]
+    summarizer = api.Summarizer.open(run)
+    texts = lines_of(input, reading)
     written = api.summarize(summarizer, texts, length, decoding)
     if out is None:
         print("\n".join(written))
@@ -96,14 +96,6 @@ def summarize(
 
 
 def show(candidates: list[Generated], margin: str = "") -> None:
-    """Print what was written: log-probability a token, sentence."""
+    """Print candidates: log-probability per token, sentence."""
     for candidate in candidates:
         print(f"  {margin}{candidate.per_token:8.3f}  {candidate.text}")
-
-
-def ask() -> str:
-    """A line from whoever sits there; empty at the end of the input."""
-    try:
-        return input("> ").strip()
-    except EOFError:
-        return ""

@@ -1,4 +1,4 @@
-"""The commands that make models of models: combine, expand."""
+"""The commands combine and expand."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Annotated
 import tyro
 
 from sentrep import api
-from sentrep.api.expansion import LIMIT
+from sentrep.cli.options import ACCESS, Access, Files, Models, keywords
+from sentrep.data.config import CorpusConfig
+from sentrep.encoders.config import MOST_WORDS_ADDED
 from sentrep.utils.errors import shown
 
 
-def combine(
-    models: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")], out: Path
-) -> None:
+def combine(models: Models, out: Path, access: Access = ACCESS) -> None:
     """Put encoders side by side in one: their vectors are normalised one by one and concatenated.
 
     Args:
         models: Two models or more.
         out: Folder of the combined model.
+        access: Where models may come from.
     """
-    encoder = api.combine(models, out)
+    encoder = api.combine(models, out, **keywords(access))
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
 
 
@@ -30,21 +31,25 @@ def expand(
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")],
     vectors: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="VECTORS")],
     out: Path,
-    limit: int = LIMIT,
-    words_of: tuple[str, ...] = (),
+    limit: int = MOST_WORDS_ADDED,
+    words_of: Files = (),
+    strict: bool = False,
+    access: Access = ACCESS,
 ) -> None:
-    """Teach a model words that it never saw: a linear map from word vectors into its token table gives them
-    rows.
+    """Add words to a model's vocabulary: a linear map from word vectors into its token table gives them rows.
 
     Args:
-        model: A bag, GRU or LSTM trained with --tokenizer word, or several of them combined.
+        model: A bag, GRU or LSTM trained with `tokenizer` word, or several of them combined.
         vectors: word2vec, GloVe or fastText vectors as text, word2vec's .bin, either with .gz; or the folder
             of another model.
         out: Folder of the expanded model.
         limit: How many words are added at most, in the order of VECTORS, which put frequent words first.
         words_of: Add only words that occur in these files and folders.
+        strict: End with an error if anything of `words_of` is damaged or skipped.
+        access: Where models may come from.
     """
-    expanded = api.expand(model, vectors, out, limit=limit, words_of=words_of or None)
+    given = CorpusConfig(words_of) if words_of else None
+    expanded = api.expand(model, vectors, out, limit=limit, words_of=given, strict=strict, **keywords(access))
     for number, fit in enumerate(expanded.fits, start=1):
         which = f" (token table {number})" if len(expanded.fits) > 1 else ""
         print(f"shared   {fit.shared:,} words, to which the map is fitted{which}")

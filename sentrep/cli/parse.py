@@ -8,32 +8,31 @@ from typing import Annotated, Literal
 import tyro
 
 from sentrep import api
-from sentrep.data.config import CorpusConfig
-from sentrep.data.trees.drawing import as_svg, as_text, bracketed
-from sentrep.inference.ensemble import Ensemble
+from sentrep.cli.options import LINES, Files, ReadingLines
+from sentrep.cli.texts import lines_of
 
 
 def parse(
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN...")],
-    input: tuple[str, ...],
+    runs: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]")],
+    input: Files,
     draw: Literal["brackets", "text", "svg"] = "brackets",
-    text_field: str = "text",
+    reading: ReadingLines = LINES,
 ) -> None:
     """Print the tree of each sentence.
 
     Args:
-        runs: Folder of a run of a method that parses, such as tree. Of several runs, the tree is what they
-            agree on most.
+        runs: Folder of a run of a method that parses, such as urnng. From several runs, each sentence gets the
+            tree that shares the most constituents with all of theirs.
         input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a
             sentence, with spaces between its words. Empty lines are left out.
-        draw: A line of brackets for each, as treebanks and NLTK have it; or a drawing in letters; or one SVG
-            of all.
-        text_field: Field or column that holds the text.
+        draw: 'brackets': one line for each tree, as in treebanks and NLTK. 'text': a drawing in characters.
+            'svg': one SVG of all.
+        reading: How files are read.
     """
-    parser = Ensemble.open(runs)
-    sentences = [
-        sentence for _, sentence in api.sentences(CorpusConfig(input, text_field=text_field, split="lines"))
-    ]
+    from sentrep.data.trees.drawing import as_svg, as_text, bracketed
+
+    parser = api.Ensemble.open(runs)
+    sentences = lines_of(input, reading)
     trees = api.parse(parser, sentences)
     if draw == "svg":
         print(as_svg(trees))

@@ -1,10 +1,11 @@
-"""From words on a command line to a call that is ready to run."""
+"""From the words of a command line to a call that is ready to run."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import io
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,41 +15,62 @@ import tyro
 from sentrep.methods.registry import entry
 from sentrep.utils.errors import InputError, nearest
 
-CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+CONFIG = (
+    tyro.conf.OmitArgPrefixes,
+    tyro.conf.OmitSubcommandPrefixes,
+    tyro.conf.FlagCreatePairsOff,  # --overwrite, without --no-overwrite beside it
+    tyro.conf.DisallowNone,  # --cache PATH, instead of --cache {None}|PATH
+)
 
 Verb = Callable[..., int | None]
 
 
 def parsed(verbs: Mapping[str, Verb], arguments: Sequence[str], description: str) -> Callable[[], int | None]:
-    """The command, ready to run. The parser would bury our own words on a bad value, so these are dug out and
-    raised.
+    """The command, ready to run.
 
     Raises:
-        InputError: a value that its dataclass refuses, or a verb or method that does not exist; names the
+        InputError: a value that its dataclass refuses, or a command or method that does not exist; names the
             nearest.
-        SystemExit: help was asked for, or an option is unknown or missing; the parser has said so.
+        SystemExit: help was asked for, or an option is unknown or missing; what the parser printed is shown.
     """
     _check_names(verbs, arguments)
     later = {name: _later(verb) for name, verb in verbs.items()}
-    said = io.StringIO()
+    out, errors = io.StringIO(), io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(out):
             command: Callable[[], int | None] = tyro.extras.subcommand_cli_from_dict(
                 later, prog="sentrep", description=description, args=arguments, config=CONFIG
             )
     except SystemExit as end:
-        cause: BaseException | None = end
-        while cause is not None and not isinstance(cause, InputError):
-            cause = cause.__cause__ or cause.__context__
-        if cause is not None:
+        if (cause := _input_error(end)) is not None:
             raise cause from None
-        print(said.getvalue(), end="", file=sys.stderr)
+        print(_with_options(out.getvalue()), end="")
+        print(errors.getvalue(), end="", file=sys.stderr)
         raise
     return command
 
 
+def _input_error(end: BaseException) -> InputError | None:
+    """The error of ours that made the parser end; the parser would print it as one of its own."""
+    cause: BaseException | None = end
+    while cause is not None and not isinstance(cause, InputError):
+        cause = cause.__cause__ or cause.__context__
+    return cause
+
+
+def _with_options(text: str) -> str:
+    """Help in which settings are written as options: `batch_size` becomes --batch-size, which is as long.
+
+    >>> _with_options("usage: x\\nat most `batch_size`")
+    'usage: x\\nat most --batch-size'
+    """
+    if not text.startswith("usage:"):
+        return text
+    return re.sub(r"`([a-z]\w*)`", lambda name: f"--{name[1].replace('_', '-')}", text)
+
+
 def _check_names(verbs: Mapping[str, Verb], arguments: Sequence[str]) -> None:
-    """The parser finds the nearest option, but not the nearest verb."""
+    """The parser finds the nearest option, but not the nearest command."""
     first, second = [*arguments, "", ""][:2]
     if first and not first.startswith("-") and first not in verbs:
         raise InputError(f"no command is called {first!r}; {nearest(first, verbs)}")

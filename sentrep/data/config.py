@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, nearest, opt
 
 Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 
@@ -30,8 +30,16 @@ class CorpusConfig:
     lines broken at a margin; 'prose', either of these. 'auto' looks."""
     hub_split: str = "train"
     """Which split of a data set on the hub."""
+    hub: bool = False
+    """Look on the hub for a data set whose name has no owner. Names of the form owner/name need no
+    permission."""
     offline: bool = False
     """Refuse anything that would need a network."""
+
+    def __post_init__(self) -> None:
+        layouts = ("auto", "prose", "lines", "paragraphs", "wrapped")
+        if self.split not in layouts:
+            raise InputError(f"{opt('split')} {self.split!r}: {nearest(str(self.split), layouts)}")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.data.reading.report import ReadReport
 from sentrep.utils.arrays import damaged, mapped
 from sentrep.utils.errors import InputError
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
@@ -82,6 +83,8 @@ class Embedded:
         self.path, self.info = path, info
         self._manifest = Manifest.of(KIND, {}, dict(files))
         self._checked: set[str] = set()
+        self.report: ReadReport | None = None
+        """What was read and skipped when this process embedded a corpus."""
 
     @classmethod
     def open(cls, path: Path | str, *, verify: bool = False) -> Embedded:

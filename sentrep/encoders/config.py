@@ -10,6 +10,9 @@ from sentrep.utils.errors import InputError, opt
 
 SCRATCH = ("bag", "gru", "lstm", "conv", "transformer")
 LAYERS = {"bag": 0, "gru": 1, "lstm": 1, "conv": 1, "transformer": 6}
+MOST_WORDS_ADDED = 100_000
+"""Words that `expand` adds at most by default: 248 MB at skip-thought's token width of 620, where all of its
+930,911 took 2.3 GB a table."""
 TABLES = ("gru", "lstm", "conv")
 """What has a token table of a width of its own."""
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from sentrep.data.reading.report import ReadReport
 from sentrep.data.truncation import Truncation
 from sentrep.evaluation.metrics.collapse import collapse
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
 from sentrep.evaluation.statistics.bootstrap import interval, value_of
 from sentrep.evaluation.vectors import Does
 from sentrep.utils.capabilities import Embeds, Parses, Ranks, Summarizes, Vectors
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "Embeds",
@@ -86,6 +90,14 @@ class Evaluation:
     """Tasks on whose texts the model's vectors or trees have collapsed."""
     truncations: list[Left] = field(default_factory=list)
     """Tasks with texts that the model did not read to their end, with counts."""
+    report: ReadReport = field(default_factory=ReadReport)
+    """What was read and skipped of held-out text."""
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row for each result, with all fields of `Result`."""
+        import pandas
+
+        return pandas.DataFrame([asdict(result) for result in self.results])
 
 
 def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:

@@ -1,5 +1,4 @@
-"""Vectors of what a document has said so far, sentence by sentence: the contexts of contrastive predictive
-coding."""
+"""Vectors of documents up to each sentence: the contexts of contrastive predictive coding."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentrep.inference.loading import Reopened, reopen
+from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasContext
 from sentrep.utils.files import sha256
 
@@ -23,29 +22,34 @@ AT_ONCE = 512
 
 @dataclass
 class Contexts:
-    """Vectors of sentences that pass in the order of their documents, each with those before it.
+    """Context vectors of sentences that come in the order of their documents.
 
-    A context reaches back as far as in training, where nothing stands before a run: over `reach` sentences,
-    this one included. So it depends on those alone, wherever the work was interrupted."""
+    A context covers `reach` sentences, this one included: as many as a segment had in training. It depends on
+    these alone, so work that was interrupted goes on to the same vectors."""
 
-    reopened: Reopened
+    trained: TrainedMethod
     identity: str
-    """Of the weights beside the encoder's."""
+    """Checksum of the method's weights beside the encoder's."""
     passed: deque[tuple[str, str]] = field(default_factory=deque)
-    """Document and text of what came by last."""
+    """Document and text of the last sentences, oldest first."""
 
     @classmethod
-    def open(cls, run: str | Path) -> Contexts:
-        """The contexts of a run; InputError where its method has none."""
-        reopened = reopen(run, HasContext, "embed contexts")
-        return cls(reopened, sha256(Path(run) / "method" / "method.safetensors"))
+    def open(cls, run: str | Path | RunRecord) -> Contexts:
+        """The contexts of a run.
+
+        Raises:
+            InputError: its method has none.
+        """
+        trained = open_run(run, HasContext, "embed contexts")
+        return cls(trained, sha256(trained.record.path / "method" / "method.safetensors"))
 
     @property
     def reach(self) -> int:
-        return self.reopened.reach
+        """Sentences that a context covers."""
+        return self.trained.record.segment_length
 
     def watch(self, pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-        """The pairs (id, text) as they are; an id is that of the document, and ``#`` with a number."""
+        """The pairs (id, text) unchanged; an id is the document's, with ``#`` and a number."""
         from sentrep.embedding.embed import PIECE
 
         for name, text in pairs:
@@ -55,7 +59,7 @@ class Contexts:
             yield name, text
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Contexts (text, context width) of the texts that passed last."""
+        """Contexts (text, context width) of the last texts that `watch` passed on."""
         import torch
 
         from sentrep.data.batch import SentenceBatch
@@ -64,24 +68,23 @@ class Contexts:
             self.passed.popleft()
         documents, known = zip(*self.passed, strict=True)
         before = len(known) - len(texts)
-        assert list(known[before:]) == list(texts), "texts are encoded in the order in which they pass"
-        method, z, pieces = self.reopened.method, self.reopened.vectors(known), []
+        assert list(known[before:]) == list(texts), "texts are encoded in the order of watch()"
+        method, z, pieces = self.trained.method, self.trained.vectors(known), []
         assert isinstance(method, HasContext)
         for start in range(before, len(known), AT_ONCE):
             runs = [self.run(documents, place) for place in range(start, min(start + AT_ONCE, len(known)))]
             run = torch.repeat_interleave(torch.tensor([len(places) for places in runs]))
             places = torch.tensor([place for places in runs for place in places])
-            wordless = SentenceBatch(
-                places[:0], places.new_zeros(len(places) + 1), run, run
-            )  # only its runs are looked at
+            # `contexts` reads the segments of the batch and none of its tokens.
+            empty = SentenceBatch(places[:0], places.new_zeros(len(places) + 1), run, run)
             with torch.no_grad():
-                states = method.contexts(z[places], wordless)
+                states = method.contexts(z[places], empty)
             pieces.append(states[torch.bincount(run).cumsum(0) - 1])
         vectors: NDArray[np.float32] = torch.cat(pieces).numpy()
         return vectors
 
     def run(self, documents: Sequence[str], place: int) -> range:
-        """The sentences of the same document that a context reaches, the one at `place` last."""
+        """The sentences of the same document that a context covers; the one at `place` is the last."""
         first = place
         while first and place - first + 1 < self.reach and documents[first - 1] == documents[place]:
             first -= 1

@@ -1,5 +1,4 @@
-"""The verb `generate` as Python functions: sentences out of a trained method. They are in `sentrep.api`
-too."""
+"""The verb `generate`: sentences from a trained method that has decoders."""
 
 from __future__ import annotations
 
@@ -8,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sentrep.inference.loading import Reopened, reopen
+from sentrep.data.inputs import texts_of
+from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasDecoders
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
@@ -23,17 +23,16 @@ AT_ONCE = 64
 
 
 class Generated(NamedTuple):
-    """A sentence that a model wrote."""
+    """A generated sentence."""
 
     text: str
     log_prob: float
-    """Of its tokens and its end together (nats)."""
+    """Of its tokens and the end of sentence together (nats)."""
     tokens: list[int]
 
     @property
     def per_token(self) -> float:
-        """Log-probability of a token or the end, on average: what sentences of different lengths are compared
-        by."""
+        """Mean log-probability of a token, the end of sentence included (nats): comparable between lengths."""
         return self.log_prob / (len(self.tokens) + 1)
 
 
@@ -43,17 +42,16 @@ def generate(
     to: str = "next",
     decoding: DecodingConfig | None = None,
 ) -> list[list[Generated]]:
-    """What a model would have stand next to each of some sentences: `decoding.k` candidates each, the best
-    first.
+    """Sentences that a model generates from each of some sentences: `decoding.k` candidates, the best first.
 
     Args:
         run: folder of a run whose method has decoders; or a `Writer`, which is such a run opened once.
-        sentences: to write from.
-        to: 'next', 'previous', or what else the method writes.
-        decoding: how candidates are found; its defaults if None.
+        sentences: what to generate from.
+        to: which sentence: 'next', 'previous', or another one that the method has a decoder for.
+        decoding: how candidates are decoded; its defaults if None.
 
     Raises:
-        InputError: the run cannot be opened, its method writes nothing, or not that.
+        InputError: the run cannot be opened, or its method has no such decoder.
     """
     writer = run if isinstance(run, Writer) else Writer.open(run)
     return writer(writer.vectors(sentences), to, decoding)
@@ -80,27 +78,28 @@ def interpolate(
 
 @dataclass(frozen=True)
 class Writer:
-    """A method that can write, reopened from its run: sentences to vectors, and vectors to sentences."""
+    """A trained method with decoders: sentences to vectors, and vectors to sentences."""
 
-    reopened: Reopened
+    trained: TrainedMethod
 
     @classmethod
-    def open(cls, run: str | Path) -> Writer:
-        """The method of a run; InputError where it has no decoder or lacks a file."""
-        return cls(reopen(run, HasDecoders, "generate"))
+    def open(cls, run: str | Path | RunRecord) -> Writer:
+        """Open a run.
+
+        Raises:
+            InputError: its method has no decoders, or a file is missing.
+        """
+        return cls(open_run(run, HasDecoders, "generate"))
 
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
-        """What the method's `embed` makes of sentences, read as they are in training."""
-        if isinstance(sentences, str):
-            raise InputError(
-                f"sentences is one string, {sentences[:40]!r}; give a list, even if it is a list of one"
-            )
-        lengths = self.reopened.tokenizer.encode_batch(sentences).lengths
+        """Vectors of sentences by the method's own `embed`."""
+        sentences = texts_of(sentences, "sentences")
+        lengths = self.trained.tokenizer.encode_batch(sentences).lengths
         if (lengths == 0).any():
             raise InputError(
-                f"sentence {int((lengths == 0).argmax()) + 1} is empty, so there is nothing to write from"
+                f"sentence {int((lengths == 0).argmax()) + 1} is empty, so nothing can be generated from it"
             )
-        return self.reopened.vectors(sentences)
+        return self.trained.vectors(sentences)
 
     def __call__(
         self,
@@ -108,12 +107,12 @@ class Writer:
         to: str = "next",
         decoding: DecodingConfig | None = None,
     ) -> list[list[Generated]]:
-        """Sentences written from vectors, `decoding.k` from each."""
+        """Sentences decoded from vectors, `decoding.k` from each."""
         import torch
 
         from sentrep.modules.decoding import decode
 
-        method, tokenizer = self.reopened.method, self.reopened.tokenizer
+        method, tokenizer = self.trained.method, self.trained.tokenizer
         assert isinstance(method, HasDecoders)
         decoding, written = decoding or DecodingConfig(), []
         random = torch.Generator().manual_seed(decoding.seed)
@@ -124,7 +123,7 @@ class Writer:
             with torch.no_grad():
                 generator = method.generator(to, part)
             written += decode(
-                generator, decoding, random, tuple(self.reopened.tokenizer.special - {generator.end})
+                generator, decoding, random, tuple(self.trained.tokenizer.special - {generator.end})
             )
         return [
             [Generated(tokenizer.decode(found.tokens), found.log_prob, found.tokens) for found in each]

@@ -1,5 +1,4 @@
-"""The verb `summarize` as Python functions: short texts out of a trained method. They are in `sentrep.api`
-too."""
+"""The verb `summarize`: short texts from a trained method that summarizes."""
 
 from __future__ import annotations
 
@@ -8,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentrep.inference.loading import Reopened, reopen
+from sentrep.data.inputs import texts_of
+from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasSummarizer
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
@@ -21,7 +21,7 @@ USUAL = DecodingConfig("greedy")
 """A beam costs five times as much. On the development part of Reuters headlines it scored a point lower while
 a run had learnt little, and .1 to .2 higher at the end (ROUGE-1, -2 and -L)."""
 AT_ONCE = 64
-"""Texts that are summarised together."""
+"""Texts that are summarized together."""
 
 
 def summarize(
@@ -30,17 +30,17 @@ def summarize(
     length: int | None = None,
     decoding: DecodingConfig | None = None,
 ) -> list[str]:
-    """A short text for each of some long ones.
+    """Summaries of texts.
 
     Args:
         run: folder of a run of seq2seq2seq; or a `Summarizer`, which is such a run opened once.
-        texts: to summarise.
-        length: tokens that a summary is to have, about; four fifths of what the run was trained to write at
-            most, if None.
-        decoding: how summaries are found; `USUAL`, if None. None is longer than the run was trained to write.
+        texts: what to summarize.
+        length: tokens of a summary, approximately; if None, four fifths of the longest that the run was
+            trained to write.
+        decoding: how summaries are decoded; `USUAL` if None. No summary is longer than in training.
 
     Raises:
-        InputError: the run cannot be opened, its method does not summarise, or not at that length.
+        InputError: the run cannot be opened, its method does not summarize, or not at that length.
     """
     summarizer = run if isinstance(run, Summarizer) else Summarizer.open(run)
     return summarizer(texts, length, decoding)
@@ -48,31 +48,36 @@ def summarize(
 
 @dataclass(frozen=True)
 class Summarizer:
-    """A method that summarises, reopened from its run."""
+    """A trained method that summarizes."""
 
-    reopened: Reopened
+    trained: TrainedMethod
     max_article_tokens: int
     """Tokens of a text that are read."""
     max_summary_tokens: int
     """Tokens of a summary."""
 
     @classmethod
-    def open(cls, run: str | Path) -> Summarizer:
-        """The method of a run; InputError where it does not summarise or lacks a file."""
-        reopened = reopen(run, HasSummarizer, "summarize")
-        return cls(reopened, reopened.settings["max_article_tokens"], reopened.settings["max_summary_tokens"])
+    def open(cls, run: str | Path | RunRecord) -> Summarizer:
+        """Open a run.
+
+        Raises:
+            InputError: its method does not summarize, or a file is missing.
+        """
+        trained = open_run(run, HasSummarizer, "summarize")
+        return cls(
+            trained, trained.record.settings.max_article_tokens, trained.record.settings.max_summary_tokens
+        )
 
     def __call__(
         self, texts: Sequence[str], length: int | None = None, decoding: DecodingConfig | None = None
     ) -> list[str]:
-        """One summary a text; of an empty text an empty one."""
+        """One summary for each text; an empty one for an empty text."""
         import torch
 
         from sentrep.modules.decoding import decode
 
-        if isinstance(texts, str):
-            raise InputError(f"texts is one string, {texts[:40]!r}; give a list, even if it is a list of one")
-        method = self.reopened.method
+        texts = texts_of(texts)
+        method = self.trained.method
         assert isinstance(method, HasSummarizer)
         decoding = self.bounded(decoding or USUAL)
         length = self.usual_length if length is None else length
@@ -85,11 +90,11 @@ class Summarizer:
         full = torch.tensor(
             [place for place, text in enumerate(texts) if text.strip() and lengths[place]], dtype=torch.long
         )
-        tokenizer = self.reopened.tokenizer
+        tokenizer = self.trained.tokenizer
         random, summaries = torch.Generator().manual_seed(decoding.seed), [""] * len(texts)
         parts = full.split(AT_ONCE) if len(full) else ()
         for part in (
-            progress(parts, "summarising", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts
+            progress(parts, "summarizing", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts
         ):
             with torch.no_grad():
                 generator = method.summarizer(articles.select(part), torch.full((len(part),), length))
@@ -100,7 +105,7 @@ class Summarizer:
 
     @property
     def usual_length(self) -> int:
-        """Tokens of a summary for which nobody has asked for a length."""
+        """Tokens of a summary if no length is given."""
         return max(1, 4 * self.max_summary_tokens // 5)
 
     def read(self, texts: Sequence[str]) -> Texts:
@@ -109,7 +114,7 @@ class Summarizer:
 
         from sentrep.modules.padding import pad
 
-        ids, lengths, _ = self.reopened.tokenizer.encode_batch(texts, self.reopened.max_tokens)
+        ids, lengths, _ = self.trained.tokenizer.encode_batch(texts, self.trained.record.max_tokens)
         return pad(
             torch.from_numpy(ids.astype("int64")),
             torch.tensor([0, *lengths.cumsum()]),
@@ -117,7 +122,7 @@ class Summarizer:
         )
 
     def bounded(self, decoding: DecodingConfig) -> DecodingConfig:
-        """The same, no longer than was learnt: beyond that the countdown says nothing."""
+        """The decoding, limited to the longest summary of training; the length signal is untrained beyond it."""
         if decoding.k > 1:
             raise InputError(f"{opt('k')} {decoding.k}: a text has one summary; leave it at 1")
         return replace(decoding, max_length=min(decoding.max_length, self.max_summary_tokens))

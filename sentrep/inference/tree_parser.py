@@ -1,4 +1,4 @@
-"""The verb `parse` as Python functions: trees out of a trained method. They are in `sentrep.api` too."""
+"""The verb `parse`: trees from a trained method that parses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from sentrep.data.inputs import texts_of
 from sentrep.data.trees.drawing import Node, bracketed, grown
-from sentrep.inference.loading import Reopened, reopen
+from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasLikelihood, HasTrees
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
@@ -26,28 +27,24 @@ AT_ONCE = 64
 
 @runtime_checkable
 class Parser(Protocol):
-    """What is asked of one run that is opened, `TreeParser`, or of several,
-    `sentrep.inference.ensemble.Ensemble`."""
+    """One run, `TreeParser`, or several, `sentrep.inference.ensemble.Ensemble`."""
 
     def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
         """Spans of the trees of sentences whose words are given."""
 
 
 def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
-    """The tree of each sentence over what stands between its spaces; a word is a tree, too.
+    """The tree of each sentence over its words, which are separated by spaces. One word is a tree, too.
 
     Args:
         run: folder of a run of a method that parses; or a `TreeParser`, which is such a run opened once, or
             an `Ensemble` of some.
-        sentences: to parse, none of them empty.
+        sentences: what to parse; none is empty.
 
     Raises:
         InputError: the run cannot be opened, or its method does not parse; or a sentence is empty.
     """
-    if isinstance(sentences, str):
-        raise InputError(
-            f"sentences is one string, {sentences[:40]!r}; give a list, even if it is a list of one"
-        )
+    sentences = texts_of(sentences, "sentences")
     parser = TreeParser.open(run) if isinstance(run, str | Path) else run
     words = [sentence.split() for sentence in sentences]
     if [] in words:
@@ -56,7 +53,7 @@ def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
 
 
 def to_nltk(tree: Node) -> nltk.Tree:
-    """As NLTK has trees, to be drawn, measured and converted by it; its labels are all X."""
+    """The tree as an `nltk.Tree`; all of its labels are X."""
     from nltk import Tree
 
     return Tree.fromstring(bracketed(tree))
@@ -64,23 +61,27 @@ def to_nltk(tree: Node) -> nltk.Tree:
 
 @dataclass(frozen=True)
 class TreeParser:
-    """A method that parses, reopened from its run."""
+    """A trained method that parses."""
 
-    reopened: Reopened
+    trained: TrainedMethod
 
     @classmethod
-    def open(cls, run: str | Path) -> TreeParser:
-        """The method of a run; InputError where it does not parse or lacks a file."""
-        return cls(reopen(run, HasTrees, "parse"))
+    def open(cls, run: str | Path | RunRecord) -> TreeParser:
+        """Open a run.
+
+        Raises:
+            InputError: its method does not parse, or a file is missing.
+        """
+        return cls(open_run(run, HasTrees, "parse"))
 
     def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
-        """Spans of the trees of sentences whose words are given, as the evaluation asks for them.
+        """Spans of the trees of sentences, given as words (`Parses`).
 
-        A word stands where its first token does. What a method does not read, of a long sentence its end, is
-        in no span."""
+        A word has the place of its first token. Words beyond the longest sentence of training are in no span.
+        """
         import torch
 
-        method = self.reopened.method
+        method = self.trained.method
         assert isinstance(method, HasTrees)
         found: list[list[Span]] = [[] for _ in sentences]
         for part, batch in self._batches(sentences, "parsing"):
@@ -93,16 +94,17 @@ class TreeParser:
         return found
 
     def nll(self, sentences: Sequence[Sequence[str]]) -> list[tuple[float, int]]:
-        """-log p of sentences whose words are given, or a bound above it, in nats, and how many words that is
-        told for, an end among them, as the evaluation asks for it. What a method does not read, of a long
-        sentence its end, is not told.
+        """Negative log-likelihood of sentences, given as words, in nats, exact or an upper bound; and the
+        number of words that it covers, the end of the sentence included (`ScoresLikelihood`).
+
+        Words beyond the longest sentence of training are not covered.
 
         Raises:
-            InputError: the run's method is no model of language.
+            InputError: the run's method is no language model.
         """
-        method = self.reopened.method
+        method = self.trained.method
         if not isinstance(method, HasLikelihood):
-            raise InputError("this run's method says of no sentence how likely it is; one of urnng does")
+            raise InputError("this run's method is no language model; give a run of urnng")
         found = [(0.0, 0)] * len(sentences)
         for part, batch in self._batches(sentences, "predicting"):
             for (place, word_of), nats in zip(part, method.nll(batch).tolist(), strict=True):
@@ -112,16 +114,17 @@ class TreeParser:
     def _batches(
         self, sentences: Sequence[Sequence[str]], doing: str
     ) -> Iterator[tuple[list[tuple[int, list[int | None]]], SentenceBatch]]:
-        """Sentences as a method reads them, long ones apart from short ones: the place of each and the word
-        of each of its tokens, and their tokens."""
+        """Batches of sentences of similar length: the place of each and the word of each of its tokens, and the
+        tokens as a batch."""
         import torch
 
         from sentrep.data.batch import SentenceBatch
         from sentrep.modules.trees.treebank import read_words
 
-        read = [read_words(words, self.reopened.tokenizer) for words in sentences]
+        read = [read_words(words, self.trained.tokenizer) for words in sentences]
         cut = [
-            (ids[: self.reopened.max_tokens], word_of[: self.reopened.max_tokens]) for ids, word_of in read
+            (ids[: self.trained.record.max_tokens], word_of[: self.trained.record.max_tokens])
+            for ids, word_of in read
         ]
         order = sorted(
             (place for place, (ids, _) in enumerate(cut) if ids), key=lambda place: len(cut[place][0])

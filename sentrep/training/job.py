@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 
 from sentrep.data.batch import SentenceBatches
 from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.reading.report import ReadReport
 from sentrep.data.store.store import Store, prepare
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders import serialization as folder
@@ -60,6 +62,22 @@ class Trained:
         """The folder of the encoder."""
         return self.run.model
 
+    @cached_property
+    def encoder(self) -> folder.Encoder:
+        """The trained encoder, a `SentenceTransformer`; loaded when it is first asked for.
+
+        Raises:
+            InputError: the run was interrupted, so there is no encoder yet.
+        """
+        if not self.model.is_dir():
+            raise InputError(f"{self.run.path} was interrupted; train again with the same settings to go on")
+        return folder.load(self.model)
+
+    @property
+    def report(self) -> ReadReport:
+        """What was read and skipped of the corpus."""
+        return ReadReport.from_dict(self.store.report)
+
 
 def run_job(
     job: Job,
@@ -70,6 +88,7 @@ def run_job(
     overwrite: bool = False,
     *,
     wait: bool = False,
+    on_read: Callable[[Store], None] = lambda store: None,
 ) -> Trained:
     """Prepare the corpus, train, and save the encoder to ``out/model``. An interrupted run is continued.
 
@@ -81,13 +100,14 @@ def run_job(
         cache: where prepared corpora are kept; one is made once and reused.
         overwrite: remove a run that is in `out` already.
         wait: wait for another process that writes the run or the prepared corpus, instead of refusing.
+        on_read: called with the prepared corpus before training begins.
 
     Raises:
         InputError: settings contradict each other, the corpus cannot be used, `out` holds another run or is
             being written, or the disk is full.
     """
     with writer(out, "train", wait=wait) if _first_process() else nullcontext():
-        return _run_job(resolved_job(job, defaults), method_class, out, cache, overwrite, wait)
+        return _run_job(resolved_job(job, defaults), method_class, out, cache, overwrite, wait, on_read)
 
 
 def resolved_job(job: Job, defaults: MethodDefaults) -> Job:
@@ -103,7 +123,13 @@ def _first_process() -> bool:
 
 
 def _run_job(
-    job: Job, method_class: type[Method], out: Path, cache: Path, overwrite: bool, wait: bool
+    job: Job,
+    method_class: type[Method],
+    out: Path,
+    cache: Path,
+    overwrite: bool,
+    wait: bool,
+    on_read: Callable[[Store], None],
 ) -> Trained:
     config, run, phases = job.training, RunFolder(out), len(method_class.phases)
     assert config.batch_size is not None
@@ -124,6 +150,7 @@ def _run_job(
         tokenizer = job.tokenizer if existing is None else Tokenizer(inner_tokenizer(existing))
         store = prepare(job.corpus, tokenizer, cache, job.tokenizer.max_tokens, wait=wait)
     if accelerator.is_main_process:
+        on_read(store)
         run.open({**asdict(job), "fingerprint": store.fingerprint}, overwrite)
     accelerator.wait_for_everyone()
 

@@ -77,6 +77,11 @@ def options_shown() -> Iterator[None]:
         _style.options = before
 
 
+def on_command_line() -> bool:
+    """Whether settings are shown as options: the command line runs."""
+    return _style.options
+
+
 class _Style:
     """How `shown` writes settings, in all threads of the process."""
 

@@ -92,7 +92,7 @@ def test_threads_wait_as_the_environment_says(given: dict[str, str], waits: list
 
 def test_the_face_of_the_package() -> None:
     for name in sentrep.__all__:
-        assert getattr(sentrep, name) is getattr(api, name, InputError)
+        assert getattr(sentrep, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'trian'"):
         _ = sentrep.trian
 
@@ -117,7 +117,7 @@ def test_a_method_without_neighbours_reads_documents_of_one_sentence(place: Path
         **few,
     )
     assert done.outcome.steps == 3
-    with pytest.raises(InputError, match="no document of the corpus has 2 sentences"):
+    with pytest.raises(InputError, match="fewer than 2 sentences"):
         api.train("quick-thought", out=tmp_path / "refused", training=training, **few)
 
 
@@ -182,8 +182,7 @@ def test_vectors_of_a_list(trained: Trained) -> None:
     assert by_path.shape == (3, 64)
     assert np.array_equal(by_path, by_encoder)
     assert np.allclose(by_path[0], by_path[1], atol=1e-6)
-    with pytest.raises(InputError, match="a list of one"):
-        api.embed(trained.model, "one string")
+    assert np.array_equal(api.embed(trained.encoder, texts[0]), by_path[0])
 
 
 def test_an_index_finds_what_it_holds(place: Path, trained: Trained) -> None:
@@ -312,5 +311,5 @@ def test_a_corpus_too_small_to_hold_out_from_says_what_to_do(place: Path, tmp_pa
         train(place, "singles", corpus=tmp_path / "singles.jsonl")
     with (tmp_path / "singles.jsonl").open("a") as file:
         file.write("\n" + json.dumps({"text": ["One is here.", "Two is there."]}))
-    with pytest.raises(InputError, match="validation 0"):
+    with pytest.raises(InputError, match="fewer than 2 sentences"):
         train(place, "pair", corpus=tmp_path / "singles.jsonl")

@@ -49,7 +49,7 @@ def test_a_model_that_is_not_there_costs_the_others_nothing(capsys: pytest.Captu
             "nowhere: no folder of benchmarks; give one (--data, or",
         ),
         ("eval no/such/model --task broken", "broken/test.tsv:3: score 'much' is not a number"),
-        ("eval no/such/model --task sts --split dev", "sts: no file of split 'dev'; there are: test.tsv"),
+        ("eval no/such/model --task sts --part dev", "sts: no file of split 'dev'; there are: test.tsv"),
         (
             "eval no/such/model --task sts --results foreign.jsonl",
             "foreign.jsonl:1: not a result; expected the JSON lines",

@@ -23,7 +23,7 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
 from sentrep.inference import generator as generating
 from sentrep.inference.generator import Generated, Writer, generate, interpolate
-from sentrep.inference.loading import open_method
+from sentrep.inference.runs import open_method
 from sentrep.methods.registry import METHODS
 from sentrep.methods.skip_thought.method import SkipThought
 from sentrep.modules.decoding import State
@@ -127,16 +127,16 @@ def test_between_two_sentences_the_topic_changes(writer: Writer) -> None:
 def test_a_reopened_method_has_all_that_was_learnt(trained: Trained, writer: Writer) -> None:
     weights = trained.run.load_best()
     assert weights is not None
-    reopened = writer.reopened.method.state_dict()
+    reopened = writer.trained.method.state_dict()
     decoding = {name for name in weights if not name.startswith("f.")}
     assert len(decoding) > 10
     assert all(torch.equal(weights[name], reopened[name]) for name in decoding)
-    assert not writer.reopened.method.training
+    assert not writer.trained.method.training
     assert np.allclose(writer.vectors(SENTENCES), api.embed(trained.model, SENTENCES), atol=1e-6)
 
 
 def sentence_batch(writer: Writer, texts: list[str]) -> SentenceBatch:
-    return toy.batch([writer.reopened.tokenizer.encode(text) for text in texts], [0] * len(texts))
+    return toy.batch([writer.trained.tokenizer.encode(text) for text in texts], [0] * len(texts))
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_decoding_goes_by_the_probabilities_of_training(place: Path, kind: str, 
     reopened and step by step."""
     few = train(place, f"{kind} {condition}", kind=kind, condition=condition)
     writer = Writer.open(few.run.path)
-    assert isinstance(writer.reopened.method, SkipThought)
+    assert isinstance(writer.trained.method, SkipThought)
     texts = [few.store.sentence(place) for place in range(6)]
     batch = sentence_batch(writer, texts)
     assert torch.equal(batch.ids, torch.from_numpy(few.store.ids[: len(batch.ids)].astype(np.int64)))
     with torch.no_grad():
-        objective = writer.reopened.method(batch, "train").metrics
+        objective = writer.trained.method(batch, "train").metrics
         for to, sources, targets in (("next", texts[:-1], texts[1:]), ("previous", texts[1:], texts[:-1])):
-            advance, state, end = writer.reopened.method.generator(to, writer.vectors(sources))
-            rows = [[*writer.reopened.tokenizer.encode(text), end] for text in targets]
+            advance, state, end = writer.trained.method.generator(to, writer.vectors(sources))
+            rows = [[*writer.trained.tokenizer.encode(text), end] for text in targets]
             assert objective[f"nll_{to}"].item() == pytest.approx(-forced(advance, state, rows), abs=1e-4)
 
 
@@ -183,7 +183,7 @@ def test_texts_are_of_their_tokens_and_special_ones_never_come(writer: Writer) -
         for candidates in generate(writer, SENTENCES[:20], decoding=decoding):
             assert len(candidates) == k
             for text, log_prob, tokens in candidates:
-                assert text == writer.reopened.tokenizer.decode(tokens)
+                assert text == writer.trained.tokenizer.decode(tokens)
                 assert len(text.split()) == len(tokens)
                 assert 3 <= len(tokens) <= 12
                 assert min(tokens) >= len(toy.SPECIAL)

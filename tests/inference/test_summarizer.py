@@ -101,7 +101,7 @@ def summarizer(run: Path) -> Summarizer:
 
 def naive(summarizer: Summarizer, text: str, length: int, how: str, at_most: int = 6) -> str:
     """One text alone, by the parts."""
-    method, tokenizer = summarizer.reopened.method, summarizer.reopened.tokenizer
+    method, tokenizer = summarizer.trained.method, summarizer.trained.tokenizer
     assert isinstance(method, HasSummarizer)
     bounds = Constraints(1, at_most, tuple(range(len(toy.SPECIAL))))
     with torch.no_grad():
@@ -120,7 +120,7 @@ def test_summaries_are_what_the_generator_writes(summarizer: Summarizer, how: st
     assert found == summarizer(TEXTS, decoding=decoding)
     assert len(set(found)) > 1
     for summary in found:
-        assert 1 <= len(summarizer.reopened.tokenizer.encode(summary)) <= 6
+        assert 1 <= len(summarizer.trained.tokenizer.encode(summary)) <= 6
 
 
 def test_a_length_is_told_and_a_bound_is_kept(summarizer: Summarizer) -> None:
@@ -141,7 +141,7 @@ def test_a_length_is_told_and_a_bound_is_kept(summarizer: Summarizer) -> None:
 
 def test_a_text_is_cut_as_in_training(summarizer: Summarizer) -> None:
     words = [f"common{number}" for number in range(20)]
-    assert len(summarizer.reopened.tokenizer.encode(" ".join(words))) == 20
+    assert len(summarizer.trained.tokenizer.encode(" ".join(words))) == 20
     cut, longer = summarizer([" ".join(words[:10]), " ".join(words)])
     assert cut == longer
 
@@ -154,12 +154,12 @@ def test_empty_texts_have_empty_summaries(summarizer: Summarizer) -> None:
 
 
 def test_marks_around_a_text_do_not_make_it_one(summarizer: Summarizer) -> None:
-    marking = Tokenizer.from_json(summarizer.reopened.tokenizer.to_json())
+    marking = Tokenizer.from_json(summarizer.trained.tokenizer.to_json())
     marking.inner.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     assert marking.encode("") == [2, 3]
-    marked = replace(summarizer, reopened=replace(summarizer.reopened, tokenizer=marking))
+    marked = replace(summarizer, reopened=replace(summarizer.trained, tokenizer=marking))
     empty, written = marked(["", TEXTS[0]])
     assert empty == ""
     assert written

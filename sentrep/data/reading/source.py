@@ -20,6 +20,7 @@ from sentrep.data.reading.folder import folder_sources, named_source
 from sentrep.data.reading.formats import format_of, fragments
 from sentrep.data.reading.report import ReadReport
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.hub import is_hub_name, without_retries
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
 
@@ -125,17 +126,7 @@ def _streamed(stream: BinaryIO, name: str, identity: str, scratch: Path) -> Sour
 
 def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Source:
     """A data set of the hub, its rows copied to JSON lines, since they are read more than once."""
-    plausible = (
-        re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name) and not name.startswith(".") and not format_of(path.name)
-    )
-    near = _near(path)
-    if not plausible or near or (path.parent != Path() and path.parent.exists()):
-        hint = f"; near it: {', '.join(near)}" if near else ""
-        raise InputError(f"{name}: no such file or folder{hint}")
-    if config.offline:
-        raise InputError(
-            f"{name}: no such file or folder, and {opt('offline')} forbids to look for a data set so named"
-        )
+    _check_data_set(name, path, config)
     copy = scratch / (name.replace("/", "--") + ".jsonl")
     fields = (config.text_field, config.title_field, config.id_field)
     with copy.open("w", encoding="utf-8") as file:
@@ -145,11 +136,37 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
     return Source(copy, f"data set {name}", f"{name}@{config.hub_split}", "jsonl", named=True)
 
 
+def check_names(config: CorpusConfig) -> None:
+    """Raise for the first name of a corpus that leads nowhere, before anything is read.
+
+    Raises:
+        InputError: it is neither a file or folder, nor of the form of a data set on the hub.
+    """
+    for name in config.corpus:
+        path = Path(name).expanduser()
+        if name != "-" and not path.exists():
+            _check_data_set(name, path, config)
+
+
+def _check_data_set(name: str, path: Path, config: CorpusConfig) -> None:
+    near = _near(path)
+    if near or format_of(path.name) or not is_hub_name(name, config.hub):
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        if not near and is_hub_name(name, hub=True) and not format_of(path.name):
+            hint = f"; a data set of the hub is named owner/name, or {opt('hub')} is given"
+        raise InputError(f"{name}: no such file or folder{hint}")
+    if config.offline:
+        raise InputError(
+            f"{name}: no such file or folder, and {opt('offline')} forbids looking for a data set of that name"
+        )
+
+
 def _rows(name: str, split: str) -> Iterator[dict[str, Any]]:
     try:
         import datasets
 
-        yield from datasets.load_dataset(name, split=split, streaming=True)
+        with without_retries():
+            yield from datasets.load_dataset(name, split=split, streaming=True)
     except Exception as error:  # anything may come from a network and from a stranger's data
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise InputError(

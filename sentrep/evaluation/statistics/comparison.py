@@ -6,11 +6,14 @@ import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from string import ascii_lowercase
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sentrep.evaluation.report.tables import Style, digits, interval_of, out_of_100, render
 from sentrep.evaluation.result import Result
 from sentrep.evaluation.statistics.permutation import Difference
+
+if TYPE_CHECKING:
+    import pandas
 
 SIGNIFICANT = 0.05
 
@@ -116,6 +119,18 @@ class Comparison:
         told = _LEGEND + (_UNTESTED if any(not cell.tested for cell in self.cells.values()) else "")
         legend = {"csv": "", "latex": f"\n% {told}\n"}.get(style, f"\n{told}\n")
         return "\n".join(blocks) + legend
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row for each model and metric: value, interval, and the models that it significantly beats."""
+        import pandas
+
+        rows = []
+        for (model, column), cell in self.cells.items():
+            task, split, metric = column
+            rows.append(
+                {"model": model, "task": task, "split": split, "metric": metric, **cell._asdict(), "beats": self.beats(model, column)}
+            )  # fmt: skip
+        return pandas.DataFrame(rows)
 
     def _cell(self, row: str, column: Column, letters: dict[str, str], percent: bool) -> str:
         cell = self.cells.get((row, column))

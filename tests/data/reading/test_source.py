@@ -157,7 +157,7 @@ def test_a_data_set_that_does_not_load_is_an_input_error(monkeypatch: pytest.Mon
 
 def test_a_name_that_leads_nowhere_is_told_its_neighbours(tmp_path: Path) -> None:
     (tmp_path / "novels.txt").write_text("x")
-    with pytest.raises(InputError, match=r"novel\.txt: no such file or folder; near it: .*novels\.txt"):
+    with pytest.raises(InputError, match=r"novel\.txt: no such file or folder; did you mean .*novels\.txt"):
         read_all(tmp_path / "novel.txt")
     with pytest.raises(InputError, match=r"nowhere/at/all: no such file or folder$"):
         read_all("nowhere/at/all")

@@ -1,0 +1,226 @@
+"""The verbs that search: build_index, index, open_index, search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentrep.api.embedding import embed, embed_corpus
+from sentrep.data.corpus import Corpus
+from sentrep.data.inputs import texts_of
+from sentrep.inference.loading import encoding, opened, stamp
+from sentrep.inference.names import locate
+from sentrep.utils.arguments import near_path
+from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.settings import checked
+
+if TYPE_CHECKING:
+    from sentrep.encoders.serialization import Encoder
+    from sentrep.search import Hit, Index
+    from sentrep.training.job import Trained
+
+KINDS = ("auto", "flat", "hnsw", "ivf")
+
+
+@dataclass(frozen=True)
+class Search:
+    """An index together with the model that it was made with."""
+
+    index: Index
+    model: Encoder
+
+    def __call__(self, query: str, k: int = 10) -> list[Hit]:
+        """The `k` sentences nearest to `query` by cosine, best first."""
+        return self.index.search(encoding(self.model)([checked("query", query, str)]), checked("k", k, int))[
+            0
+        ]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+def build_index(
+    model: str | Path | Encoder | Trained,
+    texts: Iterable[str],
+    out: str | Path,
+    *,
+    ids: Iterable[str] | None = None,
+    kind: str = "auto",
+    overwrite: bool = False,
+    wait: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+) -> Search:
+    """Embed texts and write a search index with them to the folder `out`.
+
+    Args:
+        model: a path, a name, an encoder or a finished run.
+        texts: what can be found, as `embed` takes it.
+        out: folder of the index.
+        ids: of the texts; their numbers if None.
+        kind: 'flat' is exact; 'hnsw' and 'ivf' are approximate, for more than some 50,000 texts; 'auto'
+            chooses by their number.
+        overwrite: replace another index that is in `out`.
+        wait: wait for another process that writes `out`, instead of refusing.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+
+    Returns:
+        The index with its model: ``search("words", k=3)`` gives hits.
+    """
+    _check_kind(kind)
+    given, names = texts_of(texts), None if ids is None else texts_of(ids, "ids")
+    place, encoder = checked("out", out, Path), opened(model, offline, hub)
+
+    from sentrep.search import Index
+
+    vectors = embed(encoder, given)
+    index = Index.build(
+        vectors,
+        names,
+        given,
+        out=place,
+        model=stamp(model, encoder),
+        kind=_check_kind(kind),
+        overwrite=overwrite,
+        wait=wait,
+    )
+    return Search(index, encoder)
+
+
+def index(
+    source: str | Path,
+    out: str | Path,
+    *,
+    input: Corpus | None = None,
+    kind: str = "auto",
+    dtype: str = "float32",
+    overwrite: bool = False,
+    strict: bool = False,
+    wait: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
+) -> Index:
+    """Write a search index over a folder of vectors, or over files and a model. One shard is in memory at a
+    time.
+
+    Args:
+        source: a folder that `embed_corpus` made; or a model, together with `input`.
+        out: folder of the index.
+        input: files, folders or documents to embed first; their vectors are kept beside the index.
+        kind: see `build_index`.
+        dtype: how vectors are stored, 'float32' or 'float16'.
+        overwrite: replace another index that is in `out`.
+        strict: raise for anything of `input` that was skipped or damaged.
+        wait: wait for another process that writes `out`, instead of refusing.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`, such as ``text_field="body"``.
+    """
+    _check_kind(kind)
+    place = checked("out", out, Path)
+    folder = Path(source) if isinstance(source, str | Path) else source
+    if input is not None:
+        folder = place.with_name(f"{place.name}.vectors")
+        embed_corpus(
+            source, input, folder, dtype=dtype, overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub, **fields
+        )  # fmt: skip
+    return index_embedded(folder, place, kind=kind, dtype=dtype, overwrite=overwrite, wait=wait)
+
+
+def index_embedded(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    kind: str = "auto",
+    dtype: str = "float32",
+    overwrite: bool = False,
+    wait: bool = False,
+) -> Index:
+    """Write a search index over a folder that `embed_corpus` made; a shard is in memory at a time."""
+    _check_kind(kind)
+    from sentrep.embedding import Embedded
+    from sentrep.search import Index
+
+    return Index.build(
+        Embedded.open(folder), out=out, kind=_check_kind(kind), dtype=dtype, overwrite=overwrite, wait=wait
+    )
+
+
+def open_index(
+    path: str | Path,
+    model: str | Path | Encoder | Trained | None = None,
+    *,
+    verify: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+) -> Search:
+    """Open an index with the model it was made with: the one it remembers, or `model`, which must be the
+    same.
+
+    Args:
+        path: folder of the index.
+        model: where its model is now, if it has moved.
+        verify: read all of its files now and compare their checksums; else they are checked when first read.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+
+    Raises:
+        InputError: the index is damaged, or the model is another or has moved.
+    """
+    place = checked("path", path, Path)
+    if not place.is_dir():
+        near = near_path(place)
+        raise InputError(f"{place}: no such index{f'; did you mean {near!r}?' if near else ''}")
+
+    from sentrep.search import Index
+
+    opened_index = Index.open(place, verify=verify)
+    own = opened_index.info.model
+    if model is None and own.path and not Path(own.path).exists():
+        raise InputError(f"the model of {path} is no longer at {own.path}; say where it is ({opt('model')})")
+    if model is None and not own.path and " " in own.name:
+        raise InputError(f"{path} was made with {own.name}; say where that model is now ({opt('model')})")
+    if isinstance(model, str | Path):
+        model = locate(model, hub=hub).path
+    encoder = opened((own.path or own.name) if model is None else model, offline, hub or model is None)
+
+    from sentrep.encoders.serialization import content_hash
+
+    opened_index.check_model(content_hash(encoder))
+    return Search(opened_index, encoder)
+
+
+def search(
+    index: str | Path | Search,
+    query: str,
+    k: int = 10,
+    *,
+    model: str | Path | Encoder | Trained | None = None,
+    offline: bool = False,
+    hub: bool = False,
+) -> list[Hit]:
+    """The sentences of an index that are nearest to a query by cosine.
+
+    Args:
+        index: folder of an index, or an index that is open (`open_index`), which is quicker for many queries.
+        query: what to look for.
+        k: how many hits.
+        model: where the index's model is now, if it has moved.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+
+    Returns:
+        Hits, best first: ``hit.score``, ``hit.id``, ``hit.text``.
+    """
+    found = index if callable(index) else open_index(index, model, offline=offline, hub=hub)
+    return found(query, k)
+
+
+def _check_kind(kind: str) -> Any:
+    if kind not in KINDS:
+        raise InputError(f"{opt('kind')}: no index kind is called {kind!r}; {nearest(str(kind), KINDS)}")
+    return kind

@@ -1,0 +1,73 @@
+"""What was read and skipped, told to the caller: as a warning, or as an error where it is asked to be strict."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from sentrep.data.reading.report import ReadReport
+from sentrep.utils.errors import InputError, ReadWarning, on_command_line, opt, shown
+
+if TYPE_CHECKING:
+    from sentrep.data.store.store import Store
+    from sentrep.data.truncation import Truncation
+
+T = TypeVar("T")
+
+
+def announce(report: ReadReport, strict: bool = False) -> None:
+    """Warn of what a report counted; nothing where all is well.
+
+    Raises:
+        InputError: there was a problem, and `strict` is set.
+    """
+    refuse_problems(report, strict)
+    if lines := report.lines(command_line=on_command_line()):
+        warnings.warn(ReadWarning("\n".join(lines)), stacklevel=_outside())
+
+
+def announce_store(store: Store, strict: bool = False) -> None:
+    """The same for a prepared corpus, with the sentences that lost their end."""
+    announce(ReadReport.from_dict(store.report), strict)
+    if store.truncated:
+        message = f"sentences cut at {opt('max_tokens')}: {store.truncated:,} of {len(store):,}"
+        if strict:
+            raise InputError(f"{message} ({opt('strict')})", setting="strict")
+        warnings.warn(ReadWarning(shown(message)), stacklevel=_outside())
+
+
+def announce_truncation(truncation: Truncation, unit: str = "sentences") -> None:
+    """Warn of texts that an encoder did not read to their end."""
+    if message := truncation.message(unit):
+        warnings.warn(ReadWarning(message), stacklevel=_outside())
+
+
+def watched(items: Iterable[T], report: ReadReport, strict: bool = False) -> Iterator[T]:
+    """Pass items on while they are read, stop at the first problem if `strict`, and warn at the end."""
+    for item in items:
+        refuse_problems(report, strict)
+        yield item
+    announce(report, strict)
+
+
+def refuse_problems(report: ReadReport, strict: bool) -> None:
+    """Raise for a report with problems where `strict` is set.
+
+    Raises:
+        InputError: names each kind of problem with its first places.
+    """
+    if strict and not report.clean:
+        problems = "\n".join(f"  {line}" for line in report.messages())
+        raise InputError(f"{opt('strict')}: there were problems in what was read:\n{problems}")
+
+
+def _outside() -> int:
+    """The stack level of the first caller outside of this package, as `warnings.warn` counts in the caller."""
+    level, frame = 1, sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "sentrep":
+        if frame.f_back is None:
+            break
+        level, frame = level + 1, frame.f_back
+    return level

@@ -1,0 +1,84 @@
+"""Checks of arguments that several functions share: one string or many, one path or many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeGuard
+
+from sentrep.utils.errors import InputError, opt
+
+
+def is_one_string(value: object) -> TypeGuard[str | bytes]:
+    """Whether a value is a single string. Python would iterate over its characters.
+
+    >>> is_one_string("a text"), is_one_string(["a text"])
+    (True, False)
+    """
+    return isinstance(value, str | bytes | bytearray)
+
+
+def refuse_one_string(value: object, name: str) -> None:
+    """Raise where a list of strings is wanted and one string is given.
+
+    Raises:
+        InputError: names the argument.
+    """
+    if is_one_string(value):
+        raise InputError(
+            f"{opt(name)} is one string, {value[:40]!r}; give a list, even if it is a list of one"
+        )
+
+
+def paths_of(value: object, name: str) -> list[str]:
+    """One path or several, as a list of strings.
+
+    Args:
+        value: a path, or an iterable of paths.
+        name: of the argument, for the message.
+
+    Raises:
+        InputError: something in it is not a path.
+
+    >>> paths_of("results.jsonl", "results"), paths_of((Path("a"), "b"), "results")
+    (['results.jsonl'], ['a', 'b'])
+    """
+    if isinstance(value, str | os.PathLike):
+        return [_path(value, name)]
+    if value is None or not isinstance(value, Iterable) or is_one_string(value) or isinstance(value, dict):
+        raise InputError(
+            f"{opt(name)} takes a path or a list of paths, not {type(value).__name__} {_short(value)}"
+        )
+    return [_path(each, name) for each in value]
+
+
+def _path(value: object, name: str) -> str:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{opt(name)} takes a path or a list of paths; {_short(value)} is no path")
+    if "\0" in value:
+        raise InputError(f"{opt(name)}: a path cannot hold a NUL character: {_short(value)}")
+    return value
+
+
+def near_path(path: str | Path) -> str | None:
+    """The name beside a path that does not exist which resembles it most, or None.
+
+    The folder is listed only where it exists; nothing else of the file system is read.
+    """
+    import difflib
+
+    path = Path(path)
+    try:
+        names = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+    except OSError:
+        return None
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
+    return str(path.parent / near[0]) if near else None
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."

@@ -1,0 +1,131 @@
+"""Flat keywords, such as ``lr=1e-3, window=2``, to the configurations that have these fields."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import types
+from collections.abc import Mapping
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from sentrep.utils.errors import InputError, nearest, opt
+
+
+def route(
+    keywords: Mapping[str, Any], targets: Mapping[str, Any], also: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """The configurations with the keywords put into the one that has a field of that name.
+
+    Args:
+        keywords: values by setting.
+        targets: configurations (instances of frozen dataclasses, or their classes) by name.
+        also: further names that a typing error may have meant.
+
+    Raises:
+        InputError: no configuration has such a setting (the nearest is named), or the value is of a wrong type.
+
+    >>> from sentrep.training.config import TrainingConfig
+    >>> route({"lr": 1e-3}, {"training": TrainingConfig})["training"].lr
+    0.001
+    """
+    fields = {field.name: name for name, target in targets.items() for field in dataclasses.fields(target)}
+    chosen: dict[str, dict[str, Any]] = {name: {} for name in targets}
+    for setting, value in keywords.items():
+        if setting not in fields:
+            hint = nearest(setting, [*fields, *also])
+            raise InputError(f"no setting is called {setting!r}; {hint}", setting=setting)
+        chosen[fields[setting]][setting] = value
+    return {name: _configured(target, chosen[name]) for name, target in targets.items()}
+
+
+def checked(setting: str, value: Any, wanted: Any) -> Any:
+    """A value of the type that a setting wants, converted where nothing is lost (2 to 2.0, "runs" to a path).
+
+    Raises:
+        InputError: it is of another type; names the setting.
+
+    >>> checked("lr", 1, float), checked("steps", None, int | None), checked("out", "runs", Path)
+    (1.0, None, PosixPath('runs'))
+    """
+    for kind in _alternatives(wanted):
+        fits, converted = _as(value, kind)
+        if fits:
+            return converted
+    raise InputError(f"{opt(setting)} takes {_described(wanted)}, not {_short(value)}")
+
+
+def check_config(config: Any) -> Any:
+    """The configuration with every value of the type that its field wants; see `checked`."""
+    return _configured(
+        config, {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    )
+
+
+def _configured(target: Any, values: Mapping[str, Any]) -> Any:
+    kind = target if isinstance(target, type) else type(target)
+    wanted = get_type_hints(kind)
+    values = {name: checked(name, value, wanted[name]) for name, value in values.items()}
+    return target(**values) if isinstance(target, type) else dataclasses.replace(target, **values)
+
+
+def _alternatives(wanted: Any) -> tuple[Any, ...]:
+    return get_args(wanted) if get_origin(wanted) in (Union, types.UnionType) else (wanted,)
+
+
+def _as(value: Any, kind: Any) -> tuple[bool, Any]:
+    """Whether a value is of a kind, and the value as that kind."""
+    if kind is Any:
+        return True, value
+    if kind in (None, type(None)):
+        return value is None, None
+    if get_origin(kind) is Literal:
+        return value in get_args(kind), value
+    if get_origin(kind) is tuple:
+        return _as_tuple(value, get_args(kind)[0])
+    if kind is bool:
+        return isinstance(value, bool), value
+    if isinstance(value, bool):
+        return False, value
+    if kind is int:
+        return isinstance(value, Integral), int(value) if isinstance(value, Integral) else value
+    if kind is float:
+        return isinstance(value, Real), float(value) if isinstance(value, Real) else value
+    if kind is Path:
+        return isinstance(value, str | os.PathLike), Path(value) if isinstance(
+            value, str | os.PathLike
+        ) else value
+    if kind is str:
+        return isinstance(value, str | os.PathLike), str(value)
+    return isinstance(value, kind), value
+
+
+def _as_tuple(value: Any, kind: Any) -> tuple[bool, Any]:
+    if not isinstance(value, list | tuple):
+        return False, value
+    each = [_as(item, kind) for item in value]
+    return all(fits for fits, _ in each), tuple(item for _, item in each)
+
+
+def _described(wanted: Any) -> str:
+    return " or ".join(_one_described(kind) for kind in _alternatives(wanted))
+
+
+def _one_described(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    if get_origin(kind) is tuple:
+        return f"a list of {_plural[get_args(kind)[0]]}"
+    return _singular.get(kind, getattr(kind, "__name__", str(kind)))
+
+
+_singular: dict[Any, str] = {
+    int: "a whole number", float: "a number", bool: "True or False", str: "a string", Path: "a path", type(None): "None",
+}  # fmt: skip
+_plural: dict[Any, str] = {int: "whole numbers", float: "numbers", str: "strings", Path: "paths"}
+
+
+def _short(value: Any) -> str:
+    shown = f"{type(value).__name__} {value!r}"
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."
