@@ -168,7 +168,7 @@ def test_rewards_that_are_noise() -> None:
     assert names("seq2seq2seq", {"reward_noise": 9.0}, clipped=0.5) == []
     assert names("seq2seq2seq", {"reward_noise": 12.0, "pretraining": 1.0}, clipped=0.6) == []
     assert names("skip-thought", {}, clipped=1.0) == []  # a sum over tokens is learnt well so
-    assert names("seq2seq2seq", {"reward_noise": 12.0}, clipped=1.0, learns_by="gumbel") == []
+    assert names("seq2seq2seq", {"reward_noise": 12.0}, clipped=1.0, gradient_estimator="gumbel") == []
 
 
 @pytest.mark.parametrize("method", ["urnng", "compound-pcfg", "struct-vae"])
