@@ -128,7 +128,7 @@ def test_install_lines_in_messages_name_requirements_of_the_extras() -> None:
     optional = {requirement for requirements in EXTRAS.values() for requirement in requirements}
     for file in MESSAGES:
         for line in re.findall(r"pip install '?([^'\"\s]+)'?", file.read_text(encoding="utf-8")):
-            assert line in optional or line.startswith("."), f"{file}: pip install {line}"
+            assert line in optional or line.startswith((".", "{")), f"{file}: pip install {line}"
 
 
 def test_no_page_promises_a_package_index() -> None:

@@ -23,7 +23,7 @@ def docx(source: Source, reading: Reading) -> Iterator[Fragment]:
     try:
         import docx as library
     except ImportError:
-        missing(source, reading, "python-docx", "docx")
+        missing(source, reading, "python-docx")
         return
     data = read_whole(source, reading, 4 * WHOLE)
     if data is None:

@@ -18,7 +18,7 @@ def pdf(source: Source, reading: Reading) -> Iterator[Fragment]:
     try:
         import pypdf
     except ImportError:
-        missing(source, reading, "pypdf", "pdf")
+        missing(source, reading, "pypdf")
         return
     data = read_whole(source, reading, 4 * WHOLE)
     if data is None:

@@ -26,11 +26,11 @@ def read_whole(source: Source, reading: Reading, limit: int = WHOLE) -> bytes | 
     return b"".join(parts)
 
 
-def missing(source: Source, reading: Reading, library: str, extra: str) -> None:
+def missing(source: Source, reading: Reading, library: str) -> None:
     """Count a file whose library is not installed.
 
     Raises InputError if the user named this file."""
-    what = f"reading it needs {library}: pip install 'sentrep[{extra}]'"
+    what = f"reading it needs {library}: pip install {library}"
     if source.named:
         raise InputError(f"{source.name}: {what}")
     reading.report.problem(Kind.UNREADABLE_FILE, source.name, what)
