@@ -159,7 +159,7 @@ def test_marks_around_a_text_do_not_make_it_one(summarizer: Summarizer) -> None:
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     assert marking.encode("") == [2, 3]
-    marked = replace(summarizer, reopened=replace(summarizer.trained, tokenizer=marking))
+    marked = replace(summarizer, trained=replace(summarizer.trained, tokenizer=marking))
     empty, written = marked(["", TEXTS[0]])
     assert empty == ""
     assert written
