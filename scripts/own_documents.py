@@ -1,9 +1,11 @@
-"""Search on documents that nobody tuned for: BM25, a public model, tables fitted to the collection, and fusions.
+"""Search on untuned documents: BM25, a public model, tables fitted to the collection, and fusions.
 
-    python scripts/own_documents.py queries --data BENCHMARKS --teacher MODEL --out eval/own_documents-queries.json
+    python scripts/own_documents.py queries --data BENCHMARKS --teacher MODEL \\
+        --out eval/own_documents-queries.json
     python scripts/own_documents.py build --corpus FOLDER [FOLDER ...] --teacher MODEL --work runs/own
 
-`queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL) in BEIR's layout.
+`queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL)
+in BEIR's layout.
 `build` runs `sentrep.build` on folders of text and keeps its tables: questions that held-out documents ask
 themselves. Both print Markdown.
 """

@@ -140,7 +140,8 @@ def test_the_reading_of_imports_sees_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "m.py").write_text("\n".join(source))
     found = imports(tmp_path / "m.py")
     assert [(i.module, i.deferred, i.types_only) for i in found] == [
-        ("torch", False, False), ("sentrep.data", True, False), ("faiss", False, True), ("nltk.x", False, False),
+        ("torch", False, False), ("sentrep.data", True, False), ("faiss", False, True),
+        ("nltk.x", False, False),
     ]  # fmt: skip
     assert targets(found[1]) == ["data.batch"]
 

@@ -44,7 +44,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {
             "feature_width": 16,
             "discriminator_token_width": 24,
-            "judge": "sentence",
+            "discriminator": "sentence",
             "windows": (3,),
             "features": "encoder",
         },

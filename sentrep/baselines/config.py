@@ -61,7 +61,8 @@ class WordModelConfig:
                 raise InputError(f"{opt(name)} {value} must be 1 or more")
         if self.frequency <= 0 or self.lr <= 0:
             raise InputError(
-                f"{opt('frequency')} {self.frequency} and {opt('lr')} {self.lr} must be above 0; 1e-3 and 0.05 are usual"
+                f"{opt('frequency')} {self.frequency} and {opt('lr')} {self.lr} must be above 0; "
+                "1e-3 and 0.05 are usual"
             )
         if self.sample is not None and not 0 <= self.sample < 1:
             raise InputError(f"{opt('sample')} {self.sample} is a share of the words: 0 or more, below 1")
@@ -73,7 +74,8 @@ def check_name(name: str) -> None:
     """Raises `InputError` for what cannot be fitted to a model folder, with what to do instead."""
     if name == "doc2vec":
         raise InputError(
-            "doc2vec has to learn the vector of each text anew and is no model folder; it is measured from Python, in memory: "
+            "doc2vec has to learn the vector of each text anew and is no model folder; it is "
+            "measured from Python, in memory: "
             "sentrep.api.evaluate(sentrep.api.doc2vec('my/texts'), suites=['quick'])"
         )
     if name not in WORD_MODELS:

@@ -40,7 +40,8 @@ def lsa(
     vocab = int(passages.known.sum())
     if width > min(vocab, len(passages)):
         raise InputError(
-            f"{opt('width')} {width}: LSA has no more directions than words ({vocab}) or passages ({len(passages)}); "
+            f"{opt('width')} {width}: LSA has no more directions than words ({vocab}) or passages "
+            f"({len(passages)}); "
             f"lower {opt('width')} or {opt('passage')}, or give more text"
         )
     idf = inverse_document_frequency(passages) ** power

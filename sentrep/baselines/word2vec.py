@@ -98,7 +98,8 @@ def frequencies(passages: Passages, config: WordModelConfig) -> dict[str, int]:
     counts = passages.counted()
     if max(counts.values()) < config.min_count:
         raise InputError(
-            f"{opt('min_count')} {config.min_count}: no word of the corpus occurs as often; lower it or give more text"
+            f"{opt('min_count')} {config.min_count}: no word of the corpus occurs as often; lower "
+            "it or give more text"
         )
     return counts
 

@@ -1,9 +1,9 @@
 """Batches: what every method reads.
 
-A batch is made of segments, and a segment is so many consecutive sentences of one document. One segment a batch is the
-quick-thought paper's contiguous batch; many short segments take most of a batch from elsewhere in the corpus.
-Which it is decides what contrastive vectors are good for, because the other sentences of a batch are the
-negatives.
+A batch is made of segments, and a segment is so many consecutive sentences of one document. One segment a
+batch is the quick-thought paper's contiguous batch; many short segments take most of a batch from elsewhere
+in the corpus. Which it is decides what contrastive vectors are good for, because the other sentences of a
+batch are the negatives.
 
 Item i of an epoch IS batch i, by arithmetic on (seed, epoch, i): shuffling, sharding over processes and
 resuming need no state."""
@@ -80,8 +80,8 @@ class SentenceBatches:
         offsets: (sentence + 1,) where each sentence starts in `ids`.
         spans: (span, 3) stretches of sentences to use: first sentence, one past the last, document.
         size: sentences in a batch, about: a batch ends with a whole segment.
-        segment_length: consecutive sentences in a segment, about: a single sentence left over joins its neighbour, as it
-            would have no neighbours.
+        segment_length: consecutive sentences in a segment, about: a single sentence left over joins its
+            neighbour, as it would have no neighbours.
         seed: of the order of segments and of where documents are cut.
         min_document_length: documents of fewer sentences are left out.
 
@@ -110,7 +110,8 @@ class SentenceBatches:
         self.sentences = int((self.spans[:, 1] - self.spans[:, 0]).sum())
         if self.sentences == 0:
             raise InputError(
-                f"no document has {min_document_length} sentences or more; check how texts are split into sentences"
+                f"no document has {min_document_length} sentences or more; check how texts are "
+                "split into sentences"
             )
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
 
@@ -128,8 +129,8 @@ class SentenceBatches:
         return self._gather(segments[first:last][shard::shards])
 
     def _segments(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """This epoch's segments in order, (segment, 3) as spans are, and (segment,) how many sentences came before
-        each."""
+        """This epoch's segments in order, (segment, 3) as spans are, and (segment,) how many sentences came
+        before each."""
         if self._epoch is None or self._epoch[0] != epoch:
             random = np.random.default_rng([self.seed, epoch])
             segments = cut(self.spans, self.segment_length, random)
@@ -156,8 +157,8 @@ class SentenceBatches:
 
 
 def cut(spans: np.ndarray, segment_length: int, random: np.random.Generator) -> np.ndarray:
-    """Cut each span into segments of `segment_length` sentences from a random phase on, so that every pair of neighbours
-    meets in some epoch.
+    """Cut each span into segments of `segment_length` sentences from a random phase on, so that every pair
+    of neighbours meets in some epoch.
 
     >>> cut(np.array([[0, 7, 5]]), 3, np.random.default_rng(0)).tolist()
     [[0, 2, 5], [2, 5, 5], [5, 7, 5]]

@@ -1,11 +1,12 @@
 """The weighted bag of tokens, in the form in which it is trained.
 
-Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t for
-each token. Folding w_t into e_t gives the stock `StaticEmbedding` exactly; a bag is saved in that form. Training
-keeps the two apart because one scalar learns the importance of a token much sooner than a whole row does.
+Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t
+for each token. Folding w_t into e_t gives the stock `StaticEmbedding` exactly; a bag is saved in that form.
+Training keeps the two apart because one scalar learns the importance of a token much sooner than a whole
+row does.
 
-Special tokens, the unknown token and a bare word mark have the weight 0 and a zero row. The gradients of both are
-then 0 too, so they stay at 0.
+Special tokens, the unknown token and a bare word mark have the weight 0 and a zero row. The gradients of
+both are then 0 too, so they stay at 0.
 """
 
 from __future__ import annotations
@@ -66,9 +67,9 @@ class Bag(StaticEmbedding):
 class Saturation(Module):
     """tanh(gain · √width · x/|x|) for each coordinate.
 
-    A coordinate that many tokens add to counts little more than one that few add to, as counts do under BM25's k1.
-    This needs rows with few non-zero coordinates (`sparse_rows`), so that coordinates belong to tokens; on
-    Gaussian rows it changes nothing.
+    A coordinate that many tokens add to counts little more than one that few add to, as counts do under
+    BM25's k1. This needs rows with few non-zero coordinates (`sparse_rows`), so that coordinates belong to
+    tokens; on Gaussian rows it changes nothing.
     """
 
     config_keys: ClassVar = ["width", "gain"]  # for `content_hash`: the module has no weights
@@ -111,8 +112,8 @@ def rows_by_prefix(
     """Unit rows in which tokens that share their first letters have a cosine of share², as words of one stem
     mostly do.
 
-    Each row becomes √(1-share²) of its own plus `share` of its group's row; short tokens and punctuation belong to
-    no group.
+    Each row becomes √(1-share²) of its own plus `share` of its group's row; short tokens and punctuation
+    belong to no group.
     """
     groups: dict[str, list[int]] = {}
     for place, token in enumerate(tokens):

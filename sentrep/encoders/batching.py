@@ -1,8 +1,8 @@
 """Feeding encoders: ragged token ids in, sentence vectors out, with little padding.
 
-Sentences have 1 to 100 tokens; padded in their original order, most of the work of a transformer or an RNN would be
-padding. So rows are sorted by length, cut into micro-batches of about `token_budget` padded tokens, and put back in
-order. A bag needs no padding.
+Sentences have 1 to 100 tokens; padded in their original order, most of the work of a transformer or an RNN
+would be padding. So rows are sorted by length, cut into micro-batches of about `token_budget` padded
+tokens, and put back in order. A bag needs no padding.
 """
 
 from __future__ import annotations

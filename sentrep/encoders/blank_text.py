@@ -1,8 +1,9 @@
 """A token for texts without any, so that stock modules never see an empty text.
 
-Stock max pooling gives -inf for a text without tokens, and a stock transformer refuses a batch of nothing else.
-A tokenizer cannot make a token of the empty string, but it can of a space. So a saved model gets a prompt of one
-space, which changes no other text, and its tokenizer replaces a text of spaces by a character, most often unknown.
+Stock max pooling gives -inf for a text without tokens, and a stock transformer refuses a batch of nothing
+else. A tokenizer cannot make a token of the empty string, but it can of a space. So a saved model gets a
+prompt of one space, which changes no other text, and its tokenizer replaces a text of spaces by a
+character, most often unknown.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def with_blank_token(tokenizer: Tokenizer) -> Tokenizer:
 def guard(encoder: SentenceTransformer) -> None:
     """Give an encoder of stock modules the blank token and the prompt, where an empty text has no token.
 
-    Encoders with prompts of their own, or whose tokenizer puts special tokens around every text, stay as they are.
+    Encoders with prompts of their own, or whose tokenizer puts special tokens around every text, stay as
+    they are.
     """
     first: Any = encoder[0]
     if encoder.default_prompt_name or not isinstance(first, Transformer | WordEmbeddings):

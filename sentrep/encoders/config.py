@@ -67,11 +67,13 @@ class EncoderConfig:
             raise InputError(f"{opt('dropout')} {self.dropout} is a share of the values: 0 or more, below 1")
         if self.encoder in ("gru", "lstm") and self.bidirectional and self.width % 2:
             raise InputError(
-                f"{opt('width')} {self.width} is odd, but a bidirectional encoder gives half of it to each direction"
+                f"{opt('width')} {self.width} is odd, but a bidirectional encoder gives half of "
+                "it to each direction"
             )
         if self.encoder == "transformer" and self.width % self.heads:
             raise InputError(
-                f"{opt('width')} {self.width} must be a multiple of 64 for a transformer (64 a head), or at most 64"
+                f"{opt('width')} {self.width} must be a multiple of 64 for a transformer (64 a "
+                "head), or at most 64"
             )
         if self.encoder in ("transformer", "conv") and self.pooling == "last":
             raise InputError(
@@ -83,13 +85,15 @@ class EncoderConfig:
             )
         if self.frequency < 0 or self.saturation < 0:
             raise InputError(
-                f"{opt('frequency')} {self.frequency} and {opt('saturation')} {self.saturation} must be 0 or more"
+                f"{opt('frequency')} {self.frequency} and {opt('saturation')} {self.saturation} "
+                "must be 0 or more"
             )
         if self.freeze_vectors and self.vectors is None:
             raise InputError(f"{opt('freeze_vectors')} needs {opt('vectors')} FILE")
         if self.vectors is not None and self.encoder not in ("bag", *TABLES):
             raise InputError(
-                f"{opt('vectors')} fills the token table of bag, gru, lstm and conv; {self.encoder!r} has one of its own"
+                f"{opt('vectors')} fills the token table of bag, gru, lstm and conv; "
+                f"{self.encoder!r} has one of its own"
             )
 
     @property

@@ -14,8 +14,8 @@ rows, and nothing is written.
 
 In a bag the length of a row is the word's weight, and least squares draws short what it cannot explain. So a
 bag's new rows are lengthened, all by the same factor, until the map makes rows of rare words as long as they
-were trained to be; a new word is one more of these. Where the map is exact this changes nothing. RecurrentEncoder
-encoders get W v + b as the paper has it."""
+were trained to be; a new word is one more of these. Where the map is exact this changes nothing.
+RecurrentEncoder encoders get W v + b as the paper has it."""
 
 from __future__ import annotations
 
@@ -71,8 +71,10 @@ class Fit:
             return "shared words are too few to tell what the map is worth"
         if self.r2 < DOUBTFUL:
             return (
-                f"the map explains {max(0.0, self.r2):.1%} of what tells rows of unseen words apart, so new words hardly get "
-                f"meaning; train longer, or start the token table from these vectors ({opt('vectors')}) before training"
+                f"the map explains {max(0.0, self.r2):.1%} of what tells rows of unseen words "
+                "apart, so new words hardly get "
+                "meaning; train longer, or start the token table from these vectors "
+                f"({opt('vectors')}) before training"
             )
         return None
 
@@ -115,7 +117,8 @@ def expand(
         return Expanded(grown, tuple(fit for part in parts for fit in part.fits))
     if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | TokenEncoder):
         raise InputError(
-            f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, GRUs and LSTMs can"
+            f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, "
+            "GRUs and LSTMs can"
         )
     rows, vocabulary = token_table(grown).weight.detach().float().cpu(), _Vocabulary(inner_tokenizer(grown))
     shared, fresh = _collected(vocabulary, vectors, words, limit)
@@ -167,12 +170,15 @@ def _fit(
     count, needed = len(inputs), inputs.shape[1] + 1
     if not count:
         raise InputError(
-            f"{vectors}: none of its words is a word of this model; give vectors of the same language and case"
+            f"{vectors}: none of its words is a word of this model; give vectors of the same "
+            "language and case"
         )
     if count < needed:
         raise InputError(
-            f"{vectors}: {count:,} of its words are among the model's own, but a map from {inputs.shape[1]} dimensions takes "
-            f"{needed} or more; give vectors of the same language and case, narrower ones, or train with a larger {opt('vocab')}"
+            f"{vectors}: {count:,} of its words are among the model's own, but a map from "
+            f"{inputs.shape[1]} dimensions takes "
+            f"{needed} or more; give vectors of the same language and case, narrower ones, or "
+            f"train with a larger {opt('vocab')}"
         )
     order = np.random.default_rng(0).permutation(count)
     out, kept = np.split(order, [min(count // HELD_OUT, count - needed)])
@@ -201,7 +207,8 @@ class _Vocabulary:
         kind = self.spec["model"]["type"]
         if kind != "WordLevel":
             raise InputError(
-                f"this model's vocabulary is made of pieces of words ({kind}), which read every word already; only one of whole "
+                f"this model's vocabulary is made of pieces of words ({kind}), which read every "
+                "word already; only one of whole "
                 f"words ({opt('tokenizer')} word) can be expanded"
             )
         self.marks = {*SPECIAL, *(token["content"] for token in self.spec["added_tokens"])}

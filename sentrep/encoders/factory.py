@@ -63,8 +63,8 @@ def _pretrained(name: str) -> SentenceTransformer:
 
 
 def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn.Module]:
-    """A bag whose rows have about unit length, so that two different tokens are nearly orthogonal: a random bag
-    matches words. Its layers have no bias, so that the zero vector stays the zero vector."""
+    """A bag whose rows have about unit length, so that two different tokens are nearly orthogonal: a random
+    bag matches words. Its layers have no bias, so that the zero vector stays the zero vector."""
     vocab, width = len(counts), config.width
     rows = sparse_rows(vocab, width) if config.saturation else torch.randn(vocab, width) / width**0.5
     if config.saturation:
@@ -105,7 +105,8 @@ def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_to
     special = special_tokens(tokenizer)
     if "pad_token" not in special:
         raise InputError(
-            f"the tokenizer has no token to pad with ([PAD] or <pad>), which a transformer needs; use another {opt('tokenizer')}"
+            "the tokenizer has no token to pad with ([PAD] or <pad>), which a transformer needs; "
+            f"use another {opt('tokenizer')}"
         )
     shape = DistilBertConfig(
         vocab_size=vocab,
@@ -134,14 +135,16 @@ def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
     found = dict(read_vectors(config.vectors, set(tokenizer.get_vocab()).__contains__))
     if not found:
         raise InputError(
-            f"{config.vectors}: none of its words is a token of this vocabulary; use {opt('tokenizer')} word with word vectors"
+            f"{config.vectors}: none of its words is a token of this vocabulary; use "
+            f"{opt('tokenizer')} word with word vectors"
         )
     places = torch.tensor([tokenizer.token_to_id(word) for word in found])
     vectors = torch.from_numpy(np.stack(list(found.values())))
     (_, theirs), (_, ours) = vectors.shape, rows.shape
     if theirs != ours:
         raise InputError(
-            f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide ({opt('width')} or {opt('token_width')})"
+            f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide "
+            f"({opt('width')} or {opt('token_width')})"
         )
     scale = rows.norm(dim=1).mean() / vectors.norm(dim=1).mean().clamp(min=1e-12)
     rows[places] = vectors * scale

@@ -61,8 +61,8 @@ def is_stock(encoder: SentenceTransformer) -> bool:
 
 
 def save(encoder: SentenceTransformer, path: Path) -> None:
-    """Save in stock form, written aside first: the folder is complete or it is not there. A model at `path` is
-    replaced in one step.
+    """Save in stock form, written aside first: the folder is complete or it is not there. A model at `path`
+    is replaced in one step.
 
     Raises:
         InputError: what is at `path` is no model, and stays; or the disk is full.

@@ -37,7 +37,8 @@ def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
         table = None
     if not isinstance(table, nn.Embedding | nn.EmbeddingBag):
         raise InputError(
-            f"an encoder that begins with {type(first).__name__} has no token table of its own; encoders side by side have one each"
+            f"an encoder that begins with {type(first).__name__} has no token table of its own; "
+            "encoders side by side have one each"
         )
     return table
 
@@ -54,7 +55,8 @@ def inner_tokenizer(encoder: SentenceTransformer) -> Tokenizer:
     tokenizer = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not isinstance(tokenizer, Tokenizer):
         raise InputError(
-            f"an encoder that begins with {type(first).__name__} has no one tokenizer of the tokenizers library, so it cannot be "
+            f"an encoder that begins with {type(first).__name__} has no one tokenizer of the "
+            "tokenizers library, so it cannot be "
             "trained further or expanded"
         )
     return tokenizer

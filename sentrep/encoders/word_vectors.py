@@ -152,7 +152,8 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
     sizes = [int(size) if size.isdigit() else 0 for size in header.split()]
     if len(sizes) != 2 or min(sizes) < 1:
         raise InputError(
-            f"{path}: does not begin with 'words width', so it is not word2vec's binary format; of fastText give the .vec"
+            f"{path}: does not begin with 'words width', so it is not word2vec's binary format; "
+            "of fastText give the .vec"
         )
     (promised, width), position = sizes, len(header)
     for number in progress(range(1, promised + 1), f"reading {path.name}", promised, "word"):
@@ -181,7 +182,8 @@ def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
         letters += byte
         if len(letters) > LONGEST:
             raise InputError(
-                f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or the file is damaged"
+                f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or "
+                "the file is damaged"
             )
     return bytes(letters)
 

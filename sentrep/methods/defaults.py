@@ -13,7 +13,8 @@ class MethodDefaults:
     `sentrep.training.defaults` resolves them together with those that depend on encoder and hardware."""
 
     batch_size: int | None = None
-    """Sentences in a batch; None leaves it to the encoder. Slow methods make more steps of smaller batches."""
+    """Sentences in a batch; None leaves it to the encoder. Slow methods make more steps of smaller
+    batches."""
     choose_by: Literal["neighbour-mrr", "loss", "last"] = "neighbour-mrr"
     """What makes a checkpoint the best."""
     matrix_products: bool = True

@@ -129,7 +129,8 @@ def topic_shortcuts(*remedies: Remedy) -> list[Monitor]:
             0.3,
             "above",
             "shortcut: the next sentence is nearer than one of another document in "
-            "{next_against_other_documents:.0%} of the cases, but nearer than another one of its own document "
+            "{next_against_other_documents:.0%} of the cases, but nearer than another one of its "
+            "own document "
             "in {next_against_same_document:.0%}; the vectors represent documents, not sentences",
             (longer, *remedies),
             when=(Condition("next_against_same_document", 0.55, "below"),),
@@ -144,7 +145,8 @@ def one_sided_trees(*remedies: Remedy) -> list[Monitor]:
             f"{side}_f1",
             0.9,
             "above",
-            f"the trees have collapsed: {{{side}_f1:.0%}} of their constituents are those of {side} branching",
+            f"the trees have collapsed: {{{side}_f1:.0%}} of their constituents are those of "
+            f"{side} branching",
             (change("seed"), *remedies, Remedy("keep punctuation in the corpus")),
         )
         for side in ("right", "left")

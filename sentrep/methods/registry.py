@@ -134,6 +134,7 @@ def configured(name: str, settings: Any | None) -> Any:
         return wanted()
     if not isinstance(settings, wanted):
         raise InputError(
-            f"{name} takes settings of {wanted.__module__}.{wanted.__name__}, not of {type(settings).__module__}"
+            f"{name} takes settings of {wanted.__module__}.{wanted.__name__}, not of "
+            f"{type(settings).__module__}"
         )
     return settings

@@ -1,8 +1,10 @@
 """A bigram language model with interpolated Kneser-Ney smoothing, counted in one pass.
 
-    P(w | v) = max(c(v w) − d, 0) / c(v) + d t(v) / c(v) · P_c(w)       P_c(w) ∝ number of different tokens before w
+    P(w | v) = max(c(v w) − d, 0) / c(v) + d t(v) / c(v) · P_c(w)
+    P_c(w) ∝ number of different tokens before w
 
-It is a cheap measure of fluency: it tells a headline from a sequence of unrelated words and needs no training.
+It is a cheap measure of fluency: it tells a headline from a sequence of unrelated words and needs no
+training.
 
 Reference:
     "Improved backing-off for m-gram language modeling", Kneser & Ney, ICASSP 1995.
@@ -29,7 +31,8 @@ class BigramModel:
 
     >>> from sentrep.modules.padding import pad_lists
     >>> model = BigramModel(pad_lists([[1, 2], [1, 3]]), vocab=5)
-    >>> bool(model.log_prob(torch.tensor(1), torch.tensor(2)) > model.log_prob(torch.tensor(2), torch.tensor(1)))
+    >>> forward, backward = torch.tensor([1, 2]), torch.tensor([2, 1])
+    >>> bool(model.log_prob(*forward) > model.log_prob(*backward))
     True
     """
 

@@ -68,7 +68,8 @@ class ReferenceText:
         if len(number) < 2 * HELD_OUT_EVERY:
             raise InputError(
                 f"{opt('summaries')} {path}: {len(number)} different sentences of {len(ids):,} have 1 to "
-                f"{max_tokens} tokens, and {2 * HELD_OUT_EVERY} are needed; raise {opt('max_summary_tokens')}, "
+                f"{max_tokens} tokens, and {2 * HELD_OUT_EVERY} are needed; raise "
+                f"{opt('max_summary_tokens')}, "
                 f"check {opt('summaries_field')}, or give another file"
             )
         held_out = [number[tuple(row)] % HELD_OUT_EVERY == HELD_OUT_EVERY - 1 for row in rows]

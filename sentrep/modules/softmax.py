@@ -10,7 +10,8 @@ batch and, for one in ten, from the whole vocabulary, so no frequency table is n
 drawn. The estimate of the partition function is unbiased; its logarithm is slightly biased.
 
 Reference:
-    "On using very large target vocabulary for neural machine translation", Jean et al., ACL 2015, section 3.1.
+    "On using very large target vocabulary for neural machine translation", Jean et al., ACL 2015, section
+    3.1.
 """
 
 from __future__ import annotations

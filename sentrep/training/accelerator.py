@@ -28,7 +28,8 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
     """
     if config.device == "cuda" and not torch.cuda.is_available():
         raise InputError(
-            f"{opt('device')} cuda: torch finds no GPU here; give {opt('device')} cpu, or install a torch for CUDA"
+            f"{opt('device')} cuda: torch finds no GPU here; give {opt('device')} cpu, or install "
+            "a torch for CUDA"
         )
     _forget_previous_run()
     try:
@@ -44,7 +45,8 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
         raise InputError(f"{given}: {error}") from error
     if config.tracker != "none" and not accelerator.log_with:
         raise InputError(
-            f"{opt('tracker')} {config.tracker} is not installed here; install it, or give {opt('tracker')} none"
+            f"{opt('tracker')} {config.tracker} is not installed here; install it, or give "
+            f"{opt('tracker')} none"
         )
     return accelerator
 

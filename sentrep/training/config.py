@@ -19,11 +19,11 @@ class TrainingConfig:
     """Batches to train on, instead of --epochs. 0 exports the untrained encoder, the baseline of every
     comparison."""
     minutes: float | None = None
-    """Stop after this much wall-clock time at the latest; the learning-rate schedule is shortened to fit. Such
-    a run is not reproducible bit by bit: its length depends on the machine."""
+    """Stop after this much wall-clock time at the latest; the learning-rate schedule is shortened to fit.
+    Such a run is not reproducible bit by bit: its length depends on the machine."""
     batch_size: int | None = None
-    """Sentences in a batch. Unset: what the method needs; without such a need 1024 for 'bag' and 512 for other
-    encoders."""
+    """Sentences in a batch. Unset: what the method needs; without such a need 1024 for 'bag' and 512 for
+    other encoders."""
     segment_length: int = 8
     """Consecutive sentences of one document that stay together in a batch; a batch has many such segments.
     Equal to --batch-size: one contiguous batch."""

@@ -136,12 +136,14 @@ def _run_job(
     assert config.lr is not None
     if config.choose_by == "loss" and phases > 1:
         raise InputError(
-            f"{opt('choose_by')} loss: a method of several phases has several losses; give neighbour-mrr or last"
+            f"{opt('choose_by')} loss: a method of several phases has several losses; give "
+            "neighbour-mrr or last"
         )
     accelerator = accelerator_for(config, phases, run.logs, bf16=config.precision == "bf16")
     if config.batch_size // min(config.segment_length, config.batch_size) < accelerator.num_processes:
         raise InputError(
-            f"{opt('batch_size')} {config.batch_size} holds fewer runs of {config.segment_length} than there are processes; lower {opt('segment_length')}"
+            f"{opt('batch_size')} {config.batch_size} holds fewer runs of {config.segment_length} "
+            f"than there are processes; lower {opt('segment_length')}"
         )
     on_cpu = accelerator.device.type == "cpu"
     settle_cpu(config.threads, alone=on_cpu)
@@ -185,7 +187,8 @@ def _run_job(
             validation = Validation(batches("valid"), accelerator.process_index, accelerator.num_processes)
     except InputError as error:
         raise InputError(
-            f"what is held out for validation is too little: raise it, or give {opt('validation')} 0 ({error})"
+            "what is held out for validation is too little: raise it, or give "
+            f"{opt('validation')} 0 ({error})"
         ) from error
     with kept_memory() if on_cpu else nullcontext():
         outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)

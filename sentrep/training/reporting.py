@@ -84,7 +84,8 @@ class Reporter:
         for name, value in values.items():
             if (name.endswith("loss") or name == "gradient_norm") and not math.isfinite(value):
                 raise InputError(
-                    f"training has diverged: {name.replace('_', ' ')} is {value} by step {step}; the last checkpoint is sound. "
+                    f"training has diverged: {name.replace('_', ' ')} is {value} by step {step}; "
+                    "the last checkpoint is sound. "
                     f"Try a lower {opt('lr')}, a smaller {opt('clip')}, or {opt('precision')} fp32."
                 )
 

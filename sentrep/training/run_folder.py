@@ -157,7 +157,8 @@ class RunFolder:
                 warn(f"warning: {place} is damaged ({error}); looking for the checkpoint before it")
         if steps:
             raise InputError(
-                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give {opt('overwrite')}, "
+                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give "
+                f"{opt('overwrite')}, "
                 "to begin anew"
             )
         return None

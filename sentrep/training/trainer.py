@@ -74,7 +74,8 @@ class Trainer:
     """Trains a method on batches, from the newest checkpoint of the run on, if there is one.
 
     Args:
-        method: is trained in place. Afterwards it holds its best weights, or its last ones without validation.
+        method: is trained in place. Afterwards it holds its best weights, or its last ones without
+            validation.
         batches: the training data.
         validation: held-out data; None trains without.
         config: how long, how fast, and what is kept.

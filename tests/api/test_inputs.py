@@ -24,7 +24,8 @@ from tests import toy
 
 TEXTS = ["common1 topic3word2 here", "topic5word5 common2 there"]
 SMALL: dict[str, Any] = {
-    "width": 32, "steps": 2, "batch_size": 64, "tracker": "none", "device": "cpu", "tokenizer": "word", "validation": 0.1,
+    "width": 32, "steps": 2, "batch_size": 64, "tracker": "none", "device": "cpu",
+    "tokenizer": "word", "validation": 0.1,
 }  # fmt: skip
 
 
@@ -44,7 +45,8 @@ def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def run(home: Path) -> Path:
     trained = sentrep.train(
-        corpus=home / "corpus.jsonl", out=home / "runs" / "qt", cache=home / "cache", window=2, lr=1e-3, **SMALL
+        corpus=home / "corpus.jsonl", out=home / "runs" / "qt", cache=home / "cache",
+        window=2, lr=1e-3, **SMALL
     )  # fmt: skip
     assert trained.encoder.get_embedding_dimension() == 32
     return home / "runs" / "qt"
@@ -90,7 +92,8 @@ def test_a_wrong_setting_is_named(options: dict[str, Any], setting: str) -> None
 @pytest.mark.parametrize(
     "make",
     [
-        tuple, iter, lambda texts: (text for text in texts), np.array, lambda texts: np.array(texts, dtype=object),
+        tuple, iter, lambda texts: (text for text in texts), np.array,
+        lambda texts: np.array(texts, dtype=object),
         pd.Series, pl.Series, lambda texts: pd.DataFrame({"a": texts})["a"],
     ],
 )  # fmt: skip

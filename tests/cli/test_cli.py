@@ -19,7 +19,8 @@ from sentrep.cli.main import main
 from tests import toy
 
 VERBS = [
-    "quickstart", "train", "embed", "index", "search", "eval", "compare", "combine", "expand", "generate", "baseline", "report",
+    "quickstart", "train", "embed", "index", "search", "eval", "compare", "combine", "expand", "generate",
+    "baseline", "report",
 ]  # fmt: skip
 TRAIN = "train quick-thought --corpus books/ --out runs/qt --encoder bag"
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "faiss", "accelerate")
@@ -136,7 +137,8 @@ def test_help_is_quick_and_light(words: str) -> None:
     """Under 0.3 s of processor time, and without the libraries that take seconds."""
     code = (
         "import sys\nfrom sentrep.cli.main import main\n"
-        f"try: main({[*words.split(), '--help']!r})\nexcept SystemExit as end: assert not end.code, end.code\n"
+        f"try: main({[*words.split(), '--help']!r})\nexcept SystemExit as end: assert not "
+        "end.code, end.code\n"
         f"print('LOADED', *(name for name in {HEAVY!r} if name in sys.modules))"
     )
     seconds = []
@@ -259,7 +261,8 @@ def test_overwriting_begins_anew(home: Path, trained: Path, capsys: pytest.Captu
 
 def test_a_loss_that_diverges_is_one_line_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(
-        "train quick-thought --corpus books/ --out runs/wild --score dot --lr 1e30 --clip 0 --tracker none --steps 40",
+        "train quick-thought --corpus books/ --out runs/wild --score dot --lr 1e30 --clip 0 "
+        "--tracker none --steps 40",
         status=1,
     )
     told = capsys.readouterr().err
@@ -271,8 +274,9 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = [
-        "train", "quick-thought", "--corpus", "books/", "--out", "runs/stopped", "--encoder", "gru", "--width", "128",
-        "--token-width", "64", "--batch-size", "128", "--steps", "60", "--log-every", "1", "--tracker", "none", "--threads", "1",
+        "train", "quick-thought", "--corpus", "books/", "--out", "runs/stopped", "--encoder", "gru",
+        "--width", "128", "--token-width", "64", "--batch-size", "128", "--steps", "60", "--log-every", "1",
+        "--tracker", "none", "--threads", "1",
     ]  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "sentrep", *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -8,7 +8,8 @@ from sentrep.data.language import guess_language
 
 TEXTS = {
     "english": "This is a text about the weather. It was cold in the morning, but the sun came out at noon. ",
-    "german": "Das ist ein Text über das Wetter. Am Morgen war es kalt, aber die Sonne kam am Mittag heraus. ",
+    "german": "Das ist ein Text über das Wetter. Am Morgen war es kalt, aber die Sonne kam am Mittag "
+    "heraus. ",
     "french": "Ceci est un texte sur le temps. Il faisait froid le matin, mais le soleil est sorti à midi. ",
     "spanish": "Este es un texto sobre el tiempo. Hacía frío por la mañana, pero el sol salió al mediodía. ",
     "dutch": "Dit is een tekst over het weer. Het was koud in de ochtend, maar de zon kwam in de middag. ",

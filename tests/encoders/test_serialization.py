@@ -48,7 +48,8 @@ import sys, json
 import numpy as np
 from sentence_transformers import SentenceTransformer
 folders, texts, out = json.loads(sys.argv[1])
-vectors = [SentenceTransformer(folder, device="cpu").encode(texts, show_progress_bar=False) for folder in folders]
+models = [SentenceTransformer(folder, device="cpu") for folder in folders]
+vectors = [model.encode(texts, show_progress_bar=False) for model in models]
 assert not any(name.startswith("sentrep") for name in sys.modules)
 np.save(out, np.stack(vectors))
 """
@@ -222,7 +223,7 @@ def test_unit_rows_stay_unit_rows_and_zero_rows_zero() -> None:
 
 
 # --- What is refused
-# -------------------------------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------------------------------
 
 
 def edited(saved: dict[str, tuple[Path, np.ndarray]], name: str, to: Path) -> Path:

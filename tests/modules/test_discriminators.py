@@ -37,10 +37,12 @@ def test_every_prefix_is_scored_as_if_it_were_all() -> None:
 
 def test_convolutions_against_loops() -> None:
     tokens, mask = ragged()
-    judge = ConvCritic(TOKEN_WIDTH, WIDTH, blocks=3)
-    scores, weights = judge(tokens, mask), judge.state_dict()
+    network = ConvCritic(TOKEN_WIDTH, WIDTH, blocks=3)
+    scores, weights = network(tokens, mask), network.state_dict()
     for text, length in enumerate(LENGTHS):
-        states = [judge.enter.weight[:, :, 0] @ token + judge.enter.bias for token in tokens[text, :length]]
+        states = [
+            network.enter.weight[:, :, 0] @ token + network.enter.bias for token in tokens[text, :length]
+        ]
         for block in range(3):
             inner = states
             for name in (f"blocks.{block}.first", f"blocks.{block}.second"):
@@ -54,18 +56,18 @@ def test_convolutions_against_loops() -> None:
                     inner.append(seen)
             states = [state + 0.3 * change for state, change in zip(states, inner, strict=True)]
         mean = sum(states) / length if length else torch.zeros(WIDTH)
-        assert torch.allclose(scores[text], judge.score(mean).squeeze(), atol=1e-5)
+        assert torch.allclose(scores[text], network.score(mean).squeeze(), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", CRITICS)
 def test_padding_and_other_texts_change_nothing(kind: type[nn.Module]) -> None:
     tokens, mask = ragged()
-    judge = critic(kind)
-    scores = judge(tokens, mask)
-    rubbish = judge(tokens.where(mask.unsqueeze(2), 100.0), mask)
+    network = critic(kind)
+    scores = network(tokens, mask)
+    rubbish = network(tokens.where(mask.unsqueeze(2), 100.0), mask)
     assert torch.equal(scores, rubbish)
     for text, length in enumerate(LENGTHS[:3]):
-        alone = judge(tokens[[text], :length], mask[[text], :length])[0]
+        alone = network(tokens[[text], :length], mask[[text], :length])[0]
         assert torch.allclose(alone, scores[text, :length] if scores.dim() == 2 else scores[text], atol=1e-6)
 
 
@@ -73,8 +75,8 @@ def test_padding_and_other_texts_change_nothing(kind: type[nn.Module]) -> None:
 def test_gradients_reach_soft_words_through_the_softmax(kind: type[nn.Module]) -> None:
     _, mask = ragged()
     table, logits = torch.randn(20, TOKEN_WIDTH), torch.randn(4, 6, 20, requires_grad=True)
-    judge = critic(kind)
-    judge(logits.softmax(2) @ table, mask).sum().backward()
+    network = critic(kind)
+    network(logits.softmax(2) @ table, mask).sum().backward()
     assert logits.grad is not None
     assert (logits.grad[mask].abs().sum(1) > 0).all()
     assert (logits.grad[~mask] == 0).all()
@@ -84,9 +86,9 @@ def test_gradients_reach_soft_words_through_the_softmax(kind: type[nn.Module]) -
 def test_hard_words_are_soft_words_that_are_sure(kind: type[nn.Module]) -> None:
     _, mask = ragged()
     table, ids = torch.randn(20, TOKEN_WIDTH), torch.randint(20, (4, 6))
-    judge = critic(kind)
+    network = critic(kind)
     sure = nn.functional.one_hot(ids, 20).float() @ table
-    assert torch.allclose(judge(table[ids], mask), judge(sure, mask), atol=1e-6)
+    assert torch.allclose(network(table[ids], mask), network(sure, mask), atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", CRITICS)
@@ -94,8 +96,8 @@ def test_hard_words_are_soft_words_that_are_sure(kind: type[nn.Module]) -> None:
 def test_it_learns_to_tell_two_kinds_of_texts_apart(kind: type[nn.Module], bfloat16: bool) -> None:
     """Both have the same words equally often: the real ones in rising order, the others not."""
     torch.manual_seed(0)
-    table, judge = torch.randn(10, 16), kind(16, 32)
-    optimizer = torch.optim.Adam(judge.parameters(), 5e-3)
+    table, network = torch.randn(10, 16), kind(16, 32)
+    optimizer = torch.optim.Adam(network.parameters(), 5e-3)
     mask = torch.arange(6) < torch.randint(3, 7, (32, 1))
 
     def texts(rising: bool) -> Tensor:
@@ -105,7 +107,7 @@ def test_it_learns_to_tell_two_kinds_of_texts_apart(kind: type[nn.Module], bfloa
     losses = []
     for _ in range(80):
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-            real, fake = judge(texts(True), mask), judge(texts(False), mask)
+            real, fake = network(texts(True), mask), network(texts(False), mask)
         assert real.dtype == torch.float32
         if real.dim() == 2:
             real, fake = real[mask], fake[mask]
@@ -121,9 +123,9 @@ def test_it_learns_to_tell_two_kinds_of_texts_apart(kind: type[nn.Module], bfloa
 def test_a_gradient_of_a_gradient_exists_for_both() -> None:
     tokens, mask = ragged()
     for kind in CRITICS:
-        judge = critic(kind)
+        network = critic(kind)
         given = tokens.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(judge(given, mask).sum(), given, create_graph=True)
+        (gradient,) = torch.autograd.grad(network(given, mask).sum(), given, create_graph=True)
         gradient.square().sum().backward()
-        reached = [parameter.grad for parameter in judge.parameters() if parameter.grad is not None]
+        reached = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
         assert sum(gradient.abs().sum().item() > 0 for gradient in reached) >= 4

@@ -146,11 +146,11 @@ def test_padding_changes_nothing_and_autocast_little(
     name: str, kind: type[ConvCritic] | type[StepCritic]
 ) -> None:
     torch.manual_seed(0)
-    judge = kind(3, 8)
+    network = kind(3, 8)
     real, fake = rows(0, (4, 2, 3), 6), rows(1)
 
     def score(tokens: Tensor, mask: Tensor) -> Tensor:
-        scores: Tensor = judge(tokens, mask)
+        scores: Tensor = network(tokens, mask)
         return scores if scores.dim() == 1 else scores.sum(1) / mask.sum(1)
 
     def penalty(real: EmbeddedTexts, bfloat16: bool = False) -> Tensor:
@@ -168,10 +168,11 @@ def test_padding_changes_nothing_and_autocast_little(
     if name not in ("standard", "rsgan"):
         wanted.backward()
         assert all(
-            parameter.grad is None or parameter.grad.isfinite().all() for parameter in judge.parameters()
+            parameter.grad is None or parameter.grad.isfinite().all() for parameter in network.parameters()
         )
         assert any(
-            parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in judge.parameters()
+            parameter.grad is not None and parameter.grad.abs().max() > 0
+            for parameter in network.parameters()
         )
 
 
@@ -181,21 +182,21 @@ def test_each_pair_of_losses_moves_words_towards_the_real_ones(name: str) -> Non
     the softmax."""
     torch.manual_seed(0)
     critic_loss, generator_loss, penalty = GAN_LOSSES[name]
-    judge = ConvCritic(8, 16, blocks=1)
+    network = ConvCritic(8, 16, blocks=1)
     logits = torch.zeros(16, 3, 8).requires_grad_()
     texts = torch.eye(8)[torch.tensor([5, 1, 6])].expand(16, 3, 8)
     mask = torch.ones(16, 3, dtype=torch.bool)
-    of_critic, of_words = torch.optim.Adam(judge.parameters(), 5e-3), torch.optim.Adam([logits], 0.1)
+    of_critic, of_words = torch.optim.Adam(network.parameters(), 5e-3), torch.optim.Adam([logits], 0.1)
     for _ in range(60):
         fake = logits.detach().softmax(2)
-        loss = critic_loss(judge(texts, mask), judge(fake, mask)) + penalty(
-            judge, EmbeddedTexts(texts, mask), EmbeddedTexts(fake, mask)
+        loss = critic_loss(network(texts, mask), network(fake, mask)) + penalty(
+            network, EmbeddedTexts(texts, mask), EmbeddedTexts(fake, mask)
         )
         of_critic.zero_grad()
         loss.backward()
         of_critic.step()
         of_words.zero_grad()
-        generator_loss(judge(texts, mask).detach(), judge(logits.softmax(2), mask)).backward()
+        generator_loss(network(texts, mask).detach(), network(logits.softmax(2), mask)).backward()
         of_words.step()
     written = logits.detach().softmax(2)[:, range(3), [5, 1, 6]].mean()
     assert written > 0.3  # at first each word has 1/8

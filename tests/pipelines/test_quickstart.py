@@ -46,7 +46,8 @@ def test_it_trains_measures_searches_and_draws(
 
     rows = [line.split("  ")[0] for line in printed.splitlines() if re.search(r"\[\.\d+, \.\d+\]", line)]
     assert [row.split(",")[0] for row in rows] == [
-        "random", "BM25", "BM25", "as wide an encoder", "quick-thought", "quick-thought + that BM25", str(tmp_path / "out" / "run"),
+        "random", "BM25", "BM25", "as wide an encoder", "quick-thought", "quick-thought + that BM25",
+        str(tmp_path / "out" / "run"),
     ]  # fmt: skip
     assert all(name in printed for name in ("R@1", "R@10", "MRR", "nDCG@10"))
     results = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]

@@ -237,8 +237,10 @@ def test_hostile_folders(tmp_path: Path, hnsw_folder: Path, monkeypatch: pytest.
     path = tmp_path / "i"
     shutil.copytree(hnsw_folder, path)
     for change in (
-        {"count": 199}, {"count": -1}, {"count": 10**15}, {"count": "200"}, {"width": 31}, {"kind": "pickle"}, {"model": None},
-        {"dtype": "object"}, {"different": 0}, {"different": 201}, {"parameters": {"effort": -1}}, {"parameters": []},
+        {"count": 199}, {"count": -1}, {"count": 10**15}, {"count": "200"}, {"width": 31}, {"kind": "pickle"},
+        {"model": None},
+        {"dtype": "object"}, {"different": 0}, {"different": 201}, {"parameters": {"effort": -1}},
+        {"parameters": []},
         {"files": {}, "x": 1},
     ):  # fmt: skip
         rewrite_manifest(path, None, **change)

@@ -165,14 +165,16 @@ def hold_out(
     the result's `train` again for a development set."""
     if not 0 < queries <= candidates:
         raise InputError(
-            f"{queries} queries among {candidates} bodies: a query's own body is one of them, so ask for fewer queries"
+            f"{queries} queries among {candidates} bodies: a query's own body is one of them, so "
+            "ask for fewer queries"
         )
     eligible = [index for index, docstring in enumerate(docstrings) if substantial(docstring)]
     random.Random(seed).shuffle(eligible)
     held = _distinct(docstrings, eligible, candidates)
     if len(held) < candidates:
         raise InputError(
-            f"only {len(held)} of {len(docstrings)} docstrings can be held out (a summary, a body of 8 words, no near-duplicate), "
+            f"only {len(held)} of {len(docstrings)} docstrings can be held out (a summary, a body "
+            "of 8 words, no near-duplicate), "
             f"{candidates} are asked for: ask for fewer, or harvest more source"
         )
     bodies = [docstrings[index] for index in held]

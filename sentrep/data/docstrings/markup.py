@@ -21,8 +21,8 @@ _SIGNATURE = re.compile(r"^[\w.]+\(.*\)(?:\s*->.*)?$")
 # `name: text`, `name (type): text`, `name : type` open an entry of a parameter list.
 _ENTRY = re.compile(r"^[*`]{0,2}\w[\w.*`]*(?:, ?[\w*`]+)*(?: ?\([^()]*(?:\([^()]*\)[^()]*)*\))? ?: ?(?=\S|$)")
 _HEADER = re.compile(
-    r"(?:(?:keyword |other )?(?:arg(?:ument)?|param(?:eter)?)s|(?:in|out)puts?|returns?|yields?|raises?|attributes|methods"
-    r"|examples?|notes?|warnings?|see also|references|usage|shape):?$",
+    r"(?:(?:keyword |other )?(?:arg(?:ument)?|param(?:eter)?)s|(?:in|out)puts?|returns?|yields?|raises?"
+    r"|attributes|methods|examples?|notes?|warnings?|see also|references|usage|shape):?$",
     re.IGNORECASE,
 )
 _INLINE = (
@@ -50,7 +50,8 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 def sentences(raw: str) -> list[str]:
     """The sentences and list entries of a docstring, in order; empty if it has no words.
 
-    >>> sentences("Add two numbers.\\n\\nParameters\\n----------\\nx : int\\n    The *first* one.\\n\\n>>> add(1, 2)\\n3\\n")
+    >>> parameters = "Parameters\\n----------\\nx : int\\n    The *first* one."
+    >>> sentences(f"Add two numbers.\\n\\n{parameters}\\n\\n>>> add(1, 2)\\n3\\n")
     ['Add two numbers.', 'x : int The first one.']
     """
     # lone surrogates are legal in source but cannot be written as UTF-8

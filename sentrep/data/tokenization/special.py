@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     import tokenizers
 
 WORD_MARK = "▁"
-"""Marks the beginning of a word. As a token of its own it stands before characters that are unknown or rare."""
+"""Marks the beginning of a word. As a token of its own it stands before characters that are unknown or
+rare."""
 
 
 def special_ids(tokenizer: tokenizers.Tokenizer) -> set[int]:
-    """Ids of the special tokens, whether the library knows them as such or they only stand in the vocabulary."""
+    """Ids of the special tokens, whether the library knows them as such or they only stand in the
+    vocabulary."""
     added = tokenizer.get_added_tokens_decoder()
     found = {number for number, token in added.items() if token.special}
     named = {tokenizer.token_to_id(token) for token in SPECIAL}

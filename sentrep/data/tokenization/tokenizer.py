@@ -1,13 +1,14 @@
-"""Sentences to token ids: a thin class over the `tokenizers` library, whose objects it trains, opens and saves.
+"""Sentences to token ids: a thin class over the `tokenizers` library, whose objects it trains, opens and
+saves.
 
 A vocabulary trained here reads normalised text (`sentrep.data.normalization`) in lower case, cut into words,
 single punctuation marks and runs of Chinese or Japanese. A word carries a mark at its beginning ("▁the", also
-after a quotation mark or a bracket), so that decoding restores the spaces. Chinese has no spaces and carries no
-mark: a word is the same token wherever it stands in its clause.
+after a quotation mark or a bracket), so that decoding restores the spaces. Chinese has no spaces and
+carries no mark: a word is the same token wherever it stands in its clause.
 
 Two steps are faster here than in the library, with the same result. Where a tokenizer cuts at every space and
-punctuation mark, the ids of a word are cached. And a vocabulary is trained on words with their counts, not on the
-text.
+punctuation mark, the ids of a word are cached. And a vocabulary is trained on words with their counts, not
+on the text.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class Tokenizer:
     def train(cls, sentences: Iterable[str], config: TokenizerConfig) -> Tokenizer:
         """Learn a vocabulary of at most `config.vocab` tokens.
 
-        The special tokens come first, so [PAD] is 0; none of them is put around a sentence. The same sentences
-        give the same file, byte for byte.
+        The special tokens come first, so [PAD] is 0; none of them is put around a sentence. The same
+        sentences give the same file, byte for byte.
         """
         from sentrep.data.tokenization.vocabulary import learn
 
@@ -144,8 +145,8 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of some ids, without special tokens.
 
-        Case and the kind of quotation marks are lost. Spaces around punctuation are guessed where the vocabulary
-        marks only the spaces before words.
+        Case and the kind of quotation marks are lost. Spaces around punctuation are guessed where the
+        vocabulary marks only the spaces before words.
         """
         from tokenizers import decoders
 
@@ -222,7 +223,8 @@ def _find(path: Path) -> Path:
         return path
     if not path.exists():
         raise InputError(
-            f"{opt('tokenizer')} {path}: neither bpe, unigram, word or spaces, nor a file or folder that exists"
+            f"{opt('tokenizer')} {path}: neither bpe, unigram, word or spaces, nor a file or "
+            "folder that exists"
         )
     for file in (
         path / "tokenizer.json",

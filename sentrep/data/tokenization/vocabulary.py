@@ -1,7 +1,7 @@
 """Learning a vocabulary from words and their counts: the pipeline in front of it and the four kinds.
 
-Special tokens stand in the vocabulary but are not "added tokens" of the library, which would find them in texts:
-a text that holds the characters "[PAD]" is text.
+Special tokens stand in the vocabulary but are not "added tokens" of the library, which would find them in
+texts: a text that holds the characters "[PAD]" is text.
 """
 
 from __future__ import annotations

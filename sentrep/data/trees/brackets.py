@@ -82,13 +82,15 @@ def check(spans: Collection[Span], count: int) -> None:
     for start, stop in sorted(spans, key=lambda span: (span[0], -span[1])):
         if not 0 <= start < stop <= count:
             raise ValueError(
-                f"span ({start}, {stop}) in a sentence of {count} words; expected 0 <= start < stop <= {count}"
+                f"span ({start}, {stop}) in a sentence of {count} words; expected 0 <= start < "
+                f"stop <= {count}"
             )
         while around and around[-1] <= start:
             around.pop()
         if around and around[-1] < stop:
             raise ValueError(
-                f"span ({start}, {stop}) crosses one that ends at {around[-1]}; the spans of a tree lie inside each other"
+                f"span ({start}, {stop}) crosses one that ends at {around[-1]}; the spans of a "
+                "tree lie inside each other"
             )
         around.append(stop)
 
@@ -162,7 +164,8 @@ def tree_of(line: str) -> Bracketed:
 
     >>> tree_of("( (S (NP-SBJ (-NONE- *)) (VP (VB Sit) (PRT (RP down)))))").words
     ('Sit', 'down')
-    >>> [label for label, _, _ in tree_of("( (S (NP-SBJ (-NONE- *)) (VP (VB Sit) (PRT (RP down)))))").constituents]
+    >>> tree = tree_of("( (S (NP-SBJ (-NONE- *)) (VP (VB Sit) (PRT (RP down)))))")
+    >>> [label for label, _, _ in tree.constituents]
     ['PRT', 'VP', 'S']
     """
     opened: list[_Open] = []

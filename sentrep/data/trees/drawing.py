@@ -91,8 +91,9 @@ def as_svg(trees: Sequence[Node]) -> str:
         _draw(tree, top, top + LEVEL * depth, waiting, shapes)
         top, widest = top + LEVEL * depth + GAP + LEVEL, max(widest, left + GAP)
     style = 'font-family="sans-serif" font-size="14" text-anchor="middle" stroke-width="1.2"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{widest}" height="{top}" viewBox="0 0 {widest} {top}" {style}>'
-    return "\n".join([head, f'<rect width="{widest}" height="{top}" fill="white"/>', *shapes, "</svg>"])
+    size = f'width="{widest}" height="{top}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {widest} {top}" {style}>'
+    return "\n".join([head, f'<rect {size} fill="white"/>', *shapes, "</svg>"])
 
 
 def _draw(tree: Node, top: int, floor: int, words: Iterator[tuple[str, int]], shapes: list[str]) -> int:

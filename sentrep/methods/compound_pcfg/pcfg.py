@@ -1,6 +1,6 @@
 """A probabilistic context-free grammar over the binary trees of a sentence, with rules of low rank.
 
-    S → A          A → B C          T → w              B, C: nonterminals, or preterminals T, which generate words
+    S → A          A → B C          T → w          B, C: nonterminals, or preterminals T, which generate words
     p(A → B C) = Σ_r p(r | A) p(B | r) p(C | r)
 
 The parts of a span matter only by their probability under each r. So N symbols cost N for a span, not N³:
@@ -131,7 +131,8 @@ def _inside(
 
 
 class _Chart:
-    """Values of all narrower spans, as left parts by where they begin and as right parts by where they end."""
+    """Values of all narrower spans, as left parts by where they begin and as right parts by where they
+    end."""
 
     def __init__(self, rules: Rules, words: Float[Tensor, "token preterminal"]) -> None:
         symbols = [len(rules.rank), len(rules.left) - len(rules.rank)]

@@ -5,8 +5,10 @@ A document is a sequence of sentences. Each is encoded for itself; a recurrent n
 order and sums up what was said so far; and from that summary the vectors of the sentences to come are
 predicted. A prediction need not be right, only nearer to the sentence that did come than to others.
 
-    z_t = g(sentence_t)        c_t = GRU(z_≤t)        f_k(x, c_t) = exp(z(x)ᵀ W_k c_t)                     section 2.2, equation 3
-    L   = − (1/K) Σ_k mean_t log ( f_k(x_{t+k}, c_t) / Σ_{x in candidates} f_k(x, c_t) )                   section 2.3, equation 4
+    z_t = g(sentence_t)        c_t = GRU(z_≤t)        f_k(x, c_t) = exp(z(x)ᵀ W_k c_t)
+    L   = − (1/K) Σ_k mean_t log ( f_k(x_{t+k}, c_t) / Σ_{x in candidates} f_k(x, c_t) )
+
+These are equation 3 (section 2.2) and equation 4 (section 2.3).
 
 log N − L_k is a lower bound of the mutual information of context and sentence, where N is the number of
 candidates; it cannot exceed log N, however much there is to know (section 2.3).
@@ -18,7 +20,8 @@ like it to be told apart by a network that has just begun. Exported is z, the ve
 The paper itself: ``--encoder conv --width 2400 --context-width 2400 --token-width 620 --tokenizer word
 --vocab 20000 --no-normalize --temperature 1 --lr 2e-4 --schedule constant``.
 
-Wants documents of many sentences, in order; runs (``--segment-length``) of more than ``--horizons`` sentences.
+Wants documents of many sentences, in order; runs (``--segment-length``) of more than ``--horizons``
+sentences.
 """
 
 from __future__ import annotations
@@ -71,7 +74,8 @@ class ContrastivePredictiveCoding(Method):
             now, later = batch.pairs(k)
             if self.training and len(now) == 0:
                 raise InputError(
-                    f"{opt('horizons')} {len(self.predict)}: no run has {k + 1} sentences; raise {opt('segment_length')}, or lower {opt('horizons')}"
+                    f"{opt('horizons')} {len(self.predict)}: no run has {k + 1} sentences; raise "
+                    f"{opt('segment_length')}, or lower {opt('horizons')}"
                 )
             scores = self.similarity(predict(c[now]), candidates)
             positive = torch.zeros_like(scores, dtype=torch.bool)

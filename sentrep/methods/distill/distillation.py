@@ -1,8 +1,8 @@
 """Distillation of a sentence encoder into a static bag of tokens, on the user's own passages.
 
 The vector of a text is the weighted sum of the rows of its tokens. Rows start as the teacher's vectors of the
-single tokens without their mean, weights as a / (a + p(token)). Both learn to point where the teacher's vectors
-of the passages point:
+single tokens without their mean, weights as a / (a + p(token)). Both learn to point where the teacher's
+vectors of the passages point:
 
     x_d = Σ_{t ∈ d} w_t r_t          loss = mean_d (1 − cos(x_d, teacher(d)))
 

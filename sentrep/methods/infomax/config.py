@@ -13,7 +13,7 @@ class InfoMaxConfig:
     """Deep InfoMax on text (Hjelm et al. 2019; Zhang et al. 2020): is this vector the vector of this
     sentence?"""
 
-    judge: Literal["tokens", "sentence"] = "tokens"
+    discriminator: Literal["tokens", "sentence"] = "tokens"
     """What is held against a vector: each token with those around it (local, as in IS-BERT), or their mean,
     so that there is one question a sentence: the plain matching discriminator."""
     features: Literal["own", "encoder"] = "own"
@@ -30,5 +30,8 @@ class InfoMaxConfig:
         if not self.windows or any(window < 1 or window % 2 == 0 for window in self.windows):
             raise InputError(f"{opt('windows')} {' '.join(map(str, self.windows))}: one odd number or more")
         if min(self.feature_width, self.discriminator_token_width) < 1:
-            widths = f"{opt('feature_width')} {self.feature_width} and {opt('discriminator_token_width')} {self.discriminator_token_width}"
+            widths = (
+                f"{opt('feature_width')} {self.feature_width} and "
+                f"{opt('discriminator_token_width')} {self.discriminator_token_width}"
+            )
             raise InputError(f"{widths} must be 1 or more")

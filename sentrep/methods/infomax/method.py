@@ -7,7 +7,9 @@ sentence's own or another's, and says whether they belong together; encoder and 
 be right. What it can know is a lower bound of the mutual information of sentence and vector, in its
 Jensen-Shannon form:
 
-    I = E_own[ −sp(−T(x_i, E(x))) ] − E_other[ sp(T(x_i, E(x'))) ],   sp(a) = log(1 + e^a)          Hjelm et al., equation 4
+    I = E_own[ −sp(−T(x_i, E(x))) ] − E_other[ sp(T(x_i, E(x'))) ],   sp(a) = log(1 + e^a)
+
+This is equation 4 of Hjelm et al.
 
 No order of sentences is needed, and no decoder. If T were log P(x | E(x)), the first term would be that of an
 auto-encoder, which is here too: ``sentrep train skip-thought --write itself``.
@@ -63,7 +65,7 @@ class InfoMax(Method):
         vectors, features = gather(vectors), self.discriminator.features(tokens, batch.offsets)
         lengths = batch.offsets.diff()
         sentence = torch.repeat_interleave(lengths)
-        if self.config.judge == "sentence":
+        if self.config.discriminator == "sentence":
             features, sentence = self.mean(features, batch), torch.arange(len(batch), device=sentence.device)
         scores = self.discriminator(features, vectors).float()
         begin = place(len(batch), scores.device)
@@ -72,7 +74,7 @@ class InfoMax(Method):
         counted = (lengths > 0)[sentence]
         loss = mean_over_rows(F.softplus(-own) + others, counted)
         with torch.no_grad():  # does a sentence, all its tokens together, find its own vector?
-            whole = scores if self.config.judge == "sentence" else self.mean(scores, batch)
+            whole = scores if self.config.discriminator == "sentence" else self.mean(scores, batch)
             hit = whole.argmax(1) == begin + torch.arange(len(batch), device=whole.device)
             metrics = {
                 "accuracy": mean_over_rows(hit.float(), lengths > 0),

@@ -31,7 +31,7 @@ class QuickThoughtConfig:
     """Cosine over `temperature`, or the plain dot product (the paper)."""
     temperature: float = 0.05
     """Divides the cosine."""
-    negatives: Literal["all", "other-runs", "other-documents"] = "other-runs"
+    negatives: Literal["all", "other-segments", "other-documents"] = "other-segments"
     """Which sentences of the batch stand against the targets: all others (the paper), those of other runs or
     other documents. Called negatives, sentences of the same text teach the vector to forget its topic: that
     costs similarity and most search."""
@@ -58,5 +58,6 @@ class QuickThoughtConfig:
             )
         if self.target == "rest" and self.self_as_zero:
             raise InputError(
-                f"{opt('self_as_zero')} belongs to {opt('target')} each: with 'rest' no candidate is the sentence itself"
+                f"{opt('self_as_zero')} belongs to {opt('target')} each: with 'rest' no candidate "
+                "is the sentence itself"
             )

@@ -14,8 +14,8 @@ section 4).
 
 Differs from the paper, by default: one encoder for f and g, cosine over a temperature, sentences of the same
 run are not negatives, and a batch holds many short runs from different documents. The paper itself:
-``--towers separate --score dot --negatives all --segment-length 400 --batch-size 400 --encoder gru --pooling last --width
-1200 --lr 5e-4 --schedule constant --epochs 1``.
+``--towers separate --score dot --negatives all --segment-length 400 --batch-size 400 --encoder gru
+--pooling last --width 1200 --lr 5e-4 --schedule constant --epochs 1``.
 
 Wants documents of two or more sentences, in order.
 """
@@ -50,7 +50,7 @@ Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 MONITORS = [
     collapse(higher("temperature")),
     same_direction(use("score", "cosine")),
-    few_candidates(use("negatives", "other-runs")),
+    few_candidates(use("negatives", "other-segments")),
     *topic_shortcuts(use("negatives", "all")),
 ]
 
@@ -90,7 +90,7 @@ class QuickThought(Method):
         same_run = batch.segment.unsqueeze(1) == run
         same = {
             "all": itself,
-            "other-runs": same_run,
+            "other-segments": same_run,
             "other-documents": batch.document.unsqueeze(1) == document,
         }
         allowed = positive | ~same[self.config.negatives]

@@ -93,7 +93,8 @@ class Seq2Seq2SeqConfig:
         check_dropout(self, "generator_dropout")
         if self.generator_width % 2:
             raise InputError(
-                f"{opt('generator_width')} {self.generator_width}: must be even, it is shared by two directions"
+                f"{opt('generator_width')} {self.generator_width}: must be even, it is shared by "
+                "two directions"
             )
         if self.critic_lr_scale <= 0:
             raise InputError(f"{opt('critic_lr_scale')} {self.critic_lr_scale}: must be positive")

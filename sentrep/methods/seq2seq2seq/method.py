@@ -6,7 +6,7 @@ restores the article from the summary, and a critic that has seen example summar
 are discrete, so no gradient passes through them: the generator learns by REINFORCE.
 
     L_G = − Σ_i (d_i − b_i + w [R(x | y*) − R(x | y)] + f [F(y*) − F(y)]) log p(y_i | y_<i, x)      section 3
-    d_i = Σ_{j ≥ i} γ^(j−i) (s_j − s_{j−1})              s_j: the critic's probability after token j, section 4.2
+    d_i = Σ_{j ≥ i} γ^(j−i) (s_j − s_{j−1})           s_j: the critic's probability after token j, section 4.2
 
 y is the sampled summary and y* the greedy one; R is the nats a token of the reconstructed article, F those of
 the summary under a bigram model of example summaries.

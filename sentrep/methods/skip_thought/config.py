@@ -33,7 +33,10 @@ class SkipThoughtConfig:
 
     def __post_init__(self) -> None:
         if min(self.decoder_width, self.decoder_token_width, self.longest) < 1:
-            sizes = f"{opt('decoder_width')} {self.decoder_width}, {opt('decoder_token_width')} {self.decoder_token_width}"
+            sizes = (
+                f"{opt('decoder_width')} {self.decoder_width}, "
+                f"{opt('decoder_token_width')} {self.decoder_token_width}"
+            )
             raise InputError(f"{sizes} and {opt('longest')} {self.longest} must be 1 or more")
         if self.samples < 0:
             raise InputError(

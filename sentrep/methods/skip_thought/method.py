@@ -5,7 +5,9 @@ A sentence is known by its surroundings. An encoder turns it into a vector, and 
 write the sentence before it and the one after it, word by word. What helps them to do so is what the vector
 learns to say.
 
-    L = − Σ_t log P(w^t_next | w^<t_next, c_i) − Σ_t log P(w^t_previous | w^<t_previous, c_i)        section 2.1, equation 9
+    L = − Σ_t log P(w^t_next | w^<t_next, c_i) − Σ_t log P(w^t_previous | w^<t_previous, c_i)
+
+This is equation 9 (section 2.1).
 
 The decoders have their own weights; token rows and softmax they share. `modules.gru_decoder` has the
 recurrence.
@@ -55,7 +57,8 @@ MONITORS = [
         "code_gap",
         0.02,
         "below",
-        "the decoder does not use the vector: that of another sentence costs it only {code_gap:.3f} nats a token",
+        "the decoder does not use the vector: that of another sentence costs it only "
+        "{code_gap:.3f} nats a token",
         (higher("epochs"), higher("lr"), use("condition", "every-gate"), lower("decoder_width")),
     )
 ]

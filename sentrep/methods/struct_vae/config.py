@@ -11,8 +11,8 @@ from sentrep.utils.errors import InputError, opt
 
 @dataclass(frozen=True)
 class StructVAEConfig:
-    """StructVAE (Yin et al. 2018): infer a structure of each sentence from which it can be reconstructed; a few
-    sentences are labelled."""
+    """StructVAE (Yin et al. 2018): infer a structure of each sentence from which it can be reconstructed; a
+    few sentences are labelled."""
 
     trees: str | None = None
     """File of bracketed trees, one on each line, as labelled sentences; they need not be of the corpus. Words
@@ -32,8 +32,8 @@ class StructVAEConfig:
     pretrain_share: float = 0.3
     """Share of the run that uses labelled sentences only; skipped without labelled sentences."""
     decoder_warmup: float = 0.4
-    """Share of the rest of the run in which only the decoder p(x | z) learns from unlabelled sentences: before,
-    it cannot tell a good structure from a bad one. Skipped without labelled sentences."""
+    """Share of the rest of the run in which only the decoder p(x | z) learns from unlabelled sentences:
+    before, it cannot tell a good structure from a bad one. Skipped without labelled sentences."""
     labelled_batch_size: int = 32
     """Number of labelled sentences in a step, besides those of the batch."""
     unlabelled_weight: float = 0.5

@@ -91,7 +91,8 @@ class Grammar:
         for name in grammar.by_type:
             if grammar.shortest(Symbol(name)) >= INFINITE:
                 raise InputError(
-                    f"{file}:{lines[name]}: {name} never ends: each of its constructors contains another {name}"
+                    f"{file}:{lines[name]}: {name} never ends: each of its constructors contains "
+                    f"another {name}"
                 )
         return grammar
 

@@ -86,7 +86,8 @@ class TransitionSystem(nn.Module):
         shortest = grammar.shortest(grammar.start)
         if shortest > max_actions:
             raise InputError(
-                f"{opt('max_actions')} {max_actions}: the shortest derivation has {shortest} actions; raise it"
+                f"{opt('max_actions')} {max_actions}: the shortest derivation has {shortest} "
+                "actions; raise it"
             )
         self.grammar, self.stop, self.max_actions = grammar, vocab, max_actions
         self.symbols, self.actions = len(grammar.symbols), 1 + len(grammar.constructors)

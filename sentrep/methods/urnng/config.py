@@ -47,8 +47,8 @@ class URNNGConfig:
     """Share of the run after which the parser begins to learn, if it was not supervised: before, the grammar
     is too weak to teach it (the paper: 0)."""
     parser_stop: float = 0.6
-    """Share of the run, or of its unsupervised part, after which the parser stops learning (the released code:
-    1 of 18 epochs)."""
+    """Share of the run, or of its unsupervised part, after which the parser stops learning (the released
+    code: 1 of 18 epochs)."""
     parser_lr_scale: float | None = None
     """Learning rate of the parser, relative to the rest. Unset: .05; 1 with supervision only, .25 with
     supervision first."""

@@ -3,7 +3,7 @@
 A sentence is generated along a latent tree. A grammar generates words and composes them to constituents; a
 parser infers the tree. The parser learns trees under which the next word is easier to predict.
 
-    ELBO = E_q(z|x) [log p(x, z)] + H[q(z | x)]                                              section 2.3, equation 1
+    ELBO = E_q(z|x) [log p(x, z)] + H[q(z | x)]                                      section 2.3, equation 1
     ∇_φ ELBO = ∇ H + (1/K) Σ_k (log p(x, z_k) − mean_{j ≠ k} log p(x, z_j)) ∇ log q(z_k | x)       section 2.3
 
 p is a recurrent neural network grammar (`methods/urnng/rnng.py`), q a conditional random field over binary
@@ -214,7 +214,8 @@ class UnsupervisedRNNG(Method):
 
     @cached_property
     def treebank(self) -> Treebank:
-        """The annotated trees, read when they are first needed: a trained model can be opened without them."""
+        """The annotated trees, read when they are first needed: a trained model can be opened without
+        them."""
         config = self.config
         assert config.trees is not None
         tokenizer, device = Tokenizer(self.tree.tokenizer), self.tree.table.weight.device

@@ -18,8 +18,8 @@ by a reduction.
 Trees without constituents leave an ordinary LSTM language model, for comparison.
 
 Reference:
-    "Recurrent neural network grammars", Dyer et al., NAACL 2016, in the form of "Unsupervised recurrent neural
-    network grammars", Kim et al., NAACL 2019, section 2.1.
+    "Recurrent neural network grammars", Dyer et al., NAACL 2016, in the form of "Unsupervised recurrent
+    neural network grammars", Kim et al., NAACL 2019, section 2.1.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ class TreeCRF:
 
     log_partition: Float[Tensor, " sentence"]
     entropy: Float[Tensor, " sentence"]
-    """In nats. It is summed over splits, from terms that are never negative (Hwa, EMNLP 2000): log Z minus the
-    expected score would be a small difference of large numbers."""
+    """In nats. It is summed over splits, from terms that are never negative (Hwa, EMNLP 2000): log Z minus
+    the expected score would be a small difference of large numbers."""
 
     def __init__(
         self, scores: Float[Tensor, "sentence position position"], lengths: Int[Tensor, " sentence"]

@@ -1,6 +1,6 @@
 """LSTM cells with one predecessor or more, computed in steps.
 
-    [i; f_1 … f_k; o; g] = entered + W [h_1; …; h_k]        c = Σ_k σ(f_k) c_k + σ(i) tanh(g)        h = σ(o) tanh(c)
+    [i; f_1 … f_k; o; g] = entered + W [h_1; …; h_k]    c = Σ_k σ(f_k) c_k + σ(i) tanh(g)    h = σ(o) tanh(c)
 
 With one predecessor this is the LSTM, with two the binary tree LSTM. All cells of a step are computed at
 once. A predecessor that several cells read in the same place is multiplied by the weights once.
@@ -44,7 +44,10 @@ def lstm_recurrence(
         entries: the row of `entered` for each cell; None if each cell has its own row.
 
     >>> h = lstm_recurrence(
-    ...     torch.zeros(1, 2), torch.zeros(3, 8), torch.zeros(8, 2), [torch.tensor([[0]]), torch.tensor([[0], [1]])]
+    ...     torch.zeros(1, 2),
+    ...     torch.zeros(3, 8),
+    ...     torch.zeros(8, 2),
+    ...     [torch.tensor([[0]]), torch.tensor([[0], [1]])],
     ... )
     >>> h.shape
     torch.Size([4, 2])
@@ -131,7 +134,8 @@ class _Recurrence(torch.autograd.Function):
 
 
 class _Place(NamedTuple):
-    """What cells read in one place of their predecessors, as rows: each number once, as soon as it is known."""
+    """What cells read in one place of their predecessors, as rows: each number once, as soon as it is
+    known."""
 
     numbers: list[Tensor]
     """For each step, the numbers that became known since the last step."""

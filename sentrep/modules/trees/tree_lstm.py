@@ -1,6 +1,6 @@
 """The binary tree LSTM: vectors of constituents, composed from the vectors of their two parts.
 
-    [i; f_l; f_r; o; g] = W [h_l; h_r] + b        c = σ(f_l) c_l + σ(f_r) c_r + σ(i) tanh(g)        h = σ(o) tanh(c)
+    [i; f_l; f_r; o; g] = W [h_l; h_r] + b     c = σ(f_l) c_l + σ(f_r) c_r + σ(i) tanh(g)     h = σ(o) tanh(c)
 
 A token has its row as h, and c = 0, as in URNNG.
 

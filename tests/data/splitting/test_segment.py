@@ -25,7 +25,8 @@ NOVELS = SHARED_DATA / "corpus-novels" / "heldout.jsonl.gz"
 TEXT = (
     "The committee met in Geneva on Jan. 5 at 3 p.m. and agreed. It was late. The U.S. delegation left "
     "early! Prof. A. B. Smith of the Dept. of Physics (a friend) disagreed... He said so. Costs rose 5.4 "
-    'pct. Was it so? Nobody knew. J. Bach wrote it. She asked "Why?" and left. (He stayed.) "Go on." They did; etc. The '
+    'pct. Was it so? Nobody knew. J. Bach wrote it. She asked "Why?" and left. (He stayed.) "Go '
+    'on." They did; etc. The '
     "end. See fig. 3, i.e. the left one. No. 5 is alive. "
 )
 ENGLISH_TEXT = (

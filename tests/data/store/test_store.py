@@ -200,9 +200,11 @@ def test_several_processes_work_as_one_does(
 def test_a_script_needs_no_guard(long_text: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from pathlib import Path; from sentrep.data.store import worker_pool; from sentrep.data.store.store import *\n"
+        "from pathlib import Path; from sentrep.data.store import worker_pool; from "
+        "sentrep.data.store.store import *\n"
         "worker_pool.cores = lambda: 2; print('once')\n"
-        f"print(len(prepare(CorpusConfig(({str(long_text)!r},)), TokenizerConfig('word'), Path({str(tmp_path / 'c')!r}))))\n"
+        f"print(len(prepare(CorpusConfig(({str(long_text)!r},)), TokenizerConfig('word'), "
+        f"Path({str(tmp_path / 'c')!r}))))\n"
     )
     path = str(ROOT)
     done = subprocess.run(

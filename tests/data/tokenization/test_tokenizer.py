@@ -144,8 +144,10 @@ def test_what_was_never_seen_is_unknown_not_lost(tokenizer: Tokenizer) -> None:
 def test_the_same_corpus_gives_the_same_file(kind: str, tmp_path: Path) -> None:
     """In other processes, with several threads: the library's hash tables are seeded anew in each."""
     program = (
-        "import json, sys; from pathlib import Path; from sentrep.data.tokenization.tokenizer import Tokenizer, TokenizerConfig\n"
-        "Tokenizer.train(json.load(sys.stdin), TokenizerConfig(sys.argv[1], vocab=250)).save(Path(sys.argv[2]))"
+        "import json, sys; from pathlib import Path; from sentrep.data.tokenization.tokenizer "
+        "import Tokenizer, TokenizerConfig\n"
+        "Tokenizer.train(json.load(sys.stdin), TokenizerConfig(sys.argv[1], "
+        "vocab=250)).save(Path(sys.argv[2]))"
     )
     files = [tmp_path / f"{i}.json" for i in range(3)]
     for i, file in enumerate(files):

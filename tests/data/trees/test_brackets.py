@@ -53,7 +53,8 @@ def test_without_the_full_stop_what_was_all_but_it_is_trivial() -> None:
 
 def test_traces_are_gone_and_so_is_what_held_nothing_else() -> None:
     tree = tree_of(
-        "( (S (NP-SBJ-1 (NN he)) (VP (VBD was) (VP (VBN seen) (NP (-NONE- *-1)) (SBAR (-NONE- 0) (S (-NONE- *T*)))))))"
+        "( (S (NP-SBJ-1 (NN he)) (VP (VBD was) (VP (VBN seen) (NP (-NONE- *-1)) (SBAR (-NONE- 0) "
+        "(S (-NONE- *T*)))))))"
     )
     assert tree.words == ("he", "was", "seen")
     assert tree.constituents == (("NP", 0, 1), ("VP", 2, 3), ("VP", 1, 3), ("S", 0, 3))

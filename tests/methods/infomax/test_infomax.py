@@ -41,7 +41,7 @@ def naive(made: InfoMax, given: SentenceBatch) -> tuple[Tensor, float]:
             continue
         own = tokens[given.offsets[i] : given.offsets[i + 1]]
         features = made.discriminator.features(own, torch.tensor([0, len(ids)]))
-        if made.config.judge == "sentence":
+        if made.config.discriminator == "sentence":
             features = features.mean(0, keepdim=True)
         goes = [features @ made.discriminator.match.weight @ vector for vector in vectors]
         hits.append(max(range(len(goes)), key=lambda j: float(goes[j].mean())) == i)
@@ -55,7 +55,7 @@ def naive(made: InfoMax, given: SentenceBatch) -> tuple[Tensor, float]:
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"judge": "sentence"}, {"windows": (3,)}, {"features": "encoder"}], ids=str
+    "settings", [{}, {"discriminator": "sentence"}, {"windows": (3,)}, {"features": "encoder"}], ids=str
 )
 def test_objective(settings: dict[str, Any]) -> None:
     made, given = method(**settings), batch()

@@ -61,7 +61,7 @@ def naive(f: Tensor, g: Tensor, batch: SentenceBatch, config: QuickThoughtConfig
         for j in range(len(batch)):
             against = {
                 "all": i != j,
-                "other-runs": RUNS[i] != RUNS[j],
+                "other-segments": RUNS[i] != RUNS[j],
                 "other-documents": DOCUMENTS[i] != DOCUMENTS[j],
             }
             if j in targets or (i != j and against[config.negatives]):
@@ -108,7 +108,7 @@ def test_three_sentences_by_hand() -> None:
 
 @pytest.mark.parametrize("towers", ["shared", "separate"])
 @pytest.mark.parametrize("score_by", ["dot", "cosine"])
-@pytest.mark.parametrize("negatives", ["all", "other-runs", "other-documents"])
+@pytest.mark.parametrize("negatives", ["all", "other-segments", "other-documents"])
 def test_every_combination_is_the_double_loop(negatives: str, score_by: str, towers: str) -> None:
     for window, self_as_zero in product((1, 2, 3), (False, True)):
         settings = {
@@ -157,7 +157,7 @@ def test_accuracy_within_the_document_is_looked_at_in_evaluation_only() -> None:
 
 @pytest.mark.parametrize(("lead", "keep"), [(0.0, 0.0), (0.5, 0.5), (1.0, 1.0)])
 @pytest.mark.parametrize("towers", ["shared", "separate"])
-@pytest.mark.parametrize("negatives", ["all", "other-runs", "other-documents"])
+@pytest.mark.parametrize("negatives", ["all", "other-segments", "other-documents"])
 def test_the_rest_of_the_run_is_the_loop_with_the_same_draws(
     negatives: str, towers: str, lead: float, keep: float
 ) -> None:

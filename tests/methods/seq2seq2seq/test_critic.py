@@ -49,8 +49,10 @@ def test_the_critics_loss_is_that_of_its_scores(gan_loss: str) -> None:
     loss, metrics = made(REAL, GENERATED)
 
     def scores(texts: Texts) -> Tensor:
-        return torch.cat([made.network(made.embedding(ids[mask])[None], torch.ones(1, int(mask.sum()), dtype=torch.bool))[0]
-                          for ids, mask in zip(*texts, strict=True)])  # fmt: skip
+        alone = [ids[mask][None] for ids, mask in zip(*texts, strict=True)]
+        return torch.cat(
+            [made.network(made.embedding(ids), torch.ones_like(ids, dtype=torch.bool))[0] for ids in alone]
+        )
 
     with torch.no_grad():
         real, fake = scores(REAL), scores(GENERATED)

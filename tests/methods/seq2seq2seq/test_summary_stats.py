@@ -66,7 +66,8 @@ def test_it_counts_as_plain_lists_do(seed: int) -> None:
 def test_by_hand() -> None:
     found = summary_stats(pad_lists([[1, 2, 9, 9], [5]]), pad_lists([[1, 2, 3], [4, 5]]))
     assert {name: value.item() for name, value in found.items()} == {
-        "prefix_copy": (2 / 4 + 0) / 2, "novelty": (2 / 4 + 0) / 2, "repetition": (1 / 4 + 0) / 2, "distinct_2": 1.0, "length": 2.5,
+        "prefix_copy": (2 / 4 + 0) / 2, "novelty": (2 / 4 + 0) / 2, "repetition": (1 / 4 + 0) / 2,
+        "distinct_2": 1.0, "length": 2.5,
     }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""Choosing: the best, unless a cheaper one is as good; never one that is significantly worse than a cheaper."""
+"""Choosing: the best, unless a cheaper one is as good; never one that is significantly worse than a
+cheaper."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The index of documents: search against a plain computation, changes against a fresh build, crashes, damage."""
+"""The index of documents: search against a plain computation, changes against a fresh build, crashes,
+damage."""
 
 from __future__ import annotations
 
