@@ -214,3 +214,10 @@ def test_the_shared_data_sets_are_read() -> None:
         (task,) = tasks_from(DATA / f"retrieval-{name}")
         assert isinstance(task, Retrieval)
         assert len(task.queries) == count
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_an_option_of_the_wrong_type_is_refused_for_every_kind(kind: str, tmp_path: Path) -> None:
+    (tmp_path / "suite.toml").write_text(f'[[task]]\nkind = "{kind}"\nname = 3\n', encoding="utf-8")
+    with pytest.raises(InputError, match="name"):
+        read_suite(tmp_path / "suite.toml", tmp_path)

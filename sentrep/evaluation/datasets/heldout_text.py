@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentrep.data.config import CorpusConfig
+from sentrep.data.reading.report import ReadReport
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.task import Task
 from sentrep.evaluation.tasks.label_free import label_free
@@ -17,7 +18,6 @@ from sentrep.utils.errors import InputError
 
 if TYPE_CHECKING:
     from sentrep.data.reading.document import Source
-    from sentrep.data.reading.report import ReadReport
 
 _ENDS = re.compile(r"(?:^|[._-])(train|dev|valid|validation|test|held-?out)(?:[._-]?\d+)?$")
 """The part of a corpus that a file's name, without what says its format, ends in."""
@@ -57,7 +57,6 @@ def read_label_free(
 
     Raises `MissingSplit` where there is no such part, `InputError` where there is too little text, or none
     that can be read."""
-    from sentrep.data.reading.report import ReadReport
     from sentrep.data.store.store import read_documents
 
     path = Path(path)
