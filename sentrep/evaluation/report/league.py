@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
+from sentrep.evaluation.report.training_benefit import training_warnings
 from sentrep.evaluation.result import Result
 from sentrep.evaluation.statistics.compare import side_by_side
 from sentrep.evaluation.statistics.comparison import Cell, Column, Comparison, row_letters
@@ -38,12 +39,13 @@ def league_table(results: Sequence[Result]) -> dict[str, Any]:
         for name, tasks in groups.items()
     ]
     models = [_model(row, number, compared) for number, row in enumerate(compared.rows)]
-    leaders, said = verdict(models, grouped)
+    leaders, sentence = verdict(models, grouped)
     return {
         "models": models,
         "groups": grouped,
         "leaders": leaders,
-        "verdict": said,
+        "verdict": sentence,
+        "training_warnings": training_warnings(models, grouped),
         "versions": results[-1].versions,
     }
 

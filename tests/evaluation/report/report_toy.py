@@ -24,6 +24,9 @@ NASTY = [
     "[[data]] [[script]]", "北京是中国的首都。", "half a pair \ud83d and\x00 more", "a & b \u2028 \\u003c " + "long " * 200,
 ]  # fmt: skip
 
+TRAINED = "quick-thought (settings 0a1b2c)"
+"""The method that a result of a trained run records."""
+
 
 class WordSum:
     """A bag of words: each word has a vector of its own, and a sentence is their sum. Topics share a part."""

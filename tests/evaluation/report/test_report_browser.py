@@ -16,7 +16,7 @@ from sentrep.evaluation import Model, ResultStore, evaluate, random_vectors
 from sentrep.evaluation.report import Run, write_report
 from sentrep.evaluation.report.words import words
 from tests.evaluation.report.browser import CHROMIUM, Page, browsing
-from tests.evaluation.report.report_toy import NASTY, data_of, topical, word_sum
+from tests.evaluation.report.report_toy import NASTY, TRAINED, data_of, topical, word_sum
 from tests.evaluation.toy import Constant, letters, words_task
 
 pytestmark = pytest.mark.skipif(
@@ -33,7 +33,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = ResultStore(folder / "results.jsonl")
     tasks = [words_task(), words_task(seed=1)]
     tasks[1].name = "<b>others</b>"
-    for model in (random_vectors(), letters(), Model("flat", "flat-1", Constant(1.0))):
+    for model in (random_vectors(), letters(), Model("flat", "flat-1", Constant(1.0), TRAINED)):
         evaluate(model, tasks, store)
     history = [
         {"step": step, "loss": 5 / step, "valid_loss": 6 / step, "valid_mean_cosine": 0.5}
@@ -83,6 +83,7 @@ def test_everything_is_drawn_and_texts_stay_texts(page: Page, report: Path) -> N
         "How it was measured",
     ]
     assert texts(page, "#verdict") == [data_of(report)["league"]["verdict"]]
+    assert texts(page, "#training-warnings p") == data_of(report)["league"]["training_warnings"]
     assert len(texts(page, ".league tbody tr")) == 3
     assert page.run("document.querySelectorAll('.map .dot').length") == len(
         data_of(report)["sentences"]["texts"]
@@ -210,10 +211,21 @@ def test_regions_are_told_apart_by_shape_as_well_as_by_colour(page: Page, report
     regions = len(shown["labels"])
     assert len(pairs) == len({look for _, look in pairs}) == regions > 4, "each region has a look of its own"
     assert len({shape for _, (_, shape) in pairs}) == 4
-    names = page.run("[...document.querySelectorAll('.names text')].map((each) => each.textContent)")
-    assert names == [
-        label and f"{'●■▲◆'[number % 4]} {label}" for number, label in enumerate(shown["labels"])
+    assert texts(page, ".names li") == [
+        f"{'●■▲◆'[number % 4]} {label}" for number, label in enumerate(shown["labels"]) if label
     ]
+
+
+def test_names_of_regions_do_not_cover_dots(page: Page) -> None:
+    overlaps = """[...document.querySelectorAll('.names li')].flatMap((name) => {
+        const a = name.getBoundingClientRect();
+        return [...document.querySelectorAll('.dot path')].filter((dot) => {
+            const b = dot.getBoundingClientRect();
+            return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+        });
+    }).length"""
+    assert page.run("document.querySelectorAll('.names li').length") > 0
+    assert page.run(overlaps) == 0
 
 
 @pytest.mark.parametrize("typed", ["the Anchor of a SHIP, at the harbour!", "北京市很大", "qqq anchor"])
@@ -265,6 +277,21 @@ def test_light_and_dark_follow_the_system_until_told_otherwise(browser: Page, re
     assert _lightness(browser) > 200
     browser.open(report, "theme=dark")
     assert _lightness(browser) < 60
+
+
+@pytest.mark.parametrize("width", [360, 420])
+def test_the_league_table_is_whole_in_a_narrow_window(browser: Page, report: Path, width: int) -> None:
+    browser.size(width, 800)
+    browser.open(report)
+    cells = "[...document.querySelectorAll('#league th, #league td, #league button')]"
+    outside = "each.getBoundingClientRect().right > document.documentElement.clientWidth"
+    hidden = "each.scrollWidth > each.clientWidth"
+    assert browser.run(f"{cells}.filter((each) => {outside}).length") == 0
+    boxes = "[...document.querySelectorAll('#league .scroll')]"
+    assert browser.run(f"{boxes}.filter((each) => {hidden}).length") == 0
+    browser.click(".league th:nth-child(3) button")
+    assert browser.run("location.hash") == "#sort0=3"
+    browser.size(1280, 900)
 
 
 @pytest.mark.parametrize("width", [360, 800, 1600])

@@ -10,9 +10,9 @@ const STANDING = {
 function drawLeague(section, league) {
   const body = h("div");
   section.append(
-    h("p", { class: "note" }, "Each value stands over its 95 % interval, on a scale that its column shares. The best is bold, ",
-      "its dot full. Letters: the models that it significantly beats (paired randomisation test over items, corrected after ",
-      "Holm, p < .05)."),
+    h("p", { class: "note" }, "Below each value is its 95 % interval, on one scale per task. The best value is bold. ",
+      "Letters name the models that it significantly beats (paired randomisation test over items, Holm correction, ",
+      "p < .05)."),
     body,
   );
   const table = (_, place) => groupTable(league, place, () => redraw());
@@ -38,10 +38,11 @@ function glance({ models, groups }) {
       h("td", { class: "left warning" }, alarms ? `⚠ ${several(alarms, "alarm")}` : ""));
   };
   const titles = ["model", "unbeaten on", "", "embedding, s", "scoring, s", ""];
-  return h("div", { class: "scroll" }, h("table", null,
+  const head = titles.map((title, number) => h("th", { scope: "col", class: number ? "" : "left" }, title));
+  return h("div", { class: "scroll" }, stacked(titles, h("table", { class: "overview" },
     h("caption", null, "At a glance"),
-    h("thead", null, h("tr", null, titles.map((title, place) => h("th", { scope: "col", class: place ? "" : "left" }, title)))),
-    h("tbody", null, rows.map(line))));
+    h("thead", null, h("tr", null, head)),
+    h("tbody", null, rows.map(line)))));
 }
 
 function square(task, row) {
@@ -70,9 +71,9 @@ function groupTable(league, place, redraw) {
   return h("div", { class: "group" },
     h("div", { class: "heading" }, h("h3", null, group.name),
       group.metrics.length > 1 && chooser("measured by", `metric${place}`, group.metrics, metric, measure)),
-    h("div", { class: "scroll" }, arrows(h("table", { class: "league" },
+    h("div", { class: "scroll" }, stacked(columns.map(titleOf), arrows(h("table", { class: "league" },
       h("thead", null, h("tr", null, columns.map(head))),
-      h("tbody", null, rows.map((row) => h("tr", null, columns.map((column) => column.cell(row)))))))),
+      h("tbody", null, rows.map((row) => h("tr", null, columns.map((column) => column.cell(row))))))))),
     alarms(league, group));
 }
 
@@ -154,6 +155,27 @@ function alarms({ models }, group) {
 // ---- small things ----
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+const titleOf = ({ title, note }) => (note ? `${title}, ${note}` : title);
+
+/**
+ * Prepare a table for narrow windows, where style.css shows each row as a block and each cell with its title.
+ * The roles are set because a table that is not displayed as one loses them.
+ */
+function stacked(titles, table) {
+  const role = (name, nodes) => [...nodes].forEach((node) => node.setAttribute("role", name));
+  table.classList.add("stacked");
+  role("table", [table]);
+  role("rowgroup", table.querySelectorAll("thead, tbody"));
+  role("row", table.rows);
+  role("columnheader", table.querySelectorAll("thead th"));
+  role("rowheader", table.querySelectorAll("tbody th"));
+  role("cell", table.querySelectorAll("td"));
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, number) => { cell.dataset.title = titles[number]; });
+  }
+  return table;
+}
 
 const modelName = ({ name, letter, full }) =>
   h("th", { scope: "row", title: full.join(", ") }, h("span", { class: "letter" }, letter), name);

@@ -16,6 +16,8 @@ for (const [name, draw] of Object.entries(PARTS)) {
   document.getElementById("nav").append(h("a", { href: `#${name}`, click: jump }, section.querySelector("h2").textContent));
 }
 document.getElementById("verdict").textContent = data.league ? data.league.verdict : "";
+document.getElementById("training-warnings").append(
+  ...(data.league ? data.league.training_warnings : []).map((text) => h("p", { class: "warning" }, text)));
 if (!data.league) document.querySelector("h1").textContent = data.curves ? "How the training went" : "What the vectors look like";
 
 // ---- light and dark: as the system has it, until somebody says otherwise ----

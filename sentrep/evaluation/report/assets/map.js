@@ -7,26 +7,18 @@
 function sentenceMap(shown, pick) {
   const { places, region, texts, labels } = shown;
   const at = (value) => `${(2 + value * 0.096).toFixed(2)}%`;
-  const anchor = (x) => (x < 150 ? "start" : x > 850 ? "end" : "middle");  // names at the edge stay on the map
   const colour = (number) => `c${number % COLOURS}`;
   const size = places.length > 600 ? 0.8 : 1.2;
   const dots = places.map(([x, y], number) => s("svg", { class: `dot ${colour(region[number])}`, x: at(x), y: at(y) },
     s("path", { d: SHAPES[region[number] % SHAPES.length], style: { "--size": size } })));
   const ties = s("g", { class: "ties" });
-  const name = (label, number) => {
-    const [x, y] = middle(number);
-    return s("text", { class: colour(number), x: at(x), y: at(y), "text-anchor": anchor(x) },
-      label && `${SIGNS[number % SIGNS.length]} ${label}`);
-  };
+  // The names of the regions are listed below the map: inside it they would cover dots.
+  const name = (label, number) => label && h("li", { class: colour(number) }, `${SIGNS[number % SIGNS.length]} ${label}`);
+  const names = h("ul", { class: "names", "aria-label": "Regions of the map" }, labels.map(name));
   const svg = s("svg", { class: "map", tabindex: 0, role: "application",
     "aria-label": `Map of ${texts.length} sentences; the arrow keys go from one to the next` },
-  ties, s("g", null, dots), s("g", { class: "names", "aria-hidden": "true" }, labels.map(name)));
+  ties, s("g", null, dots));
   let chosen = 0;
-
-  function middle(number) {
-    const mine = places.filter((_, place) => region[place] === number);
-    return [0, 1].map((axis) => mine.map((place) => place[axis]).sort((a, b) => a - b)[mine.length >> 1]);
-  }
 
   /** The dot nearest to a place of the window, or none if that is far away. */
   function nearest(event) {
@@ -67,7 +59,7 @@ function sentenceMap(shown, pick) {
     const tie = ([x1, y1], [x2, y2]) => s("line", { x1: at(x1), y1: at(y1), x2: at(x2), y2: at(y2) });
     ties.replaceChildren(...(number < 0 ? [] : near.map((other) => tie(places[number], places[other]))));
   }
-  return { svg, mark };
+  return { svg, names, mark };
 }
 
 /** The nearest place in one of the four directions. */

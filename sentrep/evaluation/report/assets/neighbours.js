@@ -14,10 +14,10 @@ function drawSentences(section, shown) {
   const list = h("div", { class: "neighbours", "aria-live": "polite" });
   section.append(
     h("p", { class: "note" }, `${several(shown.texts.length, "sentence")}, embedded by `, h("b", null, shown.model), ". ",
-      "What the model finds alike lies close together; colours and shapes mark regions, named by words that are frequent there. ",
+      "Similar sentences lie close together. Colours and shapes mark regions; the words below the map are frequent in them. ",
       "Click a dot for its neighbours."),
     shown.alarm ? h("p", { class: "warning" }, `⚠ ${shown.alarm}`) : "",
-    h("div", { class: "map-and-list" }, h("div", { class: "map-frame" }, map.svg),
+    h("div", { class: "map-and-list" }, h("div", { class: "map-frame" }, map.svg, map.names),
       h("div", null, known && typing, list)),
     heatMap(shown, (number) => choose("pick", number)));
   const redraw = drawn(() => {
