@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.reading import announce_store, watched
-from sentrep.baselines.config import WordModelConfig, WordModelName, check_name
+from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName, check_name
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.corpus import Corpus, cache_folder, corpus_config, sentences, unused
 from sentrep.data.inputs import texts_of
@@ -176,7 +176,7 @@ def baseline(
 
     Args:
         name: 'untrained', 'untrained-weighted', 'hashing', 'word2vec', 'fasttext', 'sif', 'sif-fasttext' or
-            'lsa'; see `sentrep.baselines.fit`.
+            'lsa' or 'collection'; see `sentrep.baselines.fit`.
         corpus: what to read; without labels, as for `train`.
         out: folder of the model.
         settings: how it is fitted.
@@ -189,7 +189,9 @@ def baseline(
         The model, a `SentenceTransformer`.
     """
     check_name(name)
-    place, store, config = checked("out", out, Path), *_words(corpus, settings, cache, strict, options)
+    vocabulary = VOCABULARY if name == "collection" else TokenizerConfig().vocab
+    place = checked("out", out, Path)
+    store, config = _words(corpus, settings, cache, strict, options, vocabulary)
     if not overwrite:
         unused(place, "baseline")
 
@@ -224,6 +226,7 @@ def _words(
     cache: str | Path | None,
     strict: bool,
     options: dict[str, Any],
+    vocabulary: int = TokenizerConfig().vocab,
 ) -> tuple[Any, WordModelConfig]:
     """What prepares a corpus for models of words, and how they are fitted."""
     config = corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(())
@@ -233,7 +236,8 @@ def _words(
     def prepared() -> Store:
         from sentrep.data.store.store import prepare
 
-        store = prepare(source, TokenizerConfig("word"), Path(cache or cache_folder()))
+        words = TokenizerConfig("word", vocab=vocabulary)
+        store = prepare(source, words, Path(cache or cache_folder()))
         announce_store(store, strict)
         return store
 

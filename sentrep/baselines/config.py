@@ -8,10 +8,21 @@ from typing import Literal, get_args
 from sentrep.utils.errors import InputError, opt
 
 WordModelName = Literal[
-    "untrained", "untrained-weighted", "hashing", "word2vec", "fasttext", "sif", "sif-fasttext", "lsa"
+    "untrained",
+    "untrained-weighted",
+    "hashing",
+    "word2vec",
+    "fasttext",
+    "sif",
+    "sif-fasttext",
+    "lsa",
+    "collection",
 ]
 WORD_MODELS: tuple[WordModelName, ...] = get_args(WordModelName)
 """What `sentrep.baselines.fit.fit` can fit."""
+
+VOCABULARY = 50_000
+"""Words in the table of 'collection' at most: it takes 3 KB for each."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +31,7 @@ class WordModelConfig:
     found best."""
 
     width: int = 300
-    """Width of the vectors."""
+    """Width of the vectors; 'collection' has its own, 812 at most."""
     frequency: float = 1e-3
     """'untrained-weighted', 'sif' and 'sif-fasttext': token w weighs a/(a+p(w)) with this a (Arora et al.
     2017)."""

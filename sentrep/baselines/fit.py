@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.baselines.collection import SECTION, collection_table
 from sentrep.baselines.config import WORD_MODELS, WordModelConfig, WordModelName, check_name
 from sentrep.baselines.doc2vec import doc2vec
 from sentrep.baselines.lsa import PASSAGE, lsa
@@ -36,7 +37,7 @@ def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None
     Args:
         name: 'untrained' (random rows), 'untrained-weighted' (the same with weights a/(a+p(w))), 'hashing',
             'word2vec' and 'fasttext' (averages), 'sif' and 'sif-fasttext' (the same, weighted, without their
-            common direction), 'lsa'.
+            common direction), 'lsa', 'collection' (PPMI beside LSA of one collection, for search in it).
         store: of `sentrep.data.store.store.prepare`.
         config: settings; the defaults if None.
 
@@ -49,6 +50,8 @@ def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None
         return _bag(store, config, config.frequency if name == "untrained-weighted" else 0.0)
     if name == "hashing":
         rows = hashed(store, config.width)
+    elif name == "collection":
+        rows = collection_table(Passages(store, config.passage or SECTION), config.seed)
     elif name == "lsa":
         rows = lsa(Passages(store, config.passage or PASSAGE), config.width, config.seed)
     else:
@@ -102,12 +105,13 @@ def _bag(store: Store, config: WordModelConfig, frequency: float, rows: Rows | N
     from sentrep.encoders.config import EncoderConfig
     from sentrep.encoders.factory import build
 
-    shape = EncoderConfig("bag", width=config.width, frequency=frequency)
+    width = config.width if rows is None else rows.shape[1]
+    shape = EncoderConfig("bag", width=width, frequency=frequency)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         encoder = build(
             shape, store.tokenizer.inner, store.token_counts(), max_tokens=TokenizerConfig().max_tokens
         )
     if rows is not None:
-        encoder[0].embedding.weight.data = torch.from_numpy(rows)
+        encoder[0].embedding.weight.data = torch.from_numpy(rows)  # special tokens keep their weight 0
     return folder.stock(encoder)

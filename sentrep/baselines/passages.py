@@ -63,6 +63,16 @@ class Passages:
             yield bag
             begin = end
 
+    def blocks(self) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Token ids of whole passages, about a million at a time, and the passage that each stands in."""
+        begin = 0
+        while begin < len(self):
+            limit = self.edges[begin] + _TOKENS_AT_ONCE
+            end = max(begin + 1, int(np.searchsorted(self.edges, limit, "right")) - 1)
+            ids = np.asarray(self.store.ids[self.edges[begin] : self.edges[end]], dtype=np.int64)
+            yield ids, np.repeat(np.arange(begin, end), np.diff(self.edges[begin : end + 1]))
+            begin = end
+
     def shuffled(self, seed: int) -> Iterator[tuple[int, list[str]]]:
         """Number and words of every passage, then of every passage again, without end and each time in
         another order."""

@@ -109,6 +109,19 @@ def _listed(lists: Any, language: str) -> Sequence[str]:
     return found
 
 
+def singular(word: str) -> str:
+    """An English plural in lower case as its singular (Harman, "How effective is suffixing?", 1991: the S stemmer).
+
+    >>> singular("ponies"), singular("glass")
+    ('pony', 'glass')
+    """
+    if word.endswith("ies") and not word.endswith(("eies", "aies")):
+        return word[:-3] + "y"
+    if word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
+        return word[:-1]
+    return word[:-1] if word.endswith("s") and not word.endswith(("us", "ss")) else word
+
+
 def languages() -> list[str]:
     """English names of the languages that have a stemmer."""
     import Stemmer

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from sentrep.data.analysis import VERSION, Analysis, words
+from sentrep.data.analysis import VERSION, Analysis, singular, words
 from sentrep.evaluation.metrics.ranking import average_ranks
 from sentrep.evaluation.models.branching import branching
 from sentrep.evaluation.models.extractive import extractive
@@ -141,15 +141,7 @@ def singular_words(text: str) -> list[str]:
     >>> singular_words("Queries about the buses' ponies and glass shoes")
     ['query', 'about', 'the', 'buse', 'pony', 'and', 'glass', 'shoe']
     """
-    return [_singular(word) for word in words(text)]
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and not word.endswith(("eies", "aies")):
-        return word[:-3] + "y"
-    if word.endswith("es") and not word.endswith(("aes", "ees", "oes")):
-        return word[:-1]
-    return word[:-1] if word.endswith("s") and not word.endswith(("us", "ss")) else word
+    return [singular(word) for word in words(text)]
 
 
 def _reciprocal(scores: Scores) -> Scores:

@@ -77,7 +77,7 @@ def contenders(dense: list[Dense], corpus: Path, folder: Path, language: str) ->
 
 
 def _table(corpus: Path, out: Path) -> Encoder:
-    return baseline("collection", str(corpus), out, overwrite=True)  # type: ignore[arg-type]
+    return baseline("collection", str(corpus), out, overwrite=True)
 
 
 def _distilled(teacher: str | Path, corpus: Path, out: Path) -> Encoder:
