@@ -205,7 +205,7 @@ def test_another_method_is_refused(place: Path) -> None:
 def test_training_says_which_file_it_lacks(place: Path, tmp_path: Path, summaries: str | None) -> None:
     given = None if summaries is None else str(tmp_path / summaries)
     with pytest.raises(
-        InputError, match=r"give summaries FILE" if given is None else r"summaries .*nowhere\.txt"
+        InputError, match=r"summaries is not set" if given is None else r"summaries .*nowhere\.txt"
     ):
         train(place, f"lacking {summaries}", settings=Seq2Seq2SeqConfig(summaries=given, **SMALL))  # type: ignore[arg-type]
 
