@@ -27,6 +27,7 @@ from sentrep.evaluation.result import ResultStore
 from sentrep.evaluation.task import Model, evaluate
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.eval_adapter import measured
+from sentrep.inference.names import locate
 from sentrep.pipelines.build.candidates import dense_models
 from sentrep.pipelines.build.pipeline import build
 
@@ -66,14 +67,14 @@ def models(task: Retrieval, teacher: str | None, work: Path) -> Iterator[Model]:
     yield replace(bm25(), name="BM25 without stemming")
     words = replace(bm25(Analysis("english"), label="BM25"), name="BM25")
     yield words
-    for number, dense in enumerate(dense_models(teacher)):
+    for number, dense in enumerate(dense_models(None if teacher is None else locate(teacher))):
         began = time.process_time()
         encoder = dense.fit(corpus, work / f"model-{number}")
         print(f"{dense.name}: fitted in {time.process_time() - began:.0f} s of processor time", flush=True)
         vectors = measured(encoder, dense.name)
         yield vectors
         yield hybrid(vectors, words)
-        if dense.name == Path(teacher or "").name:
+        if dense.cost == 3:
             yield replace(fused(vectors, words), name=f"{dense.name} + BM25 by reciprocal ranks")
 
 

@@ -24,10 +24,12 @@ if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
 
 if TYPE_CHECKING:
     from sentrep.api import (
+        add,
         baseline,
         build_index,
         combine,
         compare,
+        distill,
         embed,
         embed_corpus,
         evaluate,
@@ -37,16 +39,19 @@ if TYPE_CHECKING:
         load,
         open_index,
         parse,
+        remove,
         report,
         search,
         summarize,
         train,
+        update,
     )
     from sentrep.baselines.config import WordModelConfig
     from sentrep.data.config import CorpusConfig, TokenizerConfig
     from sentrep.encoders.config import EncoderConfig
     from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
     from sentrep.methods.cpc.config import CPCConfig
+    from sentrep.methods.distill.config import DistillConfig
     from sentrep.methods.infomax.config import InfoMaxConfig
     from sentrep.methods.quick_thought.config import QuickThoughtConfig
     from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
@@ -54,17 +59,20 @@ if TYPE_CHECKING:
     from sentrep.methods.struct_vae.config import StructVAEConfig
     from sentrep.methods.urnng.config import URNNGConfig
     from sentrep.modules.decoding_config import DecodingConfig
+    from sentrep.pipelines.build.pipeline import build
     from sentrep.training.config import TrainingConfig
     from sentrep.utils.errors import InputError, ReadWarning
 
 VERBS = (
-    "baseline", "build_index", "combine", "compare", "embed", "embed_corpus", "evaluate", "expand", "generate", "index", "load",
-    "open_index", "parse", "report", "search", "summarize", "train",
+    "add", "baseline", "build_index", "combine", "compare", "distill", "embed", "embed_corpus", "evaluate",
+    "expand", "generate", "index", "load", "open_index", "parse", "remove", "report", "search",
+    "summarize", "train", "update",
 )  # fmt: skip
 """Functions, all of them in `sentrep.api`."""
 
 PLACES = {
     "CorpusConfig": "sentrep.data.config",
+    "DistillConfig": "sentrep.methods.distill.config",
     "DecodingConfig": "sentrep.modules.decoding_config",
     "EncoderConfig": "sentrep.encoders.config",
     "InputError": "sentrep.utils.errors",
@@ -72,6 +80,7 @@ PLACES = {
     "TokenizerConfig": "sentrep.data.config",
     "TrainingConfig": "sentrep.training.config",
     "WordModelConfig": "sentrep.baselines.config",
+    "build": "sentrep.pipelines.build.pipeline",
 } | dict.fromkeys(VERBS, "sentrep.api")
 """Where each public name is defined, save the configurations of methods, which the registry lists."""
 
@@ -80,6 +89,7 @@ __all__ = [
     "CompoundPCFGConfig",
     "CorpusConfig",
     "DecodingConfig",
+    "DistillConfig",
     "EncoderConfig",
     "InfoMaxConfig",
     "InputError",
@@ -92,10 +102,13 @@ __all__ = [
     "TrainingConfig",
     "URNNGConfig",
     "WordModelConfig",
+    "add",
     "baseline",
+    "build",
     "build_index",
     "combine",
     "compare",
+    "distill",
     "embed",
     "embed_corpus",
     "evaluate",
@@ -105,10 +118,12 @@ __all__ = [
     "load",
     "open_index",
     "parse",
+    "remove",
     "report",
     "search",
     "summarize",
     "train",
+    "update",
 ]
 __version__ = "0.1.0"
 

@@ -24,7 +24,8 @@ LAYERS = (
     ("training", "baselines"),
     ("inference",),
     ("api",),
-    ("pipelines", "__init__"),
+    ("pipelines",),
+    ("__init__",),
     ("cli",),
     ("__main__",),
 )

@@ -2,7 +2,8 @@
 
     training     train, baseline, combine, expand
     embedding    embed, embed_corpus
-    indexes      build_index, index, open_index, search
+    indexes      build_index, index, open_index, search, add, remove, update
+    distillation distill
     evaluation   evaluate, compare, report
     inference    load, generate, summarize, parse
 
@@ -14,6 +15,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sentrep.api.distillation import distill
+    from sentrep.api.documents import add, remove, update
     from sentrep.api.embedding import embed, embed_corpus
     from sentrep.api.evaluation import compare, evaluate, mteb_model, report, tasks_of
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
@@ -34,6 +37,7 @@ PLACES = {
     "Summarizer": "sentrep.inference.summarizer",
     "TreeParser": "sentrep.inference.tree_parser",
     "Writer": "sentrep.inference.generator",
+    "add": "sentrep.api.documents",
     "announce": "sentrep.api.reading",
     "baseline": "sentrep.api.training",
     "build_index": "sentrep.api.indexes",
@@ -41,6 +45,7 @@ PLACES = {
     "combine": "sentrep.api.training",
     "compare": "sentrep.api.evaluation",
     "corpus_config": "sentrep.data.corpus",
+    "distill": "sentrep.api.distillation",
     "doc2vec": "sentrep.api.training",
     "embed": "sentrep.api.embedding",
     "embed_corpus": "sentrep.api.embedding",
@@ -56,6 +61,7 @@ PLACES = {
     "open_index": "sentrep.api.indexes",
     "open_method": "sentrep.inference.runs",
     "parse": "sentrep.inference.tree_parser",
+    "remove": "sentrep.api.documents",
     "report": "sentrep.api.evaluation",
     "search": "sentrep.api.indexes",
     "sentences": "sentrep.data.corpus",
@@ -64,15 +70,17 @@ PLACES = {
     "tasks_of": "sentrep.api.evaluation",
     "to_nltk": "sentrep.inference.tree_parser",
     "train": "sentrep.api.training",
+    "update": "sentrep.api.documents",
     "watched": "sentrep.api.reading",
 }
 """Where each function is defined; it is imported when it is first used."""
 
 __all__ = [
-    "Ensemble", "Search", "Summarizer", "TreeParser", "Writer", "announce", "baseline", "build_index", "cache_folder", "combine",
-    "compare", "corpus_config", "doc2vec", "embed", "embed_corpus", "evaluate", "expand", "generate", "index", "index_embedded",
-    "interpolate", "load", "measured", "mteb_model", "open_index", "open_method", "parse", "report", "search", "sentences", "stamp",
-    "summarize", "tasks_of", "to_nltk", "train", "watched",
+    "Ensemble", "Search", "Summarizer", "TreeParser", "Writer", "add", "announce", "baseline",
+    "build_index", "cache_folder", "combine", "compare", "corpus_config", "distill", "doc2vec", "embed",
+    "embed_corpus", "evaluate", "expand", "generate", "index", "index_embedded", "interpolate", "load",
+    "measured", "mteb_model", "open_index", "open_method", "parse", "remove", "report", "search",
+    "sentences", "stamp", "summarize", "tasks_of", "to_nltk", "train", "update", "watched",
 ]  # fmt: skip
 
 

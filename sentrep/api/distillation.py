@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sentrep.data.corpus import Corpus, corpus_config, unused
+from sentrep.api.embedding import corpus_source
+from sentrep.api.reading import watched
+from sentrep.data.corpus import Corpus, unused
+from sentrep.data.reading.report import ReadReport
 from sentrep.inference.document_search import Units
 from sentrep.inference.loading import encoding, load, opened
 from sentrep.methods.distill.config import DistillConfig
@@ -13,16 +16,21 @@ from sentrep.utils.errors import InputError
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
+    from sentrep.training.job import Trained
 
 
 def distill(
-    model: str | Path | Encoder,
+    model: str | Path | Encoder | Trained,
     corpus: Corpus,
     out: str | Path,
     *,
     settings: DistillConfig | None = None,
     units: Units | None = None,
     overwrite: bool = False,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
 ) -> Encoder:
     """Fit a static bag of tokens to a model's vectors of a corpus, and save it to `out`.
 
@@ -36,6 +44,10 @@ def distill(
         settings: of the distillation.
         units: texts that the teacher's vectors are copied for; passages of about 120 words if None.
         overwrite: replace another model that is in `out`.
+        strict: raise for anything of the corpus that was skipped or damaged.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Returns:
         The bag, which opens with plain `SentenceTransformer(out)`.
@@ -50,8 +62,10 @@ def distill(
 
     if not overwrite:
         unused(Path(out), "distilled model")
-    units, encode = units or Units(), encoding(opened(model))
-    documents = read_source_documents(corpus_config(corpus))
+    units, report = units or Units(), ReadReport()
+    config = corpus_source(corpus, fields, offline=offline, hub=hub)
+    encode = encoding(opened(model, offline, hub))
+    documents = watched(read_source_documents(config, report), report, strict)
     texts = [passage.text for document in documents for passage in units.of(document)]
     if not texts:
         raise InputError(f"{corpus}: no text to distill on")

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sentrep.data.corpus import Corpus, corpus_config
-from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Units, described
-from sentrep.inference.loading import encoding, opened, stamp
+from sentrep.api.embedding import corpus_source
+from sentrep.api.reading import announce, watched
+from sentrep.data.corpus import Corpus
+from sentrep.data.reading.report import ReadReport
+from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Units, Update, described
+from sentrep.inference.loading import encoding, opened, opened_for, stamp
+from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.files import whole_folder
+from sentrep.utils.locks import writer
+from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
-    from sentrep.data.reading.report import ReadReport
+    from sentrep.data.documents import SourceDocument
     from sentrep.encoders.serialization import Encoder
+    from sentrep.search import ModelStamp
     from sentrep.search.documents import Mode
+    from sentrep.training.job import Trained
 
 
 def index_documents(
-    model: str | Path | Encoder,
+    model: str | Path | Encoder | Trained,
     corpus: Corpus,
     out: str | Path,
     *,
@@ -27,58 +36,88 @@ def index_documents(
     language: str = "auto",
     mode: Mode = "hybrid",
     overwrite: bool = False,
-    report: ReadReport | None = None,
+    strict: bool = False,
+    wait: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
 ) -> DocumentSearch:
     """Read documents, cut them into passages, and write a hybrid search index over them.
 
     Args:
-        model: what gives the vectors.
-        corpus: what to read.
+        model: what gives the vectors: a path, a name, an encoder or a finished run.
+        corpus: files, folders, '-' or the name of a data set; or documents in memory, as for `train`.
         out: folder of the index.
-        units: what is searched; passages of about 120 words if None.
-        language: whose stemmer the lexical side uses; 'auto' guesses it, '' takes words as they stand.
-        mode: how the index is searched by default.
+        units: what is found; passages of about 120 words if None.
+        language: whose stemmer the lexical search uses; 'auto' guesses it, '' takes words as they stand.
+        mode: how the index is searched where a search does not say.
         overwrite: replace another index that is in `out`.
-        report: counts what was read and skipped.
+        strict: raise for anything that was skipped or damaged.
+        wait: wait for another process that writes `out`, instead of refusing.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`, such as ``text_field="body"``.
+
+    Returns:
+        The index with its model.
 
     Raises:
         InputError: nothing can be read, or `out` holds something else.
     """
-    from sentrep.data.analysis import Analysis
     from sentrep.data.documents import read_source_documents, trained_segmenter
-    from sentrep.data.language import guess_language
-    from sentrep.search.documents import DocumentIndex
 
-    units, encoder, config = units or Units(), opened(model), corpus_config(corpus)
-    place = _free(Path(out), overwrite)
-    segmenter = trained_segmenter(config)
-    read = list(read_source_documents(config, report, segmenter))
-    if language == "auto":
-        language = guess_language(document.text[:2000] for document in read)
-    analysis = Analysis(language)
-    aside = place.with_name(f".{place.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        index = DocumentIndex.create(
-            aside,
-            stamp(model, encoder),
-            analysis,
-            analysis=analysis.language,
-            encode=encoding(encoder),
-            settings=asdict(units) | {"mode": mode},
-            attached={SEGMENTER: segmenter.to_json()},
-        )
-        index.add((described(document), units.of(document)) for document in read)
-        if place.exists():
-            shutil.rmtree(place)
-        aside.rename(place)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    place, config = checked("out", out, Path), corpus_source(corpus, fields, offline=offline, hub=hub)
+    with writer(place, "index", wait=wait):
+        _check_free(place, overwrite)
+        encoder, segmenter, report = opened(model, offline, hub), trained_segmenter(config), ReadReport()
+        documents = list(watched(read_source_documents(config, report, segmenter), report, strict))
+        settings = Making(units or Units(), language, mode, segmenter.to_json())
+        with whole_folder(place) as folder:
+            _make(folder, documents, stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder)
 
 
+@dataclass(frozen=True)
+class Making:
+    """How an index of documents is made."""
+
+    units: Units
+    language: str
+    mode: Mode
+    segmenter: str
+    """The sentence splitter, as JSON."""
+
+
+def _make(
+    folder: Path, documents: Sequence[SourceDocument], model: ModelStamp, encoder: Encoder, making: Making
+) -> None:
+    from sentrep.data.analysis import Analysis
+    from sentrep.data.language import guess_language
+    from sentrep.search.documents import DocumentIndex
+
+    language = making.language
+    if language == "auto":
+        language = guess_language(document.text[:2000] for document in documents)
+    analysis, settings = Analysis(language), asdict(making.units) | {"mode": making.mode}
+    index = DocumentIndex.create(
+        folder,
+        model,
+        analysis,
+        analysis=analysis.language,
+        encode=encoding(encoder),
+        settings=settings,
+        attached={SEGMENTER: making.segmenter},
+    )
+    index.add((described(document), making.units.of(document)) for document in documents)
+
+
 def open_documents(
-    path: str | Path, model: str | Path | Encoder | None = None, *, verify: bool = False
+    path: str | Path,
+    model: str | Path | Encoder | Trained | None = None,
+    *,
+    verify: bool = False,
+    offline: bool = False,
+    hub: bool = False,
 ) -> DocumentSearch:
     """Open an index of documents with the model it was made with.
 
@@ -86,37 +125,111 @@ def open_documents(
         path: its folder.
         model: the index's model, where that has moved.
         verify: compare all files with their checksums.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
 
     Raises:
         InputError: the index is damaged, or the model is another or has moved.
     """
     from sentrep.data.analysis import Analysis
-    from sentrep.encoders.serialization import content_hash
     from sentrep.search.documents import DocumentIndex
+    from sentrep.search.documents.manifest import DocumentManifest
 
-    index = DocumentIndex.open(path, Analysis(_language(path)), verify=verify)
-    own = index.manifest.model
-    if model is None and own.path and not Path(own.path).exists():
-        raise InputError(f"the model of {path} is no longer at {own.path}; say where it is ({opt('model')})")
-    encoder = opened((own.path or own.name) if model is None else model)
-    if content_hash(encoder) != own.content_hash:
-        raise InputError(
-            f"{path} was made with {own.name} (content {own.content_hash[:12]}), not with this model; "
-            f"give that one ({opt('model')}), or make the index again"
-        )
+    place = checked("path", path, Path)
+    index = DocumentIndex.open(place, Analysis(DocumentManifest.read(place).analysis), verify=verify)
+    encoder = opened_for(index.manifest.model, place, model, offline, hub)
     index.encode = encoding(encoder)
     settings = {name: index.manifest.settings[name] for name in ("unit", "words", "overlap")}
     return DocumentSearch(index, encoder, Units(**settings))
 
 
-def _language(path: str | Path) -> str:
-    from sentrep.search.documents.manifest import DocumentManifest
+def add(
+    index: str | Path,
+    corpus: Corpus,
+    *,
+    model: str | Path | Encoder | Trained | None = None,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
+) -> tuple[int, DocumentSearch]:
+    """Add documents to an index; one whose id is there already replaces the old one.
 
-    return DocumentManifest.read(Path(path)).analysis
+    Args:
+        index: folder of the index.
+        corpus: files, folders or documents, as for `index_documents`.
+        model: the index's model, where that has moved.
+        strict: raise for anything that was skipped or damaged; nothing is added then.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`.
+
+    Returns:
+        The number of passages added, and the open index.
+    """
+    search = open_documents(index, model, offline=offline, hub=hub)
+    report = ReadReport()
+    config = corpus_source(corpus, fields, offline=offline, hub=hub)
+    return search.add(watched(search.read(config, report), report, strict)), search
 
 
-def _free(out: Path, overwrite: bool) -> Path:
-    """`out`, if an index may be written there."""
+def update(
+    index: str | Path,
+    corpus: Corpus,
+    *,
+    model: str | Path | Encoder | Trained | None = None,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
+) -> tuple[Update, DocumentSearch]:
+    """Make an index equal to files as they are now: read changed and new ones, remove deleted ones.
+
+    Arguments as of `add`.
+
+    Returns:
+        What was done, and the open index.
+    """
+    search = open_documents(index, model, offline=offline, hub=hub)
+    report = ReadReport()
+    done = search.update(corpus_source(corpus, fields, offline=offline, hub=hub), report)
+    announce(report, strict)
+    return done, search
+
+
+def remove(
+    index: str | Path,
+    *,
+    ids: str | Sequence[str] = (),
+    files: str | Path | Sequence[str | Path] = (),
+    model: str | Path | Encoder | Trained | None = None,
+    offline: bool = False,
+    hub: bool = False,
+) -> tuple[int, DocumentSearch]:
+    """Remove documents from an index.
+
+    Args:
+        index: folder of the index.
+        ids: of documents.
+        files: that documents came from.
+        model: the index's model, where that has moved.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+
+    Returns:
+        The number of passages removed, and the open index.
+
+    Raises:
+        InputError: a name fits no document.
+    """
+    search = open_documents(index, model, offline=offline, hub=hub)
+    names = [ids] if isinstance(ids, str) else list(ids)
+    places = [str(Path(path).resolve()) for path in paths_of(files, "files")]
+    return search.remove(ids=tuple(names), files=tuple(places)), search
+
+
+def _check_free(out: Path, overwrite: bool) -> None:
+    """Refuse a folder that an index may not be written to."""
     from sentrep.search.documents.manifest import is_document_index
 
     if out.exists() and (out.is_file() or any(out.iterdir())):
@@ -126,4 +239,3 @@ def _free(out: Path, overwrite: bool) -> Path:
             raise InputError(
                 f"{out} holds an index; replace it with {opt('overwrite')}, or give another folder"
             )
-    return out

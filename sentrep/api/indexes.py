@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.embedding import embed, embed_corpus
+from sentrep.api.documents import index_documents, open_documents
+from sentrep.api.embedding import embed
 from sentrep.data.corpus import Corpus
 from sentrep.data.inputs import texts_of
-from sentrep.inference.loading import encoding, opened, stamp
-from sentrep.inference.names import locate
+from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.inference.loading import encoding, opened, opened_for, stamp
 from sentrep.utils.arguments import near_path
 from sentrep.utils.errors import InputError, nearest, opt
 from sentrep.utils.settings import checked
@@ -19,6 +20,7 @@ from sentrep.utils.settings import checked
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
     from sentrep.search import Hit, Index
+    from sentrep.search.documents import PassageHit
     from sentrep.training.job import Trained
 
 KINDS = ("auto", "flat", "hnsw", "ivf")
@@ -91,28 +93,32 @@ def build_index(
 
 
 def index(
-    source: str | Path,
+    source: str | Path | Encoder | Trained,
     out: str | Path,
     *,
     input: Corpus | None = None,
     kind: str = "auto",
     dtype: str = "float32",
+    units: Units | None = None,
+    language: str = "auto",
     overwrite: bool = False,
     strict: bool = False,
     wait: bool = False,
     offline: bool = False,
     hub: bool = False,
     **fields: Any,
-) -> Index:
-    """Write a search index over a folder of vectors, or over files and a model. One shard is in memory at a
-    time.
+) -> Index | DocumentSearch:
+    """Write a search index: over the passages of documents, or over a folder of vectors.
 
     Args:
-        source: a folder that `embed_corpus` made; or a model, together with `input`.
+        source: a model, together with `input`; or a folder that `embed_corpus` made.
         out: folder of the index.
-        input: files, folders or documents to embed first; their vectors are kept beside the index.
-        kind: see `build_index`.
-        dtype: how vectors are stored, 'float32' or 'float16'.
+        input: files, folders or documents. Their passages are searched by vectors and by words.
+        kind: of an index over vectors; see `build_index`.
+        dtype: how an index over vectors stores them, 'float32' or 'float16'.
+        units: what is found in documents; passages of about 120 words if None.
+        language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as they
+            stand.
         overwrite: replace another index that is in `out`.
         strict: raise for anything of `input` that was skipped or damaged.
         wait: wait for another process that writes `out`, instead of refusing.
@@ -122,13 +128,14 @@ def index(
     """
     _check_kind(kind)
     place = checked("out", out, Path)
-    folder = Path(source) if isinstance(source, str | Path) else source
-    if input is not None:
-        folder = place.with_name(f"{place.name}.vectors")
-        embed_corpus(
-            source, input, folder, dtype=dtype, overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub, **fields
-        )  # fmt: skip
-    return index_embedded(folder, place, kind=kind, dtype=dtype, overwrite=overwrite, wait=wait)
+    if input is None:
+        return index_embedded(
+            checked("source", source, Path), place, kind=kind, dtype=dtype, overwrite=overwrite, wait=wait
+        )
+    return index_documents(
+        source, input, place, units=units, language=language, overwrite=overwrite, strict=strict, wait=wait,
+        offline=offline, hub=hub, **fields,
+    )  # fmt: skip
 
 
 def index_embedded(
@@ -157,7 +164,7 @@ def open_index(
     verify: bool = False,
     offline: bool = False,
     hub: bool = False,
-) -> Search:
+) -> Search | DocumentSearch:
     """Open an index with the model it was made with: the one it remembers, or `model`, which must be the
     same.
 
@@ -177,33 +184,24 @@ def open_index(
         raise InputError(f"{place}: no such index{f'; did you mean {near!r}?' if near else ''}")
 
     from sentrep.search import Index
+    from sentrep.search.documents.manifest import is_document_index
 
-    opened_index = Index.open(place, verify=verify)
-    own = opened_index.info.model
-    if model is None and own.path and not Path(own.path).exists():
-        raise InputError(f"the model of {path} is no longer at {own.path}; say where it is ({opt('model')})")
-    if model is None and not own.path and " " in own.name:
-        raise InputError(f"{path} was made with {own.name}; say where that model is now ({opt('model')})")
-    if isinstance(model, str | Path):
-        model = locate(model, hub=hub).path
-    encoder = opened((own.path or own.name) if model is None else model, offline, hub or model is None)
-
-    from sentrep.encoders.serialization import content_hash
-
-    opened_index.check_model(content_hash(encoder))
-    return Search(opened_index, encoder)
+    if is_document_index(place):
+        return open_documents(place, model, verify=verify, offline=offline, hub=hub)
+    found = Index.open(place, verify=verify)
+    return Search(found, opened_for(found.info.model, place, model, offline, hub))
 
 
 def search(
-    index: str | Path | Search,
+    index: str | Path | Search | DocumentSearch,
     query: str,
     k: int = 10,
     *,
     model: str | Path | Encoder | Trained | None = None,
     offline: bool = False,
     hub: bool = False,
-) -> list[Hit]:
-    """The sentences of an index that are nearest to a query by cosine.
+) -> list[Hit] | list[PassageHit]:
+    """What an index finds for a query: sentences of vectors by cosine, passages of documents by both searches.
 
     Args:
         index: folder of an index, or an index that is open (`open_index`), which is quicker for many queries.
@@ -214,9 +212,10 @@ def search(
         hub: look for names without an owner on the hub, too.
 
     Returns:
-        Hits, best first: ``hit.score``, ``hit.id``, ``hit.text``.
+        Hits, best first: ``hit.id``, ``hit.text``; of sentences ``hit.score``, of passages ``hit.scores``,
+        ``hit.document``, ``hit.heading``, ``hit.span``.
     """
-    found = index if callable(index) else open_index(index, model, offline=offline, hub=hub)
+    found = open_index(index, model, offline=offline, hub=hub) if isinstance(index, str | Path) else index
     return found(query, k)
 
 

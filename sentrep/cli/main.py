@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentrep.cli.documents import add, build, distill, remove, update
 from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
 from sentrep.cli.models import combine, expand
@@ -61,10 +62,14 @@ def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (
 
 VERBS: dict[str, Verb] = {
     "quickstart": quickstart,
+    "build": build,
     "train": train,
     "embed": embed,
     "index": index,
     "search": search,
+    "add": add,
+    "remove": remove,
+    "update": update,
     "generate": generate,
     "summarize": summarize,
     "parse": parse,
@@ -73,6 +78,7 @@ VERBS: dict[str, Verb] = {
     "report": report,
     "combine": combine,
     "expand": expand,
+    "distill": distill,
     "baseline": baseline,
 }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
 from sentrep import api
+from sentrep.cli import hits
 from sentrep.cli.ask import ask
 from sentrep.cli.options import (
     ACCESS,
@@ -22,8 +24,10 @@ from sentrep.cli.options import (
     keywords,
 )
 from sentrep.data.config import CorpusConfig
-from sentrep.utils.terminal import printable
+from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.utils.errors import InputError, opt
 
+UNITS = Units()
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
 
 
@@ -62,29 +66,38 @@ def index(
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SOURCE")],
     out: Path,
     input: Files = (),
+    units: Units = UNITS,
+    language: str = "auto",
     kind: Literal["auto", "flat", "hnsw", "ivf"] = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     reading: Reading = READING,
     writing: Writing = WRITING,
     access: Access = ACCESS,
 ) -> None:
-    """Make a search index, of vectors from `sentrep embed`, or of files and a model.
+    """Make a search index of the passages of files, or of vectors from `sentrep embed`.
 
     Args:
-        source: Folder that `sentrep embed` made; or a model, together with `input`.
+        source: A model, together with `input`; or a folder that `sentrep embed` made.
         out: Folder of the index.
-        input: Files, folders, or '-' to embed first, where SOURCE is a model. Their vectors are kept beside
-            the index.
-        kind: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'auto' goes by the number of
-            sentences.
-        dtype: How vectors are stored.
+        input: Files, folders, or '-': their passages are searched by vectors and by words.
+        units: What is found in files.
+        language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
+        kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'auto' goes by
+            the number of sentences.
+        dtype: How an index of vectors stores them.
         reading: How files are read.
         writing: What happens to what is there already.
         access: Where models may come from.
     """
     given = CorpusConfig(input) if input else None
-    built = api.index(source, out, input=given, kind=kind, dtype=dtype, **keywords(reading, writing, access))
-    print(f"{len(built):,} sentences indexed ({built.info.kind}: {built.info.reason}) in {out}")
+    built: Any = api.index(
+        source, out, input=given, units=units, language=language, kind=kind, dtype=dtype,
+        **keywords(reading, writing, access),
+    )  # fmt: skip
+    if given is not None:
+        print(f"{len(built):,} {units.unit}s indexed in {out}")
+    else:
+        print(f"{len(built):,} sentences indexed ({built.info.kind}: {built.info.reason}) in {out}")
     print(f'next: sentrep search {out} "words"')
 
 
@@ -92,32 +105,55 @@ def search(
     index: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")],
     words: Words = (),
     k: int = 10,
+    mode: Literal["auto", "hybrid", "dense", "lexical"] = "auto",
+    filter: tuple[str, ...] = (),
+    json: bool = False,
     model: str | None = None,
     verify: bool = False,
     access: Access = ACCESS,
 ) -> None:
-    """Find the sentences nearest to some words. Without words, it asks for queries until an empty line.
+    """Find what fits some words best. Without words, it asks for queries until an empty line.
 
     Args:
-        index: Folder that `sentrep index` made.
+        index: Folder that `sentrep index` or `sentrep build` made.
         words: What to look for.
         k: How many to show.
+        mode: Of an index of files: by vectors and words ('hybrid'), vectors ('dense') or words ('lexical');
+            'auto' does what the index was made for.
+        filter: Of an index of files: FIELD=VALUE, such as file=notes.md.
+        json: Print one line of JSON for each hit.
         model: The index's model, if it has moved.
         verify: Read the whole index first and compare its checksums.
         access: Where models may come from.
     """
     found = api.open_index(index, model, verify=verify, **keywords(access))
+    ask_for = partial(_shown, found, k, mode, _filters(filter), json)
     if words:
-        show(found(" ".join(words), k))
+        print(ask_for(" ".join(words)))
         return
-    print(f"{len(found):,} sentences. An empty line ends.")
+    print(f"{len(found):,} in {index}. An empty line ends.")
     while query := ask():
-        show(found(query, k))
+        print(ask_for(query))
 
 
-def show(hits: Sequence[Any]) -> None:
-    """Print hits: cosine, id, sentence."""
-    if not hits:
-        print("nothing: none of these words is known to the model")
-    for hit in hits:
-        print(f"{hit.score:6.3f}  {printable(hit.id)}  {printable(' '.join((hit.text or '').split()))}")
+def _shown(found: Any, k: int, mode: str, filters: dict[str, str], json: bool, query: str) -> str:
+    """Hits of a query as text."""
+    if not isinstance(found, DocumentSearch):
+        if mode != "auto" or filters:
+            raise InputError(
+                f"{opt('mode')} and {opt('filter')} are for an index of files; this one has vectors only"
+            )
+        return hits.of_vectors(found(query, k), json)
+    how = None if mode == "auto" else mode
+    passages = found.search(query, k, mode=how, filters=filters)  # type: ignore[arg-type]
+    shown = hits.as_json if json else hits.as_text
+    lines = [shown(hit, found.best_sentence(query, hit)) for hit in passages]
+    return "\n".join(lines) or hits.NOTHING
+
+
+def _filters(given: Sequence[str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given]
+    wrong = [each for each, pair in zip(given, pairs, strict=True) if not pair[1]]
+    if wrong:
+        raise InputError(f"{opt('filter')} {wrong[0]}: write FIELD=VALUE")
+    return {name: value for name, _, value in pairs}

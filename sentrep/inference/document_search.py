@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
+from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import sha256
 
 if TYPE_CHECKING:
-    from sentrep.data.config import CorpusConfig
     from sentrep.data.documents import SourceDocument
     from sentrep.data.reading.report import ReadReport
     from sentrep.data.splitting.segment import Segmenter
@@ -106,14 +106,18 @@ class DocumentSearch:
         lengths = np.maximum(np.linalg.norm(vectors[1:], axis=1), 1e-9)
         return spans[int((vectors[1:] @ vectors[0] / lengths).argmax())]
 
-    def add(self, corpus: Corpus, report: ReadReport | None = None) -> int:
-        """Add the documents of files; one whose id is there already replaces the old one.
+    def add(self, documents: Corpus | Iterable[tuple[Document, list[Passage]]]) -> int:
+        """Add documents; one whose id is there already replaces the old one.
+
+        Args:
+            documents: files and folders; or documents with their passages, as `read` gives them.
 
         Returns:
             The number of passages added.
         """
-        documents = self._documents(corpus_config(corpus), report)
-        return self.index.add(documents)
+        if isinstance(documents, str | Path | CorpusConfig):
+            documents = self.read(corpus_config(documents))
+        return self.index.add(cast("Iterable[tuple[Document, list[Passage]]]", documents))
 
     def remove(self, *, ids: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> int:
         """Remove documents by id or by the file they came from; returns the number of passages removed.
@@ -146,7 +150,7 @@ class DocumentSearch:
             seen[name] = known.get(name) != sha256(path)
             return seen[name]
 
-        documents = list(self._documents(config, report, changed))
+        documents = list(self.read(config, report, changed))
         fresh = {name for name, differs in seen.items() if differs}
         gone = {name for name in known if name not in seen and _inside(name, config)}
         before = len(self.index)
@@ -161,12 +165,19 @@ class DocumentSearch:
             removed=before + added - len(self.index),
         )
 
-    def _documents(
+    def read(
         self,
         config: CorpusConfig,
-        report: ReadReport | None,
+        report: ReadReport | None = None,
         wanted: Callable[[str, Path], bool] | None = None,
     ) -> Iterator[tuple[Document, list[Passage]]]:
+        """Documents of files, cut into passages as those of the index are.
+
+        Args:
+            config: what to read.
+            report: counts what was read and skipped.
+            wanted: of a file's name and path, whether it is read; all files are if None.
+        """
         from sentrep.data.documents import read_source_documents
 
         for document in read_source_documents(config, report, self._segmenter, wanted):

@@ -87,3 +87,36 @@ def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
     named = str(model) if isinstance(model, str | Path) else ""
     path = str(Path(named).absolute()) if named and Path(named).exists() else ""
     return ModelStamp(named or "an encoder in memory", content_hash(encoder), path)
+
+
+def opened_for(
+    own: ModelStamp, index: Path, model: object = None, offline: bool = False, hub: bool = False
+) -> Encoder:
+    """The model that an index was made with.
+
+    Args:
+        own: what the index remembers of it.
+        index: folder of the index, for messages.
+        model: where it is now, if it has moved.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+
+    Raises:
+        InputError: it has moved, or it is another model.
+    """
+    from sentrep.encoders.serialization import content_hash
+
+    if model is None and own.path and not Path(own.path).exists():
+        raise InputError(f"the model of {index} is no longer at {own.path}; say where it is ({opt('model')})")
+    if model is None and not own.path and " " in own.name:
+        raise InputError(f"{index} was made with {own.name}; say where that model is now ({opt('model')})")
+    if isinstance(model, str | Path):
+        model = locate(model, hub=hub).path
+    encoder = opened((own.path or own.name) if model is None else model, offline, hub or model is None)
+    found = content_hash(encoder)
+    if found != own.content_hash:
+        raise InputError(
+            f"{index} was made with {own.name} (content {own.content_hash}), not with content {found}; give that "
+            f"model ({opt('model')}), or make the index again with this one"
+        )
+    return encoder

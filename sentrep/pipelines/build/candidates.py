@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from sentrep.evaluation.models.lexical import bm25
 from sentrep.evaluation.task import Model
 from sentrep.inference.eval_adapter import measured
 from sentrep.inference.loading import opened
+from sentrep.inference.names import Located
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -48,13 +50,13 @@ class Contender:
     """How an index with it is searched: 'lexical', 'dense' or 'hybrid'."""
 
 
-def dense_models(teacher: str | Path | None) -> list[Dense]:
+def dense_models(teacher: Located | None = None, offline: bool = False) -> list[Dense]:
     """The ways to get vectors: a table fitted to the collection; with a teacher its distilled bag, and itself."""
     found = [Dense("collection table", 1, _table)]
     if teacher is not None:
-        name = Path(teacher).name
-        found.append(Dense(f"{name}, distilled", 1, lambda corpus, out: _distilled(teacher, corpus, out)))
-        found.append(Dense(name, 3, lambda corpus, out: _copied(teacher, out)))
+        path, name = str(teacher.path), teacher.name or Path(teacher.path).name
+        found.append(Dense(f"{name}, distilled", 1, partial(_distilled, path, offline)))
+        found.append(Dense(name, 3, partial(_copied, path, offline)))
     return found
 
 
@@ -80,15 +82,15 @@ def _table(corpus: Path, out: Path) -> Encoder:
     return baseline("collection", str(corpus), out, overwrite=True)
 
 
-def _distilled(teacher: str | Path, corpus: Path, out: Path) -> Encoder:
-    return distill(teacher, str(corpus), out, overwrite=True)
+def _distilled(teacher: str, offline: bool, corpus: Path, out: Path) -> Encoder:
+    return distill(teacher, str(corpus), out, overwrite=True, offline=offline)
 
 
-def _copied(teacher: str | Path, out: Path) -> Encoder:
+def _copied(teacher: str, offline: bool, _: Path, out: Path) -> Encoder:
     """The teacher, with a copy of it in `out`, so that an index does not depend on where it came from."""
     from sentrep.encoders import serialization
 
-    encoder = opened(teacher)
+    encoder = opened(teacher, offline)
     shutil.rmtree(out, ignore_errors=True)
     serialization.save(encoder, out)
     return opened(out)

@@ -14,14 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentrep.api.documents import index_documents
-from sentrep.api.evaluation import report
+from sentrep.api.evaluation import report as write_report
+from sentrep.api.reading import watched
 from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.documents import SourceDocument, read_source_documents
 from sentrep.data.language import guess_language
+from sentrep.data.reading.report import ReadReport
 from sentrep.evaluation.report.tables import digits, interval_of, render
 from sentrep.evaluation.result import Result, ResultStore
 from sentrep.evaluation.task import Task, evaluate
 from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.inference.names import locate
 from sentrep.pipelines.build.candidates import BM25, Contender, contenders, dense_models
 from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
 from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
@@ -54,6 +57,8 @@ def build(
     units: Units | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    offline: bool = False,
+    hub: bool = False,
     say: Say = print,
 ) -> Built:
     """Make a search index of documents with the model that suits them, and measure it.
@@ -66,6 +71,8 @@ def build(
         units: what is searched; passages of about 120 words if None.
         seed: of the documents that are held out.
         overwrite: replace another index in `out`.
+        offline: never use the network.
+        hub: look for a teacher's name without an owner on the hub, too.
         say: gets a line for each step.
 
     Raises:
@@ -78,8 +85,10 @@ def build(
     out, units = Path(out), units or Units()
     if (out / "index").exists() and not overwrite:
         raise InputError(f"{out / 'index'} exists; give another folder, or overwrite it")
+    dense = dense_models(None if teacher is None else locate(teacher, hub=hub, setting="teacher"), offline)
+    report = ReadReport()
     with _timed("read", say):
-        documents = list(read_source_documents(corpus_config(corpus)))
+        documents = list(watched(read_source_documents(corpus_config(corpus), report), report))
         parts = hold_out(documents, seed)
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
     say(_counts(documents, len(parts.exam), parts.dropped, language))
@@ -88,14 +97,14 @@ def build(
     text = _written(parts.train, out / "models" / "train.jsonl")
     rows = []
     with _timed("fitted and measured", say):
-        for contender in contenders(dense_models(teacher), text, out / "models", language):
+        for contender in contenders(dense, text, out / "models", language):
             rows.append((contender, _measured(contender, tasks, out / "results.jsonl")))
     choice = choose([Candidate(one.model.name, one.cost, mean_items(results)) for one, results in rows])
     table, sentence = _table(rows, choice), verdict(choice, BM25)
     say(f"\n{table}\n{sentence}\n")
     with _timed("indexed", say):
         search = _index(_contender(rows, choice), documents, corpus, out, units, language, overwrite)
-    page = report([out / "results.jsonl"], out / "report.html")
+    page = write_report([out / "results.jsonl"], out / "report.html")
     say(f"report    {page}")
     say(f'next      sentrep search {out / "index"} "words"')
     say(f"          sentrep update {out / 'index'} FILES")
