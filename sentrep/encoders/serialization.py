@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,14 @@ from transformers.utils import logging as transformers_logging
 from sentrep.encoders.blank_text import guard
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import disk_errors, whole_folder
+from sentrep.utils.formats import FIRST_FORMAT, MODEL, check_run, training_command
 
 Encoder = SentenceTransformer
 """An encoder is a sentence-transformers model, not a class of ours."""
 
 TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
+FORMAT = "sentrep.json"
+"""Beside modules.json: version of the format, and of the package that wrote the model."""
 NO_SHAPE = {"_name_or_path", "architectures", "dtype", "transformers_version"}
 """Of a transformer's configuration, what changes no vector."""
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
@@ -71,12 +75,15 @@ def save(encoder: SentenceTransformer, path: Path) -> None:
         raise InputError(f"{path} exists and is no model, so none is saved over it; give another folder")
     with disk_errors(path), whole_folder(path) as aside, quiet():
         stock(encoder).save(str(aside), create_model_card=False)
+        made_by = {"format_version": MODEL.format_version, "sentrep": _package_version()}
+        (aside / FORMAT).write_text(json.dumps(made_by) + "\n", encoding="utf-8")
 
 
 def link(model: Path, outer: Path) -> bool:
     """Let plain ``SentenceTransformer(outer)`` open the model in a folder inside of `outer`.
 
-    Writes a ``modules.json`` whose paths lead into the model. Only a model of stock modules can be opened so.
+    Writes a ``modules.json`` whose paths lead into the model. Only a model of stock modules can be opened
+    so.
 
     Returns:
         Whether the link was written.
@@ -98,13 +105,15 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -
     """Open an encoder: a folder, or a name that sentence-transformers knows.
 
     Raises:
-        InputError: the folder is no model, wants foreign code, or has pickled weights.
+        InputError: the folder is no model or one of another format, wants foreign code, or has pickled
+            weights.
     """
     path = Path(path_or_name)
     if not path.exists():
         return _from_hub(str(path_or_name), device, offline)
     if not path.is_dir():
         raise InputError(f"{path} is a file; a model is a folder with modules.json or config.json in it")
+    check_run(path)
     path = _model_inside(path)
     parts = _modules(path)
     for inside in {inside for _, inside in parts} or {""}:
@@ -139,12 +148,39 @@ def _modules(path: Path) -> list[tuple[str, str]]:
         raise InputError(f"{file}: not a list of modules ({error}); save the model again") from error
     if not parts or not all(isinstance(value, str) for part in parts for value in part):
         raise InputError(f"{file}: not a list of modules; save the model again")
+    _check_format(path, [kind for kind, _ in parts])
     for kind, inside in parts:
         if not kind.startswith(TRUSTED):
             raise InputError(f"{file}: module {kind!r} is foreign code, which is never run")
         if not (path / inside).resolve().is_relative_to(path.resolve()):
             raise InputError(f"{file}: {inside} lies outside of the model's folder, where nothing is read")
     return parts
+
+
+def _check_format(path: Path, kinds: list[str]) -> None:
+    """Refuse a model of ours of another format. A model of sentence-transformers has none, and is accepted.
+
+    A model of the first format has no file of its own; it is known by module classes of this package.
+    """
+    file = path / FORMAT
+    if file.is_file():
+        MODEL.check(file, _format_version(file), training_command(path.parent))
+    elif any(kind.startswith("sentrep.") for kind in kinds):
+        MODEL.check(path / "modules.json", FIRST_FORMAT, training_command(path.parent))
+
+
+def _format_version(file: Path) -> object:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["format_version"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(f"{file} is damaged ({error!r}); save or fetch the model again") from error
+
+
+def _package_version() -> str:
+    try:
+        return version("sentrep")
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _plain(name: str, device: str, local: bool) -> SentenceTransformer:

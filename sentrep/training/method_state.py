@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from sentrep.methods.base import Method
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import disk_errors, whole_folder
+from sentrep.utils.formats import FIRST_FORMAT, RUN, training_command
 
 
 def learnt_file(run: Path) -> Path:
@@ -22,7 +23,7 @@ def save_learnt(method: Method, run: Path) -> None:
     if beside := method.beside_encoder():
         weights = {name: value.detach().contiguous() for name, value in sorted(beside.items())}
         with disk_errors(run), whole_folder(learnt_file(run).parent) as aside:
-            save_file(weights, aside / learnt_file(run).name)
+            save_file(weights, aside / learnt_file(run).name, {"format_version": str(RUN.format_version)})
 
 
 def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) -> None:
@@ -32,7 +33,7 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
         reinitialised: prefixes of names; parameters that do not fit may be initialised anew.
 
     Raises:
-        InputError: the file is missing, damaged, or of another method.
+        InputError: the file is missing, damaged, of another format, or of another method.
     """
     file, wanted = learnt_file(run), {name: value.shape for name, value in method.beside_encoder().items()}
     if not wanted:
@@ -42,9 +43,11 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
             f"{file} is not there; without it there is an encoder, but no more of the method than that"
         )
     try:
+        version = _format_version(file)
         found = load_file(file)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
+    RUN.check(file, version, training_command(run))
     shapes = {name: value.shape for name, value in found.items()}
     amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
     begun = [part for part in reinitialised if any(name.startswith(part) for name in amiss)]
@@ -56,3 +59,11 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
             "settings that make its shape must be the same, and so must the version of sentrep"
         )
     method.load_state_dict(found, strict=False)
+
+
+def _format_version(file: Path) -> int | str:
+    """What the header of the file says."""
+    with safe_open(file, "pt") as opened:
+        header = opened.metadata() or {}
+    version = header.get("format_version", str(FIRST_FORMAT))
+    return int(version) if version.isdecimal() else version

@@ -1,6 +1,6 @@
 """The folder of a training run.
 
-    run.json        method, all settings, versions, machine
+    run.json        version of the format, method, all settings, versions of packages, machine
     checkpoints/    step-00000120/ (state.safetensors, state.json), written aside, then renamed;
     best.safetensors
     logs/           metrics.jsonl, one line for each logged step, and the files of TensorBoard
@@ -39,6 +39,7 @@ from sentrep.utils.files import (
     whole,
     whole_folder,
 )
+from sentrep.utils.formats import RUN, check_run
 
 PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
 KEPT = 2
@@ -74,7 +75,7 @@ class RunFolder:
         """Begin the run, or go on with it if the folder holds the same one.
 
         Raises:
-            InputError: the folder holds another run, or something that is no run.
+            InputError: the folder holds another run, one of another format, or something that is no run.
         """
         file = self.path / "run.json"
         if self.path.exists() and not self.path.is_dir():
@@ -90,11 +91,13 @@ class RunFolder:
         if overwrite and file.exists():
             self._clear()
         if file.exists():
+            check_run(self.path)
             self._compare(read_json(file).get("run"), json.loads(json.dumps(description, default=str)))
         else:
             self.path.mkdir(parents=True, exist_ok=True)
             made_with = {"versions": versions(), "machine": machine(), "command": sys.argv[1:]}
-            write_json(file, {"run": dict(description), **made_with})
+            version = {"format_version": RUN.format_version}
+            write_json(file, {**version, "run": dict(description), **made_with})
         self.logs.mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         self.sweep()
@@ -295,7 +298,7 @@ def read_run(run: Path) -> dict[str, Any]:
     """What run.json says of how a run was made.
 
     Raises:
-        InputError: `run` is no run, or run.json is damaged.
+        InputError: `run` is no run or one of another format, or run.json is damaged.
     """
     file = run / "run.json"
     if not file.is_file():
@@ -307,6 +310,7 @@ def read_run(run: Path) -> dict[str, Any]:
         record = {}
     if not all(isinstance(record.get(part), dict) for part in ("settings", "tokenizer", "training")):
         raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train` made")
+    check_run(run)
     return record
 
 

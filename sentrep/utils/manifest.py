@@ -29,6 +29,25 @@ class FolderKind(NamedTuple):
     remake: str
     """The command that makes such a folder."""
 
+    def check(self, place: Path, found: object, remake: str | None = None) -> None:
+        """Compare the version of a format that is to be read.
+
+        Args:
+            place: the folder, or the file in it that holds the version.
+            found: the version.
+            remake: the command that makes this very folder again, where it is known.
+
+        Raises:
+            InputError: it is another version than the one that is read.
+
+        >>> FolderKind("model", 2, "sentrep train").check(Path("model"), 2)
+        """
+        if type(found) is not int or found != self.format_version:
+            raise InputError(
+                f"{place}: {self.name} of format {found}, this version reads format {self.format_version}; "
+                f"make it again with `{remake or self.remake}`"
+            )
+
 
 class FileStamp(NamedTuple):
     """Size in bytes and sha256 (hexadecimal) of a file."""
@@ -80,11 +99,7 @@ class Manifest:
         version = record.get("format_version", record.get("format"))
         if record.get("kind") != kind.name and "format_version" in record:
             raise InputError(f"{folder} is no {kind.name} but: {record.get('kind')}; name another folder")
-        if version != kind.format_version:
-            raise InputError(
-                f"{folder}: {kind.name} of format {version}, this version reads format {kind.format_version}; "
-                f"make it again with `{kind.remake}`"
-            )
+        kind.check(folder, version)
         try:
             checksum = record.pop("checksum")
             files = {str(name): FileStamp(*stamp) for name, stamp in record["files"].items()}

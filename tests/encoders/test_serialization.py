@@ -23,6 +23,7 @@ from sentrep.encoders.batching import encode
 from sentrep.encoders.concat import Concatenation, concatenate
 from sentrep.encoders.serialization import content_hash
 from sentrep.utils.errors import InputError
+from sentrep.utils.formats import MODEL
 from tests import toy
 from tests.encoders.test_batching import made
 
@@ -250,6 +251,78 @@ def test_foreign_modules_are_refused(
     with pytest.raises(InputError, match=r"modules\.json.*foreign"):
         folder.load(path)
     assert not (tmp_path / "ran").exists()
+
+
+OLD_CLASSES = (
+    "sentrep.encoders.side_by_side.SideBySide",
+    "sentrep.encoders.reader.Reader",
+    "sentrep.encoders.recurrent.Recurrent",
+    "sentrep.parts.tree_encoder.TreeEncoder",
+)
+"""Module classes in models of the first format."""
+
+
+@pytest.mark.parametrize("kind", OLD_CLASSES)
+def test_a_model_of_the_first_format_is_refused(
+    saved: dict[str, tuple[Path, np.ndarray]], kind: str, tmp_path: Path
+) -> None:
+    path = edited(saved, "gru", tmp_path / "model")
+    rewrite_modules(path, type=kind)
+    (path / folder.FORMAT).unlink()
+    with pytest.raises(InputError, match=r"modules\.json.*`sentrep train`") as error:
+        folder.load(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_model_in_a_run_of_the_first_format_is_refused_with_the_command_of_its_run(
+    saved: dict[str, tuple[Path, np.ndarray]], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    path = edited(saved, "gru", run / "model")
+    (path / folder.FORMAT).unlink()
+    record = {"method": "quick-thought", "corpus": {"corpus": ["books"]}}
+    (run / "run.json").write_text(json.dumps({"run": record}))
+    for place in (run, path):
+        with pytest.raises(InputError) as error:
+            folder.load(place)
+        assert f"sentrep train quick-thought --corpus books --out {run} --overwrite" in str(error.value)
+
+
+@pytest.mark.parametrize("version", [1, MODEL.format_version + 1, str(MODEL.format_version), None, True])
+@pytest.mark.parametrize("name", ["bag", "gru"])
+def test_a_model_of_another_format_is_refused(
+    saved: dict[str, tuple[Path, np.ndarray]], name: str, version: Any, tmp_path: Path
+) -> None:
+    path = edited(saved, name, tmp_path / "model")
+    (path / folder.FORMAT).write_text(json.dumps({"format_version": version}))
+    with pytest.raises(InputError, match=r"sentrep\.json.*sentrep train"):
+        folder.load(path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", "3", "null", "\xff", "[" * 100_000])
+def test_a_damaged_format_file_is_refused(
+    saved: dict[str, tuple[Path, np.ndarray]], content: str, tmp_path: Path
+) -> None:
+    path = edited(saved, "bag", tmp_path / "model")
+    (path / folder.FORMAT).write_bytes(content.encode("latin-1"))
+    with pytest.raises(InputError, match=r"sentrep\.json"):
+        folder.load(path)
+
+
+def test_a_model_says_its_format_and_opens_with_sentence_transformers(
+    saved: dict[str, tuple[Path, np.ndarray]], tmp_path: Path
+) -> None:
+    path = edited(saved, "bag", tmp_path / "model")
+    written = json.loads((path / folder.FORMAT).read_text())
+    assert written["format_version"] == MODEL.format_version
+    assert isinstance(written["sentrep"], str)
+    plain = SentenceTransformer(str(path), device="cpu")
+    assert content_hash(plain) == content_hash(folder.load(path))
+
+
+def test_a_model_of_sentence_transformers_has_no_format_of_ours(tmp_path: Path) -> None:
+    bag().save(str(tmp_path / "plain"), create_model_card=False)
+    assert content_hash(folder.load(tmp_path / "plain")) == content_hash(bag())
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sentrep.training.config import TrainingConfig
 from sentrep.training.defaults import Hardware, precision, resolve
 from sentrep.training.run_folder import write_json
 from sentrep.utils.errors import InputError
+from sentrep.utils.formats import RUN
 
 FAST = Hardware(bf16=True)
 
@@ -61,11 +62,19 @@ def test_bf16_only_where_matrices_are_multiplied_and_the_machine_can() -> None:
 
 def test_a_run_to_go_on_from_gives_its_model_and_its_rate(tmp_path: Path) -> None:
     record = {"method": "some-method", "settings": {}, "tokenizer": {}, "training": {"lr": 0.125}}
-    write_json(tmp_path / "run.json", {"run": record})
+    version = {"format_version": RUN.format_version}
+    write_json(tmp_path / "run.json", {**version, "run": record})
     encoder, found = resolved("gru", start=tmp_path)
     assert encoder.encoder == str(tmp_path / "model")
     assert found.lr == 0.125
-    write_json(tmp_path / "run.json", {"run": record | {"method": "another"}})
+    write_json(tmp_path / "run.json", {**version, "run": record | {"method": "another"}})
     with pytest.raises(InputError) as error:
         resolved("gru", start=tmp_path)
     assert error.value.setting == "start"
+
+
+def test_a_run_of_an_older_format_is_nothing_to_go_on_from(tmp_path: Path) -> None:
+    record = {"method": "some-method", "settings": {}, "tokenizer": {}, "training": {"lr": 0.125}}
+    write_json(tmp_path / "run.json", {"run": record})
+    with pytest.raises(InputError, match="sentrep train some-method"):
+        resolved("gru", start=tmp_path)

@@ -12,6 +12,7 @@ import torch
 
 from sentrep.training.run_folder import RunFolder, differences, read_run
 from sentrep.utils.errors import InputError
+from sentrep.utils.formats import RUN as RUN_FORMAT
 
 SETTINGS = {"method": "quick-thought", "training": {"lr": 0.1, "steps": 5}}
 
@@ -21,6 +22,7 @@ def test_a_new_run_says_what_made_it(tmp_path: Path) -> None:
     run.open(SETTINGS)
     written = json.loads((run.path / "run.json").read_text())
     assert written["run"] == SETTINGS
+    assert written["format_version"] == RUN_FORMAT.format_version
     assert {"torch", "sentrep", "python"} <= set(written["versions"])
     assert run.logs.is_dir()
     assert run.checkpoints.is_dir()
@@ -114,6 +116,38 @@ def test_a_damaged_run_file_is_an_input_error(tmp_path: Path, content: str) -> N
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(InputError, match=r"run\.json"):
         read_run(tmp_path)
+
+
+def of_the_first_format(run: RunFolder) -> None:
+    """Take the version from run.json."""
+    content = json.loads((run.path / "run.json").read_text())
+    del content["format_version"]
+    (run.path / "run.json").write_text(json.dumps(content))
+
+
+def test_a_run_of_an_older_format_is_refused_with_the_command_that_remakes_it(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(RUN)
+    assert read_run(run.path) == RUN
+    of_the_first_format(run)
+    before = (run.path / "run.json").read_bytes()
+    for refused in (lambda: read_run(run.path), lambda: run.open(RUN)):
+        with pytest.raises(InputError) as error:
+            refused()
+        command = f"sentrep train quick-thought --corpus here --out {run.path} --overwrite"
+        assert str(run.path / "run.json") in str(error.value)
+        assert command in str(error.value)
+    assert (run.path / "run.json").read_bytes() == before
+
+
+def test_a_run_of_an_older_format_can_be_overwritten(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(RUN)
+    run.log(1, {"loss": 1.0})
+    of_the_first_format(run)
+    run.open(RUN, overwrite=True)
+    assert read_run(run.path) == RUN
+    assert run.history() == []
 
 
 def test_differences_of_lists_and_missing_keys() -> None:
