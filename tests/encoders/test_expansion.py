@@ -120,10 +120,13 @@ def test_saved_and_opened_it_is_the_same(name: str, tmp_path: Path) -> None:
     assert folder.content_hash(again) == folder.content_hash(folder.load(tmp_path / "model"))
     assert np.allclose(encode(again, texts), vectors, atol=1e-6)
     if folder.is_stock(expanded):
+        full = [
+            place for place, text in enumerate(texts) if text
+        ]  # stock modules read a token for an empty text
         plain = SentenceTransformer(str(tmp_path / "model"), device="cpu").encode(
-            texts, show_progress_bar=False
+            [texts[place] for place in full], show_progress_bar=False
         )
-        assert np.allclose(plain, vectors, atol=2e-5)
+        assert np.allclose(plain, vectors[full], atol=2e-5)
     assert folder.is_stock(expanded) == (name not in ("gru", "lstm last"))
     twice = expand(again, written(tmp_path / "more.bin", [*KNOWN, "later"])).encoder
     assert inner_tokenizer(twice).encode("unheard7 later").ids == [
