@@ -1,1 +1,1 @@
-"""Models of words that are fitted to a corpus: what a trained encoder has to beat."""
+"""Baselines fitted to a corpus without gradient training of an encoder: models of words, and Doc2Vec."""

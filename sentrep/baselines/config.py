@@ -1,4 +1,4 @@
-"""How baselines made of words are fitted. Light: the command line's help is made from it."""
+"""Settings of baselines. Imports nothing heavy: the command line's help is made from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WordModelName = Literal[
     "collection",
 ]
 WORD_MODELS: tuple[WordModelName, ...] = get_args(WordModelName)
-"""What `sentrep.baselines.fit.fit` can fit."""
+"""Names of the baselines that `sentrep.baselines.fit.fit` fits."""
 
 VOCABULARY = 50_000
 """Words in the table of 'collection' at most: it takes 3 KB for each."""
@@ -27,43 +27,43 @@ VOCABULARY = 50_000
 
 @dataclass(frozen=True)
 class WordModelConfig:
-    """How a baseline is fitted to a corpus. What is unset is what its authors, or we on development sets,
-    found best."""
+    """Settings of a baseline. Unset values are those of its authors, or those that were best on
+    development sets."""
 
     width: int = 300
     """Width of the vectors; 'collection' has its own, 812 at most."""
     frequency: float = 1e-3
-    """'untrained-weighted', 'sif' and 'sif-fasttext': token w weighs a/(a+p(w)) with this a (Arora et al.
-    2017)."""
+    """'untrained-weighted', 'sif' and 'sif-fasttext': parameter a of the token weights a/(a+p(w)) (Arora
+    et al. 2017)."""
     window: int | None = None
-    """Words to each side that a word is learnt from. Unset: 5, and 15 for Doc2Vec."""
+    """Context words on each side. Unset: 5, and 15 for Doc2Vec."""
     negative: int = 5
-    """Words drawn at random that each word is told from."""
+    """Negative samples for each word."""
     sample: float | None = None
-    """Words more frequent than this are left out now and then (Mikolov et al. 2013, section 2.3). Unset:
-    1e-4, and 1e-5 for Doc2Vec."""
+    """Threshold of frequency above which occurrences are dropped at random (Mikolov et al. 2013, section
+    2.3). Unset: 1e-4, and 1e-5 for Doc2Vec."""
     whiten: bool = False
-    """Decorrelate the vectors of word2vec and fastText and make each of length 1 before they are averaged.
-    Learnt from little text, they lie along few directions; without that they are much better at similarity
-    and search (after Mu and Viswanath 2018)."""
+    """Decorrelate the vectors of word2vec and fastText and scale each to length 1 before they are
+    averaged. Vectors learned from little text vary along few directions; this makes them much better at
+    similarity and search (after Mu and Viswanath 2018)."""
     min_count: int = 5
-    """Words rarer than this in the corpus are not learnt."""
+    """Minimum number of occurrences of a word in the corpus; rarer words are not learned."""
     passage: int | None = None
     """Consecutive sentences that count as one document. Unset: 8 for 'lsa', 4 for Doc2Vec."""
     epochs: int | None = None
-    """Times that the corpus is read by word2vec, fastText and Doc2Vec. Unset: 5, and 20 for Doc2Vec."""
+    """Passes over the corpus of word2vec, fastText and Doc2Vec. Unset: 5, and 20 for Doc2Vec."""
     lr: float = 0.05
-    """Learning rate that they begin with; it falls in a straight line."""
+    """Initial learning rate; it falls linearly."""
     minutes: float | None = None
-    """Read on until so many minutes have passed, whatever the epochs ('lsa' and what learns nothing take the
-    time they need)."""
+    """Minutes of training, instead of passes ('lsa' and baselines that learn nothing take the time that
+    they need)."""
     inference: int = 50
-    """Times that Doc2Vec reads a new text."""
+    """Passes of Doc2Vec over a new text."""
     threads: int = 1
-    """Of word2vec, fastText and Doc2Vec. With one, the same corpus and seed give the same vectors; with more,
-    nearly."""
+    """Threads of word2vec, fastText and Doc2Vec. With one thread the same corpus and seed give the same
+    vectors; with more, nearly the same."""
     seed: int = 0
-    """Of everything drawn at random."""
+    """Seed of the random numbers."""
 
     def __post_init__(self) -> None:
         for name in ("width", "window", "negative", "min_count", "passage", "epochs", "inference", "threads"):
@@ -82,7 +82,11 @@ class WordModelConfig:
 
 
 def check_name(name: str) -> None:
-    """Raises `InputError` for what cannot be fitted to a model folder, with what to do instead."""
+    """Checks that a baseline can be saved as a model folder.
+
+    Raises:
+        InputError: it cannot; the message says what to do instead.
+    """
     if name == "doc2vec":
         raise InputError(
             "doc2vec has to learn the vector of each text anew and is no model folder; it is "

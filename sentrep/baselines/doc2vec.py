@@ -1,9 +1,12 @@
-"""Doc2Vec (Le and Mikolov 2014): the vector of a text is learnt by gradient descent, so that it foretells the
-text's words.
+"""Doc2Vec: the vector of a text is learned by gradient descent, so that it predicts the words of the text.
 
-PV-DBOW with word vectors trained beside it, which Lau and Baldwin (2016, sections 3 and 4) found best for
-similarity. A vector is the end of many steps and no sum of rows, so this is no encoder: it lives in memory
-and is measured, but not saved or searched with."""
+PV-DBOW with word vectors trained at the same time, the best variant for similarity in Lau and Baldwin
+(2016, sections 3 and 4). A vector is the result of many gradient steps instead of a sum of rows, so
+this is no encoder: it is held in memory and measured, but neither saved nor used for search.
+
+Reference:
+    "Distributed representations of sentences and documents", Le & Mikolov, ICML 2014.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ PASSAGE, EPOCHS = 4, 20
 
 
 def doc2vec(store: Store, config: WordModelConfig | None = None) -> Model:
-    """Fit Doc2Vec to a prepared corpus.
+    """Fits Doc2Vec to a prepared corpus.
 
     With one thread the same corpus and settings give the same model.
 
@@ -58,14 +61,14 @@ def doc2vec(store: Store, config: WordModelConfig | None = None) -> Model:
 
 
 class DocumentVectors:
-    """Vectors inferred for new texts, each from random numbers of its own: neither order nor company changes
-    them."""
+    """Infers vectors of new texts. Each text has its own random numbers, so its vector does not depend on
+    other texts."""
 
     def __init__(self, model: Any, passages: Passages, config: WordModelConfig) -> None:
         self.model, self.passages, self.config = model, passages, config
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """(text, width), float32; zero for a text without a word that was learnt."""
+        """Returns (text, width) in float32; zeros for a text without known words."""
         vectors = np.zeros((len(texts), self.config.width), dtype=np.float32)
         for row, text in zip(vectors, progress(texts, "inferring", len(texts), "text"), strict=True):
             tokens = self.passages.tokens[self.passages.store.tokenizer.encode(text)]

@@ -1,10 +1,11 @@
-"""Baselines that are fitted to a corpus: whether a trained encoder was worth its training is seen beside
-these.
+"""Baselines that are fitted to a corpus, as a comparison for trained encoders.
 
-Nearly every classic is a linear bag of words, the mean of one row for each token: untrained vectors, with and
-without frequency weights, the hashing trick, averages of word2vec and fastText vectors, SIF and LSA. Each
-becomes an ordinary encoder of stock modules, to be saved, opened, searched with and measured like any other.
-They take whatever tokens the prepared corpus has; their authors had words (tokenizer 'word')."""
+Nearly every classic baseline is a linear bag of words, the mean of one row for each token: untrained
+vectors, with and without frequency weights, the hashing trick, averages of word2vec and fastText
+vectors, SIF and LSA. Each becomes an encoder of stock modules, which is saved, opened, searched with
+and measured like any other. The tokens are those of the prepared corpus; the authors used words
+(tokenizer 'word').
+"""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ Rows = NDArray[np.float32]
 
 
 def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None) -> Encoder:
-    """Fit a baseline to a prepared corpus.
+    """Fits a baseline to a prepared corpus.
 
     Args:
         name: 'untrained' (random rows), 'untrained-weighted' (the same with weights a/(a+p(w))), 'hashing',
@@ -63,10 +64,14 @@ def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None
 
 
 def hashed(store: Store, width: int) -> Rows:
-    """±1 in one coordinate, both chosen by a hash of the token (Weinberger et al. 2009, section 2).
+    """Returns rows with ±1 in one coordinate; sign and coordinate are hashes of the token.
 
-    As a table this knows the tokens of the vocabulary only, where the hashing trick needs none; in return it
-    is saved and searched with like the others, and a subword vocabulary lacks no word."""
+    The table covers only the tokens of the vocabulary, which the hashing trick itself does not need. In
+    return, it is saved and used like the other baselines, and a subword vocabulary covers every word.
+
+    Reference:
+        "Feature hashing for large scale multitask learning", Weinberger et al., ICML 2009, section 2.
+    """
     from sklearn.feature_extraction import FeatureHasher
 
     tokens = ([] if token is None else [token] for token in words(store))
@@ -74,12 +79,17 @@ def hashed(store: Store, width: int) -> Rows:
 
 
 def without_common_direction(passages: Passages, rows: Rows) -> Rows:
-    """Rows whose means have lost the first principal direction of the corpus' sentences (Arora et al. 2017,
-    algorithm 1).
+    """Returns rows whose means have no component along the first principal direction of the corpus'
+    sentences.
 
-    The paper takes the direction of the very sentences that are compared. Here it is that of the training
-    corpus, so that a sentence's vector does not depend on the company it is embedded in; being a fixed
-    projection, it goes into the rows."""
+    The paper uses the direction of the sentences that are compared. Here it is that of the training
+    corpus, so that the vector of a sentence does not depend on other sentences; as a fixed projection
+    it is applied to the rows.
+
+    Reference:
+        "A simple but tough-to-beat baseline for sentence embeddings", Arora et al., ICLR 2017, algorithm
+        1.
+    """
     products = np.zeros((rows.shape[1],) * 2)
     for bag in passages.bags():
         means = bag @ rows / np.maximum(bag.sum(axis=1), 1)[:, None]
@@ -89,7 +99,7 @@ def without_common_direction(passages: Passages, rows: Rows) -> Rows:
 
 
 def weights(store: Store, frequency: float) -> NDArray[np.float32]:
-    """(vocab, 1), a/(a+p(w))."""
+    """Returns (vocab, 1), a/(a+p(w))."""
     import torch
 
     from sentrep.encoders.bag import frequency_weights
@@ -98,7 +108,7 @@ def weights(store: Store, frequency: float) -> NDArray[np.float32]:
 
 
 def _bag(store: Store, config: WordModelConfig, frequency: float, rows: Rows | None = None) -> Encoder:
-    """The untrained bag of `sentrep train`, or the same with its rows replaced."""
+    """Returns the untrained bag of `sentrep train`, or the same with other rows."""
     import torch
 
     from sentrep.encoders import serialization as folder

@@ -1,10 +1,14 @@
-"""Latent semantic analysis (Deerwester et al. 1990): tf-idf, then the directions of largest singular value.
+"""Latent semantic analysis: tf-idf, then the directions of largest singular value.
 
-With X the (passage, vocab) matrix of tf-idf rows of length 1 and V its first right singular vectors, the
-vector of a text with counts n_w is x V, which up to its length is Σ_w n_w idf_w V_w. So LSA is a bag with the
-rows idf_w V_w. V is found by subspace iteration on XᵀX (Halko et al. 2011, section 4.5), which reads X block
-by block: no slower than scikit-learn's TruncatedSVD, and it holds neither X nor a matrix of (passage ×
-width), so that memory does not grow with the corpus."""
+With X the (passage, vocab) matrix of tf-idf rows of length 1 and V its first right singular vectors,
+the vector of a text with counts n_w is x V, which up to its length is Σ_w n_w idf_w V_w. So LSA is a
+bag with the rows idf_w V_w. V is computed by subspace iteration on XᵀX (Halko et al. 2011, section
+4.5), which reads X block by block: as fast as scikit-learn's TruncatedSVD, and without holding X or a
+matrix of (passage × width), so that memory does not grow with the corpus.
+
+Reference:
+    "Indexing by latent semantic analysis", Deerwester et al., JASIS 1990.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +27,21 @@ if TYPE_CHECKING:
 
 PASSAGE = 16
 POWER = 2.0
-"""Of idf = ln((1 + passages) / (1 + passages with the word)). Plain idf leaves much to frequent words: on the
-development sets of STS-B and SICK-R, Spearman is 46 and 47 with the square, 37 and 43 with plain idf, 30 and
-38 with scikit-learn's, which adds 1 (200 wide, 300,000 sentences of prose)."""
+"""Exponent of idf = ln((1 + passages) / (1 + passages with the word)). Plain idf gives frequent words a
+large weight: on the development sets of STS-B and SICK-R, Spearman is 46 and 47 with the square, 37 and
+43 with plain idf, 30 and 38 with scikit-learn's, which adds 1 (width 200, 300,000 sentences of prose)."""
 READINGS = 6
-"""Of the corpus; each brings the directions nearer to the exact ones. Six are as many as scikit-learn's
-TruncatedSVD takes."""
+"""Passes over the corpus; each improves the directions. TruncatedSVD of scikit-learn takes six, too."""
 SPARE = 10
-"""Directions that are carried along and dropped at the end: they let the last ones that are kept converge."""
+"""Additional directions that are dropped at the end; they improve the convergence of the last ones that
+are kept."""
 
 
 def lsa(
     passages: Passages, width: int, seed: int, power: float = POWER, readings: int = READINGS
 ) -> NDArray[np.float32]:
-    """(vocab, width): for each token its weight times its row of V; zero for what is no word."""
+    """Returns (vocab, width): the weight of each token times its row of V; zeros for tokens that are no
+    words."""
     vocab = int(passages.known.sum())
     if width > min(vocab, len(passages)):
         raise InputError(
@@ -64,7 +69,7 @@ def inverse_document_frequency(passages: Passages) -> NDArray[np.float32]:
 
 
 def weighted(passages: Passages, idf: NDArray[np.float32]) -> Iterator[csr_array]:
-    """Blocks of X, each row of length 1."""
+    """Yields blocks of X with rows of length 1."""
     for bag in passages.bags():
         bag.data *= idf[bag.indices]
         lengths = np.sqrt(bag.multiply(bag).sum(axis=1))

@@ -1,5 +1,4 @@
-"""A prepared corpus as bags of words and as lists of words, passage by passage: what baselines are fitted
-to."""
+"""A prepared corpus as bags of words and as lists of words, one per passage: the input of baselines."""
 
 from __future__ import annotations
 
@@ -20,8 +19,7 @@ _TOKENS_AT_ONCE = 1 << 20
 
 
 class Passages:
-    """A corpus cut into passages of `sentences` consecutive sentences; none reaches over the end of a
-    document."""
+    """A corpus cut into passages of `sentences` consecutive sentences of one document."""
 
     def __init__(self, store: Store, sentences: int = 1) -> None:
         self.store = store
@@ -39,12 +37,12 @@ class Passages:
         return len(self.edges) - 1
 
     def counted(self) -> dict[str, int]:
-        """How often each word occurs in the corpus."""
+        """Returns the number of occurrences of each word in the corpus."""
         totals = self.store.token_counts()
         return {self.tokens[token]: int(totals[token]) for token in np.flatnonzero(self.known & (totals > 0))}
 
     def bags(self) -> Iterator[csr_array]:
-        """(passage, vocab) counts in float32, a million tokens at a time."""
+        """Yields (passage, vocab) counts in float32, a million tokens at a time."""
         from scipy.sparse import csr_array
 
         begin = 0
@@ -74,8 +72,7 @@ class Passages:
             begin = end
 
     def shuffled(self, seed: int) -> Iterator[tuple[int, list[str]]]:
-        """Number and words of every passage, then of every passage again, without end and each time in
-        another order."""
+        """Yields the number and the words of every passage, again and again, each time in another order."""
         for epoch in count():
             for passage in np.random.default_rng([seed, epoch]).permutation(len(self)):
                 ids = self.store.ids[self.edges[passage] : self.edges[passage + 1]]
@@ -83,7 +80,7 @@ class Passages:
 
 
 def words(store: Store) -> NDArray[np.object_]:
-    """(vocab) each token as text; None in place of what is no word: padding, what is unknown, gaps."""
+    """Returns each token as text, (vocab); None for tokens that are no words, such as padding and unknown."""
     inner = store.tokenizer.inner
     special = store.tokenizer.special
     tokens: NDArray[Any] = np.empty(store.tokenizer.vocab_size, dtype=object)

@@ -1,8 +1,9 @@
 """Word vectors from gensim: word2vec (Mikolov et al. 2013) and fastText (Bojanowski et al. 2017), both as
 skip-grams.
 
-What is learnt from is the words of the prepared corpus as its tokenizer cuts them: rows stand by token id,
-and text has no second way of being cut."""
+They are trained on the words of the prepared corpus as its tokenizer cuts them: rows are numbered by
+token id.
+"""
 
 from __future__ import annotations
 
@@ -23,22 +24,23 @@ from sentrep.utils.progress import progress
 
 EPOCHS = 5
 BUCKETS = 200_000
-"""Rows that fastText's n-grams share by their hash. Its default, two million, takes 2.4 GB at 300 wide, for
-vocabularies far larger than ours."""
+"""Rows that fastText's n-grams share by hashing. Its default, two million, takes 2.4 GB at a width of 300
+and is made for much larger vocabularies."""
 LAST_RATE = 0.0001
-"""Learning rate at the end: word2vec's own."""
+"""Final learning rate, as in word2vec."""
 LEGS = 8
-"""Parts that a budget of time is cut into; after each the speed is measured anew."""
+"""Parts of a time limit; the speed is measured after each part."""
 
 
 def word_vectors(
     kind: Literal["word2vec", "fasttext"], passages: Passages, config: WordModelConfig
 ) -> NDArray[np.float32]:
-    """(vocab, width), a row for each token; zero where nothing was learnt.
+    """Returns (vocab, width), a row for each token; zeros for words that were not learned.
 
-    word2vec learns words that occur `min_count` times or more. fastText composes rarer ones of their n-grams,
-    but only tokens of the vocabulary: a word that the tokenizer does not know has no row here, although its
-    n-grams would give it one."""
+    word2vec learns words that occur `min_count` times or more. fastText composes rarer words from their
+    n-grams, but only tokens of the vocabulary: a word outside of it has no row here, although its
+    n-grams would give it one.
+    """
     models, settings = gensim_models(), {"sg": 1, **shared(config, window=5, sample=1e-4)}
     with quiet():
         model = (
@@ -60,7 +62,8 @@ def word_vectors(
 
 
 def whitened(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Rows of length 1 after the covariance of all has become the identity; what is zero stays zero."""
+    """Returns rows of length 1 after the covariance of all rows was made the identity; zero rows stay
+    zero."""
     learnt = rows.any(axis=1)
     centred = rows[learnt] - rows[learnt].mean(axis=0, dtype=np.float64)
     variances, axes = np.linalg.eigh(centred.T @ centred)
@@ -71,7 +74,11 @@ def whitened(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def gensim_models() -> Any:
-    """The library, or how to come by it."""
+    """Returns the library's module.
+
+    Raises:
+        InputError: it is not installed; the message says how to install it.
+    """
     try:
         from gensim import models
     except ImportError as error:
@@ -80,7 +87,7 @@ def gensim_models() -> Any:
 
 
 def shared(config: WordModelConfig, window: int, sample: float) -> dict[str, Any]:
-    """Settings that gensim's models have in common."""
+    """Returns the settings that gensim's models have in common."""
     return {
         "vector_size": config.width,
         "window": config.window or window,
@@ -93,8 +100,11 @@ def shared(config: WordModelConfig, window: int, sample: float) -> dict[str, Any
 
 
 def frequencies(passages: Passages, config: WordModelConfig) -> dict[str, int]:
-    """How often each word occurs, refused where none occurs often enough; gensim's own complaint names no way
-    out."""
+    """Returns the number of occurrences of each word.
+
+    Raises:
+        InputError: no word occurs often enough; gensim's own error does not say what to change.
+    """
     counts = passages.counted()
     if max(counts.values()) < config.min_count:
         raise InputError(
@@ -105,11 +115,12 @@ def frequencies(passages: Passages, config: WordModelConfig) -> dict[str, int]:
 
 
 def train(model: Any, texts: Iterator[Any], count: int, config: WordModelConfig) -> None:
-    """Train a gensim model on the next `count` texts, or until the time is up, its learning rate falling in a
-    straight line.
+    """Trains a gensim model on the next `count` texts, or until the time is up, with a linearly falling
+    learning rate.
 
-    gensim's own passes over a corpus keep its order; here they are one pass over an endless stream, shuffled
-    anew each time round."""
+    gensim's own passes over a corpus keep its order; here they are one pass over an endless stream,
+    which is shuffled anew in each pass.
+    """
     name = type(model).__name__
     if config.minutes is None:
         model.train(
@@ -130,14 +141,13 @@ def train(model: Any, texts: Iterator[Any], count: int, config: WordModelConfig)
 
 
 def _rates(config: WordModelConfig, done: float, then: float) -> dict[str, float]:
-    """Learning rates at two shares of the work."""
+    """Returns the learning rates at two shares of the work."""
     begin, end = ((1 - share) * config.lr + share * LAST_RATE for share in (min(done, 1.0), then))
     return {"start_alpha": begin, "end_alpha": end}
 
 
 class _Until:
-    """The texts that come before a time is up: one at least, since gensim takes an empty stream for a
-    mistake."""
+    """The texts until a time is up, at least one, since gensim raises an error for an empty stream."""
 
     def __init__(self, end: float, texts: Iterator[Any]) -> None:
         self.end, self.texts, self.given = end, texts, 0
@@ -152,8 +162,8 @@ class _Until:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without gensim's warnings, all of which are of things done on purpose here: no corpus counted, streams
-    read in part."""
+    """Silences gensim's warnings about streams that were not counted or read in part, which are intended
+    here."""
     log = logging.getLogger("gensim")
     level = log.level
     log.setLevel(logging.ERROR)

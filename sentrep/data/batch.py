@@ -1,12 +1,13 @@
-"""Batches: what every method reads.
+"""Batches of sentences, the input of every method.
 
-A batch is made of segments, and a segment is so many consecutive sentences of one document. One segment a
-batch is the quick-thought paper's contiguous batch; many short segments take most of a batch from elsewhere
-in the corpus. Which it is decides what contrastive vectors are good for, because the other sentences of a
+A batch consists of segments of consecutive sentences of one document. One segment in a batch is the
+contiguous batch of the quick-thought paper; with many short segments most sentences of a batch are from
+other documents. This determines what contrastive vectors represent, because the other sentences of a
 batch are the negatives.
 
-Item i of an epoch IS batch i, by arithmetic on (seed, epoch, i): shuffling, sharding over processes and
-resuming need no state."""
+Item i of an epoch is batch i as a function of (seed, epoch, i), so shuffling, sharding over processes
+and resuming need no state.
+"""
 
 from __future__ import annotations
 
@@ -22,28 +23,29 @@ from sentrep.utils.errors import InputError
 
 @dataclass(frozen=True)
 class SentenceBatch:
-    """Ragged sentences in text order, segment after segment."""
+    """Sentences of different lengths in text order, segment after segment."""
 
     ids: Int[Tensor, " token"]
     """Token ids of all sentences, one after the other."""
     offsets: Int[Tensor, " offset"]
-    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``; one more than there are sentences."""
+    """Sentence i is ``ids[offsets[i]:offsets[i + 1]]``; there is one more offset than sentences."""
     document: Int[Tensor, " sentence"]
-    """Equal numbers: same document."""
+    """Number of the document of each sentence."""
     segment: Int[Tensor, " sentence"]
-    """Equal numbers: same segment; neighbours never cross it."""
+    """Number of the segment of each sentence; neighbours are in the same segment."""
 
     def __len__(self) -> int:
         return len(self.document)
 
     def pairs(self, step: int) -> tuple[Int[Tensor, " pair"], Int[Tensor, " pair"]]:
-        """Positions (i, i + step) that lie in one segment."""
+        """Returns the positions (i, i + step) that are in one segment."""
         first = torch.arange(max(0, len(self) - step), device=self.segment.device)
         first = first[self.segment[: len(first)] == self.segment[step:]]
         return first, first + step
 
     def neighbours(self, window: int) -> Bool[Tensor, "sentence sentence"]:
-        """[i, j]: j is another sentence of i's segment, at most `window` away."""
+        """Returns a matrix that is True at [i, j] if j is another sentence of i's segment, at most
+        `window` away."""
         near = torch.zeros(len(self), len(self), dtype=torch.bool, device=self.segment.device)
         for step in range(1, min(window, len(self) - 1) + 1):
             first, second = self.pairs(step)
@@ -51,7 +53,7 @@ class SentenceBatch:
         return near
 
     def thinned(self, share: float) -> SentenceBatch:
-        """Without a random `share` of the tokens (word dropout)."""
+        """Returns the batch without a random `share` of the tokens (word dropout)."""
         return SentenceBatch(*thinned(self.ids, self.offsets, share), self.document, self.segment)
 
     def to(self, device: torch.device | str) -> SentenceBatch:
@@ -66,27 +68,27 @@ class SentenceBatch:
 def thinned(
     ids: Int[Tensor, " token"], offsets: Int[Tensor, " offset"], share: float
 ) -> tuple[Tensor, Tensor]:
-    """Ragged sentences without a random `share` of their tokens, drawn from torch's generator."""
+    """Returns sentences without a random `share` of their tokens, drawn from torch's generator."""
     kept = torch.rand(len(ids), device=ids.device) >= share
     before = torch.cat([kept.new_zeros(1, dtype=torch.long), kept.cumsum(0)])
     return ids[kept], before[offsets]
 
 
 class SentenceBatches:
-    """A corpus dealt into batches, anew in every epoch.
+    """A corpus as batches, in another order in every epoch.
 
     Args:
         ids: (token,) token ids of the whole corpus; may be memory-mapped.
         offsets: (sentence + 1,) where each sentence starts in `ids`.
         spans: (span, 3) stretches of sentences to use: first sentence, one past the last, document.
-        size: sentences in a batch, about: a batch ends with a whole segment.
-        segment_length: consecutive sentences in a segment, about: a single sentence left over joins its
-            neighbour, as it would have no neighbours.
-        seed: of the order of segments and of where documents are cut.
-        min_document_length: documents of fewer sentences are left out.
+        size: approximate number of sentences in a batch; a batch ends with a whole segment.
+        segment_length: consecutive sentences in a segment. A single sentence that is left over is added
+            to the segment before it.
+        seed: of the order of segments and of the positions where documents are cut.
+        min_document_length: documents with fewer sentences are not used.
 
     Raises:
-        InputError: no document has two sentences, so nothing has a neighbour.
+        InputError: no document has as many sentences.
     """
 
     def __init__(
@@ -116,12 +118,14 @@ class SentenceBatches:
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
-        """Batches in an epoch, the same in each. What is left over (less than a batch) waits for another
-        epoch's order."""
+        """Number of batches in an epoch, the same in each.
+
+        Sentences that do not fill a batch are not used in this epoch; the next epoch has another order.
+        """
         return max(1, self.sentences // self.size)
 
     def batch(self, epoch: int, index: int, shard: int = 0, shards: int = 1) -> SentenceBatch:
-        """Batch `index` of `epoch`; of several shards, the segments that fall to this one."""
+        """Returns batch `index` of `epoch`; with several shards, the segments of this shard."""
         segments, ends = self._segments(epoch)
         first, last = np.searchsorted(ends, [index * self.size, (index + 1) * self.size])
         if len(self) == 1:  # a corpus smaller than a batch is one batch
@@ -129,8 +133,8 @@ class SentenceBatches:
         return self._gather(segments[first:last][shard::shards])
 
     def _segments(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """This epoch's segments in order, (segment, 3) as spans are, and (segment,) how many sentences came
-        before each."""
+        """Returns this epoch's segments in order, (segment, 3) like spans, and (segment,) the number of
+        sentences before each."""
         if self._epoch is None or self._epoch[0] != epoch:
             random = np.random.default_rng([self.seed, epoch])
             segments = cut(self.spans, self.segment_length, random)
@@ -157,8 +161,8 @@ class SentenceBatches:
 
 
 def cut(spans: np.ndarray, segment_length: int, random: np.random.Generator) -> np.ndarray:
-    """Cut each span into segments of `segment_length` sentences from a random phase on, so that every pair
-    of neighbours meets in some epoch.
+    """Cuts each span into segments of `segment_length` sentences, at random positions, so that every pair
+    of neighbours is in one segment in some epochs.
 
     >>> cut(np.array([[0, 7, 5]]), 3, np.random.default_rng(0)).tolist()
     [[0, 2, 5], [2, 5, 5], [5, 7, 5]]

@@ -1,4 +1,6 @@
-"""Encoders: sentence-transformers models, built, fed, saved and opened here. The only door to that library.
+"""Encoders: sentence-transformers models, built, batched, saved and loaded. No other package imports that
+library.
 
-This file imports nothing, so that ``sentrep.encoders.config`` stays light enough for the command line's help.
+This file imports nothing, so that `sentrep.encoders.config` stays light enough for the command line's
+help.
 """

@@ -1,11 +1,11 @@
-"""The weighted bag of tokens, in the form in which it is trained.
+"""The weighted bag of tokens in the form that is trained.
 
-Sentence vector = (1/n) Σ_t w_t e_t over its n tokens, with a learnt scalar weight w_t and a learnt row e_t
-for each token. Folding w_t into e_t gives the stock `StaticEmbedding` exactly; a bag is saved in that form.
-Training keeps the two apart because one scalar learns the importance of a token much sooner than a whole
-row does.
+The sentence vector is (1/n) Σ_t w_t e_t over its n tokens, with a learned scalar weight w_t and a
+learned row e_t for each token. Folding w_t into e_t gives the stock `StaticEmbedding` exactly; a bag is
+saved in that form. Training keeps the two apart because one scalar learns the importance of a token
+much faster than a whole row.
 
-Special tokens, the unknown token and a bare word mark have the weight 0 and a zero row. The gradients of
+Special tokens, the unknown token and a single word mark have weight 0 and a zero row. The gradients of
 both are then 0 too, so they stay at 0.
 """
 
@@ -28,13 +28,13 @@ from sentrep.data.tokenization.special import weightless_ids
 class Bag(StaticEmbedding):
     """Weighted mean of token rows.
 
-    Reads ``input_ids`` (token) and ``offsets`` (sentence: where each starts), writes ``sentence_embedding``
-    (sentence, width).
+    Reads ``input_ids`` (token) and ``offsets`` (sentence: where each one starts), writes
+    ``sentence_embedding`` (sentence, width).
 
     Args:
-        tokenizer: numbers the rows.
-        rows: one for each token.
-        weights: of the tokens. Weights and rows of tokens without content are set to 0.
+        tokenizer: maps text to the numbers of rows.
+        rows: one row for each token.
+        weights: one weight for each token. Weights and rows of tokens without content are set to 0.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Bag(StaticEmbedding):
         return features
 
     def stock(self) -> StaticEmbedding:
-        """The same function as a stock module: weights folded into the rows."""
+        """Returns the same function as a stock module: weights are folded into the rows."""
         return StaticEmbedding(
             self.tokenizer, embedding_weights=(self.embedding.weight * self.token_weight).detach().clone()
         )
@@ -67,9 +67,9 @@ class Bag(StaticEmbedding):
 class Saturation(Module):
     """tanh(gain · √width · x/|x|) for each coordinate.
 
-    A coordinate that many tokens add to counts little more than one that few add to, as counts do under
-    BM25's k1. This needs rows with few non-zero coordinates (`sparse_rows`), so that coordinates belong to
-    tokens; on Gaussian rows it changes nothing.
+    A coordinate that many tokens contribute to counts little more than one that few contribute to,
+    similar to the parameter k1 of BM25. This needs rows with few non-zero coordinates (`sparse_rows`),
+    so that coordinates belong to tokens; on Gaussian rows it has no effect.
     """
 
     config_keys: ClassVar = ["width", "gain"]  # for `content_hash`: the module has no weights
@@ -84,7 +84,8 @@ class Saturation(Module):
         return features
 
     def stock(self) -> list[nn.Module]:
-        """The same function as stock modules: normalisation, then a dense layer with a diagonal matrix."""
+        """Returns the same function as stock modules: normalisation, then a dense layer with a diagonal
+        matrix."""
         dense = Dense(self.width, self.width, bias=False, activation_function=nn.Tanh())
         dense.linear.weight.data = torch.eye(self.width) * (self.gain * self.width**0.5)
         return [Normalize(), dense]
@@ -97,8 +98,12 @@ class Saturation(Module):
 
 
 def sparse_rows(vocab: int, width: int) -> Float[Tensor, "vocab width"]:
-    """Random unit rows: one coordinate in 128, and 8 at least, is ±1, the others are 0 (random indexing,
-    Kanerva et al. 2000)."""
+    """Returns random unit rows: one coordinate in 128, but at least 8, is ±1 before scaling, the others
+    are 0.
+
+    Reference:
+        "Random indexing of text samples for latent semantic analysis", Kanerva et al. 2000.
+    """
     count = min(max(8, width // 128), width)
     rows = torch.zeros(vocab, width)
     places = torch.rand(vocab, width).topk(count, dim=1).indices
@@ -109,11 +114,10 @@ def sparse_rows(vocab: int, width: int) -> Float[Tensor, "vocab width"]:
 def rows_by_prefix(
     tokens: Sequence[str], rows: Float[Tensor, "vocab width"], share: float = 0.85, letters: int = 5
 ) -> Tensor:
-    """Unit rows in which tokens that share their first letters have a cosine of share², as words of one stem
-    mostly do.
+    """Returns unit rows in which tokens with the same first letters have a cosine of share².
 
-    Each row becomes √(1-share²) of its own plus `share` of its group's row; short tokens and punctuation
-    belong to no group.
+    Words with the same first letters mostly share a stem. Each row becomes √(1-share²) times itself
+    plus `share` times the row of its group; short tokens and punctuation belong to no group.
     """
     groups: dict[str, list[int]] = {}
     for place, token in enumerate(tokens):
@@ -141,7 +145,7 @@ def frequency_weights(counts: Num[Tensor, " vocab"], a: float) -> Float[Tensor, 
 
 
 def fix_weightless_rows(bag: StaticEmbedding) -> None:
-    """Set the rows of tokens without content to 0 and keep them there while the bag is trained further."""
+    """Sets the rows of tokens without content to 0 and keeps them there in further training."""
     rows = bag.embedding.weight
     weightless = torch.tensor(weightless_ids(bag.tokenizer), dtype=torch.long, device=rows.device)
     with torch.no_grad():

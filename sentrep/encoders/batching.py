@@ -1,8 +1,9 @@
-"""Feeding encoders: ragged token ids in, sentence vectors out, with little padding.
+"""Encoding of ragged token ids and of texts with little padding.
 
-Sentences have 1 to 100 tokens; padded in their original order, most of the work of a transformer or an RNN
-would be padding. So rows are sorted by length, cut into micro-batches of about `token_budget` padded
-tokens, and put back in order. A bag needs no padding.
+Sentences have 1 to 100 tokens. If they were padded in their original order, most of the work of a
+transformer or an RNN would be padding. So rows are sorted by length, cut into micro-batches of about
+`token_budget` padded tokens, and the vectors are returned in the original order. A bag needs no
+padding.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ def encode_tokens(
     offsets: Int[Tensor, " offset"],
     token_budget: int = TOKEN_BUDGET,
 ) -> Float[Tensor, "sentence width"]:
-    """Vectors of ragged sentences, with gradient where gradients are on. Sentence i is
-    ``ids[offsets[i]:offsets[i + 1]]``, cut where the encoder has no more positions."""
+    """Returns the vectors of ragged sentences, with gradient if gradients are enabled.
+
+    Sentence i is ``ids[offsets[i]:offsets[i + 1]]``, cut to the maximum length of the encoder.
+    """
     if isinstance(encoder[0], StaticEmbedding):
         return _vectors(encoder, {"input_ids": ids, "offsets": offsets[:-1]})
     if len(offsets) == 1:
@@ -49,8 +52,10 @@ def encode_with_states(
     offsets: Int[Tensor, " offset"],
     token_budget: int = TOKEN_BUDGET,
 ) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token state_width"]]:
-    """The same vectors, and beside them the encoder's state of each token: of a bag, which has none, the
-    token's row. Zeros for tokens beyond what the encoder reads of a sentence."""
+    """Returns the same vectors, and the encoder's state of each token.
+
+    A bag has no states, so the token's row is returned. States of tokens that were cut off are zeros.
+    """
     if isinstance(encoder[0], StaticEmbedding):
         return encode_tokens(encoder, ids, offsets), encoder[0].embedding.weight[ids]
     batches = list(_read(encoder, ids, offsets, token_budget))
@@ -75,19 +80,19 @@ def encode(
     show_progress: bool = False,
     truncation: Truncation | None = None,
 ) -> np.ndarray:
-    """Vectors of texts, float32 (text, width), in the order given.
+    """Returns the vectors of texts, float32 (text, width), in the given order.
 
-    Lone surrogates are replaced by U+FFFD. A text without a known token has the zero vector in a bag.
+    Lone surrogates are replaced by U+FFFD. A bag gives the zero vector for a text without known tokens.
 
     Args:
         encoder: any encoder; those of this package and stock ones are batched by length.
         texts: sentences or longer texts.
         token_budget: padded tokens of a micro-batch.
-        show_progress: draw a progress bar.
-        truncation: counts what the encoder does not read of the texts, if given.
+        show_progress: whether to show a progress bar.
+        truncation: counts the tokens that the encoder does not read, if given.
 
     Raises:
-        TypeError: a single string was passed; it would be read letter by letter.
+        TypeError: `texts` is a single string, which would be read letter by letter.
     """
     if isinstance(texts, str):
         raise TypeError("encode takes a list of sentences; for one sentence pass [sentence]")
@@ -108,13 +113,13 @@ def encode(
 
 
 BATCHED = (StaticEmbedding, Transformer, WordEmbeddings, TokenEncoder)
-"""First modules whose tokens are batched here; others go through sentence-transformers' own `encode`."""
+"""First modules that are batched here; others use the `encode` of sentence-transformers."""
 
 
 def _concatenated(
     module: Concatenation, texts: list[str], token_budget: int, show_progress: bool, counts: Truncation
 ) -> np.ndarray:
-    """Vectors of all parts; what is counted as unread is that of the part that reads least."""
+    """Returns the vectors of all parts; `truncation` counts those of the part that reads least."""
     parts, read = [], []
     for part in module.encoders:
         read.append(Truncation())
@@ -126,7 +131,7 @@ def _concatenated(
 
 
 def _prompted(encoder: SentenceTransformer) -> bool:
-    """Whether the encoder puts a prompt before every text. One of spaces alone changes no token."""
+    """Whether the encoder puts a prompt before every text. A prompt of spaces alone changes no token."""
     name = encoder.default_prompt_name
     return bool(name and encoder.prompts.get(name, "").strip())
 
@@ -154,12 +159,12 @@ def _batched(
 
 
 def token_ids(first: Any, texts: list[str], counts: Truncation | None = None) -> list[list[int]]:
-    """Token ids as the encoder's own preprocessing gives them, before padding.
+    """Returns token ids as the encoder's own preprocessing produces them, before padding.
 
     Args:
         first: the encoder's first module.
         texts: without lone surrogates.
-        counts: counts the tokens beyond the encoder's length, if given.
+        counts: counts the tokens beyond the encoder's maximum length, if given.
     """
     counts = Truncation() if counts is None else counts
     if isinstance(first, StaticEmbedding):
@@ -177,7 +182,7 @@ def token_ids(first: Any, texts: list[str], counts: Truncation | None = None) ->
 
 
 def _transformer_ids(first: Any, texts: list[str], counts: Truncation) -> list[list[int]]:
-    """Only texts that reach the limit are tokenized a second time, for their full length."""
+    """Only texts that reach the limit are tokenized a second time, to count their full length."""
     limit = first.max_seq_length
     rows: list[list[int]] = list(
         first.tokenizer(texts, truncation=limit is not None, max_length=limit, padding=False)["input_ids"]
@@ -196,21 +201,21 @@ def _transformer_ids(first: Any, texts: list[str], counts: Truncation) -> list[l
 
 @torch.no_grad()
 def state_width(encoder: SentenceTransformer) -> int:
-    """Width of the states that `encode_with_states` gives."""
+    """Returns the width of the states that `encode_with_states` returns."""
     one = torch.zeros(1, dtype=torch.long, device=encoder.device)
     return int(encode_with_states(encoder, one, torch.tensor([0, 1], device=encoder.device))[1].shape[1])
 
 
 class _Batch(NamedTuple):
     rows: Int[Tensor, " row"]
-    """Which sentences it holds."""
+    """Numbers of the sentences in the micro-batch."""
     read: dict[str, Tensor]
-    """What the encoder made of them."""
+    """Output of the encoder."""
     present: Bool[Tensor, "row position"]
 
 
 def _read(encoder: SentenceTransformer, ids: Tensor, offsets: Tensor, token_budget: int) -> Iterator[_Batch]:
-    """All sentences in padded batches, the short ones first."""
+    """Encodes all sentences in padded batches, short ones first."""
     if len(ids) == 0:  # nothing but empty sentences: padding needs a token to stand on
         ids = ids.new_zeros(1)
     _attend_plainly(encoder[0], ids.device)
@@ -223,7 +228,7 @@ def _read(encoder: SentenceTransformer, ids: Tensor, offsets: Tensor, token_budg
 
 
 def _in_order(batches: list[_Batch], offsets: Int[Tensor, " offset"]) -> Float[Tensor, "sentence width"]:
-    """The sentences' vectors, back in their order."""
+    """Returns the sentence vectors in the original order."""
     order = torch.cat([batch.rows for batch in batches]).argsort()
     vectors = torch.cat([batch.read["sentence_embedding"] for batch in batches])
     # Stock pooling makes no number of an empty sentence: it has the zero vector.
@@ -236,8 +241,8 @@ def _vectors(encoder: SentenceTransformer, features: dict[str, Tensor]) -> Tenso
 
 
 def _attend_plainly(first: nn.Module, device: torch.device) -> None:
-    """In bf16 on a CPU, torch's fused attention takes two to five times as long as the two products and the
-    softmax written out."""
+    """Uses plain matrix products for attention in bf16 on a CPU, where torch's fused attention takes two
+    to five times as long."""
     if isinstance(first, Transformer) and device.type == "cpu" and torch.is_autocast_enabled("cpu"):
         model: Any = first.auto_model
         if model.config._attn_implementation == "sdpa":
@@ -245,8 +250,8 @@ def _attend_plainly(first: nn.Module, device: torch.device) -> None:
 
 
 def _micro_batches(order: Tensor, lengths: Tensor, token_budget: int) -> Iterator[Tensor]:
-    """Cut rows sorted by length where rows x longest row would pass the budget; the last row of a batch is
-    its longest."""
+    """Cuts rows sorted by length where rows x longest row would exceed the budget; the last row of a batch
+    is its longest."""
     ascending = lengths.clamp(min=1).tolist()
     cuts, start = [0], 0
     for place, length in enumerate(ascending):
@@ -260,7 +265,7 @@ def _micro_batches(order: Tensor, lengths: Tensor, token_budget: int) -> Iterato
 def _padded(
     first: nn.Module, ids: Tensor, starts: Int[Tensor, " sentence"], lengths: Int[Tensor, " sentence"]
 ) -> dict[str, Tensor]:
-    """Rows of ids as a padded batch with the mask that the first module reads."""
+    """Returns rows of ids as a padded batch with the mask that the first module reads."""
     column = torch.arange(max(1, int(lengths.max())), device=ids.device)
     present = column < lengths.unsqueeze(1)
     place = (starts.unsqueeze(1) + column).clamp(max=max(0, len(ids) - 1))

@@ -1,9 +1,9 @@
-"""A token for texts without any, so that stock modules never see an empty text.
+"""A token for texts without tokens, so that stock modules never receive an empty text.
 
-Stock max pooling gives -inf for a text without tokens, and a stock transformer refuses a batch of nothing
-else. A tokenizer cannot make a token of the empty string, but it can of a space. So a saved model gets a
-prompt of one space, which changes no other text, and its tokenizer replaces a text of spaces by a
-character, most often unknown.
+Stock max pooling returns -inf for a text without tokens, and a stock transformer raises an error for a
+batch of such texts. A tokenizer cannot make a token of the empty string, but of a space. So a saved
+model gets a prompt of one space, which changes no other text, and its tokenizer replaces a text of
+spaces by one character, which is usually unknown.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from sentence_transformers.sentence_transformer.modules import WordEmbeddings
 from tokenizers import Regex, Tokenizer, normalizers
 
 PROMPT = {"text": " "}
-"""Prompts of a model whose tokenizer went through `with_blank_token`."""
+"""Prompts of a model whose tokenizer was changed by `with_blank_token`."""
 _BLANK = r"\A\s+\z"
 _SIGN = "∅"
 
 
 def with_blank_token(tokenizer: Tokenizer) -> Tokenizer:
-    """A copy of the tokenizer that reads a text of nothing but spaces as one character."""
+    """Returns a copy of the tokenizer that reads a text of spaces alone as one character."""
     copy = Tokenizer.from_str(tokenizer.to_str())
     step = normalizers.Replace(Regex(_BLANK), _SIGN)
     copy.normalizer = normalizers.Sequence([step] if copy.normalizer is None else [copy.normalizer, step])
@@ -30,10 +30,11 @@ def with_blank_token(tokenizer: Tokenizer) -> Tokenizer:
 
 
 def guard(encoder: SentenceTransformer) -> None:
-    """Give an encoder of stock modules the blank token and the prompt, where an empty text has no token.
+    """Adds the blank token and the prompt to an encoder of stock modules for which an empty text has no
+    token.
 
-    Encoders with prompts of their own, or whose tokenizer puts special tokens around every text, stay as
-    they are.
+    Encoders with their own prompts, and those whose tokenizer puts special tokens around every text,
+    are not changed.
     """
     first: Any = encoder[0]
     if encoder.default_prompt_name or not isinstance(first, Transformer | WordEmbeddings):

@@ -1,7 +1,8 @@
-"""Several encoders side by side: their vectors normalised one by one, then concatenated.
+"""Concatenation of encoders: their vectors are normalised one by one, then concatenated.
 
 This is how quick-thought's [f; g], multi-channel quick-thought (two separately trained models) and
-skip-thought's combine-skip are made. Each encoder keeps its own tokenizer."""
+skip-thought's combine-skip are made. Each encoder keeps its own tokenizer.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ from sentrep.encoders import serialization as folder
 
 
 class Concatenation(InputModule):
-    """Concatenation of unit vectors, scaled so that the whole is a unit vector again."""
+    """Concatenation of unit vectors, scaled to a unit vector."""
 
     def __init__(self, encoders: list[SentenceTransformer]) -> None:
         super().__init__()
@@ -63,7 +64,6 @@ class Concatenation(InputModule):
 
 
 def concatenate(parts: list[Tensor]) -> Tensor:
-    """Unit rows of all parts, each (sentence, its width), concatenated to unit rows (sentence, sum of the
-    widths)."""
+    """Concatenates unit rows of all parts, (sentence, width), to unit rows (sentence, sum of the widths)."""
     unit: list[Tensor] = [F.normalize(part, dim=1) for part in parts]
     return torch.cat(unit, dim=1) / math.sqrt(len(parts))

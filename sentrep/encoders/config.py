@@ -1,4 +1,4 @@
-"""Which encoder to build. Light: the command line's help is made from it."""
+"""Settings of an encoder. Imports nothing heavy: the command line's help is made from it."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from sentrep.utils.errors import InputError, opt
 SCRATCH = ("bag", "gru", "lstm", "conv", "transformer")
 LAYERS = {"bag": 0, "gru": 1, "lstm": 1, "conv": 1, "transformer": 6}
 MOST_WORDS_ADDED = 100_000
-"""Words that `expand` adds at most by default: 248 MB at skip-thought's token width of 620, where all of its
-930,911 took 2.3 GB a table."""
+"""Default limit of the words that `expand` adds: 248 MB at skip-thought's token width of 620. All 930,911
+words of its vectors took 2.3 GB per table."""
 TABLES = ("gru", "lstm", "conv")
-"""What has a token table of a width of its own."""
+"""Encoders with a separate width of the token table."""
 
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """What turns tokens into a vector."""
+    """Architecture of the encoder: how token ids become a sentence vector."""
 
     encoder: str = "bag"
-    """'bag', 'gru', 'lstm', 'conv' or 'transformer' start from nothing; anything else is the path or name of
-    a sentence-transformers or transformers model, which is trained further."""
+    """'bag', 'gru', 'lstm', 'conv' or 'transformer' start from random weights; any other value is the path
+    or name of a sentence-transformers or transformers model, which is trained further."""
     width: int = 512
     """Width of the sentence vector (both directions of a bidirectional encoder together)."""
     layers: int | None = None
-    """Layers above the token table. Unset: 0 for 'bag' (the vector is the weighted mean itself), 1 for 'gru',
+    """Layers above the token table. Unset: 0 for 'bag' (the vector is the weighted mean), 1 for 'gru',
     'lstm' and 'conv', 6 for 'transformer'."""
     token_width: int = 300
     """Width of the token table of 'gru', 'lstm' and 'conv'; 'bag' and 'transformer' use `width`."""
     bidirectional: bool = True
-    """Read both ways ('gru', 'lstm')."""
+    """Read in both directions ('gru', 'lstm')."""
     kernel: int = 5
-    """'conv': tokens that a state sees, its own in the middle; odd."""
+    """'conv': kernel size in tokens; odd."""
     pooling: Literal["mean", "max", "last"] = "mean"
-    """How the states of all but 'bag' become one vector; 'last' is the papers' final state ('gru',
+    """Pooling of the states, except for 'bag'; 'last' is the final state, as in the papers ('gru',
     'lstm')."""
     dropout: float = 0.0
     """Dropout between layers."""
     frequency: float = 1e-3
-    """'bag': the weight of token w starts at a/(a+p(w)) with this a (SIF, Arora et al. 2017, section 3); 0
-    starts all at 1."""
+    """'bag': parameter a of the initial token weights a/(a+p(w)) (SIF, Arora et al. 2017, section 3); 0
+    sets all of them to 1."""
     saturation: float = 0.0
-    """'bag': pass the mean through tanh with this gain (0.3 to 0.6 are good ones); 0 leaves it alone. A word
-    said twenty times then counts less than twenty times, as in BM25, which helps where long texts are
-    searched. The token table starts sparse for it, and with words that begin alike near each other."""
+    """'bag': gain of a tanh that is applied to the mean (0.3 to 0.6 work well); 0 disables it. Repeated
+    words then count less than in proportion, as in BM25, which helps in search of long texts. The token
+    table is initialised with sparse rows, and words with the same first letters with similar rows."""
     vectors: Path | None = None
-    """Word vectors to start the token table from, where tokens match ('transformer' has none): word2vec,
-    GloVe or fastText as text, word2vec's .bin, either also .gz; or the folder of a model."""
+    """Word vectors that initialise the token table, for tokens that they contain ('transformer' has none):
+    word2vec, GloVe or fastText as text, word2vec's .bin, each also as .gz; or the folder of a model."""
     freeze_vectors: bool = False
-    """Keep the token table as `vectors` gives it: the frozen channel of multi-channel quick-thought (combine
+    """Keep the token table of `vectors` fixed: the frozen channel of multi-channel quick-thought (combine
     two models)."""
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class EncoderConfig:
 
     @property
     def heads(self) -> int:
-        """Attention heads of a transformer: 64 wide each."""
+        """Number of attention heads of a transformer, each 64 wide."""
         return max(1, self.width // 64)
 
     @property

@@ -15,8 +15,10 @@ from sentrep.encoders.token_encoder import TokenEncoder
 
 
 class ConvolutionalEncoder(TokenEncoder):
-    """Token table, convolutions with ReLU, and pooling in one module. In each layer a state sees `kernel`
-    tokens around its own."""
+    """Token table, convolutions with ReLU, and pooling in one module.
+
+    In each layer a state depends on `kernel` tokens around its position.
+    """
 
     config_keys: ClassVar = [
         "vocab",

@@ -1,21 +1,25 @@
-"""Vocabulary expansion: rows for words that an encoder never saw (Kiros et al. 2015, section 2.2).
+"""Vocabulary expansion: token rows for words that an encoder was not trained on.
 
-Word vectors from elsewhere know more words than an encoder was trained on. A linear map with intercept, row ≈
-W v + b, is fitted by least squares, without a penalty, to the words that both know; the other words get what
-the map makes of their vectors. Words that were trained keep their rows, and text of such words is read as
-before.
+Pretrained word vectors cover more words than the encoder's vocabulary. A linear map with intercept, row
+≈ W v + b, is fitted by least squares, without a penalty, to the words that both contain. The rows of
+all other words are their mapped vectors. Trained words keep their rows, so texts of such words have the
+same vectors as before.
 
-This is for vocabularies of whole words. One of pieces (BPE, unigram, WordPiece) reads every word already, and
-a whole word could not be put into it without changing how longer words that begin with it are cut.
+Only vocabularies of whole words can be expanded. A vocabulary of word pieces (BPE, unigram, WordPiece)
+already reads every word, and adding a whole word would change how longer words that begin with it are
+cut.
 
-There is one function for both ways of use, since the table that it makes is the encoder's own: with a `limit`
-and saved it is a model like any other; with just the `words` of the texts at hand (`words_in`) it costs a few
-rows, and nothing is written.
+`expand` has two uses. With a `limit`, the result is saved as a model like any other. With the `words`
+of given texts (`words_in`), it adds a few rows, and nothing is saved.
 
-In a bag the length of a row is the word's weight, and least squares draws short what it cannot explain. So a
-bag's new rows are lengthened, all by the same factor, until the map makes rows of rare words as long as they
-were trained to be; a new word is one more of these. Where the map is exact this changes nothing.
-RecurrentEncoder encoders get W v + b as the paper has it."""
+In a bag, the length of a row is the weight of the word, and least squares shortens what it cannot
+explain. So new rows of a bag are scaled by one common factor, such that mapped rows of rare words are
+as long as their trained rows. Where the map is exact this changes nothing. Recurrent encoders get W v +
+b, as in the paper.
+
+Reference:
+    "Skip-thought vectors", Kiros et al., NIPS 2015, section 2.2.
+"""
 
 from __future__ import annotations
 
@@ -45,28 +49,28 @@ from sentrep.encoders.word_vectors import read_vectors
 from sentrep.utils.errors import InputError, opt
 
 HELD_OUT = 10
-"""One shared word in so many is held out to see what the map is worth."""
+"""One of this number of shared words is held out to measure the map."""
 DOUBTFUL = 0.1
-"""R² below which a map is doubted. Measured on textbooks with word2vec vectors: 0.00 into a table that one
-minute of training had moved little from its random start, 0.7 into one that had started from these
-vectors."""
+"""R² below which a warning is given. Measured on textbooks with word2vec vectors: 0.00 into a table that
+one minute of training had changed little from its random start, 0.7 into one that was initialised from
+these vectors."""
 
 
 @dataclass(frozen=True)
 class Fit:
-    """How the map into one token table came out."""
+    """Quality of the map into one token table."""
 
     shared: int
-    """Words that both know: what the map is fitted to."""
+    """Words that both contain, to which the map is fitted."""
     r2: float | None
-    """Share of the variance of held-out shared rows that the map explains: 1 is all, 0 no more than their
-    mean does. None where the words are too few to hold any out."""
+    """Share of the variance of held-out shared rows that the map explains: 1 for all, 0 for no more than
+    their mean. None if there are too few words to hold any out."""
     added: int
-    """New words."""
+    """Number of new words."""
 
     @property
     def doubt(self) -> str | None:
-        """What speaks against the map, in words; None where nothing does."""
+        """Reason to doubt the map, as a sentence; None if there is none."""
         if self.r2 is None:
             return "shared words are too few to tell what the map is worth"
         if self.r2 < DOUBTFUL:
@@ -81,11 +85,11 @@ class Fit:
 
 @dataclass(frozen=True)
 class Expanded:
-    """An encoder with more words than before."""
+    """An encoder with additional words."""
 
     encoder: SentenceTransformer
     fits: tuple[Fit, ...]
-    """One for each token table: several where encoders stand side by side."""
+    """One for each token table; a concatenation of encoders has several."""
 
 
 def expand(
@@ -94,19 +98,19 @@ def expand(
     words: Collection[str] | None = None,
     limit: int | None = None,
 ) -> Expanded:
-    """A new encoder that knows more words. The given one stays as it is; the two share what stands above a
-    bag's table.
+    """Returns a new encoder with more words. The given encoder is not changed; both share the layers above
+    the token table.
 
     Args:
-        encoder: a bag, GRU or LSTM with a vocabulary of whole words, or several of them side by side.
-        vectors: whatever `read_vectors` reads.
-        words: only these are added; None for any.
-        limit: how many are added at most, in the order of `vectors`, which put frequent words first; None for
+        encoder: a bag, GRU or LSTM with a vocabulary of whole words, or a concatenation of such encoders.
+        vectors: a file or model that `read_vectors` reads.
+        words: only these words are added; None for any.
+        limit: maximum number of words to add, in the order of `vectors`, which is by frequency; None for
             all.
 
     Raises:
-        InputError: the vocabulary is not one of words, the map would not be determined, or `vectors` cannot
-            be read.
+        InputError: the vocabulary is not one of words, the map is not determined, or `vectors` cannot be
+            read.
     """
     if limit is not None and limit < 1:
         raise InputError(f"{opt('limit')} {limit} adds no word; give 1 or more")
@@ -134,8 +138,11 @@ def expand(
 
 
 def words_in(encoder: SentenceTransformer, texts: Iterable[str]) -> set[str]:
-    """The words of texts as the encoder's tokenizer cuts them, known to it or not. InputError where it does
-    not cut into words."""
+    """Returns the words of texts as the encoder's tokenizer cuts them, in its vocabulary or not.
+
+    Raises:
+        InputError: the tokenizer does not cut texts into words.
+    """
     parts = encoder[0].encoders if isinstance(encoder[0], Concatenation) else [encoder]
     tokenizers = [_Vocabulary(inner_tokenizer(part)).tokenizer for part in parts]
     return {word for text in texts for tokenizer in tokenizers for word in _cut(tokenizer, text)}
@@ -151,8 +158,8 @@ class LinearMap(NamedTuple):
     def fitted(
         cls, inputs: Float[np.ndarray, "word inputs"], outputs: Float[np.ndarray, "word outputs"]
     ) -> LinearMap:
-        """Least squares in double precision; where several maps are equally good, the one with the smallest
-        numbers."""
+        """Fits the map by least squares in double precision; if several maps are equally good, the one
+        with the smallest norm."""
         columns = np.hstack([inputs, np.ones((len(inputs), 1))], dtype=np.float64)
         solution = np.linalg.lstsq(columns, outputs.astype(np.float64), rcond=None)[0]
         matrix, intercept = np.split(solution.astype(np.float32), [-1])
@@ -165,8 +172,8 @@ class LinearMap(NamedTuple):
 def _fit(
     inputs: NDArray[np.float32], outputs: NDArray[np.float32], vectors: Path
 ) -> tuple[LinearMap, float | None]:
-    """The map fitted to all words, and R² of one that was fitted without the tenth on which it is
-    measured."""
+    """Returns the map fitted to all words, and R² of a map that was fitted without the tenth on which it
+    is measured."""
     count, needed = len(inputs), inputs.shape[1] + 1
     if not count:
         raise InputError(
@@ -191,15 +198,17 @@ def _fit(
 
 
 def _stretch(mapped: NDArray[np.float32], trained: NDArray[np.float32]) -> float:
-    """How much longer trained rows are than mapped ones in the rarer half of the shared words, which come
-    frequent ones first."""
+    """Returns how much longer trained rows are than mapped ones, in the rarer half of the shared words.
+
+    Shared words are in order of frequency.
+    """
     rare = len(mapped) // 2
     length = np.square(mapped[rare:]).sum()
     return float((np.square(trained[rare:]).sum() / length) ** 0.5) if length else 1.0
 
 
 class _Vocabulary:
-    """The words of a tokenizer, and more of them."""
+    """The vocabulary of a tokenizer of whole words, and how to extend it."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
@@ -217,19 +226,25 @@ class _Vocabulary:
         }
 
     def admits(self, word: str) -> bool:
-        """Whether text could ever hold `word` as it stands: an upper-case word could not where case is
-        folded, nor could one that the tokenizer cuts in two. What has an underscore is a phrase."""
+        """Whether `word` can occur in a text after the tokenizer's normalisation.
+
+        An upper-case word cannot occur if case is folded, nor a word that the tokenizer cuts in two.
+        Words with an underscore are phrases.
+        """
         return "_" not in word and word not in self.marks and _cut(self.tokenizer, word) == [word]
 
     def extended(self, words: Iterable[str], begin: int) -> Tokenizer:
-        """The same with more words, numbered from `begin`. They enter the model itself: an added token would
-        also be found inside of longer words."""
+        """Returns the same tokenizer with more words, numbered from `begin`.
+
+        The words are added to the model itself: an "added token" of the library would also be found
+        inside longer words.
+        """
         places = {**self.spec["model"]["vocab"], **{word: place for place, word in enumerate(words, begin)}}
         return Tokenizer.from_str(json.dumps({**self.spec, "model": {**self.spec["model"], "vocab": places}}))
 
 
 def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
-    """A text as it comes before a vocabulary of words."""
+    """Returns the words of a text as the vocabulary looks them up."""
     normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
     return (
         [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
@@ -244,8 +259,7 @@ Found = dict[str, NDArray[np.float32]]
 def _collected(
     vocabulary: _Vocabulary, vectors: Path, words: Collection[str] | None, limit: int | None
 ) -> tuple[Found, Found]:
-    """Vectors of the words that both know, and of new ones, as far as they are wanted: one reading gives
-    both."""
+    """Reads the vectors of the shared words and of the new words that are wanted, in one pass."""
     shared: Found = {}
     fresh: Found = {}
 
@@ -268,7 +282,7 @@ def _grown(
     tokenizer: Tokenizer,
     rows: Float[Tensor, "vocab width"],
 ) -> nn.Module:
-    """The same module with another vocabulary."""
+    """Returns the same module with another vocabulary."""
     grown: nn.Module
     if isinstance(first, StaticEmbedding):
         grown = StaticEmbedding(tokenizer, embedding_weights=rows)

@@ -1,4 +1,4 @@
-"""From a configuration to an encoder: a `SentenceTransformer` of stock modules wherever there is one."""
+"""Builds an encoder from its settings: a `SentenceTransformer` of stock modules wherever there is one."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ from sentrep.utils.errors import InputError, opt
 def build(
     config: EncoderConfig, tokenizer: Tokenizer, counts: np.ndarray, max_tokens: int
 ) -> SentenceTransformer:
-    """An encoder ready to train.
+    """Builds an encoder that is ready to be trained.
+
+    Weights are drawn from torch's global generator: set its seed for reproducible encoders.
 
     Args:
-        config: which kind and how large.
+        config: architecture and sizes.
         tokenizer: maps text to ids; saved with the encoder.
-        counts: (vocab,) how often each token occurs in the corpus; a bag's weights start from it.
-        max_tokens: longest sentence in tokens.
-
-    Weights come from torch's global generator: seed it for reproducible encoders.
+        counts: (vocab,) number of occurrences of each token in the corpus; initial weights of a bag
+            depend on it.
+        max_tokens: maximum length of a sentence in tokens.
     """
     if not config.scratch:
         return _pretrained(config.encoder)
@@ -63,8 +64,11 @@ def _pretrained(name: str) -> SentenceTransformer:
 
 
 def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn.Module]:
-    """A bag whose rows have about unit length, so that two different tokens are nearly orthogonal: a random
-    bag matches words. Its layers have no bias, so that the zero vector stays the zero vector."""
+    """Returns a bag whose rows have about unit length, so that two different tokens are nearly orthogonal.
+
+    So a random bag matches words. Its layers have no bias, so that the zero vector stays the zero
+    vector.
+    """
     vocab, width = len(counts), config.width
     rows = sparse_rows(vocab, width) if config.saturation else torch.randn(vocab, width) / width**0.5
     if config.saturation:
@@ -97,10 +101,9 @@ def _token_encoder(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_
 
 
 def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> list[nn.Module]:
-    """DistilBERT's architecture at our size: BERT without what a sentence encoder leaves idle (pooler,
-    segment embeddings).
+    """Returns a model of DistilBERT's architecture: BERT without pooler and segment embeddings.
 
-    The stock module opens from a folder only, so the fresh weights pass through a temporary one.
+    The stock module opens from a folder only, so the initial weights are saved to a temporary one.
     """
     special = special_tokens(tokenizer)
     if "pad_token" not in special:
@@ -128,8 +131,7 @@ def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_to
 
 
 def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
-    """Overwrite the rows of tokens that stand in the word vector file; its scale becomes the scale of the
-    rest."""
+    """Copies word vectors into the rows of their tokens; the other rows are scaled to the same length."""
     if config.vectors is None:
         return
     found = dict(read_vectors(config.vectors, set(tokenizer.get_vocab()).__contains__))

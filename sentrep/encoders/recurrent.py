@@ -89,7 +89,8 @@ class RecurrentEncoder(TokenEncoder):
     def pool(
         self, states: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
     ) -> Float[Tensor, "sentence width"]:
-        """Mean, maximum, or final state: where the forward direction ends and the backward direction ends."""
+        """Returns mean, maximum, or final state: the last state of the forward and of the backward
+        direction."""
         if self.pooling != "last":
             return super().pool(states, mask, lengths)
         final = states[torch.arange(len(states), device=states.device), lengths.clamp(min=1) - 1]
@@ -99,7 +100,7 @@ class RecurrentEncoder(TokenEncoder):
         return final.where((lengths > 0).unsqueeze(1), 0)
 
     def stock(self) -> list[nn.Module] | None:
-        """The same function as stock modules, or None where sentence-transformers has none."""
+        """Returns the same function as stock modules; None if sentence-transformers has none."""
         if self.cell != "lstm" or self.pooling == "last":
             return None
         tokenizer = PreTrainedTokenizerFast(tokenizer_object=self.tokenizer, **special_tokens(self.tokenizer))

@@ -38,12 +38,12 @@ TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
 FORMAT = "sentrep.json"
 """Beside modules.json: version of the format, and of the package that wrote the model."""
 NO_SHAPE = {"_name_or_path", "architectures", "dtype", "transformers_version"}
-"""Of a transformer's configuration, what changes no vector."""
+"""Entries of a transformer's configuration that do not change its vectors."""
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
 def stock(encoder: SentenceTransformer) -> SentenceTransformer:
-    """The encoder with every module of ours replaced by its stock equal, as far as there is one."""
+    """Returns the encoder with its own modules replaced by equivalent stock modules, where they exist."""
     modules: list[nn.Module] = []
     for module in encoder:
         equal = module.stock() if hasattr(module, "stock") else None
@@ -65,11 +65,13 @@ def is_stock(encoder: SentenceTransformer) -> bool:
 
 
 def save(encoder: SentenceTransformer, path: Path) -> None:
-    """Save in stock form, written aside first: the folder is complete or it is not there. A model at `path`
-    is replaced in one step.
+    """Saves the encoder in stock form, to a temporary folder that is renamed: it is complete or does not
+    exist.
+
+    A model at `path` is replaced in one step.
 
     Raises:
-        InputError: what is at `path` is no model, and stays; or the disk is full.
+        InputError: `path` exists and is no model, or the disk is full.
     """
     if path.exists() and not (path / "modules.json").is_file() and (path.is_file() or any(path.iterdir())):
         raise InputError(f"{path} exists and is no model, so none is saved over it; give another folder")
@@ -80,13 +82,13 @@ def save(encoder: SentenceTransformer, path: Path) -> None:
 
 
 def link(model: Path, outer: Path) -> bool:
-    """Let plain ``SentenceTransformer(outer)`` open the model in a folder inside of `outer`.
+    """Makes a model in a folder inside of `outer` open with ``SentenceTransformer(outer)``.
 
-    Writes a ``modules.json`` whose paths lead into the model. Only a model of stock modules can be opened
-    so.
+    Writes a ``modules.json`` whose paths lead into the model. This is possible only for models of stock
+    modules.
 
     Returns:
-        Whether the link was written.
+        Whether the file was written.
     """
     parts = json.loads((model / "modules.json").read_text(encoding="utf-8"))
     if not all(part["type"].startswith("sentence_transformers.") for part in parts):
@@ -102,11 +104,11 @@ def link(model: Path, outer: Path) -> bool:
 
 
 def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -> SentenceTransformer:
-    """Open an encoder: a folder, or a name that sentence-transformers knows.
+    """Opens an encoder: a folder, or a name that sentence-transformers knows.
 
     Raises:
-        InputError: the folder is no model or one of another format, wants foreign code, or has pickled
-            weights.
+        InputError: the folder is no model or one of another format, needs code outside of trusted packages, or
+            has pickled weights.
     """
     path = Path(path_or_name)
     if not path.exists():
@@ -138,7 +140,8 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -
 
 
 def _modules(path: Path) -> list[tuple[str, str]]:
-    """(class, folder) of each module as modules.json lists them; none in a plain transformers folder."""
+    """Returns (class, folder) of each module in modules.json; an empty list for a plain transformers
+    folder."""
     file = path / "modules.json"
     if not file.is_file():
         return []
@@ -184,7 +187,7 @@ def _package_version() -> str:
 
 
 def _plain(name: str, device: str, local: bool) -> SentenceTransformer:
-    """fp32 always: left to itself, transformers 5 keeps whatever type the weights were saved in."""
+    """Opens a model in fp32; by default transformers 5 keeps the type of the saved weights."""
     with quiet():
         return SentenceTransformer(
             name, device=device, local_files_only=local, model_kwargs={"dtype": torch.float32}
@@ -193,7 +196,7 @@ def _plain(name: str, device: str, local: bool) -> SentenceTransformer:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the bars that transformers draws while it opens and writes a file."""
+    """Hides the progress bars of transformers while it reads and writes a file."""
     shown = transformers_logging.is_progress_bar_enabled()
     transformers_logging.disable_progress_bar()
     try:
@@ -204,8 +207,8 @@ def quiet() -> Iterator[None]:
 
 
 def content_hash(encoder: SentenceTransformer) -> str:
-    """sha256 over weights, tokenizer and the shape of the stack: two encoders with one hash give the same
-    vectors."""
+    """Returns the sha256 of weights, tokenizer and module structure: two encoders with the same hash have
+    the same vectors."""
     digest = hashlib.sha256(
         json.dumps([encoder.prompts, encoder.default_prompt_name], sort_keys=True).encode()
     )
@@ -228,8 +231,7 @@ def content_hash(encoder: SentenceTransformer) -> str:
 
 
 def _serialised(tokenizer: Any) -> str:
-    """The tokenizers library's own JSON where it is one; a word list (sentence-transformers' WordTokenizer)
-    in its order else."""
+    """Returns the JSON of a tokenizer of the tokenizers library, or the word list of a WordTokenizer."""
     inner = getattr(tokenizer, "tokenizer", tokenizer)
     inner = getattr(inner, "backend_tokenizer", inner)
     if not isinstance(inner, Tokenizer):
@@ -254,7 +256,7 @@ def _class(kind: str) -> Any:
 
 
 def _model_inside(path: Path) -> Path:
-    """A run folder stands for the model in it."""
+    """Returns the model folder of a run folder; other folders are returned unchanged."""
     inside_first = (path / "run.json").is_file()
     for candidate in (path / "model", path) if inside_first else (path, path / "model"):
         if (candidate / "modules.json").is_file() or (candidate / "config.json").is_file():
@@ -278,5 +280,5 @@ def _from_hub(name: str, device: str, offline: bool) -> SentenceTransformer:
 
 
 def _line(error: Exception) -> str:
-    """The first line of what a library has to say."""
+    """Returns the first line of a library's error message."""
     return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,5 +1,4 @@
-"""What encoders with a token table of their own have in common: text in, padded ids; and their folder on
-disk."""
+"""Base class of encoders with their own token table: tokenization, padding, and saving."""
 
 from __future__ import annotations
 
@@ -17,13 +16,14 @@ from torch import Tensor, nn
 
 
 class TokenEncoder(InputModule):
-    """A token table, and states made from its rows.
+    """A token table, and states that are computed from its rows.
 
     Reads ``input_ids`` and ``attention_mask`` (sentence, token), writes ``token_embeddings`` (sentence,
-    token, width) and ``sentence_embedding`` (sentence, width). An empty sentence has the zero vector."""
+    token, width) and ``sentence_embedding`` (sentence, width). An empty sentence has the zero vector.
+    """
 
     config_keys: ClassVar[list[str]]
-    """Arguments of the class besides the tokenizer; they are its attributes too."""
+    """Arguments of the class besides the tokenizer; each is also an attribute."""
 
     def __init__(
         self, tokenizer: Tokenizer, vocab: int, token_width: int, width: int, pooling: str, max_tokens: int
@@ -46,7 +46,7 @@ class TokenEncoder(InputModule):
         mask: Tensor,
         lengths: Int[Tensor, " sentence"],
     ) -> Float[Tensor, "sentence token width"]:
-        """A state for each token; what it is where the mask is not, nobody looks at."""
+        """Returns a state for each token; states outside of the mask are not used."""
 
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
         mask = features["attention_mask"].bool()
@@ -59,7 +59,7 @@ class TokenEncoder(InputModule):
     def pool(
         self, states: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
     ) -> Float[Tensor, "sentence width"]:
-        """Mean or maximum over the tokens."""
+        """Returns the mean or maximum over the tokens."""
         if self.pooling == "mean":
             return (states * mask.unsqueeze(2)).sum(1) / lengths.clamp(min=1).unsqueeze(1)
         return states.masked_fill(~mask.unsqueeze(2), -torch.inf).amax(1).where((lengths > 0).unsqueeze(1), 0)
@@ -99,7 +99,7 @@ class TokenEncoder(InputModule):
 
 
 def special_tokens(tokenizer: Tokenizer) -> dict[str, str]:
-    """The tokenizer's special tokens by the names that transformers has for them, as far as there are any."""
+    """Returns the tokenizer's special tokens by their names in transformers, for those that exist."""
     known = {
         "pad_token": ("[PAD]", "<pad>", "<|pad|>", "<|endoftext|>"),
         "unk_token": ("[UNK]", "<unk>"),

@@ -1,5 +1,4 @@
-"""The rows of an encoder's tokens and the tokenizer that numbers them, wherever its first module keeps
-them."""
+"""Access to the token table and the tokenizer of an encoder."""
 
 from __future__ import annotations
 
@@ -16,10 +15,10 @@ from sentrep.utils.errors import InputError
 
 
 def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
-    """The encoder's own table, (vocab, token width): what is written into its `weight` is what the encoder
-    reads.
+    """Returns the encoder's own table, (vocab, token width): changes of its `weight` change the encoder.
 
-    A bag that trains keeps the weights of its tokens apart (`Bag.token_weight`); they are not in the table.
+    A bag in training keeps the weights of its tokens separately (`Bag.token_weight`); they are not in
+    the table.
 
     Raises:
         InputError: the encoder has no such table, or several.
@@ -44,7 +43,7 @@ def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
 
 
 def inner_tokenizer(encoder: SentenceTransformer) -> Tokenizer:
-    """The tokenizers library's own object, out of whatever wraps it.
+    """Returns the object of the tokenizers library inside the encoder's tokenizer.
 
     Raises:
         InputError: the encoder's tokenizer is of another kind.

@@ -1,7 +1,8 @@
-"""Word vectors from elsewhere: files of word2vec, GloVe and fastText, or another model's token table.
+"""Pretrained word vectors: files of word2vec, GloVe and fastText, or the token table of another model.
 
-A file is read once, from front to back, and of its words only those are turned into numbers that somebody
-wants: what is held is the answer, never the file. All of these files put frequent words first."""
+A file is read once, from beginning to end, and only the vectors of wanted words are parsed and kept.
+All of these files are ordered by frequency.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +27,23 @@ Wanted = Callable[[str], bool]
 WordVector = tuple[str, NDArray[np.float32]]
 
 LONGEST = 1000
-"""Bytes that a word in a binary file may have; more means that the reading is out of step."""
+"""Maximum length of a word in a binary file in bytes; a longer one means that the file is damaged."""
 
 
 def read_vectors(path: Path, wanted: Wanted) -> Iterator[WordVector]:
-    """Words with their vectors, (width,) in float32, in the order of the file; of a word that stands twice,
-    the first.
+    """Yields words with their vectors, (width,) in float32, in the order of the file; of repeated words
+    only the first.
 
     Args:
-        path: lines ``word v1 … vn``, with or without word2vec's header (word2vec, GloVe, fastText's .vec); or
-            word2vec's binary format, whose name ends in .bin; either of them with .gz behind; or the folder
-            of a model, of which those tokens are taken that its own tokenizer reads as a whole word.
-        wanted: whether a word is worth its vector. Asked word by word as the reading goes on.
+        path: lines ``word v1 … vn``, with or without word2vec's header (word2vec, GloVe, fastText's
+            .vec); or word2vec's binary format, with a name that ends in .bin; each also as .gz; or the
+            folder of a model, whose
+            tokens are used that its own tokenizer reads as a whole word.
+        wanted: whether the vector of a word is needed. Called word by word during reading.
 
     Raises:
-        InputError: there is nothing to read, or it is damaged; names the line, or the word and its byte.
+        InputError: the file is missing, empty or damaged; the message names the line, or the word and its
+            byte.
     """
     seen: set[str] = set()
 
@@ -97,7 +100,7 @@ def _text(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordV
 
 
 def _width(word: str, values: list[str], where: str) -> int:
-    """How many numbers end the first line; what stands before them belongs to the word."""
+    """Returns how many numbers end the first line; what precedes them is the word."""
     width = len(values)
     while width and not all(map(_is_number, values[-width:])):
         width -= 1
@@ -111,8 +114,7 @@ def _width(word: str, values: list[str], where: str) -> int:
 
 
 def _parts(line: str, width: int, where: str) -> tuple[str, str]:
-    """A line's word and its numbers. GloVe has words with spaces in them, such as '. . .'; no line is split
-    without need."""
+    """Returns the word and the numbers of a line. GloVe has words that contain spaces, such as '. . .'."""
     spaces = line.count(" ")
     if spaces == width:
         word, _, numbers = line.partition(" ")
@@ -146,8 +148,8 @@ def _finite(vector: NDArray[np.float32], word: str, where: str) -> NDArray[np.fl
 
 
 def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordVector]:
-    """A line ``words width``; then for each word its letters, a space, and `width` little-endian floats of 32
-    bits."""
+    """Reads a header ``words width``; then for each word its letters, a space, and `width` little-endian
+    32-bit floats."""
     header = file.readline(LONGEST)
     sizes = [int(size) if size.isdigit() else 0 for size in header.split()]
     if len(sizes) != 2 or min(sizes) < 1:
@@ -189,8 +191,7 @@ def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
 
 
 def _of_model(path: Path, wanted: Wanted) -> Iterator[WordVector]:
-    """Each token that the model's tokenizer makes of a word between spaces; pieces of words have no meaning
-    of their own."""
+    """Yields the tokens that the model's tokenizer makes of whole words; pieces of words are excluded."""
     encoder = folder.load(path)
     rows = token_table(encoder).weight.detach().float().cpu().numpy()
     tokenizer = Tokenizer.from_str(inner_tokenizer(encoder).to_str())

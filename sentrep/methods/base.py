@@ -1,4 +1,4 @@
-"""What a method is. The training loop knows no more of any method than this class."""
+"""The base class of methods, the only part of a method that the training loop uses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.methods.monitors import Monitor
 
 MakeEncoder = Callable[[], Encoder]
-"""Makes a freshly initialised encoder each time it is called."""
+"""Returns a newly initialised encoder at each call."""
 
 
 class Step(NamedTuple):
@@ -38,23 +38,23 @@ class Group:
 
 @dataclass(frozen=True)
 class Usability:
-    """When a run and a corpus are large enough for a method to learn anything."""
+    """Conditions on a run and a corpus for a method to learn anything."""
 
     steps: int = 30
-    """Fewer steps than these leave a run undertrained."""
+    """With fewer steps a run is undertrained."""
     reason: str = "with fewer the encoder stays nearly as it was initialised"
-    """Why, for the warning."""
+    """Reason that the warning gives."""
     document_length: int = 2
-    """Sentences that a document must have; shorter documents are not trained on."""
+    """Minimum number of sentences of a document; shorter documents are not used."""
     least_share: float = 0.05
-    """Share of the corpus's sentences that must be left, or training is refused."""
+    """Share of the corpus's sentences that must be usable; otherwise an error is raised."""
     warn_below: float = 0.8
-    """Share of the sentences below which a warning says how many are not trained on."""
+    """Share of usable sentences below which a warning is given."""
     remedy: str = (
         "train infomax, which reads each sentence by itself, or give the sentences of a text as one "
         "document: one text per file, or one per record"
     )
-    """What to do with a corpus of documents that are too short."""
+    """Advice for a corpus of documents that are too short."""
 
 
 class Method(nn.Module, ABC):
@@ -66,7 +66,7 @@ class Method(nn.Module, ABC):
     phases: ClassVar[tuple[str, ...]] = ("train",)
     """Phases of the training on one batch, in order. Each has its own optimiser."""
     usability: Usability = Usability()
-    """When corpus and run are too small for it."""
+    """Conditions on corpus and run."""
     headline_metrics: ClassVar[tuple[str, ...]] = ()
     """Metrics of validation that are printed, besides those that every method has."""
     reinitialised: ClassVar[tuple[str, ...]] = ()

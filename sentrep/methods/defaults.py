@@ -1,4 +1,4 @@
-"""What a method wants of its training where the user leaves a setting open. Imports no torch."""
+"""Default training settings of a method. Imports no torch."""
 
 from __future__ import annotations
 

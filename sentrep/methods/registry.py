@@ -1,5 +1,5 @@
-"""The list of methods: one line each. Settings are imported here, the methods themselves (and torch) when
-they are asked for."""
+"""The registry of methods, one entry each. Methods, and with them torch, are imported when they are
+needed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Parts: what has a second user among the methods, or a paper of its own."""
+"""Network parts and losses that several methods share."""

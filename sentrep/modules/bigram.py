@@ -3,8 +3,8 @@
     P(w | v) = max(c(v w) − d, 0) / c(v) + d t(v) / c(v) · P_c(w)
     P_c(w) ∝ number of different tokens before w
 
-It is a cheap measure of fluency: it tells a headline from a sequence of unrelated words and needs no
-training.
+It is a cheap measure of fluency: it distinguishes a headline from a sequence of unrelated words and
+needs no training.
 
 Reference:
     "Improved backing-off for m-gram language modeling", Kneser & Ney, ICASSP 1995.

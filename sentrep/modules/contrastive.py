@@ -1,7 +1,8 @@
-"""Contrastive classification within a batch: which of the candidates belongs to this row?
+"""Contrastive classification of each row among the candidates of a batch.
 
-Under several processes every process holds some runs of the batch. `gather` puts their candidates side by
-side with gradient, so that N processes see the negatives, and give the gradient, of one."""
+With several processes, each holds some segments of the batch. `gather` concatenates their candidates
+with gradient, so that N processes have the same negatives and the same gradient as one.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +16,14 @@ from torch import Tensor
 
 
 class Classified(NamedTuple):
-    """The outcome of `classify`, row by row."""
+    """Result of `classify` for each row."""
 
     loss: Float[Tensor, " row"]
     """Cross-entropy against a uniform target over the row's positives; 0 for a row without one."""
     hit: Bool[Tensor, " row"]
     """Whether the best-scored candidate is a positive."""
     candidates: Int[Tensor, " row"]
-    """How many candidates the row chose among: chance is log of it."""
+    """Number of candidates of the row; the loss at chance level is its logarithm."""
 
 
 def classify(
@@ -30,15 +31,17 @@ def classify(
     positive: Bool[Tensor, "row candidate"],
     allowed: Bool[Tensor, "row candidate"],
 ) -> Classified:
-    """Softmax over the allowed candidates against a uniform distribution over the positives (quick-thought,
-    section 3).
+    """Computes the softmax over the allowed candidates against a uniform distribution over the positives.
 
     Every positive must be allowed.
+
+    Reference:
+        "An efficient framework for learning sentence representations", Logeswaran & Lee, ICLR 2018,
+        section 3.
     """
     scores = scores.float()
-    scores = scores.masked_fill(
-        ~allowed, torch.finfo(scores.dtype).min
-    )  # not -inf, which times a target of 0 would be NaN
+    # The minimum instead of -inf: -inf times a target of 0 is NaN.
+    scores = scores.masked_fill(~allowed, torch.finfo(scores.dtype).min)
     target = positive / positive.sum(1, keepdim=True).clamp(min=1)
     loss = F.cross_entropy(scores, target, reduction="none")
     hit = positive.gather(1, scores.detach().argmax(1, keepdim=True)).squeeze(1)
@@ -50,8 +53,11 @@ def similarity(
     right: Float[Tensor, "candidate width"],
     temperature: float | Tensor | None,
 ) -> Float[Tensor, "row candidate"]:
-    """Cosine over temperature, or the plain dot product where the temperature is None; always in fp32, since
-    a softmax over thousands of candidates at a low temperature feels the rounding of bf16."""
+    """Returns the cosine divided by the temperature, or the dot product if the temperature is None.
+
+    It is always computed in fp32: with a softmax over thousands of candidates at a low temperature, the
+    rounding of bf16 changes the result.
+    """
     with torch.autocast(left.device.type, enabled=False):
         left, right = left.float(), right.float()
         if temperature is None:
@@ -60,13 +66,18 @@ def similarity(
 
 
 def mean_over_rows(values: Float[Tensor, " row"], counted: Bool[Tensor, " row"]) -> Float[Tensor, ""]:
-    """Mean over the counted rows of ALL processes, each row with its `row_weight`."""
+    """Returns the mean over the counted rows of all processes; each row has the weight `row_weight`."""
     return values.where(counted, 0).sum() * row_weight(counted.sum())
 
 
 def row_weight(rows: Int[Tensor, ""]) -> Float[Tensor, ""]:
-    """What a row weighs in the mean over the rows of ALL processes, of which this one has so many: averaging
-    the gradients of the processes gives the gradient of that mean."""
+    """Returns the weight of a row in the mean over the rows of all processes.
+
+    Averaging the gradients of the processes then gives the gradient of that mean.
+
+    Args:
+        rows: number of rows of this process.
+    """
     total = rows.float()
     processes = 1
     if _many():
@@ -76,8 +87,10 @@ def row_weight(rows: Int[Tensor, ""]) -> Float[Tensor, ""]:
 
 
 def gather(rows: Tensor) -> Tensor:
-    """The rows of all processes in process order, with gradient for floating-point rows; this process's rows
-    alone if it is one."""
+    """Returns the rows of all processes in their order, with gradient for floating-point rows.
+
+    With one process these are its own rows.
+    """
     if not _many():
         return rows
     sizes = _sizes(len(rows), rows.device)
@@ -87,7 +100,7 @@ def gather(rows: Tensor) -> Tensor:
 
 
 def place(rows: int, device: torch.device) -> int:
-    """Where this process's rows begin among the gathered ones."""
+    """Returns the index of this process's first row among the gathered ones."""
     return sum(_sizes(rows, device)[: dist.get_rank()]) if _many() else 0
 
 
@@ -100,8 +113,10 @@ def _sizes(rows: int, device: torch.device) -> list[int]:
 
 
 class _AllGather(torch.autograd.Function):
-    """(row, …) on each process to (process, row, …) on all; the gradient of a row is the sum of what all
-    processes ask of it."""
+    """Maps (row, …) on each process to (process, row, …) on all.
+
+    The gradient of a row is the sum of its gradients in all processes.
+    """
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""Discriminators: was a text written by a person or by a generator?
+"""Discriminators: networks that distinguish real texts from generated ones.
 
-They read token vectors instead of ids, so that rows of an embedding table, soft mixtures of rows and
-straight-through vectors are read alike and gradients reach the generator. A score is a logit, high for real
+They read token vectors instead of ids, so that they accept rows of an embedding table, mixtures of rows
+and straight-through vectors, and gradients reach the generator. A score is a logit, high for real
 texts. Padding changes nothing.
 """
 

@@ -26,7 +26,7 @@ independently."""
 
 @dataclass(frozen=True)
 class ReferenceText:
-    """Sentences written by people, and two language models of them."""
+    """Real sentences, and two language models of them."""
 
     texts: Texts
     """The sentences to learn from."""

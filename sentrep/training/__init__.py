@@ -1,2 +1,1 @@
-"""Training: one loop that knows nothing of any method, the run folder it writes, and the meters it
-watches."""
+"""Training: one loop for all methods, the run folder that it writes, and the monitors of a run."""

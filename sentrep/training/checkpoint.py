@@ -1,5 +1,4 @@
-"""The whole state of a run, to a checkpoint and back: weights, optimisers, random state, and where it
-stands."""
+"""Saves and restores the whole state of a run: weights, optimisers, random state and position."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class State:
-    """What a checkpoint holds besides weights: where the run is, and how it did so far."""
+    """State of a run besides weights: its position, and its results so far."""
 
     def __init__(self) -> None:
         self.step, self.seconds, self.best, self.best_step, self.ended = 0, 0.0, -math.inf, 0, ""

@@ -11,22 +11,22 @@ from sentrep.utils.errors import InputError, opt
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long, how fast, and what is kept."""
+    """Settings of training: its length, the optimiser, validation and checkpoints."""
 
     epochs: float = 3.0
     """Passes over the corpus."""
     steps: int | None = None
-    """Batches to train on, instead of --epochs. 0 exports the untrained encoder, the baseline of every
+    """Training steps, instead of `epochs`. 0 exports the untrained encoder, the baseline of every
     comparison."""
     minutes: float | None = None
-    """Stop after this much wall-clock time at the latest; the learning-rate schedule is shortened to fit.
-    Such a run is not reproducible bit by bit: its length depends on the machine."""
+    """Limit of wall-clock time; the learning-rate schedule is shortened to fit. Such a run is not
+    reproducible bit by bit, because its length depends on the machine."""
     batch_size: int | None = None
-    """Sentences in a batch. Unset: what the method needs; without such a need 1024 for 'bag' and 512 for
-    other encoders."""
+    """Sentences in a batch. Unset: the method's default; if it has none, 1024 for 'bag' and 512 for other
+    encoders."""
     segment_length: int = 8
     """Consecutive sentences of one document that stay together in a batch; a batch has many such segments.
-    Equal to --batch-size: one contiguous batch."""
+    If it equals `batch_size`, a batch is one contiguous text."""
     lr: float | None = None
     """Peak learning rate. Unset: 2e-3 for 'bag', 1e-3 for 'gru', 'lstm' and 'conv', 5e-4 for 'transformer',
     2e-5 for an existing model."""
@@ -39,15 +39,15 @@ class TrainingConfig:
     clip: float = 5.0
     """Largest gradient norm of a phase; 0 does not clip."""
     accumulate: int = 1
-    """Batches whose gradients are averaged for one step. This does not add negatives: sentences are compared
-    within one batch only, so more negatives need a larger --batch-size."""
+    """Batches whose gradients are averaged for one step. This does not add negatives: sentences are
+    compared within one batch only, so more negatives need a larger `batch_size`."""
     start: Path | None = None
-    """Folder of a finished run of the same method to continue from: its encoder, its vocabulary and all other
-    weights of the method. Batches, optimiser and learning rate begin anew; where --lr is unset, the learning
-    rate is that of the earlier run."""
+    """Folder of a finished run of the same method to continue from: its encoder, its vocabulary and all
+    other weights of the method. Batches, optimiser and schedule start again; if `lr` is unset, the
+    learning rate is that of the earlier run."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """'auto' is bf16 where the hardware multiplies matrices in it (GPUs; CPUs with AVX-512 BF16 or AMX) and
-    the method or its encoder has any, else fp32."""
+    """'auto' is bf16 where the hardware multiplies matrices in it (GPUs; CPUs with AVX-512 BF16 or AMX)
+    and the method or its encoder has matrix products, else fp32."""
     token_budget: int = 4096
     """Padded tokens in a micro-batch of an encoder that pads."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -57,24 +57,24 @@ class TrainingConfig:
     seed: int = 0
     """Seed of weights, order of text, and dropout."""
     validation: float = 0.02
-    """Share of the documents that is held out to choose the best checkpoint; 0 trains on everything and keeps
-    the last checkpoint."""
+    """Share of the documents that is held out to choose the best checkpoint; 0 trains on all documents and
+    keeps the last checkpoint."""
     choose_by: Literal["neighbour-mrr", "loss", "last"] | None = None
-    """Which checkpoint is kept: the one whose vectors find the next sentence best, the one with the lowest
-    validation loss, or the last. Unset: what the method needs, mostly neighbour-mrr; the last where no
-    document has a second sentence."""
+    """Which checkpoint is kept: the one with the best retrieval of the next sentence, the one with the
+    lowest validation loss, or the last. Unset: the method's default, mostly neighbour-mrr; the last if
+    no document has a second sentence."""
     validate_every: int | None = None
-    """Steps between validations. Unset: ten in a run, or in the --minutes that it has."""
+    """Steps between validations. Unset: ten validations in a run, by its steps or its `minutes`."""
     patience: int = 0
-    """Stop after so many validations without improvement; 0 never does."""
+    """Stop after this number of validations without improvement; 0 never stops early."""
     checkpoint_minutes: float = 10.0
     """Minutes between checkpoints."""
     checkpoint_every: int | None = None
-    """Steps between checkpoints, besides --checkpoint-minutes."""
+    """Steps between checkpoints, in addition to those of `checkpoint_minutes`."""
     log_every: int = 10
     """Steps between logged values."""
     tracker: str = "tensorboard"
-    """'tensorboard', 'none', or any other tracker that accelerate knows and that is installed."""
+    """'tensorboard', 'none', or any other installed tracker that accelerate supports."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "lr", "minutes"):

@@ -1,4 +1,4 @@
-"""How the CPU computes while a run trains on it."""
+"""Settings of the CPU during training."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ once one was set."""
 
 
 def settle_cpu(threads: int | None, alone: bool) -> None:
-    """Take so many threads and, where no GPU does the work, make fp32 products by oneDNN, which takes half
-    the time of torch's default for the same digits. Only with AMX it would round them to bf16; there the
-    default stays."""
+    """Sets the number of threads and, without a GPU, computes fp32 products with oneDNN.
+
+    oneDNN takes half the time of torch's default with the same digits. Only with AMX it would round to
+    bf16; there the default is kept.
+    """
     torch.set_num_threads(threads or torch.get_num_threads())
     if alone and not torch.cpu._is_amx_tile_supported():
         torch.set_float32_matmul_precision("medium")

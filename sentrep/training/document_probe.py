@@ -1,13 +1,14 @@
-"""The document probe: does a vector tell more than which document its sentence is from?
+"""The document probe: whether vectors represent more than the document of a sentence.
 
-Sentences of one document share names, topic and style. A contrastive method whose negatives come from other
-documents can be content with that ("the shortcut"), and then its vectors find the right book and not the
-right page. Two questions tell:
+Sentences of one document share names, topic and style. A contrastive method with negatives from other
+documents can be solved by these alone ("the shortcut"); its vectors then find the correct document but
+not the correct sentence. Two measurements show this:
 
-* from the vectors of half of the runs, a linear map learns which document they are from; how often is it
-right on the other half?
-* is the following sentence nearer than another of the same document, and than one of another document? A coin
-says .5 to both."""
+    * A linear map is fitted to predict the document from the vectors of half of the segments; its
+      accuracy is measured on the other half.
+    * How often the following sentence is closer than another sentence of the same document, and than one
+      of another document; 0.5 is chance level for both.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ from sentrep.modules.spectrum import SAMPLE
 from sentrep.training.monitors import TIE
 
 RIDGE = 0.1
-"""Of the probe, against a mean squared length of 1: it is to read what is there, not to learn its few
-documents by heart."""
+"""Ridge penalty of the probe, relative to a mean squared length of 1. It keeps the probe from memorising
+its few documents."""
 
 
 def document_probe(
@@ -30,9 +31,11 @@ def document_probe(
     document: Int[Tensor, " sentence"],
     run: Int[Tensor, " sentence"],
 ) -> dict[str, float]:
-    """``document_probe``, how often a linear map names the document of unseen runs, and ``document_chance``,
-    how often it would by naming the commonest one. Nothing where fewer than two documents have runs to learn
-    from and runs to be asked about."""
+    """Returns ``document_probe``, the accuracy of a linear map for the document of unseen segments, and
+    ``document_chance``, that of the most frequent document.
+
+    The result is empty if fewer than two documents have segments both to fit to and to measure on.
+    """
     vectors, document, run = vectors[:SAMPLE], document[:SAMPLE], run[:SAMPLE]
     asked = run.unique(return_inverse=True)[1] % 2 == 1
     shared = torch.isin(document, document[asked]) & torch.isin(document, document[~asked])
@@ -42,12 +45,12 @@ def document_probe(
         return {}
     unit = F.normalize(vectors.float().nan_to_num(0, 0, 0), dim=1)
     unit = unit - unit[known].mean(0)
-    learnt, told = unit[known], F.one_hot(number[known], len(names)).float()
+    learnt, target = unit[known], F.one_hot(number[known], len(names)).float()
     # Ridge regression by its dual, which costs the same for vectors of any width.
     weights = torch.linalg.solve(
-        learnt @ learnt.T + RIDGE * torch.eye(len(learnt), device=unit.device), told - told.mean(0)
+        learnt @ learnt.T + RIDGE * torch.eye(len(learnt), device=unit.device), target - target.mean(0)
     )
-    guess = (unit[wanted] @ learnt.T @ weights + told.mean(0)).argmax(1)
+    guess = (unit[wanted] @ learnt.T @ weights + target.mean(0)).argmax(1)
     return {
         "document_probe": (guess == number[wanted]).float().mean().item(),
         "document_chance": number[wanted].bincount().max().item() / int(wanted.sum()),
@@ -55,9 +58,11 @@ def document_probe(
 
 
 def next_against(vectors: Float[Tensor, "sentence width"], batch: SentenceBatch) -> dict[str, float]:
-    """``next_against_same_document`` and ``next_against_other_documents``: the probability that the following
-    sentence is nearer, by cosine, than one drawn from there; equal ones count half. Left out where there is
-    none to draw."""
+    """Returns ``next_against_same_document`` and ``next_against_other_documents``: the probability that
+    the following sentence is closer, by cosine, than a random one from there.
+
+    Ties count one half. A value is left out if there are no such sentences.
+    """
     unit = F.normalize(vectors.float().nan_to_num(0, 0, 0), dim=1)
     first, second = batch.pairs(1)
     scores = unit[first] @ unit.T
@@ -76,6 +81,5 @@ def next_against(vectors: Float[Tensor, "sentence width"], batch: SentenceBatch)
         "next_against_same_document": mean(same & others),
         "next_against_other_documents": mean(~same & others),
     }
-    return {
-        name: value for name, value in found.items() if value == value
-    }  # the mean of nothing is no number
+    # The mean of an empty tensor is NaN.
+    return {name: value for name, value in found.items() if value == value}

@@ -1,4 +1,4 @@
-"""From settings to a trained encoder in a run folder: what lies around the loop."""
+"""Runs a training job: prepares the corpus, builds encoder and method, trains, and exports."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ from sentrep.utils.locks import writer
 
 @dataclass(frozen=True)
 class Job:
-    """Everything that makes a run; two equal jobs give equal weights."""
+    """All settings of a run; two equal jobs give equal weights."""
 
     method: str
     settings: Any
-    """The method's own Config."""
+    """Settings of the method."""
     corpus: CorpusConfig
     tokenizer: TokenizerConfig
     encoder: EncoderConfig
@@ -64,7 +64,7 @@ class Trained:
 
     @cached_property
     def encoder(self) -> folder.Encoder:
-        """The trained encoder, a `SentenceTransformer`; loaded when it is first asked for.
+        """The trained encoder, a `SentenceTransformer`; loaded at the first access.
 
         Raises:
             InputError: the run was interrupted, so there is no encoder yet.
@@ -75,7 +75,7 @@ class Trained:
 
     @property
     def report(self) -> ReadReport:
-        """What was read and skipped of the corpus."""
+        """Which parts of the corpus were read and skipped."""
         return ReadReport.from_dict(self.store.report)
 
 
@@ -90,35 +90,37 @@ def run_job(
     wait: bool = False,
     on_read: Callable[[Store], None] = lambda store: None,
 ) -> Trained:
-    """Prepare the corpus, train, and save the encoder to ``out/model``. An interrupted run is continued.
+    """Prepares the corpus, trains, and saves the encoder to ``out/model``. An interrupted run is
+    continued.
 
     Args:
-        job: everything that makes the run.
-        method_class: of the method; made of its settings, of what makes an encoder, and of a token budget.
-        defaults: the method's, for settings that `job` leaves open.
+        job: settings of the run.
+        method_class: class of the method.
+        defaults: the method's values of settings that `job` leaves open.
         out: folder of the run.
-        cache: where prepared corpora are kept; one is made once and reused.
-        overwrite: remove a run that is in `out` already.
-        wait: wait for another process that writes the run or the prepared corpus, instead of refusing.
+        cache: folder of prepared corpora, which are reused.
+        overwrite: whether a run in `out` is removed.
+        wait: whether to wait for another process that writes the run or the prepared corpus, instead of
+            raising an error.
         on_read: called with the prepared corpus before training begins.
 
     Raises:
-        InputError: settings contradict each other, the corpus cannot be used, `out` holds another run or is
-            being written, or the disk is full.
+        InputError: settings contradict each other, the corpus cannot be used, `out` holds another run or
+            is being written, or the disk is full.
     """
     with writer(out, "train", wait=wait) if _first_process() else nullcontext():
         return _run_job(resolved_job(job, defaults), method_class, out, cache, overwrite, wait, on_read)
 
 
 def resolved_job(job: Job, defaults: MethodDefaults) -> Job:
-    """The job with every open setting filled in, as ``run.json`` records it."""
+    """Returns the job with every open setting filled in, as ``run.json`` records it."""
     hardware = detect(job.training.device)
     encoder, training = resolve(job.method, defaults, job.encoder, job.training, hardware)
     return replace(job, encoder=encoder, training=training)
 
 
 def _first_process() -> bool:
-    """Whether this is the one of several processes (torchrun) that writes."""
+    """Whether this is the process, of several (torchrun), that writes."""
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -142,8 +144,8 @@ def _run_job(
     accelerator = accelerator_for(config, phases, run.logs, bf16=config.precision == "bf16")
     if config.batch_size // min(config.segment_length, config.batch_size) < accelerator.num_processes:
         raise InputError(
-            f"{opt('batch_size')} {config.batch_size} holds fewer runs of {config.segment_length} "
-            f"than there are processes; lower {opt('segment_length')}"
+            f"{opt('batch_size')} {config.batch_size} holds fewer segments of {config.segment_length} "
+            f"sentences than there are processes; lower {opt('segment_length')}"
         )
     on_cpu = accelerator.device.type == "cpu"
     settle_cpu(config.threads, alone=on_cpu)
@@ -164,9 +166,8 @@ def _run_job(
     )
     if config.start is not None:
         load_learnt(method, config.start, method_class.reinitialised)
-    torch.manual_seed(
-        config.seed + accelerator.process_index
-    )  # equal weights everywhere, dropout of its own in each process
+    # Weights are equal in all processes; dropout differs.
+    torch.manual_seed(config.seed + accelerator.process_index)
 
     def batches(part: Any) -> SentenceBatches:
         spans = store.spans(part, config.validation, config.seed)
@@ -201,14 +202,14 @@ def _run_job(
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Draw from torch's generator as a run of this seed does, and leave the generator as it was."""
+    """Seeds torch's generator as a run with this seed does, and restores its state afterwards."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
 
 
 def export(method: Method, run: RunFolder) -> None:
-    """Save the encoder to model/, and what else the method has learnt to method/."""
+    """Saves the encoder to model/, and the other weights of the method to method/."""
     method.cpu()
     folder.save(method.encoder(), run.model)
     folder.link(run.model, run.path)

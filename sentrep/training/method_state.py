@@ -1,4 +1,4 @@
-"""What a method has learnt besides its encoder, on disk: method/method.safetensors of a run."""
+"""Saves and loads the weights of a method outside its encoder: method/method.safetensors of a run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def learnt_file(run: Path) -> Path:
 
 
 def save_learnt(method: Method, run: Path) -> None:
-    """Write it; nothing, where a method is no more than its encoder."""
+    """Saves the weights; writes nothing if the method has none outside its encoder."""
     if beside := method.beside_encoder():
         weights = {name: value.detach().contiguous() for name, value in sorted(beside.items())}
         with disk_errors(run), whole_folder(learnt_file(run).parent) as aside:
@@ -27,9 +27,11 @@ def save_learnt(method: Method, run: Path) -> None:
 
 
 def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) -> None:
-    """Give it to a method of the same settings.
+    """Loads the weights into a method of the same settings.
 
     Args:
+        method: the method.
+        run: folder of the earlier run.
         reinitialised: prefixes of names; parameters that do not fit may be initialised anew.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a person sees of a training run: the bar, the log, the trackers, the alarms."""
+"""Output of a training run: progress bar, log, trackers and alarms."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Track = Callable[[Mapping[str, float], int], None]
 
 
 class Reporter:
-    """Gathers values as they come, and shows and writes their means.
+    """Collects metrics, and shows and writes their means.
 
     Args:
-        run: where metrics.jsonl is written.
+        run: folder of metrics.jsonl.
         steps: length of the run.
-        start: the step it goes on from.
-        track: sends values on, to TensorBoard for instance.
+        start: first step, larger than 0 for a resumed run.
+        track: sends values to a tracker such as TensorBoard.
         active: False on all processes but the first.
     """
 
@@ -43,12 +43,12 @@ class Reporter:
         self.sums: dict[str, Tensor] = {}
         self.counts: dict[str, int] = {}
         self.means: dict[str, float] = {}
-        """As they were last flushed."""
+        """Means at the last flush."""
         self.sentences = 0
         self.warned: set[str] = set()
 
     def add(self, values: Mapping[str, Tensor], sentences: int) -> None:
-        """Add one step's values. They stay on the device: looking at them would wait for it."""
+        """Adds the metrics of one step. They stay on the device: reading them would synchronise it."""
         self.bar.update()
         self.sentences += sentences
         for name, value in values.items():
@@ -60,7 +60,7 @@ class Reporter:
     def flush(
         self, step: int, rate: float, reduce: Callable[[Tensor], Tensor], seconds: float
     ) -> dict[str, float]:
-        """Write the means since the last flush; `seconds` is how long they took."""
+        """Writes the means since the last flush, which was `seconds` ago."""
         self.means = means = {
             name: float(reduce(total / self.counts[name])) for name, total in self.sums.items()
         }
@@ -72,7 +72,7 @@ class Reporter:
         return means
 
     def check(self, step: int, reduce: Callable[[Tensor], Tensor]) -> None:
-        """Look at what was added since the last flush, before weights are saved that may be broken."""
+        """Checks the metrics since the last flush, before weights are saved that may not be finite."""
         self.check_finite(step, {name: float(reduce(total)) for name, total in self.sums.items()})
 
     def check_finite(self, step: int, values: Mapping[str, float]) -> None:

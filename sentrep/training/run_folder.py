@@ -43,14 +43,13 @@ from sentrep.utils.formats import RUN, check_run
 
 PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
 KEPT = 2
-"""Checkpoints kept: the newest, and the one before it in case the newest is damaged."""
+"""Number of checkpoints that are kept: the newest, and the previous one in case the newest is damaged."""
 
 FREE = {"training": {"threads", "checkpoint_every", "checkpoint_minutes", "log_every", "tracker"}}
-"""Settings of a part of the run that change neither weights nor what is exported: a run goes on with
-others."""
+"""Settings that change neither weights nor the exported model; they may differ when a run is resumed."""
 
 LENGTH = {"training.epochs", "training.steps"}
-"""Settings that say how long a run is."""
+"""Settings of the length of a run."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class RunFolder:
         return self.path / "checkpoints"
 
     def open(self, description: Mapping[str, Any], overwrite: bool = False) -> None:
-        """Begin the run, or go on with it if the folder holds the same one.
+        """Creates the run, or continues it if the folder holds the same one.
 
         Raises:
             InputError: the folder holds another run, one of another format, or something that is no run.
@@ -80,9 +79,8 @@ class RunFolder:
         file = self.path / "run.json"
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file; a run is a folder: give another {opt('out')}")
-        left = [
-            path.name for path in self.path.glob("*") if not path.name.startswith(".")
-        ]  # hidden: of a kill
+        # Hidden files may be those of a killed process.
+        left = [path.name for path in self.path.glob("*") if not path.name.startswith(".")]
         if left and not file.exists():
             raise InputError(
                 f"{self.path} is not empty and holds no run.json, so it is no run and stays; "
@@ -103,7 +101,7 @@ class RunFolder:
         self.sweep()
 
     def _compare(self, known: Any, asked: dict[str, Any]) -> None:
-        """Refuse to go on with settings that would give other weights."""
+        """Raises an `InputError` if the settings would give other weights."""
         known = known if isinstance(known, dict) else {}
         if known.get("fingerprint") is not None and known.get("fingerprint") == asked.get("fingerprint"):
             known, asked = known | {"corpus": None}, asked | {"corpus": None}  # wherever it is now
@@ -120,7 +118,7 @@ class RunFolder:
         )
 
     def _clear(self) -> None:
-        """Remove a run, and nothing but a run: whatever else lies in its folder stays. run.json goes last."""
+        """Removes the files of a run; other files in its folder are kept. run.json is removed last."""
         if "run" not in read_json(self.path / "run.json"):
             raise InputError(
                 f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; "
@@ -131,7 +129,8 @@ class RunFolder:
         (self.path / "run.json").unlink()
 
     def save_checkpoint(self, step: int, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:
-        """Write the whole state aside, then rename: a checkpoint is complete or it is not there."""
+        """Writes the whole state to a temporary folder and renames it: a checkpoint is complete or does
+        not exist."""
         with disk_errors(self.path), whole_folder(self.checkpoints / f"step-{step:08d}") as aside:
             save_file(_separate(tensors), aside / "state.safetensors")
             record = {"state": dict(state), "weights": sha256(aside / "state.safetensors")}
@@ -140,14 +139,14 @@ class RunFolder:
             shutil.rmtree(old)
 
     def sweep(self) -> None:
-        """Remove what killed writers left aside."""
+        """Removes temporary files of killed processes."""
         for folder in (self.path, self.checkpoints, self.logs):
             for path in folder.glob(f".*{PARTIAL}"):
                 remove(path)
 
     def load_checkpoint(self, warn: Callable[[str], None]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """The newest checkpoint that is whole, or None if there never was one; each damaged one is named to
-        `warn`.
+        """Returns the newest undamaged checkpoint; None if there is no checkpoint. Damaged ones are
+        reported to `warn`.
 
         Raises:
             InputError: all are damaged.
@@ -167,7 +166,7 @@ class RunFolder:
         return None
 
     def save_best(self, tensors: dict[str, Tensor]) -> None:
-        """Keep these weights of the method as the best so far."""
+        """Saves these weights of the method as the best so far."""
         best = self.checkpoints / "best.safetensors"
         aside = aside_of(best)
         try:
@@ -179,7 +178,11 @@ class RunFolder:
             aside.unlink(missing_ok=True)
 
     def load_best(self) -> dict[str, Tensor] | None:
-        """The best weights so far, or None if no validation found any."""
+        """Returns the best weights so far; None before the first validation.
+
+        Raises:
+            InputError: the file is damaged.
+        """
         file = self.checkpoints / "best.safetensors"
         try:
             return load_file(file) if file.exists() else None
@@ -189,19 +192,19 @@ class RunFolder:
             ) from error
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Append one line to logs/metrics.jsonl."""
+        """Appends one line to logs/metrics.jsonl."""
         with disk_errors(self.path), (self.logs / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step, **values}) + "\n")
 
     def history(self) -> list[dict[str, float]]:
-        """All logged lines; one that a kill cut short is left out."""
+        """Returns all logged lines, without incomplete ones."""
         file = self.logs / "metrics.jsonl"
         text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
         lines = map(_logged, text.splitlines())
         return [line for line in lines if line is not None]
 
     def forget_after(self, step: int) -> None:
-        """Drop what was logged past the checkpoint that the run goes on from."""
+        """Removes logged lines of steps after the checkpoint from which the run is resumed."""
         kept = [line for line in self.history() if line["step"] <= step]
         with disk_errors(self.path), whole(self.logs / "metrics.jsonl") as file:
             file.write("".join(json.dumps(line) + "\n" for line in kept).encode())
@@ -211,7 +214,7 @@ class RunFolder:
 
 
 def _load_state(place: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """A checkpoint, after its checksums were compared."""
+    """Loads a checkpoint and compares its checksums."""
     record = read_json(place / "state.json")
     checksum, state = record.pop("checksum", None), record.get("state")
     if checksum != _checksum(record) or not isinstance(state, dict):
@@ -226,7 +229,7 @@ def _checksum(record: Mapping[str, Any]) -> str:
 
 
 def _logged(line: str) -> dict[str, float] | None:
-    """A line of the log, or None if it was cut short."""
+    """Parses a line of the log; None if it is incomplete."""
     try:
         values = json.loads(line)
     except ValueError:
@@ -235,12 +238,13 @@ def _logged(line: str) -> dict[str, float] | None:
 
 
 def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies on the CPU: the format holds no two names for one memory, as tied weights have."""
+    """Returns copies on the CPU: safetensors cannot store two names of one memory, which tied weights
+    have."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
 
 def differences(known: Any, asked: Any, name: str = "") -> list[str]:
-    """Where two JSON values differ, as readable lines.
+    """Returns the differences of two JSON values as readable lines.
 
     >>> differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})
     ['a.b is 1 there, 3 here']
@@ -256,7 +260,7 @@ def differences(known: Any, asked: Any, name: str = "") -> list[str]:
 
 
 def differing(known: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """Names of the settings that differ and are not free.
+    """Returns the names of the settings that differ and must not.
 
     >>> differing({"training": {"lr": 1, "threads": 1}}, {"training": {"lr": 2, "threads": 2}})
     ['training.lr']
@@ -275,7 +279,7 @@ def _without_free(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the numbers of a run depend on."""
+    """Returns the versions of the packages that the numbers of a run depend on."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -286,7 +290,7 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> dict[str, Any]:
-    """What the run ran on, without names or addresses."""
+    """Returns a description of the machine, without names or addresses."""
     return {
         "system": platform.system(),
         "processor": platform.machine(),
@@ -295,7 +299,7 @@ def machine() -> dict[str, Any]:
 
 
 def read_run(run: Path) -> dict[str, Any]:
-    """What run.json says of how a run was made.
+    """Returns the settings of a run from run.json.
 
     Raises:
         InputError: `run` is no run or one of another format, or run.json is damaged.
@@ -315,7 +319,11 @@ def read_run(run: Path) -> dict[str, Any]:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Read a JSON object, or say which file is damaged."""
+    """Reads a JSON object.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -326,6 +334,6 @@ def read_json(file: Path) -> dict[str, Any]:
 
 
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write readable JSON, aside first."""
+    """Writes indented JSON to a temporary file and renames it."""
     with whole(file) as out:
         out.write((json.dumps(content, indent=2, default=str, ensure_ascii=False) + "\n").encode())

@@ -16,7 +16,8 @@ class Interrupt:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """The first Ctrl-C (or SIGTERM) asks the loop to save and end; a second one ends at once."""
+    """At the first Ctrl-C (or SIGTERM) asks the loop to save and end; a second one ends the process at
+    once."""
     interrupt = Interrupt()
 
     def ask(number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,5 @@
-"""Label-free validation on held-out text: the objective, the neighbour test, and the collapse meters."""
+"""Label-free validation on held-out text: the objective, retrieval of the next sentence, and collapse
+metrics."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The text of the quickstart: docstrings of the installed packages."""
+"""The corpus of the quickstart: docstrings of the installed packages."""

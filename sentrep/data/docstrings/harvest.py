@@ -1,9 +1,9 @@
-"""The text that every Python installation already has: docstrings, harvested by parsing source and never by
-importing it.
+"""Docstrings of the installed Python packages, extracted by parsing source files, without importing them.
 
-`harvest` reads the standard library and the installed packages into `Docstring` records, one docstring a
-document. `hold_out` sets some of them aside for an honest examination: find the body from the summary, among
-bodies that training has never seen."""
+`harvest` reads the standard library and the installed packages into `Docstring` records, one document
+for each docstring. `hold_out` sets some of them aside for evaluation: retrieve the body for a summary,
+among bodies that are not in the training documents.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ log = logging.getLogger(__name__)
 
 # Tests name what they test and are mostly tables; the others hold no source of their own.
 SKIPPED_FOLDERS = frozenset({"__pycache__", "test", "tests", "site-packages", "dist-packages"})
-LARGEST_FILE = 4_000_000  # bytes; larger ones are tables written by programs
+LARGEST_FILE = 4_000_000  # bytes; larger files are generated tables
 FILES_A_TASK = 64
-# A text counts as told by another if this share of its shingles (word triples; pairs in summaries) stands
-# there too.
+# A text is a near-duplicate of another if this share of its shingles (word triples; pairs in summaries)
+# occurs in the other.
 NEAR = 0.6
 
 
 class Docstring(NamedTuple):
-    """One docstring: where it stands, its first sentence, and the sentences and list entries that follow."""
+    """One docstring: its name, its first sentence, and the following sentences and list entries."""
 
     name: str  # module.qualname
     summary: str
@@ -54,7 +54,7 @@ class Docstring(NamedTuple):
 
 
 class Split(NamedTuple):
-    """Documents to train on, and an examination none of them gives away: ``bodies[i]`` belongs to
+    """Training documents, and a retrieval test without near-duplicates in them: ``bodies[i]`` belongs to
     ``queries[i]``."""
 
     train: list[Docstring]
@@ -63,11 +63,18 @@ class Split(NamedTuple):
 
 
 def harvest(roots: Sequence[Path] | None = None, processes: int | None = None) -> list[Docstring]:
-    """Every distinct docstring below `roots` (default: the standard library and the installed packages), in
-    the order of files.
+    """Returns every distinct docstring below `roots`, in the order of files.
 
-    Files that cannot be read or parsed, or exceed `LARGEST_FILE`, are counted in the log and left out. Raises
-    `InputError` if nothing is left."""
+    Files that cannot be read or parsed, or exceed `LARGEST_FILE`, are skipped, and their number is
+    logged.
+
+    Args:
+        roots: folders of Python source; None for the standard library and the installed packages.
+        processes: number of parallel processes; None for one per core.
+
+    Raises:
+        InputError: there are no docstrings.
+    """
     roots = default_roots() if roots is None else roots
     files = [(str(file), module) for root in roots for file, module in source_files(root)]
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
@@ -90,13 +97,13 @@ def harvest(roots: Sequence[Path] | None = None, processes: int | None = None) -
 
 
 def default_roots() -> list[Path]:
-    """The standard library and the packages of the running interpreter."""
+    """Returns the folders of the standard library and of the packages of the running interpreter."""
     paths = sysconfig.get_paths()
     return list(dict.fromkeys(Path(paths[key]).resolve() for key in ("stdlib", "purelib", "platlib")))
 
 
 def source_files(root: Path) -> Iterator[tuple[Path, str]]:
-    """(file, dotted module name) of all Python files below `root`, sorted within each folder."""
+    """Yields (file, dotted module name) of all Python files below `root`, sorted within each folder."""
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
         for name in sorted(files):
@@ -116,11 +123,13 @@ def _read_all(tasks: list[list[tuple[str, str]]], processes: int) -> Iterator[tu
 
 
 def read_files(files: Sequence[tuple[str, str]]) -> tuple[list[Docstring], int]:
-    """The docstrings of some (file, module name), and how many of the files had to be left out."""
+    """Returns the docstrings of files, given as (file, module name), and the number of skipped files."""
     found: list[Docstring] = []
     left_out = 0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # other people's invalid escape sequences are not our user's business
+        warnings.simplefilter(
+            "ignore"
+        )  # invalid escape sequences of installed packages do not concern the user
         for file, module in files:
             try:
                 if Path(file).stat().st_size > LARGEST_FILE:
@@ -156,13 +165,18 @@ def _docstrings(tree: ast.Module, module: str) -> Iterator[Docstring]:
 def hold_out(
     docstrings: Sequence[Docstring], queries: int = 1000, candidates: int = 3000, seed: int = 0
 ) -> Split:
-    """Set aside `candidates` docstrings with a summary and a body, `queries` of them to be found by their
-    summary.
+    """Holds out `candidates` docstrings with a summary and a body; `queries` of them are to be found by
+    their summary.
 
-    No two of them nearly agree in summary or body, so that a query has one right answer. Dropped from
-    training is whatever contains `NEAR` of the word triples of a held-out body or of the word pairs of a
-    held-out summary, or bears the same Class.method or module.function name, and of copies all but one. Split
-    the result's `train` again for a development set."""
+    No two of them are near-duplicates in summary or body, so that a query has one correct answer.
+    Training documents exclude every docstring that contains `NEAR` of the word triples of a held-out
+    body or of the word pairs of a held-out summary, or has the same Class.method or module.function
+    name, and all but one of identical docstrings. Split `train` of the result again for a development
+    set.
+
+    Raises:
+        InputError: there are more queries than candidates, or too few docstrings.
+    """
     if not 0 < queries <= candidates:
         raise InputError(
             f"{queries} queries among {candidates} bodies: a query's own body is one of them, so "
@@ -178,29 +192,34 @@ def hold_out(
             f"{candidates} are asked for: ask for fewer, or harvest more source"
         )
     bodies = [docstrings[index] for index in held]
-    told = set(held)
-    told.update(other for _, other in _tells(bodies, docstrings))
+    near_test = set(held)
+    near_test.update(other for _, other in _near_duplicates(bodies, docstrings))
     names = {_own_name(body) for body in bodies}
     train = [
-        item for index, item in enumerate(docstrings) if index not in told and _own_name(item) not in names
+        item
+        for index, item in enumerate(docstrings)
+        if index not in near_test and _own_name(item) not in names
     ]
     return Split(_unrepeated(train), bodies[:queries], bodies)
 
 
 def substantial(docstring: Docstring) -> bool:
-    """Whether it can be examined: 3 words of prose ask, 8 words answer, and do not repeat the question."""
+    """Whether a docstring can be a test item: a summary of 3 words or more, a body of 8 or more that does
+    not contain it."""
     summary, body = words(docstring.summary), words(docstring.body_text)
     asks = len(summary) >= 3 and not docstring_markup.is_entry(docstring.summary)
     return asks and len(body) >= 8 and " ".join(summary) not in " ".join(body)
 
 
 def _distinct(docstrings: Sequence[Docstring], order: list[int], count: int) -> list[int]:
-    """The first `count` of `order` of which none tells another. Looks at twice as many first, at all of them
-    if need be."""
+    """Returns the first `count` of `order` without near-duplicates among them.
+
+    It compares twice as many first, and all of them if these are too few.
+    """
     looked_at = order[: 2 * count]
     items = [docstrings[index] for index in looked_at]
     rivals: dict[int, set[int]] = {}
-    for one, other in _tells(items, items):
+    for one, other in _near_duplicates(items, items):
         rivals.setdefault(one, set()).add(other)
         rivals.setdefault(other, set()).add(one)
     kept: list[int] = []
@@ -212,8 +231,8 @@ def _distinct(docstrings: Sequence[Docstring], order: list[int], count: int) -> 
     return [looked_at[item] for item in kept]
 
 
-def _tells(texts: Sequence[Docstring], others: Sequence[Docstring]) -> Iterator[tuple[int, int]]:
-    """(i, j), i and j different records: ``others[j]`` gives away body or summary of ``texts[i]``."""
+def _near_duplicates(texts: Sequence[Docstring], others: Sequence[Docstring]) -> Iterator[tuple[int, int]]:
+    """Yields (i, j) of different records where ``others[j]`` contains most of body or summary of ``texts[i]``."""
     bodies = overlapping_pairs(
         [text.body_text for text in texts], [" ".join(other.sentences) for other in others], NEAR, 3
     )
@@ -225,8 +244,8 @@ def _tells(texts: Sequence[Docstring], others: Sequence[Docstring]) -> Iterator[
 
 
 def _unrepeated(docstrings: Sequence[Docstring]) -> list[Docstring]:
-    """The first of those with the same words in summary or in body: a copy would stand against its twin as a
-    wrong answer."""
+    """Keeps the first of the docstrings with the same words in summary or body: a copy would be a false
+    negative."""
     summaries: set[str] = set()
     bodies: set[str] = {""}  # without a body nothing is repeated by it
     kept = []
@@ -240,6 +259,5 @@ def _unrepeated(docstrings: Sequence[Docstring]) -> list[Docstring]:
 
 
 def _own_name(docstring: Docstring) -> str:
-    """Class.method or module.function: copies of a package, and overriding methods that inherit a text, share
-    it."""
+    """Returns Class.method or module.function, which copies of a package and overriding methods share."""
     return ".".join(docstring.name.split(".")[-2:])

@@ -1,4 +1,4 @@
-"""From the raw docstring to readable sentences: markup goes, prose and parameter descriptions stay."""
+"""Converts raw docstrings to sentences: markup is removed, prose and parameter descriptions are kept."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
 def sentences(raw: str) -> list[str]:
-    """The sentences and list entries of a docstring, in order; empty if it has no words.
+    """Returns the sentences and list entries of a docstring, in order; an empty list if it has no words.
 
     >>> parameters = "Parameters\\n----------\\nx : int\\n    The *first* one."
     >>> sentences(f"Add two numbers.\\n\\n{parameters}\\n\\n>>> add(1, 2)\\n3\\n")
@@ -68,13 +68,14 @@ def sentences(raw: str) -> list[str]:
 
 
 def is_entry(sentence: str) -> bool:
-    """Whether this is an entry of a parameter list, or only an opening such as "There are two options:"."""
+    """Whether a text is an entry of a parameter list instead of an introduction such as "There are two
+    options:"."""
     return bool(_ENTRY.match(sentence)) or sentence.endswith(":")
 
 
 def _prose_lines(lines: Iterable[str]) -> Iterator[str]:
-    """The lines, with blank ones for doctests, code, directives, comments and section headers: all of them
-    end a paragraph."""
+    """Returns the lines, with blank ones in place of doctests, code, directives, comments and section
+    headers."""
     pending: str | None = None  # one line late, since only the underline tells a header from prose
     in_doctest = in_fence = False
     code_indent: int | None = None
@@ -105,7 +106,7 @@ def _prose_lines(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _units(lines: Iterable[str]) -> Iterator[str]:
-    """Paragraphs, bullets and parameter entries, each joined into one line."""
+    """Returns paragraphs, bullets and parameter entries, each joined into one line."""
     unit: list[str] = []
     indent = 0
     for line in lines:
@@ -127,13 +128,14 @@ def _units(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _runs_on(unit: list[str]) -> bool:
-    """Whether the last line stops in the middle of a sentence, so that `word:` at the head of the next opens
-    nothing."""
+    """Whether the last line ends within a sentence, so that `word:` at the start of the next line is no
+    entry."""
     return bool(unit) and unit[-1][-1] not in ".:;!?)]" and len(unit[-1]) > 50
 
 
 def _split(text: str) -> Iterator[str]:
-    """Sentences of one unit. Punkt would be no better here, and has to be trained first."""
+    """Returns the sentences of one unit. Punkt would not be better here, and would have to be trained
+    first."""
     start = 0
     for stop in _STOP.finditer(text):
         if not _ABBREVIATION.search(text[start : stop.start()]):

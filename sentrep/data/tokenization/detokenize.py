@@ -1,8 +1,8 @@
-"""Spaces where people put them: what a vocabulary of words and signs does not remember.
+"""Restores the spaces around punctuation that a vocabulary of words and punctuation marks does not store.
 
-A sign has no mark that says whether a space stood before it, and a word always has one. So "all-star" comes
-back as "all- star" and "98.8" as "98. 8". What follows guesses as a reader would; letters and digits stay as
-they are."""
+Words have a mark for a preceding space, punctuation marks have none. So "all-star" is decoded as "all-
+star" and "98.8" as "98. 8". The rules here remove and add spaces; they never change letters or digits.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RULES = [(re.compile(pattern), instead) for pattern, instead in _RULES]
 
 
 def respaced(text: str) -> str:
-    """Words and signs with the spaces that they usually have.
+    """Returns a text of words and punctuation with the usual spaces.
 
     >>> respaced("liberty all- star' s 98. 8 pct of< camco inc> in the u. s.( don' t)")
     "liberty all-star's 98.8 pct of <camco inc> in the u.s. (don't)"

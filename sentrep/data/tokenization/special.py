@@ -11,12 +11,11 @@ if TYPE_CHECKING:
     import tokenizers
 
 WORD_MARK = "▁"
-"""Marks the beginning of a word. As a token of its own it stands before characters that are unknown or
-rare."""
+"""Marks the beginning of a word. It is a separate token before unknown or rare characters."""
 
 
 def special_ids(tokenizer: tokenizers.Tokenizer) -> set[int]:
-    """Ids of the special tokens, whether the library knows them as such or they only stand in the
+    """Returns the ids of the special tokens, whether they are registered in the library or are only in the
     vocabulary."""
     added = tokenizer.get_added_tokens_decoder()
     found = {number for number, token in added.items() if token.special}
@@ -25,9 +24,10 @@ def special_ids(tokenizer: tokenizers.Tokenizer) -> set[int]:
 
 
 def weightless_ids(tokenizer: tokenizers.Tokenizer) -> list[int]:
-    """Ids of the tokens that say nothing about a text: special ones, the unknown one, and a bare word mark.
+    """Returns the ids of tokens without content: special tokens, the unknown token, and a single word
+    mark.
 
-    They have zero rows in a bag of tokens, so that a text of nothing else has the zero vector.
+    They have zero rows in a bag of tokens, so that a text of these tokens alone has the zero vector.
     """
     found = special_ids(tokenizer)
     for token in (_unknown(tokenizer), WORD_MARK):

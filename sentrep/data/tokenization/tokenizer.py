@@ -1,14 +1,14 @@
-"""Sentences to token ids: a thin class over the `tokenizers` library, whose objects it trains, opens and
-saves.
+"""Tokenization of sentences: a thin class over the `tokenizers` library, whose objects it trains, opens
+and saves.
 
-A vocabulary trained here reads normalised text (`sentrep.data.normalization`) in lower case, cut into words,
-single punctuation marks and runs of Chinese or Japanese. A word carries a mark at its beginning ("▁the", also
-after a quotation mark or a bracket), so that decoding restores the spaces. Chinese has no spaces and
-carries no mark: a word is the same token wherever it stands in its clause.
+A vocabulary trained here reads normalised text (`sentrep.data.normalization`) in lower case, cut into
+words, single punctuation marks and runs of Chinese or Japanese. A word starts with a mark ("▁the", also
+after a quotation mark or a bracket), so that decoding restores the spaces. Chinese has no spaces and no
+marks, so that a word has the same token at every position.
 
-Two steps are faster here than in the library, with the same result. Where a tokenizer cuts at every space and
-punctuation mark, the ids of a word are cached. And a vocabulary is trained on words with their counts, not
-on the text.
+Two steps are faster here than in the library, with the same result: the ids of words are cached for
+tokenizers that cut at every space and punctuation mark, and a vocabulary is trained on words with their
+counts instead of on the text.
 """
 
 from __future__ import annotations
@@ -36,23 +36,24 @@ if TYPE_CHECKING:
     import tokenizers
 
 REMEMBERED = 1 << 17
-"""Most words whose ids are cached; at this number the cache is emptied."""
+"""Largest number of words whose ids are cached; at this number the cache is emptied."""
 
 _SIGNS = r""".,;:!?"'()“”‘’…—–，。、；：！？「」『』（）《》-"""
 ATOMS = re.compile(rf"[^\s{_SIGNS}]+|[{_SIGNS}]")
-"""Parts that are encoded one by one: the commonest punctuation marks, which every pipeline here cuts off, and
-what stands between them and spaces. Brackets are not among the marks: special tokens begin with them."""
+"""Parts that are encoded separately: the most frequent punctuation marks, which every pipeline here cuts
+off, and the text between them and spaces. Brackets are not among the marks, because special tokens
+begin with them."""
 
 
 class Encoded(NamedTuple):
-    """The ids of many sentences, one after the other."""
+    """Token ids of many sentences, one after the other."""
 
     ids: NDArray[np.uint32]
     """(token)"""
     lengths: NDArray[np.int64]
-    """(sentence); sums to the number of tokens."""
+    """(sentence); the sum is the number of tokens."""
     truncated: int
-    """Sentences that lost their end."""
+    """Number of sentences that were cut."""
 
 
 class Tokenizer:
@@ -70,10 +71,13 @@ class Tokenizer:
 
     @classmethod
     def train(cls, sentences: Iterable[str], config: TokenizerConfig) -> Tokenizer:
-        """Learn a vocabulary of at most `config.vocab` tokens.
+        """Trains a vocabulary of at most `config.vocab` tokens.
 
-        The special tokens come first, so [PAD] is 0; none of them is put around a sentence. The same
+        The special tokens come first, so [PAD] is 0; none of them is added to a sentence. The same
         sentences give the same file, byte for byte.
+
+        Raises:
+            InputError: there are no words.
         """
         from sentrep.data.tokenization.vocabulary import learn
 
@@ -86,10 +90,13 @@ class Tokenizer:
 
     @classmethod
     def open(cls, path: Path) -> Tokenizer:
-        """Open a tokenizer.json, or the one in a model's folder (sentence-transformers may keep it in
+        """Opens a tokenizer.json, or the one in a model's folder (sentence-transformers may store it in
         ``0_*``).
 
-        A pretrained tokenizer goes on adding its own special tokens. InputError where there is none to open.
+        A pretrained tokenizer still adds its own special tokens.
+
+        Raises:
+            InputError: there is none, or it cannot be opened.
         """
         file = _find(Path(path))
         try:
@@ -98,7 +105,7 @@ class Tokenizer:
             raise InputError(f"{file}: not a tokenizer of the tokenizers library ({error})") from error
 
     def save(self, path: Path) -> None:
-        """Write ``tokenizer.json``."""
+        """Writes ``tokenizer.json``."""
         path.write_text(self.to_json(), encoding="utf-8")
 
     def to_json(self) -> str:
@@ -106,7 +113,11 @@ class Tokenizer:
 
     @classmethod
     def from_json(cls, text: str) -> Tokenizer:
-        """Raises ValueError where `text` is no tokenizer."""
+        """Opens a serialised tokenizer.
+
+        Raises:
+            ValueError: `text` is no tokenizer.
+        """
         import tokenizers
 
         try:
@@ -116,7 +127,7 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """Every id is below this."""
+        """Size of the vocabulary; every id is below it."""
         return 1 + max(self.inner.get_vocab(with_added_tokens=True).values())
 
     @cached_property
@@ -126,7 +137,7 @@ class Tokenizer:
 
     @property
     def pad_id(self) -> int:
-        """The id that pads; 0 where a tokenizer names none."""
+        """The id of padding; 0 if the tokenizer defines none."""
         for token in ("[PAD]", "<pad>", "<|pad|>"):
             known = self.inner.token_to_id(token)
             if known is not None:
@@ -135,18 +146,18 @@ class Tokenizer:
 
     @property
     def special(self) -> set[int]:
-        """Ids that stand for no text."""
+        """Ids of special tokens."""
         return special_ids(self.inner)
 
     def encode(self, sentence: str) -> list[int]:
-        """The ids of one sentence, uncut."""
+        """Returns the ids of one sentence, without truncation."""
         return list(self.inner.encode(without_surrogates(sentence)).ids)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of some ids, without special tokens.
+        """Returns the text of ids, without special tokens.
 
-        Case and the kind of quotation marks are lost. Spaces around punctuation are guessed where the
-        vocabulary marks only the spaces before words.
+        Case and the kind of quotation marks are lost. If the vocabulary marks only the spaces before
+        words, spaces around punctuation are restored by rules.
         """
         from tokenizers import decoders
 
@@ -155,7 +166,7 @@ class Tokenizer:
         return respaced(text) if isinstance(self.inner.decoder, decoders.Metaspace) else text
 
     def encode_batch(self, sentences: Sequence[str], max_tokens: int | None = None) -> Encoded:
-        """Encode many sentences; one longer than `max_tokens` loses its end, but not its special tokens."""
+        """Encodes many sentences; one longer than `max_tokens` is cut, but keeps its special tokens."""
         sentences = [without_surrogates(sentence) for sentence in sentences]
         rows = self._by_words(sentences) if self._cuts_at_spaces else self._by_library(sentences)
         before, behind = self._around
@@ -193,7 +204,7 @@ class Tokenizer:
 
     @cached_property
     def _around(self) -> tuple[list[int], list[int]]:
-        """The special tokens before and behind every sentence."""
+        """Special tokens before and after every sentence."""
         probe = self.inner.encode("a")
         marks = probe.special_tokens_mask
         if all(marks):
@@ -204,7 +215,7 @@ class Tokenizer:
 
     @cached_property
     def _cuts_at_spaces(self) -> bool:
-        """Whether the ids of a sentence are known to be those of its words, one after the other."""
+        """Whether the ids of a sentence are always those of its words, one after the other."""
         from sentrep.data.tokenization.vocabulary import pipelines
 
         spec: dict[str, Any] = json.loads(self.inner.to_str())

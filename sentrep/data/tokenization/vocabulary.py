@@ -1,7 +1,7 @@
-"""Learning a vocabulary from words and their counts: the pipeline in front of it and the four kinds.
+"""Training of a vocabulary from words and their counts: text pipeline and four kinds of models.
 
-Special tokens stand in the vocabulary but are not "added tokens" of the library, which would find them in
-texts: a text that holds the characters "[PAD]" is text.
+Special tokens are in the vocabulary, but are not "added tokens" of the library, which would find them
+in texts: the characters "[PAD]" in a text are ordinary text.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ one of which occurs twice, come near: a trainer holds 150 bytes or more for each
 
 
 def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) -> tokenizers.Tokenizer:
-    """A tokenizer of kind `config.tokenizer` from words as they stand between spaces, with their counts."""
+    """Trains a tokenizer of kind `config.tokenizer` from words between spaces and their counts."""
     import tokenizers
     from tokenizers import models
 
@@ -94,13 +94,14 @@ def _pipeline(kind: str, lowercase: bool) -> tuple[dict[str, Any], dict[str, Any
 
 
 def pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """(normalizer, pre_tokenizer), as JSON, of everything trained here. All of them cut at every space."""
+    """Returns (normalizer, pre_tokenizer), as JSON, of all tokenizers that are trained here. All of them
+    cut at spaces."""
     return [_pipeline(kind, lowercase) for kind in ("bpe", "word") for lowercase in (True, False)]
 
 
 def _pieces(words: Counter[str], shell: tokenizers.Tokenizer) -> Counter[str]:
-    """Count what the pipeline makes of words. Words of one count go through it together: a call costs more
-    than a word."""
+    """Counts what the pipeline makes of words. Words of the same count are processed together, because a
+    call is slower than a word."""
     pieces: Counter[str] = Counter()
     by_count = _thinned(words)
     for count, group in groupby(by_count, key=words.__getitem__):
@@ -112,8 +113,8 @@ def _pieces(words: Counter[str], shell: tokenizers.Tokenizer) -> Counter[str]:
 
 
 def _thinned(words: Counter[str]) -> list[str]:
-    """Words by falling count; where they are too many, the frequent ones, and of the rare ones an even
-    choice."""
+    """Returns words by falling count; if there are too many, the frequent ones, and an even sample of the
+    rare ones."""
     ranked = sorted(words, key=lambda word: (-words[word], word))
     ends = list(accumulate(map(len, ranked)))
     if ends[-1] <= LARGEST:
@@ -159,11 +160,12 @@ def _without_added_tokens(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokeniz
 
 
 def _settled(unigram: tokenizers.Tokenizer, special: int) -> tokenizers.Tokenizer:
-    """The same model with its scores rounded and its tokens in a fixed order.
+    """Returns the same model with rounded scores and tokens in a fixed order.
 
-    The library adds up scores in the order of a hash table that is seeded anew in every process: their last
-    digits differ. Characters that no longer text needed get the lowest scores, handed out in that order too;
-    here they are equals."""
+    The library adds scores in the order of a hash table with another seed in every process, so their
+    last digits differ. Characters that no longer text needed get the lowest scores in that order, too;
+    here they get equal scores.
+    """
     import tokenizers
     from tokenizers import models
 
@@ -179,8 +181,8 @@ def _settled(unigram: tokenizers.Tokenizer, special: int) -> tokenizers.Tokenize
 
 
 def _alphabet(pieces: Mapping[str, int], most: int) -> list[str]:
-    """The frequent characters, at most so many; the library's own choice among equals differs from run to
-    run."""
+    """Returns the most frequent characters, up to a number; the library's own choice among equal counts
+    differs from run to run."""
     characters: Counter[str] = Counter()
     for piece, count in pieces.items():
         for character in piece:

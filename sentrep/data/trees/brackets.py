@@ -1,5 +1,5 @@
-"""Trees as spans of words: read from brackets, reduced to some of the words, checked, and put into brackets
-again."""
+"""Trees as spans of words: read from brackets, restricted to some of the words, checked, and printed with
+brackets."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Bracketed(NamedTuple):
 
 
 def nontrivial(spans: Iterable[Span], count: int) -> Spans:
-    """Spans without what cannot be wrong: single words and the whole sentence, of `count` words.
+    """Returns spans without trivial ones: single words and the whole sentence, of `count` words.
 
     >>> sorted(nontrivial([(0, 4), (0, 2), (0, 2), (3, 4)], 4))
     [(0, 2)]
@@ -70,7 +70,7 @@ def nontrivial(spans: Iterable[Span], count: int) -> Spans:
 
 
 def reduced(spans: Iterable[Span], kept: Sequence[bool]) -> Spans:
-    """Spans as `Bracketed.only` moves them, without trivial ones. `kept`: (word,)."""
+    """Returns spans after `Bracketed.only`, without trivial ones. `kept`: (word,)."""
     at = _places(kept)
     return nontrivial(((at[start], at[stop]) for start, stop in spans), at[-1])
 
@@ -96,8 +96,8 @@ def check(spans: Collection[Span], count: int) -> None:
 
 
 def right_binarised(spans: Iterable[Span], count: int) -> Spans:
-    """The binary tree that keeps all spans of a tree of `count` words, and branches to the right where that
-    has more than two.
+    """Returns the binary tree that keeps all spans of a tree of `count` words; nodes of more than two
+    parts branch to the right.
 
     >>> sorted(right_binarised([(0, 2)], 5))
     [(0, 2), (0, 5), (2, 5), (3, 5)]
@@ -131,7 +131,7 @@ def is_punctuation(word: str) -> bool:
 
 
 def legible(words: Sequence[str], spans: Collection[Span]) -> str:
-    """A sentence with brackets around its spans.
+    """Returns a sentence with brackets around its spans.
 
     >>> legible("the cat sat down".split(), [(0, 2), (2, 4)])
     '(the cat) (sat down)'
@@ -142,9 +142,10 @@ def legible(words: Sequence[str], spans: Collection[Span]) -> str:
 
 
 def read_trees(file: Path) -> list[Bracketed]:
-    """One bracketed tree a line, perhaps packed in a .gz; traces and function tags are taken out.
+    """Reads one bracketed tree per line, also from .gz; traces and function tags are removed.
 
-    Raises `InputError`, with file and line, for what is no tree, and for a file without any.
+    Raises:
+        InputError: a line is no tree, or the file has none; the message names file and line.
     """
     trees = []
     for number, line in read_lines(file):
@@ -198,7 +199,7 @@ def tree_of(line: str) -> Bracketed:
 
 
 class _Open(NamedTuple):
-    """A bracket that is not yet closed; with a word in it, it is that word's tag."""
+    """A bracket that is not yet closed; if it contains a word, it is the tag of the word."""
 
     label: str
     start: int
@@ -206,5 +207,5 @@ class _Open(NamedTuple):
 
 
 def _places(kept: Sequence[bool]) -> list[int]:
-    """For each place between words, how many kept ones are before it; (word + 1,)."""
+    """Returns, for each position between words, the number of kept words before it; (word + 1,)."""
     return [0, *itertools.accumulate(map(int, kept))]

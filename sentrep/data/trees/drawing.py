@@ -1,4 +1,4 @@
-"""Trees of words to look at: as nested parts, in brackets, as text, as SVG."""
+"""Drawings of trees of words: as nested tuples, in brackets, as text, as SVG."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LETTER, LEVEL, GAP = 9, 28, 24
 
 
 def grown(words: Sequence[str], spans: Collection[Span]) -> Node:
-    """The tree of a sentence of one word or more. Spans lie inside each other or apart; words in none are
-    parts of the whole.
+    """Returns the tree of a sentence of one word or more. Spans must not cross; words in no span are
+    children of the root.
 
     >>> grown("the cat sat down".split(), [(0, 2), (2, 4)])
     (('the', 'cat'), ('sat', 'down'))
@@ -38,7 +38,8 @@ def grown(words: Sequence[str], spans: Collection[Span]) -> Node:
 
 
 def bracketed(tree: Node, label: str = "X") -> str:
-    """On one line, as treebanks have it; `data.trees.brackets.read_trees` and NLTK read it.
+    """Returns the tree on one line in the format of treebanks; `data.trees.brackets.read_trees` and NLTK
+    read it.
 
     >>> bracketed(("the", ("old", "tree")))
     '(X (X the) (X (X old) (X tree)))'
@@ -77,7 +78,7 @@ def _lines(tree: tuple[Node, ...]) -> Iterator[str]:
 
 
 def as_svg(trees: Sequence[Node]) -> str:
-    """One drawing of all, below each other, with words on one level."""
+    """Returns one drawing of all trees, one below the other, with the words of a tree on one level."""
     shapes, top, widest = list[str](), GAP, 0
     for tree in trees:
         leaves = _leaves(tree)
@@ -97,7 +98,7 @@ def as_svg(trees: Sequence[Node]) -> str:
 
 
 def _draw(tree: Node, top: int, floor: int, words: Iterator[tuple[str, int]], shapes: list[str]) -> int:
-    """Add the shapes of a tree; returns where its top is, from left."""
+    """Adds the shapes of a tree; returns the horizontal position of its root."""
     if isinstance(tree, str):
         word, middle = next(words)
         shapes.append(f'<text x="{middle}" y="{floor + 16}">{escape(word)}</text>')

@@ -1,4 +1,5 @@
-"""Settings of contrastive predictive coding. Light: the command line's help is made from it."""
+"""Settings of contrastive predictive coding. Imports nothing heavy: the command line's help is made from
+it."""
 
 from __future__ import annotations
 
@@ -12,21 +13,22 @@ FURTHEST = 12
 
 @dataclass(frozen=True)
 class CPCConfig:
-    """Contrastive predictive coding (van den Oord et al. 2018): which sentence comes k sentences later?"""
+    """Contrastive predictive coding (van den Oord et al. 2018): find the sentence that comes k sentences
+    later."""
 
     horizons: int = 3
-    """How many sentences ahead are predicted, each distance with a map of its own (the paper: 3; at most
-    12)."""
+    """Largest distance that is predicted, in sentences; each distance has its own linear map (the paper:
+    3; at most 12)."""
     negatives: Literal["same-document", "other-documents", "both"] = "both"
-    """Which sentences stand against the one to come: others of the run's document, those of other documents,
-    or both."""
+    """Source of the negatives: other sentences of the same document, sentences of other documents, or
+    both."""
     context_width: int = 512
-    """Width of the network that reads a document's sentences one after the other (the paper: 2400)."""
+    """Width of the recurrent network over sentences (the paper: 2400)."""
     normalize: bool = True
-    """Score predictions against sentences' vectors of unit length; if not, of the length that they have (the
-    paper)."""
+    """Score predictions against sentence vectors of unit length; otherwise the vectors keep their length
+    (the paper)."""
     temperature: float = 0.02
-    """Divides the scores (the paper: 1)."""
+    """Divisor of the scores (the paper: 1)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.horizons <= FURTHEST:

@@ -1,27 +1,31 @@
-"""Contrastive predictive coding on text: "Representation learning with contrastive predictive coding", van
-den Oord, Li & Vinyals 2018, sections 2 and 3.3.
+"""Contrastive predictive coding on text.
 
-A document is a sequence of sentences. Each is encoded for itself; a recurrent network reads the vectors in
-order and sums up what was said so far; and from that summary the vectors of the sentences to come are
-predicted. A prediction need not be right, only nearer to the sentence that did come than to others.
+A document is a sequence of sentences. Each sentence is encoded independently, a recurrent network reads
+the vectors in order, and its state predicts the vectors of the following sentences. A prediction is
+correct if it is closer to the sentence that follows than to the other candidates.
 
     z_t = g(sentence_t)        c_t = GRU(z_≤t)        f_k(x, c_t) = exp(z(x)ᵀ W_k c_t)
     L   = − (1/K) Σ_k mean_t log ( f_k(x_{t+k}, c_t) / Σ_{x in candidates} f_k(x, c_t) )
 
-These are equation 3 (section 2.2) and equation 4 (section 2.3).
+These are equation 3 (section 2.2) and equation 4 (section 2.3). log N − L_k is a lower bound of the
+mutual information of context and sentence, where N is the number of candidates. The bound cannot exceed
+log N (section 2.3).
 
-log N − L_k is a lower bound of the mutual information of context and sentence, where N is the number of
-candidates; it cannot exceed log N, however much there is to know (section 2.3).
+Differs from the paper:
+    * Any encoder can be used; the paper's is `encoder="conv"`.
+    * Sentence vectors have unit length in the score, which is divided by a temperature.
+    * Each sentence of a batch is encoded once and is a candidate for all others, except those that the
+      context has read: they are not what follows, and are too similar to it for a network at the start of
+      training.
+    * The exported vector is z, that of a single sentence.
+    The paper's settings: encoder="conv", width=2400, context_width=2400, token_width=620,
+    tokenizer="word", vocab=20000, normalize=False, temperature=1, lr=2e-4, schedule="constant".
 
-Differs from the paper: any encoder will do (its own is ``--encoder conv``). In the score the sentences'
-vectors have unit length, and it is divided by a temperature. Every sentence of a batch is encoded once and is
-a candidate of all others, but for what the context has heard already: that cannot be what comes, and is too
-like it to be told apart by a network that has just begun. Exported is z, the vector of a sentence by itself.
-The paper itself: ``--encoder conv --width 2400 --context-width 2400 --token-width 620 --tokenizer word
---vocab 20000 --no-normalize --temperature 1 --lr 2e-4 --schedule constant``.
+Data: documents of many sentences, in order. `segment_length` must be larger than `horizons`.
 
-Wants documents of many sentences, in order; runs (``--segment-length``) of more than ``--horizons``
-sentences.
+Reference:
+    "Representation learning with contrastive predictive coding", van den Oord, Li & Vinyals 2018,
+    sections 2 and 3.3.
 """
 
 from __future__ import annotations
@@ -48,7 +52,13 @@ MONITORS = [
 
 
 class ContrastivePredictiveCoding(Method):
-    """An encoder of sentences, a network over them, and a map for each distance."""
+    """An encoder of sentences, a recurrent network over them, and a linear map for each distance.
+
+    Args:
+        config: settings of the method.
+        make_encoder: makes the encoder.
+        token_budget: tokens that are encoded at once.
+    """
 
     headline_metrics = ("accuracy",)
 
@@ -60,7 +70,7 @@ class ContrastivePredictiveCoding(Method):
         assert width is not None
         self.context = nn.GRU(width, config.context_width, batch_first=True)
         maps = [nn.Linear(config.context_width, width, bias=False) for _ in range(config.horizons)]
-        for each in maps:  # a low temperature shall not make a beginner sure: the loss starts at log N
+        for each in maps:  # small weights: the loss starts at log N, even at a low temperature
             each.weight.data *= min(1.0, config.temperature)
         self.predict = nn.ModuleList(maps)
 
@@ -74,7 +84,7 @@ class ContrastivePredictiveCoding(Method):
             now, later = batch.pairs(k)
             if self.training and len(now) == 0:
                 raise InputError(
-                    f"{opt('horizons')} {len(self.predict)}: no run has {k + 1} sentences; raise "
+                    f"{opt('horizons')} {len(self.predict)}: no segment has {k + 1} sentences; raise "
                     f"{opt('segment_length')}, or lower {opt('horizons')}"
                 )
             scores = self.similarity(predict(c[now]), candidates)
@@ -93,9 +103,7 @@ class ContrastivePredictiveCoding(Method):
             metrics[f"bound_{k}"] = (chance - losses[-1]).detach()
             if k == 1:
                 metrics |= {"accuracy": metrics["accuracy_1"], "chance": chance}
-            if (
-                k == 1 and not self.training
-            ):  # could it tell the sentences of one document apart, or only documents?
+            if k == 1 and not self.training:  # accuracy among the sentences of the same document
                 near = classify(scores, positive, positive | (same & ~said))
                 metrics["accuracy_same_document"] = mean_over_rows(near.hit.float(), near.candidates > 1)
         return Step(torch.stack(losses).mean(), metrics)
@@ -103,7 +111,8 @@ class ContrastivePredictiveCoding(Method):
     def contexts(
         self, z: Float[Tensor, "sentence width"], batch: SentenceBatch
     ) -> Float[Tensor, "sentence context_width"]:
-        """What was said in its run up to each sentence, itself included."""
+        """Returns the state after each sentence of its segment, which has read that sentence and those
+        before it."""
         lengths = batch.segment.unique_consecutive(return_counts=True)[1]
         padded = pad_sequence(list(z.split(lengths.tolist())), batch_first=True)
         inside = torch.arange(padded.shape[1], device=z.device) < lengths.unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Settings of InfoMax. Light: the command line's help is made from it."""
+"""Settings of InfoMax. Imports nothing heavy: the command line's help is made from it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sentrep.utils.errors import InputError, opt
 
 @dataclass(frozen=True)
 class InfoMaxConfig:
-    """Deep InfoMax on text (Hjelm et al. 2019; Zhang et al. 2020): is this vector the vector of this
-    sentence?"""
+    """Deep InfoMax on text (Hjelm et al. 2019; Zhang et al. 2020): predict whether a vector belongs to a
+    sentence."""
 
     discriminator: Literal["tokens", "sentence"] = "tokens"
-    """What is held against a vector: each token with those around it (local, as in IS-BERT), or their mean,
-    so that there is one question a sentence: the plain matching discriminator."""
+    """What the discriminator compares with a vector: 'tokens', each token with its neighbours (local, as
+    in IS-BERT), or 'sentence', their mean, which gives one comparison per sentence and vector."""
     features: Literal["own", "encoder"] = "own"
-    """What the discriminator reads of a token: a row of its own, or the encoder's state of it (IS-BERT); of a
-    bag its row."""
+    """Input of the discriminator: token embeddings of its own, or the encoder's states (IS-BERT); the
+    states of a bag are its token embeddings."""
     windows: tuple[int, ...] = (1, 3, 5)
-    """Tokens around each one that the discriminator sees, a convolution for each window; odd numbers."""
+    """Window sizes of the discriminator's convolutions in tokens; odd numbers."""
     feature_width: int = 256
-    """Width of what each of them gives (IS-BERT: 256)."""
+    """Output width of each convolution (IS-BERT: 256)."""
     discriminator_token_width: int = 300
-    """Width of the token rows that it reads, if they are its own."""
+    """Width of the discriminator's own token embeddings."""
 
     def __post_init__(self) -> None:
         if not self.windows or any(window < 1 or window % 2 == 0 for window in self.windows):

@@ -1,8 +1,11 @@
-"""A discriminator of joint and marginal: do this token, with those around it, and this vector belong
-together?
+"""The discriminator of InfoMax: predicts whether a token in its context and a sentence vector belong
+together.
 
-The local features of "An unsupervised sentence embedding method by mutual information maximization", Zhang et
-al., EMNLP 2020, section 3.2, over any token vectors, and for sentence vectors of any width."""
+Reference:
+    "An unsupervised sentence embedding method by mutual information maximization", Zhang et al., EMNLP
+    2020, section 3.2: the local features. Here they read any token vectors, for sentence vectors of any
+    width.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ from torch import Tensor, nn
 
 
 class Matching(nn.Module):
-    """Scores of tokens, seen through windows of several sizes, against sentence vectors.
+    """Scores of tokens in windows of several sizes against sentence vectors.
 
     Args:
-        token_width: of the token vectors that it reads.
-        windows: how many tokens each convolution sees; odd.
-        feature_width: of what each convolution gives.
-        width: of the sentence vectors.
+        token_width: width of the token vectors.
+        windows: window sizes of the convolutions in tokens; odd.
+        feature_width: output width of each convolution.
+        width: width of the sentence vectors.
     """
 
     def __init__(self, token_width: int, windows: Sequence[int], feature_width: int, width: int) -> None:
@@ -35,8 +38,10 @@ class Matching(nn.Module):
     def features(
         self, tokens: Float[Tensor, "token token_width"], offsets: Int[Tensor, " offset"]
     ) -> Float[Tensor, "token features"]:
-        """Each token with those around it in its sentence. Sentences stand in one row, zeros between them, so
-        none is padded."""
+        """Returns features of each token and its neighbours in its sentence.
+
+        Sentences are laid out in one row with zeros between them, so none is padded.
+        """
         sentence = torch.repeat_interleave(offsets.diff())
         place = torch.arange(len(tokens), device=tokens.device) + self.gap * (sentence + 1)
         length = len(tokens) + self.gap * (len(offsets) + 1)
@@ -47,6 +52,6 @@ class Matching(nn.Module):
     def forward(
         self, features: Float[Tensor, "row features"], vectors: Float[Tensor, "sentence width"]
     ) -> Float[Tensor, "row sentence"]:
-        """How well each row of features goes with each vector."""
+        """Returns the score of each row of features with each vector."""
         asked: Tensor = self.match(vectors)
         return features @ asked.T

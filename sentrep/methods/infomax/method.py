@@ -1,24 +1,28 @@
-"""Deep InfoMax on text: "Learning deep representations by mutual information estimation and maximization",
-Hjelm et al., ICLR 2019; "An unsupervised sentence embedding method by mutual information maximization"
-(IS-BERT), Zhang et al., EMNLP 2020, section 3.
+"""Deep InfoMax on text.
 
-A vector is good if it can be told whose it is. A discriminator reads a sentence's tokens and a vector, the
-sentence's own or another's, and says whether they belong together; encoder and discriminator both want it to
-be right. What it can know is a lower bound of the mutual information of sentence and vector, in its
-Jensen-Shannon form:
+An encoder and a discriminator are trained together. The discriminator reads the tokens of a sentence
+and a sentence vector, and predicts whether the vector is that of the sentence or of another one. The
+objective is a lower bound of the mutual information of sentence and vector, in its Jensen-Shannon form
+(Hjelm et al., equation 4):
 
     I = E_own[ −sp(−T(x_i, E(x))) ] − E_other[ sp(T(x_i, E(x'))) ],   sp(a) = log(1 + e^a)
 
-This is equation 4 of Hjelm et al.
+Neither a decoder nor the order of sentences is needed. If T were log P(x | E(x)), the first term would
+be the objective of an auto-encoder; skip-thought with `write="itself"` trains one.
 
-No order of sentences is needed, and no decoder. If T were log P(x | E(x)), the first term would be that of an
-auto-encoder, which is here too: ``sentrep train skip-thought --write itself``.
+Differs from IS-BERT:
+    * The vector is that of any encoder instead of the mean of the convolutions' output.
+    * The discriminator has its own token embeddings. With `features="encoder"` it reads the encoder's
+      states, as in IS-BERT.
 
-Differs from IS-BERT: the vector is that of any encoder, not the mean of the convolutions' output. The
-discriminator has token rows of its own unless told to read the encoder's states (``--features encoder``),
-which IS-BERT's does.
+Data: any text, in any order.
 
-Wants any text; its order does not matter.
+References:
+    "Learning deep representations by mutual information estimation and maximization", Hjelm et al., ICLR
+    2019.
+
+    "An unsupervised sentence embedding method by mutual information maximization" (IS-BERT), Zhang et
+    al., EMNLP 2020, section 3.
 """
 
 from __future__ import annotations
@@ -40,7 +44,13 @@ USABILITY = Usability(document_length=1)
 
 
 class InfoMax(Method):
-    """An encoder, and a discriminator that knows whose vector is whose."""
+    """An encoder, and a discriminator that assigns vectors to sentences.
+
+    Args:
+        config: settings of the method.
+        make_encoder: makes the encoder.
+        token_budget: tokens that are encoded at once.
+    """
 
     usability = USABILITY
     headline_metrics = ("accuracy",)
@@ -73,7 +83,7 @@ class InfoMax(Method):
         others = (F.softplus(scores).sum(1) - F.softplus(own)) / max(1, len(vectors) - 1)
         counted = (lengths > 0)[sentence]
         loss = mean_over_rows(F.softplus(-own) + others, counted)
-        with torch.no_grad():  # does a sentence, all its tokens together, find its own vector?
+        with torch.no_grad():  # accuracy of a sentence, all its tokens together, for its own vector
             whole = scores if self.config.discriminator == "sentence" else self.mean(scores, batch)
             hit = whole.argmax(1) == begin + torch.arange(len(batch), device=whole.device)
             metrics = {
@@ -86,14 +96,14 @@ class InfoMax(Method):
     def read(
         self, batch: SentenceBatch
     ) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token token_width"]]:
-        """The sentences' vectors, and the token vectors that the discriminator reads."""
+        """Returns the sentence vectors, and the token vectors that the discriminator reads."""
         if self.rows is None:
             return encode_with_states(self.f, batch.ids, batch.offsets, self.token_budget)
         return self.embed(batch), self.rows(batch.ids)
 
     @staticmethod
     def mean(values: Float[Tensor, "token column"], batch: SentenceBatch) -> Float[Tensor, "sentence column"]:
-        """Mean over the tokens of each sentence; zeros for an empty one."""
+        """Returns the mean over the tokens of each sentence; zeros for an empty one."""
         lengths = batch.offsets.diff()
         sums = values.new_zeros(len(batch), values.shape[1]).index_add(
             0, torch.repeat_interleave(lengths), values

@@ -1,4 +1,4 @@
-"""Settings of quick-thought. Light: the command line's help is made from it."""
+"""Settings of quick-thought. Imports nothing heavy: the command line's help is made from it."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from sentrep.utils.errors import InputError, opt
 
 @dataclass(frozen=True)
 class QuickThoughtConfig:
-    """Quick-thought (Logeswaran & Lee 2018): which sentence of the batch stands next to this one?"""
+    """Quick-thought (Logeswaran & Lee 2018): find the neighbours of a sentence among the sentences of the
+    batch."""
 
     target: Literal["each", "rest"] = "each"
-    """'each': every neighbour in the window is a target (the paper). 'rest': one sentence of each run, drawn
-    anew each time, must find the rest of its run, read as one text, and the rest it (the inverse cloze task,
-    Lee et al. 2019); made for search, where short texts look for long ones."""
+    """'each': every neighbour in the window is a target (the paper). 'rest': one sentence of each segment,
+    drawn at random at each step, and the rest of the segment, read as one text, find each other (the
+    inverse cloze task, Lee et al. 2019); suited to search, where short queries find long texts."""
     window: int = 1
     """'each': neighbours on each side that are targets (the paper: 1)."""
     lead: float = 0.0
-    """'rest': share of the draws that take the first sentence of the run, where it sums up what follows as a
-    title does."""
+    """'rest': share of the draws that take the first sentence of the segment, for texts whose first
+    sentence is a summary or a title."""
     keep: float = 0.0
-    """'rest': share of the draws in which the sentence stays in its text as well, so that its words count too
-    (Lee et al.: 0.1)."""
+    """'rest': share of the draws in which the sentence also stays in its text, so that shared words are
+    learned as a signal (Lee et al.: 0.1)."""
     towers: Literal["shared", "separate"] = "shared"
-    """Encoders of sentence (f) and of context (g): one and the same, or two with nothing in common (the
-    paper)."""
+    """Encoders of sentence (f) and context (g): one shared encoder, or two separate ones (the paper)."""
     score: Literal["cosine", "dot"] = "cosine"
-    """Cosine over `temperature`, or the plain dot product (the paper)."""
+    """Cosine divided by `temperature`, or the dot product (the paper)."""
     temperature: float = 0.05
-    """Divides the cosine."""
+    """Divisor of the cosine."""
     negatives: Literal["all", "other-segments", "other-documents"] = "other-segments"
-    """Which sentences of the batch stand against the targets: all others (the paper), those of other runs or
-    other documents. Called negatives, sentences of the same text teach the vector to forget its topic: that
-    costs similarity and most search."""
+    """Sentences of the batch that are negatives: all others (the paper), those of other segments, or those
+    of other documents. If sentences of the same text are negatives, the vectors represent its topic
+    less; similarity and most search become worse."""
     word_dropout: float = 0.0
-    """Share of the tokens left out at random whenever a sentence is read in training."""
+    """Share of the tokens that are dropped at random each time a sentence is read in training."""
     self_as_zero: bool = False
-    """Keep the sentence itself among its candidates with score 0, as the authors' released code does; off, it
-    is left out."""
+    """Keep the sentence itself among its candidates with score 0, as the authors' released code does;
+    otherwise it is excluded."""
     export: Literal["both", "f", "g"] = "both"
-    """Separate towers: export [f; g], each normalised (the paper), or one of them."""
+    """With separate towers: export [f; g], each normalised (the paper), or only one of them."""
 
     def __post_init__(self) -> None:
         if self.window < 1:

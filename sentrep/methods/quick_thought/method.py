@@ -1,23 +1,30 @@
-"""Quick-thought: "An efficient framework for learning sentence representations", Logeswaran & Lee, ICLR 2018.
+"""Quick-thought: sentence vectors from classifying the neighbours of a sentence.
 
-Instead of generating the neighbouring sentence word by word, pick it out among the others of the batch. An
-encoder f reads the sentence, an encoder g reads the candidates, and a softmax over the candidates decides.
-There is no decoder and no vocabulary softmax, so each sentence is encoded once and the rest is one matrix
+Instead of generating the neighbouring sentence word by word, the model finds it among the sentences of
+the batch. An encoder f reads the sentence, an encoder g reads the candidates, and a softmax over the
+candidates classifies. Without a decoder, each sentence is encoded once and the rest is one matrix
 product.
 
     S_ij = f(s_i) · g(s_j)                                                         section 3
     L    = −(1/N) Σ_i Σ_j T_ij log softmax_j(S_i),   T_i uniform over i's neighbours, at most `window` away
 
-With ``--target rest`` the same classifier asks which text a sentence was taken from: the inverse cloze task
-("Latent retrieval for weakly supervised open domain question answering", Lee, Chang & Toutanova, ACL 2019,
-section 4).
+With `target="rest"` the same classifier finds the text that a sentence was taken from: the inverse
+cloze task.
 
-Differs from the paper, by default: one encoder for f and g, cosine over a temperature, sentences of the same
-run are not negatives, and a batch holds many short runs from different documents. The paper itself:
-``--towers separate --score dot --negatives all --segment-length 400 --batch-size 400 --encoder gru
---pooling last --width 1200 --lr 5e-4 --schedule constant --epochs 1``.
+Differs from the paper, by default:
+    * One encoder for f and g; the score is a cosine divided by a temperature.
+    * Sentences of the same segment are not negatives.
+    * A batch holds many short segments of different documents.
+    The paper's settings: towers="separate", score="dot", negatives="all", segment_length=400,
+    batch_size=400, encoder="gru", pooling="last", width=1200, lr=5e-4, schedule="constant", epochs=1.
 
-Wants documents of two or more sentences, in order.
+Data: documents of two or more sentences, in order.
+
+References:
+    "An efficient framework for learning sentence representations", Logeswaran & Lee, ICLR 2018.
+
+    "Latent retrieval for weakly supervised open domain question answering", Lee, Chang & Toutanova, ACL
+    2019, section 4: the inverse cloze task.
 """
 
 from __future__ import annotations
@@ -44,7 +51,7 @@ from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
 
 Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
-"""Token ids of several texts, and where each starts and the last one ends."""
+"""Token ids of several texts, and their offsets: where each text starts, and the end of the last one."""
 
 
 MONITORS = [
@@ -56,7 +63,13 @@ MONITORS = [
 
 
 class QuickThought(Method):
-    """The classifier over a batch."""
+    """One or two encoders that are trained by classification over a batch.
+
+    Args:
+        config: settings of the method.
+        make_encoder: makes an encoder; it is called twice for separate towers.
+        token_budget: tokens that are encoded at once.
+    """
 
     headline_metrics = ("accuracy",)
 
@@ -76,8 +89,8 @@ class QuickThought(Method):
         return self.config.word_dropout if self.training else 0.0
 
     def each(self, batch: SentenceBatch) -> Step:
-        """The paper's objective: every sentence chooses among all sentences of the batch, those of other
-        processes included."""
+        """The paper's objective: every sentence is classified among all sentences of the batch, including
+        those of other processes."""
         batch = batch.thinned(self.word_dropout) if self.word_dropout else batch
         f = encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
         g = f if self.g is None else encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
@@ -87,26 +100,26 @@ class QuickThought(Method):
         positive[:, begin : begin + count] = batch.neighbours(self.config.window)
         itself = torch.zeros_like(positive)
         itself[torch.arange(count), torch.arange(begin, begin + count)] = True
-        same_run = batch.segment.unsqueeze(1) == run
+        same_segment = batch.segment.unsqueeze(1) == run
         same = {
             "all": itself,
-            "other-segments": same_run,
+            "other-segments": same_segment,
             "other-documents": batch.document.unsqueeze(1) == document,
         }
         allowed = positive | ~same[self.config.negatives]
         if self.config.self_as_zero:
             allowed = allowed | itself
         step = self.step(f, candidates, positive, allowed, zero=itself if self.config.self_as_zero else None)
-        if not self.training:  # could the vectors tell sentences of one document apart, or only documents?
-            near = classify(self.similarity(f, candidates).detach(), positive, same_run & ~itself)
+        if not self.training:  # accuracy among the sentences of the same document
+            near = classify(self.similarity(f, candidates).detach(), positive, same_segment & ~itself)
             step.metrics["accuracy_same_document"] = mean_over_rows(
                 near.hit.float(), positive.any(1)
             ).detach()
         return step
 
     def rest(self, batch: SentenceBatch) -> Step:
-        """One sentence of each run against the rest of that run, in both directions, among the runs of the
-        batch."""
+        """The inverse cloze task: one sentence of each segment against the rest of the segment, in both
+        directions, among the segments of the batch."""
         run = batch.segment.unique_consecutive(return_inverse=True)[1]
         length = torch.bincount(run)
         first = length.cumsum(0) - length
@@ -141,8 +154,7 @@ class QuickThought(Method):
     def read(
         self, by_f: Ragged, by_g: Ragged
     ) -> tuple[Float[Tensor, "run width"], Float[Tensor, "run width"]]:
-        """Vectors of two sets of texts; one tower reads both at once, which costs it one pass over its token
-        table, not two."""
+        """Returns the vectors of two lists of texts. A shared encoder reads both in one pass."""
         if self.word_dropout:
             by_f, by_g = thinned(*by_f, self.word_dropout), thinned(*by_g, self.word_dropout)
         if self.g is not None:
@@ -166,7 +178,7 @@ class QuickThought(Method):
         allowed: Bool[Tensor, "row candidate"],
         zero: Bool[Tensor, "row candidate"] | None = None,
     ) -> Step:
-        """Mean cross-entropy over the rows that have a neighbour, with what to watch."""
+        """Returns the mean cross-entropy over the rows that have a positive candidate, and metrics."""
         counted = positive.any(1)
         scores = self.similarity(rows, candidates)
         outcome = classify(scores if zero is None else scores.masked_fill(zero, 0), positive, allowed)
@@ -199,7 +211,7 @@ class QuickThought(Method):
 
 
 def edges(lengths: Int[Tensor, " sentence"]) -> Int[Tensor, " offset"]:
-    """Where ragged sentences of these lengths start and end.
+    """Returns the offsets of ragged sentences of these lengths.
 
     >>> edges(torch.tensor([2, 0, 3]))
     tensor([0, 2, 2, 5])

@@ -1,25 +1,28 @@
-"""Skip-thought: "Skip-thought vectors", Kiros, Zhu, Salakhutdinov, Zemel, Torralba, Urtasun & Fidler, NIPS
-2015.
+"""Skip-thought: sentence vectors from which the neighbouring sentences are generated.
 
-A sentence is known by its surroundings. An encoder turns it into a vector, and from that vector two decoders
-write the sentence before it and the one after it, word by word. What helps them to do so is what the vector
-learns to say.
+An encoder turns a sentence into a vector. From that vector two decoders generate the previous and the
+next sentence, word by word. The encoder learns to represent what helps the decoders (section 2.1,
+equation 9):
 
     L = − Σ_t log P(w^t_next | w^<t_next, c_i) − Σ_t log P(w^t_previous | w^<t_previous, c_i)
 
-This is equation 9 (section 2.1).
+The decoders have their own weights and share token embeddings and softmax. The recurrence is in
+`modules.gru_decoder`.
 
-The decoders have their own weights; token rows and softmax they share. `modules.gru_decoder` has the
-recurrence.
+Differs from the paper:
+    * The loss is the mean over tokens instead of the sum, so that gradient clipping does not depend on
+      the batch.
+    * Any encoder can be used. The decoders read its vector scaled to a mean square of 1, because users
+      compare exported vectors by direction.
+    * In training the softmax is sampled.
+    The paper's settings: samples=0, encoder="gru", bidirectional=False, pooling="last", width=2400,
+    token_width=620, decoder_width=2400, decoder_token_width=620, tokenizer="word", vocab=20000, clip=10.
+    Its bi-skip has bidirectional=True; its combine-skip is `sentrep.combine` of the two.
 
-Differs from the paper: the mean over tokens is minimised, not their sum, so that clipping bites only where it
-should; any encoder will do, and the code is its vector scaled to a mean square of 1, because what is exported
-is used by its direction; in training the softmax compares with a sample of the vocabulary. The paper itself:
-``--samples 0 --encoder gru --no-bidirectional --pooling last --width 2400 --token-width 620 --decoder-width
-2400 --decoder-token-width 620 --tokenizer word --vocab 20000 --clip 10``; its bi-skip has
-``--bidirectional``, its combine-skip is `sentrep combine` of the two.
+Data: documents of two or more sentences, in order.
 
-Wants documents of two or more sentences, in order.
+Reference:
+    "Skip-thought vectors", Kiros, Zhu, Salakhutdinov, Zemel, Torralba, Urtasun & Fidler, NIPS 2015.
 """
 
 from __future__ import annotations
@@ -65,7 +68,13 @@ MONITORS = [
 
 
 class SkipThought(Method):
-    """An encoder, and a decoder for each sentence that is written from its vector."""
+    """An encoder, and a decoder for each sentence that is generated from its vector.
+
+    Args:
+        config: settings of the method.
+        make_encoder: makes the encoder.
+        token_budget: tokens that are encoded at once.
+    """
 
     usability = USABILITY
     headline_metrics = ("code_gap",)
@@ -101,20 +110,20 @@ class SkipThought(Method):
         drafts = {to: self.draft(batch, to) for to in self.decoders}
         outcome = self.write(drafts, code)
         metrics = {f"nll_{to}": each.mean() for to, each in outcome.each.items()}
-        if not self.training:  # would the vector of a sentence from elsewhere do as well?
+        if not self.training:  # loss with the vectors of other sentences
             metrics["code_gap"] = self.write(drafts, code.roll(len(code) // 2, 0)).loss - outcome.loss
         return Step(outcome.loss, metrics)
 
     def draft(self, batch: SentenceBatch, to: str) -> Draft:
-        """The sentences that `to` writes, and those that they are written from."""
+        """Returns the targets of a decoder, and the sentences from whose vectors they are generated."""
         first, second = batch.pairs(1 if to != "itself" else 0)
         source, target = (second, first) if to == "previous" else (first, second)
         packing = pack_targets(batch.ids, batch.offsets, target, self.end, self.config.longest)
         return Draft(packing, source[packing.order])
 
     def write(self, drafts: Mapping[str, Draft], code: Float[Tensor, "sentence width"]) -> Written:
-        """Mean negative log-likelihood of all tokens that all decoders write, each sentence from its row of
-        `code`."""
+        """Returns the mean negative log-likelihood of all tokens of all decoders; each sentence is
+        generated from its row of `code`."""
         states = [
             cast(GRUDecoder, self.decoders[to])(
                 self.rows(draft.packing.inputs), code[draft.source], draft.packing.active
@@ -128,21 +137,25 @@ class SkipThought(Method):
         return Written(outcome.loss, dict(zip(drafts, each, strict=True)))
 
     def rows(self, tokens: Int[Tensor, " token"]) -> Float[Tensor, "token token_width"]:
-        """What the decoders read of each token; zeros before the first one."""
+        """Returns the token embeddings of the decoders; zeros for the start token."""
         return self.tokens(tokens.clamp(min=0)) * (tokens != START).unsqueeze(1)  # type: ignore[no-any-return]
 
     def code(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
-        """What the decoders are given: the sentences' vectors, scaled to a mean square of 1."""
+        """Returns the input of the decoders: the sentence vectors, scaled to a mean square of 1."""
         return scale_to_unit_rms(self.embed(batch))
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
 
     def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
-        """What writes a sentence from each vector, token by token.
+        """Returns a generator of sentences from vectors, token by token.
+
+        Args:
+            to: the decoder: 'previous', 'next' or 'itself'.
+            vectors: sentence vectors.
 
         Raises:
-            InputError: this model has no decoder for that.
+            InputError: this model has no such decoder.
         """
         if to not in self.decoders:
             raise InputError(f"{opt('to')} {to}: this model writes {' and '.join(self.decoders)}")
@@ -162,16 +175,16 @@ class SkipThought(Method):
 
 
 class Draft(NamedTuple):
-    """What one decoder has to write."""
+    """The targets of one decoder."""
 
     packing: PackedTargets
     source: Int[Tensor, " sentence"]
-    """The sentence whose vector each is written from, in the packing's order."""
+    """Index of the sentence whose vector is used for each target, in the order of the packing."""
 
 
 class Written(NamedTuple):
-    """How likely what was to be written is, in nats a token."""
+    """Negative log-likelihood of the targets in nats per token."""
 
     loss: Float[Tensor, ""]
     each: dict[str, Float[Tensor, " token"]]
-    """By decoder, without gradient."""
+    """Values of each decoder, without gradient."""
