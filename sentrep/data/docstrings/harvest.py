@@ -232,7 +232,7 @@ def _distinct(docstrings: Sequence[Docstring], order: list[int], count: int) -> 
 
 
 def _near_duplicates(texts: Sequence[Docstring], others: Sequence[Docstring]) -> Iterator[tuple[int, int]]:
-    """Yields (i, j) of different records where ``others[j]`` contains most of body or summary of ``texts[i]``."""
+    """Yields (i, j) of different records: ``others[j]`` contains most of body or summary of ``texts[i]``."""
     bodies = overlapping_pairs(
         [text.body_text for text in texts], [" ".join(other.sentences) for other in others], NEAR, 3
     )
