@@ -107,8 +107,8 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -
     """Opens an encoder: a folder, or a name that sentence-transformers knows.
 
     Raises:
-        InputError: the folder is no model or one of another format, needs code outside of trusted packages, or
-            has pickled weights.
+        InputError: the folder is no model or one of another format, needs code outside of trusted packages,
+            or has pickled weights.
     """
     path = Path(path_or_name)
     if not path.exists():

@@ -2,7 +2,10 @@
 
 Methods have several optimisers, and resuming is bit-exact, so the loop is our own. Everything that a step
 depends on is either computed from its number (which batch, which learning rate) or in the checkpoint
-(weights, optimiser state, random state)."""
+(weights, optimiser state, random state).
+
+The file is over 250 lines long because the whole loop stands in one class, in the order of its steps.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,8 @@ parent.
 Reference:
     "StructVAE: Tree-structured latent variable models for semi-supervised semantic parsing", Yin, Zhou, He &
     Neubig, ACL 2018, section 3.
+
+The file is over 250 lines long because the three distributions share their inputs.
 """
 
 from __future__ import annotations

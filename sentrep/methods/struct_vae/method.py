@@ -22,6 +22,8 @@ Differs from the paper:
       to find the structure. The decoder does not read it, because it would reveal the words.
 
 Data: sentences in any order, and a few of them with their structures.
+
+The file is over 250 lines long because the whole objective stands in one class, next to its equations.
 """
 
 from __future__ import annotations

@@ -22,6 +22,8 @@ Differs from the paper:
 
 Data: sentences with punctuation. Without punctuation the paper's authors found no trees better than right
 branching.
+
+The file is over 250 lines long because the whole objective stands in one class, next to its equations.
 """
 
 from __future__ import annotations
