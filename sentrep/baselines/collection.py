@@ -1,16 +1,17 @@
 """A static token table fitted to one collection of documents, for search without any training loop.
 
-Two channels stand side by side in each row. P comes from the positive pointwise mutual information of words in a
-window, L from the BM25-weighted document-word matrix; both are reduced by a randomised singular value decomposition
-and weighted by inverse document frequency. A text is the sum of the rows of its words. English plurals share the row
-of their singular.
+Two channels stand side by side in each row. P comes from the positive pointwise mutual information of words
+in a window, L from the BM25-weighted document-word matrix; both are reduced by a randomised singular value
+decomposition and weighted by inverse document frequency. A text is the sum of the rows of its words.
+English plurals share the row of their singular.
 
-The corpus is read in blocks. Window counts are kept in one sparse matrix of bounded size: where it grows beyond
-`MOST_PAIRS`, the rarest pairs are dropped (lossy counting), so that memory does not grow with the corpus.
+The corpus is read in blocks. Window counts are kept in one sparse matrix of bounded size: where it grows
+beyond `MOST_PAIRS`, the rarest pairs are dropped (lossy counting), so that memory does not grow with the
+corpus.
 
-Reference: Levy, Goldberg & Dagan, "Improving distributional similarity with lessons learned from word embeddings",
-TACL 2015 (P); Deerwester et al., "Indexing by latent semantic analysis", 1990 (L); Manku & Motwani, "Approximate
-frequency counts over data streams", VLDB 2002 (lossy counting).
+Reference: Levy, Goldberg & Dagan, "Improving distributional similarity with lessons learned from word
+    embeddings", TACL 2015 (P); Deerwester et al., "Indexing by latent semantic analysis", 1990 (L); Manku &
+    Motwani, "Approximate frequency counts over data streams", VLDB 2002 (lossy counting).
 """
 
 from __future__ import annotations
@@ -201,8 +202,8 @@ def _unit(rows: NDArray[Any]) -> Rows:
 
 
 def _orthogonal(columns: NDArray[Any]) -> Rows:
-    """An orthonormal basis of the space of the columns, by the eigenvectors of their Gram matrix: several times
-    faster than QR where there are many more rows than columns."""
+    """An orthonormal basis of the space of the columns, by the eigenvectors of their Gram matrix: several
+    times faster than QR where there are many more rows than columns."""
     values, vectors = np.linalg.eigh(columns.T.astype(np.float64) @ columns)
     kept = values > 1e-10 * max(values[-1], 1e-30)
     return np.asarray(columns @ (vectors[:, kept] / np.sqrt(values[kept])), np.float32)

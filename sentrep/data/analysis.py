@@ -1,8 +1,8 @@
 """Texts to index terms: what BM25 counts.
 
 The plain analysis normalises a text, lowers its case and cuts it into words; a run of a script without spaces
-gives its characters and all pairs of neighbours. A stemming analysis then leaves out the stop words of a language
-and cuts the endings of its words (Snowball).
+gives its characters and all pairs of neighbours. A stemming analysis then leaves out the stop words of a
+language and cuts the endings of its words (Snowball).
 
 Reference: Porter, "Snowball: a language for stemming algorithms", 2001.
 """
@@ -35,8 +35,8 @@ class Analysis:
     """A way from a text to its terms.
 
     Attributes:
-        language: whose Snowball stemmer and stop words are used, by its English name or two-letter code; empty
-            for words as they stand.
+        language: whose Snowball stemmer and stop words are used, by its English name or two-letter code;
+            empty for words as they stand.
 
     Raises:
         InputError: there is no stemmer for the language.
@@ -110,7 +110,8 @@ def _listed(lists: Any, language: str) -> Sequence[str]:
 
 
 def singular(word: str) -> str:
-    """An English plural in lower case as its singular (Harman, "How effective is suffixing?", 1991: the S stemmer).
+    """An English plural in lower case as its singular (Harman, "How effective is suffixing?", 1991: the S
+    stemmer).
 
     >>> singular("ponies"), singular("glass")
     ('pony', 'glass')

@@ -65,7 +65,8 @@ class TokenizerConfig:
     def __post_init__(self) -> None:
         if self.vocab < 16:
             raise InputError(
-                f"{opt('vocab')} {self.vocab} is too small to hold the special tokens and an alphabet; 1000 or more is sensible"
+                f"{opt('vocab')} {self.vocab} is too small to hold the special tokens and an "
+                "alphabet; 1000 or more is sensible"
             )
         if self.max_tokens < 2:
             raise InputError(

@@ -96,7 +96,8 @@ def _are_paths(names: Sequence[str | Path], name: str) -> bool:
     near = near_path(first) if len(first) < 256 else None
     hint = f"did you mean {near!r}? " if near else ""
     raise InputError(
-        f"{opt(name)}: {first[:80]!r} is no file or folder, and it cannot be told whether these {len(names)} strings are "
+        f"{opt(name)}: {first[:80]!r} is no file or folder, and it cannot be told whether these "
+        f"{len(names)} strings are "
         f"paths or texts. {hint}Give paths that exist; or give texts as a list of lists of sentences"
     )
 

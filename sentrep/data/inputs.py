@@ -50,7 +50,8 @@ def columns_of(table: Any) -> list[str]:
     names = getattr(table, "columns", None) if names is None else names
     if isinstance(names, Mapping):
         raise InputError(
-            f"a data set in parts ({', '.join(names)}) is given; choose one of them, such as dataset[{next(iter(names))!r}]"
+            f"a data set in parts ({', '.join(names)}) is given; choose one of them, such as "
+            f"dataset[{next(iter(names))!r}]"
         )
     return [str(each) for each in (() if names is None else names)]
 
@@ -119,7 +120,8 @@ def _items(value: object, name: str) -> Iterable[object]:
         shown = columns_of(value)
         column = next((each for each in shown if each == "text"), shown[0] if shown else "text")
         raise InputError(
-            f"{opt(name)} is a table ({type(value).__name__}) with the columns {', '.join(map(repr, shown))}; "
+            f"{opt(name)} is a table ({type(value).__name__}) with the columns "
+            f"{', '.join(map(repr, shown))}; "
             f"give the column that holds the texts, such as table[{column!r}]"
         )
     if getattr(value, "ndim", 1) != 1:

@@ -1,15 +1,16 @@
 """The one text normalisation: what tokenizers, BM25, ROUGE and the baselines see of a text.
 
 1. Lone surrogates, which no encoding can hold, become U+FFFD.
-2. Invisible characters go. Zero-width spaces, blank fillers and control characters become spaces; soft hyphens,
-   word joiners, byte order marks, directional marks, variation selectors and tags are removed. Zero-width joiners
-   and non-joiners stay between letters of Arabic and of Indic and other Brahmic scripts, where they change the
-   word, and between emoji, where they make one of several; elsewhere they are removed.
+2. Invisible characters go. Zero-width spaces, blank fillers and control characters become spaces; soft
+   hyphens, word joiners, byte order marks, directional marks, variation selectors and tags are removed.
+   Zero-width joiners and non-joiners stay between letters of Arabic and of Indic and other Brahmic scripts,
+   where they change the word, and between emoji, where they make one of several; elsewhere they are
+   removed.
 3. Typographic quotation marks and dashes become those of ASCII.
 4. Unicode normalisation form KC: composed accents, and no full-width letters or ligatures.
 
-The same steps exist twice: `normalize` for Python, `tokenizer_steps` for the `tokenizer.json` of a saved model,
-so that plain sentence-transformers reads a text as this package does.
+The same steps exist twice: `normalize` for Python, `tokenizer_steps` for the `tokenizer.json` of a saved
+model, so that plain sentence-transformers reads a text as this package does.
 
 Reference: Unicode Standard Annex 15 (normalisation forms) and 44 (Default_Ignorable_Code_Point).
 """
@@ -42,7 +43,8 @@ JOINING = (
     "\uaa00-\uaaff\uabc0-\uabff\ufb50-\ufdff\ufe70-\ufefc\U00011000-\U000115ff\U00011600-\U00011aaf"
     "\U00011c00-\U00011eff"
 )
-"""Letters and marks of scripts in which a joiner changes a word: Arabic to Mandaic, Indic and Brahmic scripts."""
+"""Letters and marks of scripts in which a joiner changes a word: Arabic to Mandaic, Indic and Brahmic
+scripts."""
 
 EMOJI = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u231a-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f"
@@ -52,7 +54,8 @@ EMOJI = (
 
 
 class Replacement(NamedTuple):
-    """A replacement of all matches of a pattern, in the syntax that Python and the tokenizers library share."""
+    """A replacement of all matches of a pattern, in the syntax that Python and the tokenizers library
+    share."""
 
     pattern: str
     by: str

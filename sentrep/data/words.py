@@ -20,7 +20,8 @@ SOUTHEAST_ASIAN = (
     "\ua9e0-\ua9e4\ua9e6-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa76\uaa7a\uaa7e-\uaaaf\uaab1\uaab5-\uaab6\uaab9-\uaabd"
     "\uaac0\uaac2\uaadb-\uaadd"
 )
-"""Letters of Thai, Lao, Khmer, Burmese and of other scripts of Southeast Asia that are written without spaces."""
+"""Letters of Thai, Lao, Khmer, Burmese and of other scripts of Southeast Asia that are written without
+spaces."""
 
 UNSPACED = CJK + SOUTHEAST_ASIAN
 """Characters of the scripts that are written without spaces."""

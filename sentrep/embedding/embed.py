@@ -185,7 +185,8 @@ def _skip(
         if hashlib.sha256(content).hexdigest() != files[texts_file(number)].sha256:
             first = number * info.shard + 1
             raise InputError(
-                f"{out} holds other texts than sentences {first} to {first + count - 1} of the input; the input "
+                f"{out} holds other texts than sentences {first} to {first + count - 1} of the "
+                "input; the input "
                 f"has changed since: name another folder, or give {opt('overwrite')}"
             )
 

@@ -60,7 +60,8 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
         docstrings = harvest()
         split = hold_out(docstrings, seed=seed)
     print(
-        f"{len(docstrings):,} docstrings; {len(split.train):,} to train on, {len(split.bodies):,} held out, near-duplicates removed"
+        f"{len(docstrings):,} docstrings; {len(split.train):,} to train on, {len(split.bodies):,} "
+        "held out, near-duplicates removed"
     )
     corpus = _write(split, out / "text")
 

@@ -55,7 +55,8 @@ _CONFIGURATIONS = ("huggingface_hub.constants", "datasets.config")
 
 @cache
 def reachable() -> bool:
-    """Whether a connection to the hub, or to the proxy that leads there, can be opened. Asked once a process."""
+    """Whether a connection to the hub, or to the proxy that leads there, can be opened. Asked once a
+    process."""
     from urllib.parse import urlsplit
     from urllib.request import getproxies
 

@@ -24,7 +24,8 @@ def route(
         also: further names that a typing error may have meant.
 
     Raises:
-        InputError: no configuration has such a setting (the nearest is named), or the value is of a wrong type.
+        InputError: no configuration has such a setting (the nearest is named), or the value is of a wrong
+            type.
 
     >>> from sentrep.training.config import TrainingConfig
     >>> route({"lr": 1e-3}, {"training": TrainingConfig})["training"].lr

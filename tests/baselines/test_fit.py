@@ -17,7 +17,6 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import HashingVectorizer
 
 from sentrep import api
-from sentrep.api import evaluation as measuring
 from sentrep.baselines.config import WordModelName
 from sentrep.baselines.doc2vec import doc2vec
 from sentrep.baselines.fit import WORD_MODELS, WordModelConfig, fit
@@ -159,7 +158,7 @@ def test_what_is_no_folder_says_so_before_any_work(tmp_path: Path) -> None:
 
 def test_doc2vec_is_fitted_from_files(tmp_path: Path) -> None:
     (tmp_path / "texts.txt").write_text("One cat sat on a mat. One dog sat on a log.\n" * 20)
-    model = measuring.doc2vec(
+    model = api.doc2vec(
         tmp_path / "texts.txt", WordModelConfig(width=8, min_count=1, epochs=2), tmp_path / "cache"
     )
     assert model.does.encode(["a cat sat"]).shape == (1, 8)  # type: ignore[union-attr]

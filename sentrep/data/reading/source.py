@@ -157,7 +157,8 @@ def _check_data_set(name: str, path: Path, config: CorpusConfig) -> None:
         raise InputError(f"{name}: no such file or folder{hint}")
     if config.offline:
         raise InputError(
-            f"{name}: no such file or folder, and {opt('offline')} forbids looking for a data set of that name"
+            f"{name}: no such file or folder, and {opt('offline')} forbids looking for a data set "
+            "of that name"
         )
 
 

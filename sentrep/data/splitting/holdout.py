@@ -18,9 +18,9 @@ def spans(
 ) -> NDArray[np.int64]:
     """Return the training or the held-out part of a corpus as rows of (start, stop, document), (span, 3).
 
-    Whole documents are drawn. A document that is longer than the held-out part is cut into stretches first, so
-    that a corpus of one novel has a held-out part too. The order is that of a hash of (seed, document, stretch).
-    Training stretches that touch become one span, so neighbours are lost only at the cuts.
+    Whole documents are drawn. A document that is longer than the held-out part is cut into stretches first,
+    so that a corpus of one novel has a held-out part too. The order is that of a hash of (seed, document,
+    stretch). Training stretches that touch become one span, so neighbours are lost only at the cuts.
 
     Args:
         documents: (documents + 1), at which sentence each document starts.

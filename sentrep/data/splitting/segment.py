@@ -40,8 +40,8 @@ _PLAIN = rf"[.?!…](?=[{_BEHIND}])"
 def _stop(certain: str) -> re.Pattern[str]:
     """A stop of any script; group "certain" is set where it ends a sentence without further question.
 
-    The pattern begins with one set of characters, because `re` finds these fast; it then looks back at which it
-    was.
+    The pattern begins with one set of characters, because `re` finds these fast; it then looks back at
+    which it was.
     """
     greek = r"\u0370-\u03ff\u1f00-\u1fff"
     ends = "|".join(
@@ -117,8 +117,8 @@ class Segmenter:
     def spans(self, text: str, lines: bool = False) -> list[tuple[int, int]]:
         """Return (start, end) of each sentence in `text`, in characters.
 
-        `text[start:end]` is the sentence of `split` with its original white space; with `lines`, each line with
-        a letter or digit is a sentence.
+        `text[start:end]` is the sentence of `split` with its original white space; with `lines`, each line
+        with a letter or digit is a sentence.
 
         >>> Segmenter(Punkt()).spans("It  works. It\\ndoes.")
         [(0, 10), (11, 19)]

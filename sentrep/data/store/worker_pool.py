@@ -1,8 +1,8 @@
 """Worker processes for all cores. Requests and answers are frames of bytes over pipes.
 
-The processes are started by the name of a module, not by `multiprocessing`: that would import the user's script
-again in each of them (a script without a ``__main__`` guard would start itself over and over), or fork a
-process that holds the threads of torch."""
+The processes are started by the name of a module, not by `multiprocessing`: that would import the user's
+script again in each of them (a script without a ``__main__`` guard would start itself over and over), or
+fork a process that holds the threads of torch."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ class Contender:
 
 
 def dense_models(teacher: Located | None = None, offline: bool = False) -> list[Dense]:
-    """The ways to get vectors: a table fitted to the collection; with a teacher its distilled bag, and itself."""
+    """The ways to get vectors: a table fitted to the collection; with a teacher its distilled bag, and
+    itself."""
     found = [Dense("collection table", 1, _table)]
     if teacher is not None:
         path, name = str(teacher.path), teacher.name or Path(teacher.path).name

@@ -43,8 +43,9 @@ class Choice(NamedTuple):
 def choose(candidates: Sequence[Candidate]) -> Choice:
     """The cheapest model that is not significantly worse than the best one.
 
-    The chosen model is never significantly worse than a cheaper one: among those that are as good as the best,
-    none that is cheaper is left out. Paired randomisation tests over the questions, corrected for their number.
+    The chosen model is never significantly worse than a cheaper one: among those that are as good as the
+    best, none that is cheaper is left out. Paired randomisation tests over the questions, corrected for
+    their number.
     """
     top = max(candidates, key=lambda each: (each.value, -each.cost))
     cheaper = [each for each in candidates if each.cost < top.cost]

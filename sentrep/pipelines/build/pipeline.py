@@ -132,7 +132,8 @@ def _index(
     language: str,
     overwrite: bool,
 ) -> DocumentSearch:
-    """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors stand by."""
+    """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
+    stand by."""
     text = _written(documents, out / "models" / "all.jsonl")
     dense = chosen.dense or dense_models(None)[0]
     dense.fit(text, out / "model")
