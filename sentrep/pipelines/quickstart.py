@@ -99,7 +99,8 @@ def train(corpus: Path, out: Path, name: str, seed: int) -> Trained:
     """One of the two runs. Words cut in two ways fail on different questions: side by side they find more
     than either alone."""
     return api.train(
-        corpus=CorpusConfig((str(corpus),)), out=out / name, encoder=ENCODER, tokenizer=TOKENIZERS[name], settings=SETTINGS,
+        corpus=CorpusConfig((str(corpus),)), out=out / name, encoder=ENCODER,
+        tokenizer=TOKENIZERS[name], settings=SETTINGS,
         training=replace(TRAINING, seed=seed), cache=out / "cache", overwrite=True,
     )  # fmt: skip
 
@@ -176,7 +177,8 @@ def _index(docstrings: Sequence[Docstring], model: Path, out: Path) -> api.Searc
     encoder = api.load(model)
     vectors = api.embed(encoder, [" ".join(docstring.sentences) for docstring in docstrings])
     index = Index.build(
-        vectors, [docstring.name for docstring in docstrings], [docstring.summary for docstring in docstrings],
+        vectors, [docstring.name for docstring in docstrings],
+        [docstring.summary for docstring in docstrings],
         out=out, model=api.stamp(model, encoder), kind="flat", dtype="float16", overwrite=True,
     )  # fmt: skip
     return api.Search(index, encoder)

@@ -122,7 +122,8 @@ def _one_described(kind: Any) -> str:
 
 
 _singular: dict[Any, str] = {
-    int: "a whole number", float: "a number", bool: "True or False", str: "a string", Path: "a path", type(None): "None",
+    int: "a whole number", float: "a number", bool: "True or False",
+    str: "a string", Path: "a path", type(None): "None",
 }  # fmt: skip
 _plural: dict[Any, str] = {int: "whole numbers", float: "numbers", str: "strings", Path: "paths"}
 

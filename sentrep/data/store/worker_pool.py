@@ -103,7 +103,10 @@ class _Worker:
     """A worker process, as its parent sees it."""
 
     def __init__(self, job: str, setup: dict[str, Any], alone: bool) -> None:
-        start = "import sys; sys.path.append(sys.argv[1]); from sentrep.data.store.worker_pool import serve; serve()"
+        start = (
+            "import sys; sys.path.append(sys.argv[1]); "
+            "from sentrep.data.store.worker_pool import serve; serve()"
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", start, str(Path(__file__).parents[3])],
             stdin=subprocess.PIPE,
