@@ -63,7 +63,7 @@ def models(task: Retrieval, teacher: str | None, work: Path) -> Iterator[Model]:
     corpus = work / "documents.jsonl"
     with corpus.open("w", encoding="utf-8") as out:
         for number, text in enumerate(task.documents):
-            out.write(json.dumps({"id": str(number), "text": [text]}, ensure_ascii=False) + "\n")
+            out.write(json.dumps({"id": str(number), "text": text}, ensure_ascii=False) + "\n")
     yield replace(bm25(), name="BM25 without stemming")
     words = replace(bm25(Analysis("english"), label="BM25"), name="BM25")
     yield words

@@ -148,7 +148,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """The package, whose verbs stay functions: importing the module `sentrep.search` does not hide the verb."""
+    """The package, whose verbs stay functions: importing the module `sentrep.search` does not hide the
+    verb."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in VERBS and isinstance(value, ModuleType)):

@@ -86,7 +86,8 @@ def tasks_of(
     strict: bool = False,
     **fields: Any,
 ) -> Suite:
-    """The tasks of `evaluate`, read and checked once, so that several models are measured on the same data."""
+    """The tasks of `evaluate`, read and checked once, so that several models are measured on the same
+    data."""
     return _tasks(tasks, suites, data, heldout, part, strict, fields)[0]
 
 

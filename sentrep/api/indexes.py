@@ -117,8 +117,8 @@ def index(
         kind: of an index over vectors; see `build_index`.
         dtype: how an index over vectors stores them, 'float32' or 'float16'.
         units: what is found in documents; passages of about 120 words if None.
-        language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as they
-            stand.
+        language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as
+            they stand.
         overwrite: replace another index that is in `out`.
         strict: raise for anything of `input` that was skipped or damaged.
         wait: wait for another process that writes `out`, instead of refusing.
@@ -201,7 +201,8 @@ def search(
     offline: bool = False,
     hub: bool = False,
 ) -> list[Hit] | list[PassageHit]:
-    """What an index finds for a query: sentences of vectors by cosine, passages of documents by both searches.
+    """What an index finds for a query: sentences of vectors by cosine, passages of documents by both
+    searches.
 
     Args:
         index: folder of an index, or an index that is open (`open_index`), which is quicker for many queries.

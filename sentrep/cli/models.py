@@ -54,7 +54,8 @@ def expand(
         which = f" (token table {number})" if len(expanded.fits) > 1 else ""
         print(f"shared   {fit.shared:,} words, to which the map is fitted{which}")
         print(
-            f"R2       {'unknown: too few shared words' if fit.r2 is None else f'{fit.r2:.3f}'} on held-out shared words"
+            f"R2       {'unknown: too few shared words' if fit.r2 is None else f'{fit.r2:.3f}'} on "
+            "held-out shared words"
         )
         print(f"added    {fit.added:,} words")
         if fit.doubt:

@@ -21,8 +21,8 @@ def parse(
     """Print the tree of each sentence.
 
     Args:
-        runs: Folder of a run of a method that parses, such as urnng. From several runs, each sentence gets the
-            tree that shares the most constituents with all of theirs.
+        runs: Folder of a run of a method that parses, such as urnng. From several runs, each sentence gets
+            the tree that shares the most constituents with all of theirs.
         input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a
             sentence, with spaces between its words. Empty lines are left out.
         draw: 'brackets': one line for each tree, as in treebanks and NLTK. 'text': a drawing in characters.

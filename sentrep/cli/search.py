@@ -48,8 +48,8 @@ def embed(
         input: Files, folders, '-' for standard input, or owner/name of a data set.
         out: Folder for the vectors (vectors-*.npy) and their sentences (texts-*.jsonl).
         dtype: How vectors are stored.
-        context: Vectors of each document up to each sentence, instead of the sentence's own; MODEL is a run of
-            cpc.
+        context: Vectors of each document up to each sentence, instead of the sentence's own; MODEL is a run
+            of cpc.
         reading: How files are read.
         writing: What happens to what is there already.
         access: Where models may come from.
@@ -82,8 +82,8 @@ def index(
         input: Files, folders, or '-': their passages are searched by vectors and by words.
         units: What is found in files.
         language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
-        kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'auto' goes by
-            the number of sentences.
+        kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'auto' goes
+            by the number of sentences.
         dtype: How an index of vectors stores them.
         reading: How files are read.
         writing: What happens to what is there already.

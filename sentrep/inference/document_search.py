@@ -138,8 +138,8 @@ class DocumentSearch:
     def update(self, corpus: Corpus, report: ReadReport | None = None) -> Update:
         """Make the index equal to files as they are now: changed and new ones are read, deleted ones removed.
 
-        Whether a file has changed is told by the hash of its content. All of it is one step: a crash leaves the
-        old state or the new one.
+        Whether a file has changed is told by the hash of its content. All of it is one step: a crash leaves
+        the old state or the new one.
         """
         config = corpus_config(corpus)
         known = {document.file: document.digest for document in self.index.documents()}

@@ -32,7 +32,8 @@ class Generated(NamedTuple):
 
     @property
     def per_token(self) -> float:
-        """Mean log-probability of a token, the end of sentence included (nats): comparable between lengths."""
+        """Mean log-probability of a token, the end of sentence included (nats): comparable between
+        lengths."""
         return self.log_prob / (len(self.tokens) + 1)
 
 

@@ -116,7 +116,8 @@ def opened_for(
     found = content_hash(encoder)
     if found != own.content_hash:
         raise InputError(
-            f"{index} was made with {own.name} (content {own.content_hash}), not with content {found}; give that "
+            f"{index} was made with {own.name} (content {own.content_hash}), not with content {found}; "
+            "give that "
             f"model ({opt('model')}), or make the index again with this one"
         )
     return encoder

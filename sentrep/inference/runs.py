@@ -145,7 +145,8 @@ class TrainedMethod:
             method = record.entry.load()(record.settings, make_encoder, record.token_budget)
         if not any(encoder is method.encoder() for encoder in encoders):
             raise InputError(
-                f"{model} holds several encoders side by side, from which {record.method} cannot be put together again"
+                f"{model} holds several encoders side by side, from which {record.method} cannot be put "
+                "together again"
             )
         load_learnt(method, record.path)
         return cls(method.eval(), Tokenizer.open(model), record)
@@ -183,7 +184,8 @@ def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
 
 
 def method_name(content: dict[str, Any]) -> str:
-    """The method of a run with a digest of all settings but the seed: runs of one name differ by their seed."""
+    """The method of a run with a digest of all settings but the seed: runs of one name differ by their
+    seed."""
     training = {name: value for name, value in content["training"].items() if name != "seed"}
     digest = hashlib.sha256(
         json.dumps({**content, "training": training}, sort_keys=True).encode()

@@ -83,7 +83,8 @@ class Summarizer:
         length = self.usual_length if length is None else length
         if not 1 <= length <= self.max_summary_tokens:
             raise InputError(
-                f"{opt('length')} {length}: this run was trained to write 1 to {self.max_summary_tokens} tokens"
+                f"{opt('length')} {length}: this run was trained to write 1 to {self.max_summary_tokens} "
+                "tokens"
             )
         articles = self.read(texts)
         lengths = articles.lengths.tolist()
@@ -122,7 +123,8 @@ class Summarizer:
         )
 
     def bounded(self, decoding: DecodingConfig) -> DecodingConfig:
-        """The decoding, limited to the longest summary of training; the length signal is untrained beyond it."""
+        """The decoding, limited to the longest summary of training; the length signal is untrained beyond
+        it."""
         if decoding.k > 1:
             raise InputError(f"{opt('k')} {decoding.k}: a text has one summary; leave it at 1")
         return replace(decoding, max_length=min(decoding.max_length, self.max_summary_tokens))

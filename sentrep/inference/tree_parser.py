@@ -114,8 +114,8 @@ class TreeParser:
     def _batches(
         self, sentences: Sequence[Sequence[str]], doing: str
     ) -> Iterator[tuple[list[tuple[int, list[int | None]]], SentenceBatch]]:
-        """Batches of sentences of similar length: the place of each and the word of each of its tokens, and the
-        tokens as a batch."""
+        """Batches of sentences of similar length: the place of each and the word of each of its tokens, and
+        the tokens as a batch."""
         import torch
 
         from sentrep.data.batch import SentenceBatch

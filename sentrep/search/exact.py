@@ -92,7 +92,8 @@ def norms(rows: NDArray[np.float32], name: str, first: int = 0) -> NDArray[np.fl
     bad = np.flatnonzero(~np.isfinite(squares))
     if len(bad):
         raise InputError(
-            f"{name}: row {first + int(bad[0])} has a NaN, an infinite or a huge value; a model whose training diverged "
+            f"{name}: row {first + int(bad[0])} has a NaN, an infinite or a huge value; a model whose "
+            "training diverged "
             "makes such vectors, so look at its loss curve"
         )
     return np.sqrt(squares)
@@ -144,7 +145,8 @@ def _check(documents: NDArray[np.floating], queries: NDArray[np.floating], k: in
         )
     if documents.shape[1] != queries.shape[1]:
         raise InputError(
-            f"documents are {documents.shape[1]} wide and queries {queries.shape[1]}: encode both with the same model"
+            f"documents are {documents.shape[1]} wide and queries {queries.shape[1]}: encode both with "
+            "the same model"
         )
     if len(documents) == 0:
         raise InputError("there are no documents to search")

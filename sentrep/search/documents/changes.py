@@ -1,7 +1,7 @@
 """Changing an index of documents.
 
-A change writes new files beside the old ones and then replaces the manifest in one step. A crash leaves the old
-state or the new one. Files that no manifest names are deleted by the next change.
+A change writes new files beside the old ones and then replaces the manifest in one step. A crash leaves the
+old state or the new one. Files that no manifest names are deleted by the next change.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def remove(
 def _compact(state: State, analyze: Analyze) -> State:
     """Merge small segments and rewrite those of which more than half is removed.
 
-    A segment is merged with all after it when it is at most twice as large as they are together, so the number
-    of segments grows with the logarithm of the number of passages.
+    A segment is merged with all after it when it is at most twice as large as they are together, so the
+    number of segments grows with the logarithm of the number of passages.
     """
     while (start := _first_to_merge(state)) is not None:
         first = int(state.first[start])

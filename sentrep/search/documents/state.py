@@ -47,7 +47,8 @@ class Segment:
         return self.dense.texts[row]
 
     def nearest(self, vector: Floats, kept: Mask, count: int) -> tuple[Rows, Floats]:
-        """The `count` rows nearest to `vector` (width,) of length 1 among those that are `kept`, with cosines."""
+        """The `count` rows nearest to `vector` (width,) of length 1 among those that are `kept`, with
+        cosines."""
         live = int(kept.sum())
         if live < max(1, len(kept) // 4):  # few are left: compare with each of them
             rows = np.flatnonzero(kept)
@@ -115,7 +116,8 @@ class State:
         return chosen
 
     def rows_matching(self, filters: Mapping[str, str]) -> Mask:
-        """Which rows belong to documents whose fields have these values; id, title and file count as fields."""
+        """Which rows belong to documents whose fields have these values; id, title and file count as
+        fields."""
         chosen = np.zeros(len(self), bool)
         for document, rows in self.documents():
             known = {**document.fields, "id": document.id, "title": document.title, "file": document.file}
