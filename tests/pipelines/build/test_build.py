@@ -1,0 +1,59 @@
+"""`build` from a folder to a searchable index, and what it does with too little text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sentence_transformers import SentenceTransformer
+
+import sentrep
+from sentrep.utils.errors import InputError
+
+
+def write(folder: Path, count: int) -> Path:
+    """Pages about one of twelve topics each, with a heading for each paragraph."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(count):
+        topic = number % 12
+        lines = [f"# Page {number} about topic{topic}", ""]
+        for part in range(4):
+            words = [f"topic{topic}word{random.integers(30)}" for _ in range(4)]
+            own = f"page{number}part{part}"
+            lines += [f"## Part {part}", "", f"The {words[0]} and the {words[1]} are in {own}. "
+                      f"They say {words[2]} to {own} again. So {words[3]} ends the part.", ""]  # fmt: skip
+        (folder / f"{number:03}.md").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.mark.slow
+def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
+    folder, said = write(tmp_path / "docs", 150), list[str]()
+    built = sentrep.build(folder, tmp_path / "out", say=said.append)
+    names = {"BM25", "collection table", "collection table + BM25"}
+    assert {line.split("  ")[0].rstrip("*") for line in built.table.splitlines()[3:]} == names
+    assert built.choice.chosen.name in names
+    assert built.verdict.startswith("Chosen: ")
+    hit = built.search.search("page77part2", 1)[0]
+    assert Path(hit.document.file).name == "077.md"
+    assert hit.heading[-1] == "Part 2"
+    assert (tmp_path / "out" / "report.html").stat().st_size > 1000
+    again = sentrep.open_index(tmp_path / "out" / "index")
+    assert [each.id for each in again.search("topic3word5", 5)] == [  # type: ignore[union-attr]
+        each.id for each in built.search.search("topic3word5", 5)
+    ]
+    assert np.isfinite(
+        SentenceTransformer(str(tmp_path / "out" / "model"), device="cpu").encode(["topic3word5"])
+    ).all()
+    with pytest.raises(InputError):
+        sentrep.build(folder, tmp_path / "out")
+
+
+def test_too_little_text_and_nothing_readable_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too little"):
+        sentrep.build(write(tmp_path / "few", 3), tmp_path / "out", say=lambda _: None)
+    (tmp_path / "none").mkdir()
+    with pytest.raises(InputError):
+        sentrep.build(tmp_path / "none", tmp_path / "other", say=lambda _: None)
