@@ -25,13 +25,25 @@ from sentrep.evaluation.result import Result, ResultStore
 from sentrep.evaluation.task import Task, evaluate
 from sentrep.inference.document_search import DocumentSearch, Units
 from sentrep.inference.names import locate
-from sentrep.pipelines.build.candidates import BM25, Contender, contenders, dense_models
+from sentrep.pipelines.build.candidates import BM25, Contender, Dense, contenders, dense_models
 from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
 from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
-from sentrep.pipelines.build.holdout import hold_out
+from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.utils.errors import InputError
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The models side by side."""
+
+    choice: Choice
+    chosen: Contender
+    table: str
+    """A row for each model."""
+    verdict: str
+    """One sentence: what was chosen, and by how much it is better than BM25."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +52,8 @@ class Built:
 
     search: DocumentSearch
     """The index, open."""
-    choice: Choice
-    table: str
-    """Models side by side."""
-    verdict: str
-    """One sentence: what was chosen, and by how much it is better than BM25."""
+    compared: Compared | None
+    """The measurement; None where there was too little text for it."""
     out: Path
 
 
@@ -76,11 +85,11 @@ def build(
         say: gets a line for each step.
 
     Raises:
-        InputError: nothing can be read, or the text is too little to be measured by.
+        InputError: nothing can be read, or `out` holds an index already.
 
     Example:
         built = sentrep.build("docs/", "out/")
-        built.search("how to install")
+        built.search.search("how to install")
     """
     out, units = Path(out), units or Units()
     if (out / "index").exists() and not overwrite:
@@ -92,23 +101,39 @@ def build(
         parts = hold_out(documents, seed)
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
     say(_counts(documents, len(parts.exam), parts.dropped, language))
-    tasks = exam([_examined(document, units) for document in parts.exam], seed)
     (out / "models").mkdir(parents=True, exist_ok=True)
+    compared = _compared(parts, dense, units, out, language, seed, say)
+    with _timed("indexed", say):
+        chosen, mode = (compared.chosen.dense, compared.chosen.mode) if compared else (dense[0], "hybrid")
+        search = _index(chosen or dense[0], mode, documents, corpus, out, units, language, overwrite)
+    if compared:
+        say(f"report    {write_report([out / 'results.jsonl'], out / 'report.html')}")
+    say(f'next      sentrep search {out / "index"} "words"')
+    say(f"          sentrep update {out / 'index'} FILES")
+    return Built(search, compared, out)
+
+
+def _compared(
+    parts: Holdout, dense: list[Dense], units: Units, out: Path, language: str, seed: int, say: Say
+) -> Compared | None:
+    """Fit and measure all models; None, with a line that says so, where there is too little text for it."""
+    try:
+        tasks = exam([_examined(document, units) for document in parts.exam], seed)
+    except InputError as error:
+        say(f"not measured: {error}")
+        say(f"the index gets the {dense[0].name} and BM25")
+        return None
+    (out / "results.jsonl").unlink(missing_ok=True)
     text = _written(parts.train, out / "models" / "train.jsonl")
     rows = []
     with _timed("fitted and measured", say):
         for contender in contenders(dense, text, out / "models", language):
             rows.append((contender, _measured(contender, tasks, out / "results.jsonl")))
-    choice = choose([Candidate(one.model.name, one.cost, mean_items(results)) for one, results in rows])
-    table, sentence = _table(rows, choice), verdict(choice, BM25)
-    say(f"\n{table}\n{sentence}\n")
-    with _timed("indexed", say):
-        search = _index(_contender(rows, choice), documents, corpus, out, units, language, overwrite)
-    page = write_report([out / "results.jsonl"], out / "report.html")
-    say(f"report    {page}")
-    say(f'next      sentrep search {out / "index"} "words"')
-    say(f"          sentrep update {out / 'index'} FILES")
-    return Built(search, choice, table, sentence, out)
+    choice = choose(_candidates(rows))
+    chosen = next(one for one, _ in rows if one.model.name == choice.chosen.name)
+    compared = Compared(choice, chosen, _table(rows, choice), verdict(choice, BM25))
+    say(f"\n{compared.table}\n{compared.verdict}\n")
+    return compared
 
 
 def _measured(contender: Contender, tasks: Sequence[Task], file: Path) -> list[Result]:
@@ -119,12 +144,9 @@ def _measured(contender: Contender, tasks: Sequence[Task], file: Path) -> list[R
     return [result for result in done.results if result.metric == METRIC]
 
 
-def _contender(rows: Sequence[tuple[Contender, list[Result]]], choice: Choice) -> Contender:
-    return next(one for one, _ in rows if one.model.name == choice.chosen.name)
-
-
 def _index(
-    chosen: Contender,
+    dense: Dense,
+    mode: str,
     documents: Sequence[SourceDocument],
     corpus: Corpus,
     out: Path,
@@ -135,7 +157,6 @@ def _index(
     """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
     stand by."""
     text = _written(documents, out / "models" / "all.jsonl")
-    dense = chosen.dense or dense_models(None)[0]
     dense.fit(text, out / "model")
     return index_documents(
         out / "model",
@@ -143,7 +164,7 @@ def _index(
         out / "index",
         units=units,
         language=language,
-        mode=chosen.mode,  # type: ignore[arg-type]
+        mode=mode,  # type: ignore[arg-type]
         overwrite=overwrite,
     )
 

@@ -32,10 +32,11 @@ def write(folder: Path, count: int) -> Path:
 def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
     folder, said = write(tmp_path / "docs", 150), list[str]()
     built = sentrep.build(folder, tmp_path / "out", say=said.append)
+    assert built.compared is not None
     names = {"BM25", "collection table", "collection table + BM25"}
-    assert {line.split("  ")[0].rstrip("*") for line in built.table.splitlines()[3:]} == names
-    assert built.choice.chosen.name in names
-    assert built.verdict.startswith("Chosen: ")
+    assert {line.split("  ")[0].rstrip("*") for line in built.compared.table.splitlines()[3:]} == names
+    assert built.compared.choice.chosen.name in names
+    assert built.compared.verdict.startswith("Chosen: ")
     hit = built.search.search("page77part2", 1)[0]
     assert Path(hit.document.file).name == "077.md"
     assert hit.heading[-1] == "Part 2"
@@ -51,9 +52,16 @@ def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
         sentrep.build(folder, tmp_path / "out")
 
 
-def test_too_little_text_and_nothing_readable_are_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="too little"):
-        sentrep.build(write(tmp_path / "few", 3), tmp_path / "out", say=lambda _: None)
+@pytest.mark.parametrize("count", [1, 3])
+def test_too_little_text_is_indexed_and_not_measured(tmp_path: Path, count: int) -> None:
+    said = list[str]()
+    built = sentrep.build(write(tmp_path / "few", count), tmp_path / "out", say=said.append)
+    assert built.compared is None
+    assert any(line.startswith("not measured") for line in said)
+    assert Path(built.search.search("page0part2", 1)[0].document.file).name == "000.md"
+
+
+def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError):
         sentrep.build(tmp_path / "none", tmp_path / "other", say=lambda _: None)
