@@ -27,6 +27,8 @@ class SourceDocument:
     """Its sections one after the other; all offsets count characters of this text."""
     sections: tuple[tuple[int, tuple[str, ...]], ...]
     """Where each section begins, and the headings that it stands under, outermost first."""
+    fields: tuple[tuple[str, str], ...]
+    """Names and values of further fields of its record."""
     spans: tuple[tuple[int, int], ...]
     """First character of each sentence, and one past the last."""
 
@@ -75,5 +77,11 @@ def _document(pieces: Iterable[Piece], segmenter: Segmenter) -> SourceDocument:
     parts = assemble(read, segmenter)
     first = read[0]
     return SourceDocument(
-        first.id, first.title, first.file, parts.text, tuple(parts.headings), tuple(parts.sentences)
+        first.id,
+        first.title,
+        first.file,
+        parts.text,
+        tuple(parts.headings),
+        first.fields,
+        tuple(parts.sentences),
     )

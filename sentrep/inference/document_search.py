@@ -214,7 +214,8 @@ def described(document: SourceDocument) -> Document:
 
     file = Path(document.file)
     digest = sha256(file) if file.is_file() else ""
-    return Document(document.id, document.title, str(file.resolve()) if digest else "", digest)
+    place = str(file.resolve()) if digest else ""
+    return Document(document.id, document.title, place, digest, dict(document.fields))
 
 
 def _inside(name: str, config: CorpusConfig) -> bool:

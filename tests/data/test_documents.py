@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from sentrep.data.config import CorpusConfig
@@ -59,3 +60,32 @@ def test_the_report_counts(tmp_path: Path) -> None:
     assert [document.id.endswith("x") for document in found] == [True]
     assert report.documents == 1
     assert report.problems.total() == 1
+
+
+def test_further_fields_of_records_are_kept(tmp_path: Path) -> None:
+    record = {
+        "id": "x",
+        "text": "One. Two.",
+        "year": 1999,
+        "tags": ["a"],
+        "note": "n" * 2000,
+        "author": "Eve",
+    }
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    (document,) = read(tmp_path / "a.jsonl")
+    assert dict(document.fields) == {"year": "1999", "author": "Eve"}
+    (tmp_path / "b.csv").write_text("id,text,place\n1,One sentence here.,Rome\n2,Another one.,\n")
+    first, second = read(tmp_path / "b.csv")
+    assert dict(first.fields) == {"place": "Rome"}
+    assert dict(second.fields) == {}
+
+
+def test_columns_of_parquet_are_kept_where_asked(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    parquet.write_table(
+        pa.table({"text": ["One. Two."], "year": [1999], "other": ["o"]}), tmp_path / "a.parquet"
+    )
+    (document,) = read_source_documents(CorpusConfig((str(tmp_path / "a.parquet"),), keep_fields=("year",)))
+    assert dict(document.fields) == {"year": "1999"}

@@ -157,3 +157,12 @@ def test_nothing_readable_and_one_document(model: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "index").exists()
     (tmp_path / "one.txt").write_text("The cooking text is here.")
     assert len(index_documents(model, tmp_path / "one.txt", tmp_path / "index")) == 1
+
+
+def test_fields_of_records_come_back_with_hits_and_filter(model: Path, tmp_path: Path) -> None:
+    lines = [json.dumps({"id": topic, "text": page(topic, 2), "kind": topic[0]}) for topic in TOPICS]
+    (tmp_path / "pages.jsonl").write_text("\n".join(lines) + "\n")
+    search = index_documents(model, tmp_path / "pages.jsonl", tmp_path / "index")
+    hits = search.search("text number 1", k=50, filters={"kind": "c"})
+    assert {hit.document.id for hit in hits} == {"cooking", "chess"}
+    assert {hit.document.fields["kind"] for hit in hits} == {"c"}

@@ -49,6 +49,8 @@ class Fragment(NamedTuple):
     lines: bool
     headings: tuple[str, ...] = ()
     """The headings that the text stands under, outermost first."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Names and values of further fields of the record."""
 
 
 class Block(NamedTuple):

@@ -55,7 +55,7 @@ class _Rows:
         from pyarrow.parquet import ParquetFile
 
         config = self._reading.config
-        wanted = (config.text_field, config.title_field, config.id_field)
+        wanted = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
         with ParquetFile(path) as file:
             names = file.schema_arrow.names
             if not has_text_column(names, self._source, self._reading):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.document import (
     LIMIT,
@@ -28,6 +29,9 @@ _JSON_KINDS = {
     dict: "an object",
     list: "a list that holds more than strings",
 }
+
+LONGEST_FIELD = 1000
+"""Characters of a further field that is kept; a longer one is rather a text of its own."""
 
 __all__ = ["has_text_column", "json_lines", "record_fragments"]
 
@@ -66,10 +70,22 @@ def record_fragments(
     if not lines and "\n" in text.replace("\n\n", ""):
         layout = reading.layout(text, where)
         text, lines = arranged(text, layout, edge_of(text, layout)), layout == "lines"
-    begins = True
+    begins, fields = True, _further(record, config)
     for portion in portions([text]):
-        yield Fragment(begins, identity, title, portion.text, lines)
+        yield Fragment(begins, identity, title, portion.text, lines, fields=fields)
         begins = False
+
+
+def _further(record: Mapping[str, Any], config: CorpusConfig) -> tuple[tuple[str, str], ...]:
+    """Fields of a record besides text, title and id that are texts of moderate length, numbers or truth values."""
+    known = (config.text_field, config.title_field, config.id_field)
+    return tuple(
+        (str(name), str(value))
+        for name, value in record.items()
+        if name not in known
+        and isinstance(value, str | int | float)
+        and (not isinstance(value, str) or 0 < len(value) <= LONGEST_FIELD)
+    )
 
 
 def has_text_column(names: list[str], source: Source, reading: Reading) -> bool:

@@ -43,6 +43,8 @@ class Piece:
     paragraph of its own section."""
     file: str = ""
     """The file that the document was read from, as the user named it."""
+    fields: tuple[tuple[str, str], ...] = ()
+    """Names and values of further fields of the document's record."""
 
 
 def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
@@ -73,6 +75,7 @@ def read_files(files: Sequence[Source], config: CorpusConfig, report: ReadReport
                 fragment.lines,
                 fragment.headings,
                 file.name,
+                fragment.fields,
             )
     if document < 0:
         found = [f"  {line}" for line in report.lines()] or ["  files without text"]
@@ -128,7 +131,7 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
     """A data set of the hub, its rows copied to JSON lines, since they are read more than once."""
     _check_data_set(name, path, config)
     copy = scratch / (name.replace("/", "--") + ".jsonl")
-    fields = (config.text_field, config.title_field, config.id_field)
+    fields = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
     with copy.open("w", encoding="utf-8") as file:
         for row in _rows(name, config.hub_split):
             kept = {field: row[field] for field in fields if row.get(field) is not None}
