@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.evaluation.statistics.bootstrap import AGGREGATES
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import whole
 
@@ -225,7 +226,33 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
 
 def _result(record: dict[str, Any]) -> Result:
     given = {field.name: record[field.name] for field in fields(Result) if field.name != "truncation"}
-    return Result(**given, truncation=record.get("truncation", ""))
+    result = Result(**given, truncation=record.get("truncation", ""))
+    _check_types(result)
+    return result
+
+
+_TYPES = {
+    "str": str,
+    "float": int | float,
+    "int": int,
+    "bool | None": bool | None,
+    "int | None": int | None,
+    "dict[str, str]": dict,
+}
+
+
+def _check_types(result: Result) -> None:
+    """Raise TypeError or ValueError for a record that no evaluation can have written."""
+    for field in fields(Result):
+        value = getattr(result, field.name)
+        if not isinstance(value, _TYPES[str(field.type)]):
+            raise TypeError(f"{field.name} is {value!r}")
+        if isinstance(value, str):
+            value.encode()
+    if result.aggregate not in AGGREGATES:
+        raise ValueError(f"aggregate is {result.aggregate!r}")
+    if any(".." in Path(getattr(result, name)).parts for name in _FILES):
+        raise ValueError("a file lies outside of the folder of the results")
 
 
 def read_items(result: Result) -> NDArray[np.float64]:
@@ -235,7 +262,12 @@ def read_items(result: Result) -> NDArray[np.float64]:
             f"{result.model} on {result.task}: no per-item scores {result.items or '(evaluated without a results file)'}; "
             "evaluate again with a results file"
         )
-    items: NDArray[np.float64] = np.load(result.items, allow_pickle=False)
+    try:
+        items: NDArray[np.float64] = np.load(result.items, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{result.items}: damaged ({error}); evaluate again") from error
+    if len(items) != result.count:
+        raise InputError(f"{result.items} has {len(items)} scores, the result {result.count}; evaluate again")
     return items
 
 
