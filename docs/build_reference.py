@@ -59,10 +59,15 @@ def imported() -> Iterator[ModuleType]:
 
 
 def roots(modules: Sequence[ModuleType]) -> list[str]:
-    """Names to give to pdoc. It finds the modules of a package itself, unless there is an `__all__`."""
-    parents = {module.__name__ for module in modules if hasattr(module, "__all__")}
-    names = [module.__name__ for module in modules]
-    return [name for name in names if name == "sentrep" or name.rpartition(".")[0] in parents]
+    """Names to give to pdoc. It finds the modules of a package itself, unless there is an `__all__` without
+    them."""
+    listed = {module.__name__: module.__all__ for module in modules if hasattr(module, "__all__")}
+    names = [(*module.__name__.rpartition("."), module.__name__) for module in modules]
+    return [
+        name
+        for parent, _, own, name in names
+        if name == "sentrep" or (parent in listed and own not in listed[parent])
+    ]
 
 
 def broken_references(module: ModuleType) -> Iterator[str]:

@@ -71,7 +71,7 @@ def train(place: Path, seed: int, wait: bool) -> None:
         EncoderConfig("bag", width=32),
         training,
     )
-    run_job(job, entry.load(), place / OUT, place / "cache", wait=wait)
+    run_job(job, entry.load(), entry.defaults, place / OUT, place / "cache", wait=wait)
 
 
 def embed(place: Path, seed: int, wait: bool) -> None:
