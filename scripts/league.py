@@ -36,7 +36,7 @@ from sentrep import api
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import prepare
 from sentrep.evaluation.suite import read_suite
-from sentrep.evaluation.task import Left, Model, Task
+from sentrep.evaluation.task import Model, Task, TaskNote
 from sentrep.training.run_folder import differences, machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError
 
@@ -136,16 +136,16 @@ def league(arguments: argparse.Namespace, chosen: Sequence[Row]) -> int:
     return int(bool(league.failures or any(entry.failed for entry in league.entries.values())))
 
 
-def measures(arguments: argparse.Namespace) -> tuple[dict[str, list[Task]], list[Left]]:
+def measures(arguments: argparse.Namespace) -> tuple[dict[str, list[Task]], list[TaskNote]]:
     """The tasks of each suite, and those left out."""
-    suites, left = dict[str, list[Task]](), list[Left]()
+    suites, left = dict[str, list[Task]](), list[TaskNote]()
     for name in arguments.suites:
         suite = read_suite(name, arguments.data, arguments.split)
         unwanted = [
             task for task in suite.tasks if any(fnmatch(task.name, pattern) for pattern in arguments.without)
         ]
         suites[Path(name).stem] = [task for task in suite.tasks if task not in unwanted]
-        left += [*suite.left, *(Left(task.name, "--without") for task in unwanted)]
+        left += [*suite.skipped, *(TaskNote(task.name, "--without") for task in unwanted)]
     return suites, left
 
 
@@ -252,8 +252,8 @@ class League:
         record = read_json(file)
         seed = int(record["seed"])
         here = file.parent / record["model"]
-        does = Late(here) if record["embedding_rate"] else opened(here).does
-        model = Model(row.name, record["model_hash"], does, row.name, seed if row.seeded else None)
+        implementation = Late(here) if record["embedding_rate"] else opened(here).implementation
+        model = Model(row.name, record["model_hash"], implementation, row.name, seed if row.seeded else None)
         return Entry(row.name, seed, record, *measure(model, self.suites, self.results))
 
 
@@ -264,14 +264,14 @@ class Late:
         self.place = place
 
     @cached_property
-    def does(self) -> Any:
+    def implementation(self) -> Any:
         if self.place.name == IN_MEMORY:
             raise InputError(f"the model lived in memory only; remove {self.place.parent} to train it anew")
-        return opened(self.place).does
+        return opened(self.place).implementation
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(text, width)."""
-        vectors: NDArray[np.float32] = self.does.encode(texts)
+        vectors: NDArray[np.float32] = self.implementation.encode(texts)
         return vectors
 
 

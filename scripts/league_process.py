@@ -97,14 +97,14 @@ def opened(folder: Path) -> Model:
 
 def embedding_rate(model: Model, setup: Setup) -> float | None:
     """Sentences of the corpus embedded per second."""
-    if not isinstance(model.does, Embeds):
+    if not isinstance(model.implementation, Embeds):
         return None
     store = Store.open(Path(setup.store))
     texts = [
         store.sentence(int(number))
         for number in np.linspace(0, store.sentences - 1, min(SAMPLE, store.sentences))
     ]
-    model.does.encode(texts[:100])  # warm-up
+    model.implementation.encode(texts[:100])  # warm-up
     began = time.perf_counter()
-    model.does.encode(texts)
+    model.implementation.encode(texts)
     return len(texts) / (time.perf_counter() - began)

@@ -73,7 +73,7 @@ def evaluate(
 
     store = None if results is None else ResultStore(checked("results", results, Path))
     done = run(measured(model, name, offline=offline, hub=hub), chosen.tasks, store)
-    return replace(done, skipped=[*chosen.left, *done.skipped], report=report)
+    return replace(done, skipped=[*chosen.skipped, *done.skipped], report=report)
 
 
 def tasks_of(
@@ -185,7 +185,7 @@ def _tasks(
     for suite in paths_of(suites, "suites"):
         made = read_suite(suite, data or os.environ.get("SENTREP_DATA") or ".", part)
         chosen.tasks.extend(made.tasks)
-        chosen.left.extend(made.left)
+        chosen.skipped.extend(made.skipped)
     if heldout is not None:
         config = corpus_source(heldout, fields, "heldout")
         documents = watched(read_documents(config, report=read), read, strict)

@@ -56,7 +56,7 @@ def evaluate(
         part=part,
         **keywords(reading),
     )
-    _say("left out", "", tasks.left)
+    _say("left out", "", tasks.skipped)
     kept, failed = [], False
     for name in model:
         try:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
 from sentrep.evaluation.result import Result, fingerprint
-from sentrep.evaluation.task import Embeds, Model, Watched
+from sentrep.evaluation.task import Embeds, Model, MonitoredEncoder
 from sentrep.evaluation.vectors import finite
 from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
@@ -40,7 +40,7 @@ def mteb_model(model: Model) -> MtebModel:
         raise InputError(
             f"MTEB cannot be imported ({error}); install it with: pip install 'mteb>=2.26,<3'"
         ) from error
-    if not isinstance(model.does, Embeds):
+    if not isinstance(model.implementation, Embeds):
         raise InputError(
             f"{model.name} ranks without vectors, and MTEB asks for vectors; it has a BM25 of its own"
         )
@@ -48,7 +48,7 @@ def mteb_model(model: Model) -> MtebModel:
         {
             "name": _name(model.name),
             "revision": model.content_hash,
-            "embed_dim": model.does.encode(["width"]).shape[1],
+            "embed_dim": model.implementation.encode(["width"]).shape[1],
             "similarity_fn_name": ScoringFunction.COSINE,
             "use_instructions": False,
             # MTEB keeps these in its folder and asks nothing of them: `read_mteb` knows the seeds of one
@@ -56,14 +56,14 @@ def mteb_model(model: Model) -> MtebModel:
             "loader_kwargs": {"method": model.method, "seed": model.seed},
         }
     )
-    return MtebModel(model.does, meta)
+    return MtebModel(model.implementation, meta)
 
 
 @dataclass(frozen=True)
 class MtebModel:
     """An encoder in MTEB's sense, its `EncoderProtocol`: the same vectors that our own tasks are given."""
 
-    does: Embeds
+    implementation: Embeds
     mteb_model_meta: Any
 
     def encode(
@@ -85,11 +85,11 @@ class MtebModel:
         the zero vector, as in our own tasks; a collapse is warned of, since MTEB does not look for one."""
         if precision != "float32":
             raise InputError(f"precision {precision!r} is not offered; leave it out of encode_kwargs")
-        watched = Watched(self.does)
-        vectors = finite(watched, [text for batch in inputs for text in batch["text"]])
-        if watched.alarm:
+        monitored = MonitoredEncoder(self.implementation)
+        vectors = finite(monitored, [text for batch in inputs for text in batch["text"]])
+        if monitored.alarm:
             warnings.warn(
-                f"{self.mteb_model_meta.name} on {task_metadata.name}: {watched.alarm}", stacklevel=2
+                f"{self.mteb_model_meta.name} on {task_metadata.name}: {monitored.alarm}", stacklevel=2
             )
         return vectors
 
@@ -161,7 +161,8 @@ def _read(file: Path, record: dict[str, Any]) -> Iterator[Result]:
     )
     if not (isinstance(task, str) and isinstance(data, str) and isinstance(splits, dict) and splits):
         raise InputError(
-            f'{file}: no result of MTEB, which has "task_name", "dataset_revision" and "scores"; expected {LAYOUT}'
+            f'{file}: no result of MTEB, which has "task_name", "dataset_revision" and "scores"; '
+            f"expected {LAYOUT}"
         )
     whose = _whose(file)
     for split, entries in splits.items():

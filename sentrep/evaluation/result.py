@@ -259,7 +259,8 @@ def read_items(result: Result) -> NDArray[np.float64]:
     """The per-item scores of a result: (item,), or (item, column) where the aggregate is no mean."""
     if not result.items or not Path(result.items).is_file():
         raise InputError(
-            f"{result.model} on {result.task}: no per-item scores {result.items or '(evaluated without a results file)'}; "
+            f"{result.model} on {result.task}: no per-item scores "
+            f"{result.items or '(evaluated without a results file)'}; "
             "evaluate again with a results file"
         )
     try:

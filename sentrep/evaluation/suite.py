@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from sentrep.evaluation.datasets.beir import is_beir, read_retrieval
 from sentrep.evaluation.datasets.heldout_text import read_label_free
 from sentrep.evaluation.datasets.tsv import MissingSplit, header
-from sentrep.evaluation.task import Left, Task
+from sentrep.evaluation.task import Task, TaskNote
 from sentrep.evaluation.tasks.classification import read_classification
 from sentrep.evaluation.tasks.clustering import read_clustering
 from sentrep.evaluation.tasks.pair_classification import read_pair_classification
@@ -52,7 +52,7 @@ class Suite(NamedTuple):
     """Tasks, and what was left out because its data are not there."""
 
     tasks: list[Task]
-    left: list[Left]
+    skipped: list[TaskNote]
 
 
 def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
@@ -81,21 +81,23 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
     file, data = _located(suite), Path(data)
     if not data.is_dir():
         raise InputError(
-            f"{data}: no folder of benchmarks; give one ({opt('data')}, or the environment variable SENTREP_DATA)"
+            f"{data}: no folder of benchmarks; give one ({opt('data')}, or the environment variable "
+            "SENTREP_DATA)"
         )
     made = Suite([], [])
     for entry in _entries(file):
         path = entry.get("path", ".")
         if not (data / path).exists():
-            made.left.append(Left(path, f"not in {data.resolve()}"))
+            made.skipped.append(TaskNote(path, f"not in {data.resolve()}"))
             continue
         try:
             made.tasks.extend(_made(entry, data, file, split))
         except MissingSplit as error:
-            made.left.append(Left(path, str(error)))
+            made.skipped.append(TaskNote(path, str(error)))
     if not made.tasks:
         raise InputError(
-            f"{file}: none of its {len(made.left)} data sets can be used; {made.left[0].task}: {made.left[0].reason}; "
+            f"{file}: none of its {len(made.skipped)} data sets can be used; {made.skipped[0].task}: "
+            f"{made.skipped[0].reason}; "
             f"give the folder that they lie in ({opt('data')}, or the environment variable SENTREP_DATA)"
         )
     return made
@@ -183,9 +185,12 @@ def _kind(path: Path) -> str:
         for name, columns in list(headers.items())[:3]
     )
     raise InputError(
-        f"{path}: no layout that is known{found}. Known are: a folder with corpus.jsonl, queries.jsonl (each also .gz) and "
-        "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, sentence2 (similarity), "
-        "label, text (classification) or label, sentence1, sentence2 (pairs), tabs between; JSON lines with article and summary "
+        f"{path}: no layout that is known{found}. Known are: a folder with corpus.jsonl, queries.jsonl "
+        "(each also .gz) and "
+        "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, "
+        "sentence2 (similarity), "
+        "label, text (classification) or label, sentence1, sentence2 (pairs), tabs between; JSON lines "
+        "with article and summary "
         "(summarization); .trees with a bracketed tree on each line (parsing). For another kind put a "
         f'{TASK_FILE} beside the files, for instance kind = "clustering"; kinds are: {", ".join(KINDS)}'
     )

@@ -13,7 +13,7 @@ from sentrep.data.truncation import Truncation
 from sentrep.evaluation.metrics.collapse import collapse
 from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
 from sentrep.evaluation.statistics.bootstrap import interval, value_of
-from sentrep.evaluation.vectors import Does
+from sentrep.evaluation.vectors import Implementation
 from sentrep.utils.capabilities import Embeds, Parses, Ranks, Summarizes, Vectors
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Embeds",
     "Evaluation",
-    "Left",
     "Model",
+    "MonitoredEncoder",
     "Parses",
     "Ranks",
     "Score",
     "Summarizes",
     "Task",
-    "Watched",
+    "TaskNote",
     "evaluate",
 ]
 
@@ -41,7 +41,7 @@ class Model:
     name: str
     content_hash: str
     """Hash of the model's contents, not of its path: it decides whether an old score may be reused."""
-    does: Does
+    implementation: Implementation
     method: str = ""
     """What made it, all settings but the seed: `compare` averages models of one method whose seeds differ."""
     seed: int | None = None
@@ -72,7 +72,7 @@ class Task(ABC):
         """Measure a model that offers one of `needs`."""
 
 
-class Left(NamedTuple):
+class TaskNote(NamedTuple):
     """A task without a result, and why."""
 
     task: str
@@ -84,11 +84,11 @@ class Evaluation:
     """What came of it: results, tasks that the model cannot do, and tasks that broke."""
 
     results: list[Result] = field(default_factory=list)
-    skipped: list[Left] = field(default_factory=list)
-    failed: list[Left] = field(default_factory=list)
-    alarms: list[Left] = field(default_factory=list)
+    skipped: list[TaskNote] = field(default_factory=list)
+    failed: list[TaskNote] = field(default_factory=list)
+    alarms: list[TaskNote] = field(default_factory=list)
     """Tasks on whose texts the model's vectors or trees have collapsed."""
-    truncations: list[Left] = field(default_factory=list)
+    truncations: list[TaskNote] = field(default_factory=list)
     """Tasks with texts that the model did not read to their end, with counts."""
     report: ReadReport = field(default_factory=ReadReport)
     """What was read and skipped of held-out text."""
@@ -108,9 +108,11 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
     costs the others their results."""
     done = Evaluation()
     for task in tasks:
-        if not isinstance(model.does, task.needs):
+        if not isinstance(model.implementation, task.needs):
             needed = " or ".join(need.__name__ for need in task.needs)
-            done.skipped.append(Left(task.name, f"needs a model that {needed}, which {model.name} does not"))
+            done.skipped.append(
+                TaskNote(task.name, f"needs a model that {needed}, which {model.name} does not")
+            )
             continue
         key = fingerprint([model.content_hash, task.fingerprint, str(EVALUATION_VERSION)])
         known = store.find(key) if store else []
@@ -121,31 +123,35 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
                 replace(result, model=model.name, method=model.method, seed=model.seed) for result in known
             ]
             continue
-        watched = Watched(model.does) if Embeds in task.needs and isinstance(model.does, Embeds) else None
+        monitored = (
+            MonitoredEncoder(model.implementation)
+            if Embeds in task.needs and isinstance(model.implementation, Embeds)
+            else None
+        )
         started = time.perf_counter()
         try:
-            scores = task.run(replace(model, does=watched) if watched else model)
+            scores = task.run(replace(model, implementation=monitored) if monitored else model)
         except (
             Exception
         ) as error:  # An evaluation of hours must not be lost to one task: reported by name, never swallowed.
-            done.failed.append(Left(task.name, f"{type(error).__name__}: {error}"))
+            done.failed.append(TaskNote(task.name, f"{type(error).__name__}: {error}"))
             continue
-        results = _results(model, task, scores, key, time.perf_counter() - started, watched)
+        results = _results(model, task, scores, key, time.perf_counter() - started, monitored)
         done.results += store.add(results, scores) if store else results
     done.alarms = [
-        Left(*both)
+        TaskNote(*both)
         for both in dict.fromkeys((result.task, result.alarm) for result in done.results if result.alarm)
     ]
     cut = ((result.task, result.truncation) for result in done.results if result.truncation)
-    done.truncations = [Left(*both) for both in dict.fromkeys(cut)]
+    done.truncations = [TaskNote(*both) for both in dict.fromkeys(cut)]
     return done
 
 
-class Watched:
+class MonitoredEncoder:
     """A model that embeds, with an eye on how long that takes and on whether its vectors have collapsed."""
 
-    def __init__(self, does: Embeds) -> None:
-        self.does, self.seconds = does, 0.0
+    def __init__(self, implementation: Embeds) -> None:
+        self.implementation, self.seconds = implementation, 0.0
         self.alarm = ""
         """What is wrong with the vectors, or nothing."""
         self.truncation = Truncation()
@@ -154,9 +160,9 @@ class Watched:
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(text, width), as the model gives them."""
         started = time.perf_counter()
-        before = replace(getattr(self.does, "truncation", self.truncation))
-        vectors = self.does.encode(texts)
-        call = getattr(self.does, "truncation", before).since(before)
+        before = replace(getattr(self.implementation, "truncation", self.truncation))
+        vectors = self.implementation.encode(texts)
+        call = getattr(self.implementation, "truncation", before).since(before)
         if call.cut:
             self.truncation.merge(call)
         self.seconds += time.perf_counter() - started
@@ -165,10 +171,16 @@ class Watched:
 
 
 def _results(
-    model: Model, task: Task, scores: Sequence[Score], key: str, seconds: float, watched: Watched | None
+    model: Model,
+    task: Task,
+    scores: Sequence[Score],
+    key: str,
+    seconds: float,
+    monitored: MonitoredEncoder | None,
 ) -> list[Result]:
     alarm = next(
-        (each for each in (watched.alarm if watched else "", *(score.alarm for score in scores)) if each), ""
+        (each for each in (monitored.alarm if monitored else "", *(score.alarm for score in scores)) if each),
+        "",
     )
     results = []
     for score in scores:
@@ -192,12 +204,12 @@ def _results(
             protocol=task.protocol,
             versions=versions(),
             seconds=seconds,
-            embedding_seconds=watched.seconds if watched else 0.0,
+            embedding_seconds=monitored.seconds if monitored else 0.0,
             alarm=alarm,
             examples="",
             key=key,
             siblings=len(scores),
-            truncation=watched.truncation.message(task.texts_are) if watched else "",
+            truncation=monitored.truncation.message(task.texts_are) if monitored else "",
         )
         results.append(result)
     return results

@@ -12,16 +12,16 @@ from sentrep.utils.capabilities import Embeds, Parses, Ranks, Scores, Summarizes
 # Pairs whose vectors are copied together: 64 MB at width 2048.
 _PAIRS_AT_ONCE = 4096
 
-Does = Embeds | Ranks | Summarizes | Parses
+Implementation = Embeds | Ranks | Summarizes | Parses
 """What a model can be asked for; it may do more than one of these."""
 
 
-def unit(does: Does, texts: Sequence[str]) -> Vectors:
+def unit(implementation: Implementation, texts: Sequence[str]) -> Vectors:
     """Vectors of length 1, (text, width).
 
     What is not a number becomes the zero vector, which is equally near to everything: a broken model scores
     at chance."""
-    return to_unit(finite(does, texts))
+    return to_unit(finite(implementation, texts))
 
 
 def to_unit(vectors: Vectors) -> Vectors:
@@ -33,27 +33,29 @@ def to_unit(vectors: Vectors) -> Vectors:
     return vectors
 
 
-def finite(does: Does, texts: Sequence[str]) -> Vectors:
+def finite(implementation: Implementation, texts: Sequence[str]) -> Vectors:
     """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that
     is no number.
 
     Raises `TypeError` for a model that does not embed; `evaluate` never gives one to a task that needs
     vectors."""
-    if not isinstance(does, Embeds):
-        raise TypeError(f"{type(does).__name__} does not embed")
-    vectors = np.array(does.encode(texts), dtype=np.float32)
+    if not isinstance(implementation, Embeds):
+        raise TypeError(f"{type(implementation).__name__} does not embed")
+    vectors = np.array(implementation.encode(texts), dtype=np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise ValueError(f"encode gave shape {vectors.shape} for {len(texts)} texts; expected (text, width)")
     vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
     return vectors
 
 
-def rows(does: Does, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
+def rows(
+    implementation: Implementation, documents: Sequence[str], queries: Sequence[str]
+) -> Iterator[Scores]:
     """Scores of all documents, (document,), query by query; cosines where the model embeds."""
-    if isinstance(does, Ranks) and not isinstance(does, Embeds):
-        yield from does.rank(documents, queries)
+    if isinstance(implementation, Ranks) and not isinstance(implementation, Embeds):
+        yield from implementation.rank(documents, queries)
         return
-    yield from cosines(unit(does, documents), unit(does, queries))
+    yield from cosines(unit(implementation, documents), unit(implementation, queries))
 
 
 def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
@@ -72,13 +74,13 @@ def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
         yield from (row.copy() for row in products[: len(some)])
 
 
-def pair_cosines(does: Does, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+def pair_cosines(implementation: Implementation, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
     """Cosines of pairs of texts, (pair,), to six digits; each text is embedded once.
 
     Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its
     rounding."""
     texts, number = numbered(text for pair in pairs for text in pair)
-    vectors, sides = unit(does, texts), number.reshape(-1, 2)
+    vectors, sides = unit(implementation, texts), number.reshape(-1, 2)
     found = np.empty(len(pairs))
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         first, second = (vectors[side] for side in sides[start : start + _PAIRS_AT_ONCE].T)

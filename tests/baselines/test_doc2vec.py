@@ -30,16 +30,18 @@ class Fixed:
 def test_doc2vec_infers_as_gensim_does(store: Store, paragraph_vectors: Model) -> None:
     """Up to what it draws at random: gensim's own inferences for a text are as far from each other as from
     ours."""
-    does = paragraph_vectors.does
-    assert isinstance(does, DocumentVectors)
+    implementation = paragraph_vectors.implementation
+    assert isinstance(implementation, DocumentVectors)
     texts = [" ".join(store.sentences_of(number)) for number in range(20)]
-    tokens = [[does.passages.tokens[token] for token in store.tokenizer.encode(text)] for text in texts]
-    ours = unit(does, texts)
+    tokens = [
+        [implementation.passages.tokens[token] for token in store.tokenizer.encode(text)] for text in texts
+    ]
+    ours = unit(implementation, texts)
     theirs = unit(
         Fixed(
             np.stack(
                 [
-                    does.model.infer_vector(each, alpha=SMALL.lr, min_alpha=LAST_RATE, epochs=50)
+                    implementation.model.infer_vector(each, alpha=SMALL.lr, min_alpha=LAST_RATE, epochs=50)
                     for each in tokens
                 ]
             )
@@ -51,11 +53,11 @@ def test_doc2vec_infers_as_gensim_does(store: Store, paragraph_vectors: Model) -
 
 
 def test_doc2vec_vectors_depend_on_the_text_alone(store: Store, paragraph_vectors: Model) -> None:
-    does = paragraph_vectors.does
-    assert isinstance(does, Embeds)
+    implementation = paragraph_vectors.implementation
+    assert isinstance(implementation, Embeds)
     texts = ["topic1word1 common2", "neverseen", "topic3word5 topic3word6 common1", "topic1word1 common2"]
-    together = does.encode(texts)
-    np.testing.assert_array_equal(does.encode(texts[::-1]), together[::-1])
+    together = implementation.encode(texts)
+    np.testing.assert_array_equal(implementation.encode(texts[::-1]), together[::-1])
     np.testing.assert_array_equal(together[0], together[3])
     assert not together[1].any()
     assert not np.array_equal(together[0], together[2])

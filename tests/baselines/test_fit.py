@@ -108,14 +108,14 @@ def test_unknown_words_add_nothing(
     assert not alone.any()
 
 
-def topic_gap(does: Any) -> float:
+def topic_gap(implementation: Any) -> float:
     """How much nearer sentences of one topic are than others, where no two share a word."""
     texts = [
         " ".join(f"topic{topic}word{word}" for word in range(start, start + 6))
         for topic in range(12)
         for start in (0, 6, 12)
     ]
-    found = cosines(does(texts))
+    found = cosines(implementation(texts))
     topic = np.arange(36) // 3
     same = (topic[:, None] == topic) & ~np.eye(36, dtype=bool)
     return float(found[same].mean() - found[topic[:, None] != topic].mean())
@@ -128,7 +128,7 @@ def test_what_learns_learns_topics_and_what_does_not_does_not(
     learnt = {"word2vec", "fasttext", "sif", "sif-fasttext", "lsa", "collection"}
     assert all(gaps[name] > 0.2 for name in learnt), gaps  # type: ignore[index]
     assert all(abs(gaps[name]) < 0.1 for name in set(WORD_MODELS) - learnt), gaps
-    assert topic_gap(paragraph_vectors.does.encode) > 0.2  # type: ignore[union-attr]
+    assert topic_gap(paragraph_vectors.implementation.encode) > 0.2  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["lsa", "sif"])
@@ -161,7 +161,7 @@ def test_doc2vec_is_fitted_from_files(tmp_path: Path) -> None:
     model = api.doc2vec(
         tmp_path / "texts.txt", WordModelConfig(width=8, min_count=1, epochs=2), tmp_path / "cache"
     )
-    assert model.does.encode(["a cat sat"]).shape == (1, 8)  # type: ignore[union-attr]
+    assert model.implementation.encode(["a cat sat"]).shape == (1, 8)  # type: ignore[union-attr]
 
 
 def test_what_cannot_be_fitted_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def test_unit_vectors_are_unit_or_zero_and_the_model_s_own_stay_untouched() -> N
     with pytest.raises(ValueError, match="expected"):
         unit(Given(), ["one text"])
     with pytest.raises(TypeError, match="BM25 does not embed"):
-        unit(bm25().does, ["one text"])
+        unit(bm25().implementation, ["one text"])
 
 
 @pytest.mark.parametrize("at_once", [2, 4096])

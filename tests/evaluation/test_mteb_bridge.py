@@ -83,7 +83,8 @@ def test_subsets_and_splits_have_metrics_of_their_own(tmp_path: Path) -> None:
     scores = subsets(de=0.2, en=0.6) | {"dev": subsets(en=0.9)["test"]}
     found = read_mteb(write(tmp_path, record(scores=scores)))
     assert {(result.split, result.metric): result.value for result in found} == {
-        ("test", "main_score (mean)"): pytest.approx(0.4), ("test", "main_score de"): 0.2, ("test", "main_score en"): 0.6,
+        ("test", "main_score (mean)"): pytest.approx(0.4), ("test", "main_score de"): 0.2,
+        ("test", "main_score en"): 0.6,
         ("dev", "main_score en"): 0.9,
     }  # fmt: skip
     assert [result.siblings for result in found] == [3, 3, 3, 1]

@@ -74,7 +74,9 @@ def test_other_data_protocol_or_code_is_computed_anew(
 def test_the_same_weights_under_another_name_are_found_under_it(tmp_path: Path) -> None:
     store, task = ResultStore(tmp_path / "results.jsonl"), Counted()
     evaluate(letters(), [task], store)
-    renamed = evaluate(Model("renamed", letters().content_hash, letters().does), [task], store).results
+    renamed = evaluate(
+        Model("renamed", letters().content_hash, letters().implementation), [task], store
+    ).results
     assert task.runs == 1
     assert {result.model for result in renamed} == {"renamed"}
 
@@ -82,7 +84,7 @@ def test_the_same_weights_under_another_name_are_found_under_it(tmp_path: Path) 
 @pytest.mark.parametrize("cut", [2, 40, 200])
 def test_an_interrupted_write_damages_nothing_before_it_and_is_made_good(cut: int, tmp_path: Path) -> None:
     path, task = tmp_path / "results.jsonl", Counted()
-    before = evaluate(Model("earlier", "e", letters().does), [task], ResultStore(path)).results
+    before = evaluate(Model("earlier", "e", letters().implementation), [task], ResultStore(path)).results
     evaluate(letters(), [task], ResultStore(path))
     path.write_bytes(path.read_bytes()[:-cut])
     with pytest.warns(UserWarning, match=r"skipped 1 unreadable line\(s\), the first is line 4"):
@@ -111,7 +113,7 @@ def test_a_last_line_without_its_end_is_closed_off(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
     evaluate(letters(), [Counted()], ResultStore(path))
     path.write_bytes(path.read_bytes()[:-1])
-    evaluate(Model("later", "l", letters().does), [Counted()], ResultStore(path))
+    evaluate(Model("later", "l", letters().implementation), [Counted()], ResultStore(path))
     assert [result.model for result in read_results(path)] == ["letters", "letters", "later", "later"]
 
 
@@ -132,7 +134,9 @@ def test_a_folder_of_results_can_be_moved(tmp_path: Path) -> None:
 
 
 def test_a_record_says_what_was_measured_and_with_what(tmp_path: Path) -> None:
-    result = evaluate(Model("m", "h", letters().does, method="bag", seed=3), [words_task()]).results[0]
+    result = evaluate(
+        Model("m", "h", letters().implementation, method="bag", seed=3), [words_task()]
+    ).results[0]
     assert (result.task, result.split, result.metric, result.model, result.model_hash) == (
         "anagrams",
         "test",

@@ -129,10 +129,10 @@ def test_a_suite_of_one_s_own(home: Path) -> None:
         ("sts", "test"),
         ("pairs", "dev"),
     ]  # dev is all that it has
-    assert [left.task for left in made.left] == ["absent"]
+    assert [note.task for note in made.skipped] == ["absent"]
     made = read_suite(home / "mine.toml", home, "test")
     assert [(task.name, task.split) for task in made.tasks] == [("sts", "test")]
-    assert [left.task for left in made.left] == ["absent", "pairs"]
+    assert [note.task for note in made.skipped] == ["absent", "pairs"]
 
 
 def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
@@ -176,7 +176,7 @@ def test_the_suites_that_come_with_sentrep_are_there() -> None:
 @pytest.mark.parametrize("name", sorted(SUITES - {"full"}))
 def test_the_suites_read_the_shared_data(name: str) -> None:
     made = read_suite(name, DATA)
-    assert not made.left
+    assert not made.skipped
     names = [(task.name, type(task).__name__, task.split) for task in made.tasks]
     assert len(set(names)) == len(names)
     assert len({task.fingerprint for task in made.tasks}) == len(names)

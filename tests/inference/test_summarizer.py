@@ -293,12 +293,12 @@ def test_a_run_is_evaluated_as_what_writes_and_as_what_embeds(
     assert main() == 0
     assert "R-1" in capsys.readouterr().out
     model, alone = measured(run), measured(run / "model")
-    assert isinstance(model.does, Summarizes)
-    assert model.does.summarize(TEXTS[:4]) == summarize(run, TEXTS[:4])
-    assert not isinstance(alone.does, Summarizes)
-    assert isinstance(model.does, Embeds)
-    assert isinstance(alone.does, Embeds)
-    assert (model.does.encode(TEXTS[:4]) == alone.does.encode(TEXTS[:4])).all()
+    assert isinstance(model.implementation, Summarizes)
+    assert model.implementation.summarize(TEXTS[:4]) == summarize(run, TEXTS[:4])
+    assert not isinstance(alone.implementation, Summarizes)
+    assert isinstance(model.implementation, Embeds)
+    assert isinstance(alone.implementation, Embeds)
+    assert (model.implementation.encode(TEXTS[:4]) == alone.implementation.encode(TEXTS[:4])).all()
     assert model.content_hash.startswith(alone.content_hash)
     assert (
         model.content_hash != alone.content_hash

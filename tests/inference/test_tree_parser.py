@@ -73,7 +73,7 @@ def test_a_method_that_predicts_nothing_says_so(tmp_path: Path) -> None:
     grammar = TreeParser.open(train(tmp_path, "compound-pcfg"))
     with pytest.raises(InputError, match="no language model"):
         grammar.nll([["a", "word"]])
-    assert not isinstance(api.measured(tmp_path / "compound-pcfg").does, ScoresLikelihood)
+    assert not isinstance(api.measured(tmp_path / "compound-pcfg").implementation, ScoresLikelihood)
 
 
 def test_trees_are_those_of_the_method_one_by_one(parser: TreeParser) -> None:
@@ -146,8 +146,8 @@ def test_the_command(
 
 def test_a_run_is_evaluated_by_the_trees_it_finds(run: Path, parser: TreeParser) -> None:
     model = api.measured(run)
-    assert isinstance(model.does, Parses)
-    assert isinstance(model.does, Embeds)
+    assert isinstance(model.implementation, Parses)
+    assert isinstance(model.implementation, Embeds)
     words = [sentence.split() for sentence in SENTENCES]
-    assert model.does.parse(words) == parser.parse(words)
-    assert not isinstance(api.measured(run / "model").does, Parses)
+    assert model.implementation.parse(words) == parser.parse(words)
+    assert not isinstance(api.measured(run / "model").implementation, Parses)

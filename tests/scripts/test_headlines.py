@@ -142,7 +142,7 @@ def test_deletion_keeps_words_of_the_article_in_their_order(headlines: ModuleTyp
         training=TrainingConfig(steps=4, batch_size=8, validation=0.0, tracker="none"),
         cache=tmp_path / "cache",
     )
-    written = headlines.deletion(run).does.summarize(texts)
+    written = headlines.deletion(run).implementation.summarize(texts)
     for text, headline in zip(texts, written, strict=True):
         left = iter(text.split())
         assert all(word in left for word in headline.split()), headline

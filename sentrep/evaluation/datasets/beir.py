@@ -15,7 +15,10 @@ from sentrep.utils.errors import InputError
 
 _COLUMNS = ["query-id", "corpus-id", "score"]
 
-_NOTE = "documents are title and text; queries without a relevant document, and a query's own document, are left out"
+_NOTE = (
+    "documents are title and text; queries without a relevant document, and a query's own document, "
+    "are left out"
+)
 
 
 def is_beir(folder: Path) -> bool:
@@ -71,7 +74,8 @@ def read_beir(
     kept = [name for name, each in wanted.items() if each]
     if not kept:
         raise InputError(
-            f"{file}: no judgement above 0 of a document that is not the query itself, so nothing could be found"
+            f"{file}: no judgement above 0 of a document that is not the query itself, so nothing "
+            "could be found"
         )
     return Retrieval(
         name or folder.resolve().name,

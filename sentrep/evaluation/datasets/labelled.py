@@ -67,7 +67,8 @@ def read_labelled(
     files = [path] if path.is_file() else [file for file in sorted(path.glob("*")) if _readable(file, fields)]
     if not files:
         raise InputError(
-            f"{path}: no texts with labels; expected a .tsv with columns {label_field} and {text_field}, or a .jsonl or .jsonl.gz"
+            f"{path}: no texts with labels; expected a .tsv with columns {label_field} and "
+            f"{text_field}, or a .jsonl or .jsonl.gz"
         )
     splits = {file: of_split(file) for file in files}
     chosen = of_one_split(path, splits, split)
@@ -114,7 +115,8 @@ def _record(line: str, where: str, fields: tuple[str, str]) -> tuple[str, str]:
         label, text = str(record[label_field]).strip(), " ".join(record[text_field].split())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f'{where}: expected a JSON object with "{label_field}" and "{text_field}" ({type(error).__name__}: {error})'
+            f'{where}: expected a JSON object with "{label_field}" and "{text_field}" '
+            f"({type(error).__name__}: {error})"
         ) from error
     if not label or not text:
         raise InputError(f"{where}: nothing in {(text_field if label else label_field)!r}")

@@ -48,8 +48,10 @@ def read_parts(path: Path, variant: str = "", classes: int = 5, phrases: bool = 
     if divided:
         return {file.stem: _divided(file) for file in divided}
     raise InputError(
-        f"{path}: nothing to classify; expected {', '.join(file.name for file in tables.values())} with the columns label and "
-        "text, or label, sentence1 and sentence2; or other .tsv files with the columns split, label and text; or .trees"
+        f"{path}: nothing to classify; expected {', '.join(file.name for file in tables.values())} "
+        "with the columns label and "
+        "text, or label, sentence1 and sentence2; or other .tsv files with the columns split, label "
+        "and text; or .trees"
     )
 
 
@@ -101,7 +103,8 @@ def _trees(file: Path) -> Iterator[list[Instance]]:
             nodes = _nodes(line)
             if not nodes:
                 raise InputError(
-                    f"{file}:{number}: no tree like (3 (2 very) (4 good)), with a sentiment from 0 to 4 at each bracket"
+                    f"{file}:{number}: no tree like (3 (2 very) (4 good)), with a sentiment from 0 to "
+                    "4 at each bracket"
                 )
             yield nodes
 

@@ -103,7 +103,8 @@ def read_table(
     missing = [column for column in columns if column not in names]
     if missing:
         raise InputError(
-            f"{file}:1: no column {missing[0]!r}; expected {', '.join(columns)}, tabs between, got {', '.join(names)[:200]!r}"
+            f"{file}:1: no column {missing[0]!r}; expected {', '.join(columns)}, tabs between, got "
+            f"{', '.join(names)[:200]!r}"
         )
     places = [names.index(column) for column in columns]
     for number, line in itertools.islice(read_lines(file), 1, None):

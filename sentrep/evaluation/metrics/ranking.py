@@ -39,7 +39,7 @@ class Groups(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Placed:
+class RelevantRanks:
     """Where the relevant documents of all queries stand: the groups of every query, one after another."""
 
     query: Integers
@@ -52,7 +52,7 @@ class Placed:
     """For each query the gains of all its relevant documents, found or not."""
 
     @classmethod
-    def of(cls, groups: Sequence[Groups], judged: Sequence[Floats]) -> Placed:
+    def of(cls, groups: Sequence[Groups], judged: Sequence[Floats]) -> RelevantRanks:
         """All queries' groups in one. Every query needs a relevant document."""
         query = np.repeat(np.arange(len(groups)), [len(each.above) for each in groups])
         above, tied, relevant, gain = (np.concatenate(column) for column in zip(*groups, strict=True))
@@ -68,7 +68,7 @@ class Placed:
         return np.array([len(gains) for gains in self.judged], dtype=np.float64)
 
 
-def place(
+def tie_groups(
     scores: NDArray[np.floating[Any]],
     relevant: Floats,
     gains: Floats,
@@ -99,55 +99,54 @@ def place(
     return Groups(above, np.maximum(upto - above, counts), counts, np.add.reduceat(gains, starts))
 
 
-def place_all(
+def rank_all(
     scores: NDArray[np.floating[Any]], relevant: Sequence[Mapping[int, float]], tolerance: float = 0.0
-) -> Placed:
+) -> RelevantRanks:
     """Place every query of a small problem. scores: (query, document); relevant: for each query {document:
     gain}."""
     judged = [np.array(list(each.values()), dtype=np.float64) for each in relevant]
     pairs = zip(scores, relevant, judged, strict=True)
-    return Placed.of([place(row, row[list(each)], gains, tolerance) for row, each, gains in pairs], judged)
+    return RelevantRanks.of(
+        [tie_groups(row, row[list(each)], gains, tolerance) for row, each, gains in pairs], judged
+    )
 
 
-def ndcg(placed: Placed, k: int) -> Floats:
+def ndcg(ranks: RelevantRanks, k: int) -> Floats:
     """Normalised discounted cumulative gain of the first k, (query,); gains linear as in trec_eval.
 
     Järvelin and Kekäläinen 2002.
     """
     discount = np.r_[0.0, np.cumsum(1 / np.log2(np.arange(2, k + 2)))]
-    inside = discount[np.minimum(placed.above + placed.tied, k)] - discount[np.minimum(placed.above, k)]
+    inside = discount[np.minimum(ranks.above + ranks.tied, k)] - discount[np.minimum(ranks.above, k)]
     steps = np.diff(discount)
-    ideal = np.array([np.sort(gains)[::-1][:k] @ steps[: len(gains)] for gains in placed.judged])
-    gained: Floats = placed.sums(placed.gain * inside / placed.tied) / ideal
+    ideal = np.array([np.sort(gains)[::-1][:k] @ steps[: len(gains)] for gains in ranks.judged])
+    gained: Floats = ranks.sums(ranks.gain * inside / ranks.tied) / ideal
     return gained
 
 
-def recall(placed: Placed, k: int) -> Floats:
+def recall(ranks: RelevantRanks, k: int) -> Floats:
     """Share of a query's relevant documents among the first k, (query,)."""
-    return _found(placed, k) / placed.totals()
+    return _found(ranks, k) / ranks.totals()
 
 
-def precision(placed: Placed, k: int) -> Floats:
+def precision(ranks: RelevantRanks, k: int) -> Floats:
     """Share of relevant documents among the first k, (query,)."""
-    return _found(placed, k) / k
+    return _found(ranks, k) / k
 
 
-def r_precision(placed: Placed) -> Floats:
+def r_precision(ranks: RelevantRanks) -> Floats:
     """Precision among as many first documents as are relevant, (query,): there it equals recall."""
-    totals = placed.totals()
-    return _found(placed, totals.astype(np.int64)[placed.query]) / totals
+    totals = ranks.totals()
+    return _found(ranks, totals.astype(np.int64)[ranks.query]) / totals
 
 
-def average_precision(placed: Placed, depth: int = 1000) -> Floats:
+def average_precision(ranks: RelevantRanks, depth: int = 1000) -> Floats:
     """Average precision over the first `depth` documents, (query,); unfound relevant documents count as
     precision 0."""
-    earlier = np.cumsum(placed.relevant) - placed.relevant
-    first = np.r_[True, np.diff(placed.query) > 0]
+    earlier = np.cumsum(ranks.relevant) - ranks.relevant
+    first = np.r_[True, np.diff(ranks.query) > 0]
     before = earlier - np.maximum.accumulate(np.where(first, earlier, 0))
-    return (
-        placed.sums(tied_precision(placed.above, placed.tied, placed.relevant, before, depth))
-        / placed.totals()
-    )
+    return ranks.sums(tied_precision(ranks.above, ranks.tied, ranks.relevant, before, depth)) / ranks.totals()
 
 
 def tied_precision(
@@ -169,9 +168,9 @@ def tied_precision(
     return summed
 
 
-def reciprocal_rank(placed: Placed, k: int) -> Floats:
+def reciprocal_rank(ranks: RelevantRanks, k: int) -> Floats:
     """1 / rank of the first relevant document, 0 if it is not among the first k, (query,)."""
-    expected: Floats = _first(placed, k) @ (1 / np.arange(1, k + 1))
+    expected: Floats = _first(ranks, k) @ (1 / np.arange(1, k + 1))
     return expected
 
 
@@ -186,16 +185,16 @@ def average_ranks(values: NDArray[np.floating[Any]]) -> Floats:
     return ranks
 
 
-def _found(placed: Placed, k: int | Integers) -> Floats:
+def _found(ranks: RelevantRanks, k: int | Integers) -> Floats:
     """Relevant documents among the first k, (query,); k may be given for each group."""
-    return placed.sums(placed.relevant * np.clip(k - placed.above, 0, placed.tied) / placed.tied)
+    return ranks.sums(ranks.relevant * np.clip(k - ranks.above, 0, ranks.tied) / ranks.tied)
 
 
-def _first(placed: Placed, k: int) -> Floats:
+def _first(ranks: RelevantRanks, k: int) -> Floats:
     """Probability that the first relevant document stands at rank 1..k, (query, k); only a query's best group
     can hold it."""
-    best = np.flatnonzero(np.r_[True, np.diff(placed.query) > 0])
-    above, tied, relevant = placed.above[best], placed.tied[best], placed.relevant[best]
+    best = np.flatnonzero(np.r_[True, np.diff(ranks.query) > 0])
+    above, tied, relevant = ranks.above[best], ranks.tied[best], ranks.relevant[best]
     probability = np.zeros((len(best), k))
     not_yet = np.ones(len(best))
     for rank in range(1, k + 1):

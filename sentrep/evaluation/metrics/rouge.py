@@ -1,11 +1,13 @@
-"""ROUGE (Lin 2004, "ROUGE: a package for automatic evaluation of summaries"), as the classic script
-ROUGE-1.5.5 counts it.
+"""ROUGE as the script ROUGE-1.5.5 counts it.
 
-Texts are normalised (`sentrep.data.normalization`). Words are runs of letters, combining marks and digits in lower
-case; those longer than three letters are stemmed (Porter 1980, in NLTK's version), as with the script's option
--m. Scripts without spaces, such as Chinese and Thai, are compared character by character. The script knows the
-letters of ASCII only and cuts a word at any other; here these are letters too. Texts in ASCII score as in the
-script.
+Texts are normalised (`sentrep.data.normalization`). Words are runs of letters, combining marks and digits
+in lower case. Words longer than three letters are stemmed (Porter 1980, in NLTK's version), as with the
+script's option -m. Scripts without spaces, such as Chinese and Thai, are compared character by character.
+The script knows ASCII letters only and splits a word at any other letter; here all letters belong to the
+word. ASCII texts score as in ROUGE-1.5.5.
+
+Reference:
+    Lin 2004, "ROUGE: a package for automatic evaluation of summaries".
 """
 
 from __future__ import annotations

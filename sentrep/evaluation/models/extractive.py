@@ -17,7 +17,8 @@ from sentrep.utils.capabilities import Summarizes
 from sentrep.utils.errors import InputError
 
 _STOP = """
-a an the this that these of in on at to for from by with as into and or but not is are was were be been has have had will would
+a an the this that these of in on at to for from by with as into and or but not is are was were be been has
+have had will would
 it its he his she her they their we who which said s 的 了 和 与 及 在 对 是 之 等 其 为
 """
 STOP_WORDS = frozenset(_STOP.split())
@@ -63,12 +64,14 @@ def lead_like(model: Model) -> Model:
     It asks the model again. As a row beside the model's own, `compare` tests the two with all others; the
     metrics "over lead" of the task give the same differences without it. Raises `InputError` for a model that
     does not summarize."""
-    if not isinstance(model.does, Summarizes):
+    if not isinstance(model.implementation, Summarizes):
         raise InputError(
             f"{model.name} does not summarize; a lead can be cut to the length of summaries only"
         )
     name = f"lead like {model.name}"
-    return Model(name, fingerprint(["lead like", model.content_hash]), LeadLike(model.does), name, model.seed)
+    return Model(
+        name, fingerprint(["lead like", model.content_hash]), LeadLike(model.implementation), name, model.seed
+    )
 
 
 class Lead:

@@ -41,7 +41,7 @@ class Hybrid:
 
     def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
         """One row of scores (document,) for each query; -1 for documents that are no candidates."""
-        both = (rows(model.does, documents, queries) for model in (self.dense, self.lexical))
+        both = (rows(model.implementation, documents, queries) for model in (self.dense, self.lexical))
         for dense, lexical in zip(*both, strict=True):
             yield _fused(
                 np.nan_to_num(dense).astype(np.float32),

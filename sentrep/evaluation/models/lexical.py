@@ -27,8 +27,10 @@ _SAMPLE = (
 
 
 def named(name: str) -> Model | None:
-    """The baseline of that name: 'bm25', 'bm25-stemmed' (English), 'random', one that summarizes (`extractive`)
-    or parses (`branching`); else None."""
+    """The baseline with this name, or None if there is none.
+
+    Names are 'bm25', 'bm25-stemmed' (English), 'random', and those of `extractive` and `branching`.
+    """
     if name == "bm25":
         return bm25()
     if name == "bm25-stemmed":
@@ -129,7 +131,9 @@ class Fused:
 
     def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[Scores]:
         """One row of scores a query."""
-        first, second = (rows(model.does, documents, queries) for model in (self.first, self.second))
+        first, second = (
+            rows(model.implementation, documents, queries) for model in (self.first, self.second)
+        )
         for one, other in zip(first, second, strict=True):
             yield self.weight * self.measure(one) + (1 - self.weight) * self.measure(other)
 

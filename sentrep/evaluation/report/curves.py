@@ -52,7 +52,8 @@ def training_curves(runs: Sequence[Run]) -> dict[str, Any]:
     for run in runs:
         if not run.history:
             raise InputError(
-                f"{run.name}: nothing in logs/metrics.jsonl; give the folder of a run that has logged something"
+                f"{run.name}: nothing in logs/metrics.jsonl; give the folder of a run that has logged "
+                "something"
             )
     names = short_names([run.name for run in runs])
     drawn = [{"name": names[run.name], "full": run.name, "series": _series(run)} for run in runs]

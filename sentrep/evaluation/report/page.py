@@ -23,7 +23,10 @@ def render(data: Mapping[str, Any]) -> bytes:
     folder = files(__package__) / "assets"
     style = _read(folder / "style.css")
     script = "\n".join(_read(folder / name) for name in SCRIPTS)
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
     parts = {"policy": policy, "style": style, "script": script, "data": as_json(data)}
     template = _read(folder / "page.html")
     parts["size"] = _size(len(template.encode()) + sum(len(part.encode()) for part in parts.values()))

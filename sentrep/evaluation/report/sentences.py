@@ -16,7 +16,7 @@ from sentrep.evaluation.models.k_means import k_means
 from sentrep.evaluation.report.league import short_names
 from sentrep.evaluation.report.projection import on_a_plane
 from sentrep.evaluation.report.words import readable, typed, words
-from sentrep.evaluation.task import Embeds, Model, Watched
+from sentrep.evaluation.task import Embeds, Model, MonitoredEncoder
 from sentrep.evaluation.vectors import cosines, unit
 from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
@@ -41,7 +41,7 @@ def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, 
 
     Raises `InputError` where the model makes no vectors, or there are no two different sentences.
     """
-    if not isinstance(model.does, Embeds):
+    if not isinstance(model.implementation, Embeds):
         raise InputError(
             f"{model.name} makes no vectors, so there is no map to draw; give a model that embeds"
         )
@@ -50,21 +50,21 @@ def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, 
         raise InputError(
             f"{len(texts)} sentence(s) to show with {model.name}; give two different ones or more"
         )
-    watched = Watched(model.does)
-    vectors = unit(watched, texts)
+    monitored = MonitoredEncoder(model.implementation)
+    vectors = unit(monitored, texts)
     places = _places(vectors, seed)
     region = _regions(places, seed)
     neighbours = _neighbours(vectors)
     return {
         "model": short_names([model.name])[model.name],
-        "alarm": watched.alarm,
+        "alarm": monitored.alarm,
         "texts": [text if len(text) <= CUT else f"{text[:CUT].rstrip()}…" for text in texts],
         "places": places.tolist(),
         "region": region.tolist(),
         "labels": _labels(texts, region),
         "neighbours": neighbours,
         "heat": _heat(vectors, region, neighbours),
-        "typed": typed(model.does, texts, vectors, seed),
+        "typed": typed(model.implementation, texts, vectors, seed),
     }
 
 

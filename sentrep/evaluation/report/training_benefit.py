@@ -56,7 +56,7 @@ def _main_column(task: Table) -> Table:
 
 
 def _duel(columns: Sequence[Table], row: int, other: int) -> tuple[int, int, int]:
-    """Tasks on which `row` is significantly better than `other`, those where it is worse, and all compared."""
+    """Number of tasks on which `row` is significantly better than `other`, is worse, and is compared."""
     pairs = [
         (column["cells"][row], column["cells"][other]) for column in columns if column["higher"] is not None
     ]

@@ -51,7 +51,7 @@ def readable(word: str) -> bool:
     return len(word) > 3 or (len(word) == 2 and bool(_CHINESE.match(word)))
 
 
-def typed(does: Embeds, texts: Sequence[str], vectors: Vectors, seed: int = 0) -> dict[str, Any]:
+def typed(implementation: Embeds, texts: Sequence[str], vectors: Vectors, seed: int = 0) -> dict[str, Any]:
     """Vectors of words and sentences for the page, as bytes, and how far to trust them.
 
     The fit sees no sentence that it is tried on: `agreement` says how many of the model's `NEAREST` nearest
@@ -66,7 +66,7 @@ def typed(does: Embeds, texts: Sequence[str], vectors: Vectors, seed: int = 0) -
         return {}
     basis = np.linalg.svd(vectors[~left_out], full_matrices=False)[2][:WIDTH].T
     narrow = vectors @ basis
-    known = _fitted(unit(does, vocabulary) @ basis, _bags(kept, vocabulary), narrow[~left_out])
+    known = _fitted(unit(implementation, vocabulary) @ basis, _bags(kept, vocabulary), narrow[~left_out])
     tried = int(left_out.sum())
     guessed = _bags([text for text, out in zip(texts, left_out, strict=True) if out], vocabulary) @ _bytes(
         known

@@ -110,8 +110,10 @@ def _check_same_measure(results: Sequence[Result]) -> None:
         ):
             if mine != theirs:
                 raise InputError(
-                    f"{result.task} ({result.split}), {result.metric}: {result.model} and {other.model} cannot be compared, their "
-                    f"{what} differ: {mine!r} against {theirs!r}; evaluate both on the same files with the same version"
+                    f"{result.task} ({result.split}), {result.metric}: {result.model} and "
+                    f"{other.model} cannot be compared, their "
+                    f"{what} differ: {mine!r} against {theirs!r}; evaluate both on the same files with "
+                    "the same version"
                 )
 
 

@@ -128,8 +128,15 @@ class Comparison:
         for (model, column), cell in self.cells.items():
             task, split, metric = column
             rows.append(
-                {"model": model, "task": task, "split": split, "metric": metric, **cell._asdict(), "beats": self.beats(model, column)}
-            )  # fmt: skip
+                {
+                    "model": model,
+                    "task": task,
+                    "split": split,
+                    "metric": metric,
+                    **cell._asdict(),
+                    "beats": self.beats(model, column),
+                }
+            )
         return pandas.DataFrame(rows)
 
     def _cell(self, row: str, column: Column, letters: dict[str, str], percent: bool) -> str:
@@ -147,7 +154,8 @@ class Comparison:
 
 _BETTER = {True: "", False: " (lower is better)", None: " (neither is better)"}
 _LEGEND = (
-    "[95 % bootstrap interval over items], or mean ± standard deviation over seeds. Letters at the end of a cell: the models it "
+    "[95 % bootstrap interval over items], or mean ± standard deviation over seeds. Letters at the end "
+    "of a cell: the models it "
     f"beats (paired randomisation test over items, Holm-corrected over the pairs, p < {SIGNIFICANT})."
 )
 _UNTESTED = " Values from MTEB's files come without items, so they have no interval and are not tested."

@@ -15,7 +15,7 @@ from sentrep.evaluation.models.classifier import STRENGTHS, TOLERANCE
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Task
 from sentrep.evaluation.tasks.classification_folds import SEED, Answers, Fold, classify, crossed, nested
-from sentrep.evaluation.vectors import Does, finite, numbered
+from sentrep.evaluation.vectors import Implementation, finite, numbered
 from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
@@ -66,7 +66,7 @@ class Classification(Task):
         """Items are 0 or 100 for accuracy, and the two parts of a ratio for F1."""
         folds = self._folds()
         tested = np.sort(np.concatenate([fold.tested for fold in folds]))
-        answers = classify(self._features(model.does), self.labels, folds, self.name)
+        answers = classify(self._features(model.implementation), self.labels, folds, self.name)
         found, wanted = answers.label[tested], self.labels[tested]
         scores = [Score("accuracy", 100.0 * (found == wanted), examples=self._worst(tested, answers))]
         if self.positive:
@@ -85,13 +85,13 @@ class Classification(Task):
         choosing = [(trained, rows) for rows in checked] or crossed(self.labels, trained, self.folds)
         return [Fold(trained, tested, choosing)]
 
-    def _features(self, does: Does) -> Vectors:
+    def _features(self, implementation: Implementation) -> Vectors:
         """(instance, width), or for pairs (instance, two or four times the width); each text is embedded
         once."""
         texts, number = numbered(
             text for instance in self.instances for text in (instance.first, instance.second) if text
         )
-        vectors = finite(does, texts)
+        vectors = finite(implementation, texts)
         if not self.paired:
             single: Vectors = vectors[number]
             return single
@@ -132,9 +132,12 @@ class Classification(Task):
             )
         pairs = "pairs (|u-v|, u*v, u, v)" if self.with_sentences else "pairs (|u-v|, u*v)"
         return (
-            f"classification of {pairs if self.paired else 'sentences'} by logistic regression on frozen vectors: {how}; mean "
-            f"cross-entropy + strength / 2 |W|^2 over all {len(self.names)} labels, bias unpenalised, minimised to {TOLERANCE:g} "
-            f"nats; strengths {', '.join(f'{strength:g}' for strength in STRENGTHS)}, of equal ones the strongest; features "
+            f"classification of {pairs if self.paired else 'sentences'} by logistic regression on "
+            f"frozen vectors: {how}; mean "
+            f"cross-entropy + strength / 2 |W|^2 over all {len(self.names)} labels, bias unpenalised, "
+            f"minimised to {TOLERANCE:g} "
+            f"nats; strengths {', '.join(f'{strength:g}' for strength in STRENGTHS)}, of equal ones "
+            "the strongest; features "
             "centred and divided by one number (total variance 1), not one by one; accuracy x 100"
             + (f", F1 x 100 of label {self.positive}" if self.positive else "")
         )
@@ -142,7 +145,8 @@ class Classification(Task):
     def _check(self, trained: str) -> None:
         if len({bool(instance.second) for instance in self.instances}) > 1:
             raise InputError(
-                f"{self.name}: some parts hold single sentences and others pairs; give all of them the same columns"
+                f"{self.name}: some parts hold single sentences and others pairs; give all of them the "
+                "same columns"
             )
         for part, size in self.sizes.items():
             if size == 0:
@@ -150,17 +154,20 @@ class Classification(Task):
         labels = {instance.label for instance in self.instances[: self.sizes[trained]]}
         if len(labels) < 2:
             raise InputError(
-                f"{self.name}: all of {trained} has the label {', '.join(labels)!r}; a classifier needs two or more"
+                f"{self.name}: all of {trained} has the label {', '.join(labels)!r}; a classifier "
+                "needs two or more"
             )
         if self.positive and self.positive not in labels:
             raise InputError(
-                f"{self.name}: no label {self.positive!r} in {trained}; there are: {', '.join(sorted(labels))}"
+                f"{self.name}: no label {self.positive!r} in {trained}; there are: "
+                f"{', '.join(sorted(labels))}"
             )
         if self.folds < 2:
             raise InputError(f"{self.name}: folds = {self.folds}; cross-validation needs 2 or more")
         if self.split == "all" and self.sizes["all"] < 3:
             raise InputError(
-                f"{self.name}: {self.sizes['all']} in all; cross-validation inside cross-validation needs 3 or more"
+                f"{self.name}: {self.sizes['all']} in all; cross-validation inside cross-validation "
+                "needs 3 or more"
             )
 
 

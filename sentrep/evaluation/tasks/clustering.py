@@ -40,15 +40,17 @@ class Clustering(Task):
         self.labels = np.searchsorted(np.array(self.names), np.array(data.labels)).astype(np.int64)
         self.seeds, self.starts = seeds, starts
         self.protocol = (
-            f"clustering of {len(self.texts)} texts by k-means (k-means++, Euclidean, {ROUNDS} rounds at most, best of {starts} "
-            f"starts) of vectors of length 1 into {len(self.names)} clusters, as many as labels; V-measure, homogeneity and "
+            f"clustering of {len(self.texts)} texts by k-means (k-means++, Euclidean, {ROUNDS} rounds "
+            f"at most, best of {starts} "
+            f"starts) of vectors of length 1 into {len(self.names)} clusters, as many as labels; "
+            "V-measure, homogeneity and "
             f"completeness x 100, mean over {seeds} seeds" + (f"; {data.note}" if data.note else "")
         )
         self.data = data.fingerprint
 
     def run(self, model: Model) -> list[Score]:
         """Items are, for each seed, the two summands of a ratio: (text, 2 * seed)."""
-        vectors = unit(model.does, self.texts)
+        vectors = unit(model.implementation, self.texts)
         seeds = progress(range(self.seeds), self.name, unit="seed")
         clusters = [k_means(vectors, len(self.names), self.starts, seed) for seed in seeds]
         summands = [information(self.labels, found) for found in clusters]
@@ -75,7 +77,8 @@ class Clustering(Task):
         examples = []
         for at in np.argsort(company, kind="stable")[:EXAMPLES]:
             most = shares[:, clusters[at]].argmax()
-            got = f"among {table[:, clusters[at]].sum()} texts, {100 * shares[most, clusters[at]]:.0f} % of them {self.names[most]}"
+            share = f"{100 * shares[most, clusters[at]]:.0f} % of them {self.names[most]}"
+            got = f"among {table[:, clusters[at]].sum()} texts, {share}"
             examples.append(Example(self.texts[at], self.names[self.labels[at]], got, float(company[at])))
         return examples
 

@@ -82,7 +82,8 @@ def label_free(
     ]
     if not tasks:
         raise InputError(
-            f"{name}: too little text to ask questions of; give some {_FEWEST} documents, or {_FEWEST} long sentences"
+            f"{name}: too little text to ask questions of; give some {_FEWEST} documents, or {_FEWEST} "
+            "long sentences"
         )
     return tasks
 

@@ -48,7 +48,10 @@ class PairClassification(Task):
     ) -> None:
         self.name, self.split = name, split
         self.pairs, self.tuning = list(pairs), list(tuning)
-        at = f"accuracy and F1 x 100, each at the threshold that is best on {tuning_split} ({len(self.tuning)} pairs)"
+        at = (
+            "accuracy and F1 x 100, each at the threshold that is best "
+            f"on {tuning_split} ({len(self.tuning)} pairs)"
+        )
         self.protocol = (
             "pair classification by cosine: average precision x 100, equal cosines by expected value; "
             + (at if self.tuning else "no threshold, since there are no other pairs to find it on")
@@ -61,7 +64,7 @@ class PairClassification(Task):
         """Items are (cosine, label) for average precision, 0 or 100 for accuracy, and the two parts of a
         ratio for F1."""
         both = [*self.pairs, *self.tuning]
-        all_cosines = pair_cosines(model.does, [(pair.first, pair.second) for pair in both])
+        all_cosines = pair_cosines(model.implementation, [(pair.first, pair.second) for pair in both])
         all_labels = np.array([pair.label for pair in both], dtype=np.float64)
         (cosines, tuning), (labels, wanted) = (
             np.split(column, [len(self.pairs)]) for column in (all_cosines, all_labels)
@@ -163,8 +166,8 @@ def _worst(pairs: Sequence[LabelledPair], cosines: Floats, labels: Floats) -> li
         Example(
             f"{pairs[at].first} / {pairs[at].second}",
             "the same meaning" if same[at] else "another meaning",
-            f"cosine {cosines[at]:.2f}, {'below' if same[at] else 'above'} {beyond[at]:.0f} % of the pairs of "
-            + ("another meaning" if same[at] else "the same meaning"),
+            f"cosine {cosines[at]:.2f}, {'below' if same[at] else 'above'} {beyond[at]:.0f} % of the "
+            "pairs of " + ("another meaning" if same[at] else "the same meaning"),
             float(beyond[at]),
         )
         for at in np.argsort(-beyond, kind="stable")[:EXAMPLES]

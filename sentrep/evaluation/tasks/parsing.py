@@ -80,11 +80,16 @@ class Parsing(Task):
             else "words of nothing but signs"
         )
         self.protocol = (
-            "parsing: unlabelled F1 x 100 of spans; sentences of two words or more; traces taken out; punctuation "
-            f"({how}) taken out before parsing, or, where a metric says seen, parsed and then taken out of all spans, or, where it "
-            "says kept, parsed and counted; spans of one word, of the whole sentence, and doubles by unary chains dropped unless a "
-            "metric says with them; mean over sentences, 100 where neither side has a span, or corpus: all spans together; recall "
-            "of a label: all its spans together; perplexity: a word, punctuation and the ends of sentences among them, of models "
+            "parsing: unlabelled F1 x 100 of spans; sentences of two words or more; traces taken out; "
+            "punctuation "
+            f"({how}) taken out before parsing, or, where a metric says seen, parsed and then taken "
+            "out of all spans, or, where it "
+            "says kept, parsed and counted; spans of one word, of the whole sentence, and doubles by "
+            "unary chains dropped unless a "
+            "metric says with them; mean over sentences, 100 where neither side has a span, or corpus: "
+            "all spans together; recall "
+            "of a label: all its spans together; perplexity: a word, punctuation and the ends of "
+            "sentences among them, of models "
             "that have one"
         )
         self.data = fingerprint(map(repr, trees))
@@ -125,18 +130,18 @@ class Parsing(Task):
     def _perplexity(self, model: Model) -> list[Score]:
         """Of a model that has one. Where words are cut otherwise, or others are unknown, it does not
         compare."""
-        if not isinstance(model.does, ScoresLikelihood):
+        if not isinstance(model.implementation, ScoresLikelihood):
             return []
-        items = np.array(model.does.nll([tree.words for tree in self.whole]), dtype=np.float64)
+        items = np.array(model.implementation.nll([tree.words for tree in self.whole]), dtype=np.float64)
         return [Score("perplexity", items, "perplexity", higher_is_better=False)]
 
     def _parsed(self, model: Model) -> tuple[list[Spans], list[Spans]]:
         """The model's spans, checked and without trivial ones, of sentences without and with punctuation."""
-        if not isinstance(model.does, Parses):
+        if not isinstance(model.implementation, Parses):
             raise TypeError(f"{model.name} does not parse")
         parsed: list[list[Spans]] = []
         for trees in (self.bare, self.whole):
-            given = list(model.does.parse([tree.words for tree in trees]))
+            given = list(model.implementation.parse([tree.words for tree in trees]))
             if len(given) != len(trees):
                 raise ValueError(f"parse gave {len(given)} trees for {len(trees)} sentences")
             parsed.append(
@@ -247,7 +252,10 @@ def _alarm(toward: dict[str, Floats]) -> str:
     for side, counts in toward.items():
         reached = value_of(corpus_f1(counts), "ratio")
         if reached >= COLLAPSED:
-            return f"the trees have collapsed: {side} branching and little else (F1 to it {reached:.1f}, all spans together)"
+            return (
+                f"the trees have collapsed: {side} branching and little else (F1 to it "
+                f"{reached:.1f}, all spans together)"
+            )
     return ""
 
 

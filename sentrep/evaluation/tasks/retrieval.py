@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from sentrep.evaluation.metrics.ranking import (
     Groups,
-    Placed,
+    RelevantRanks,
     average_precision,
     ndcg,
-    place,
     recall,
     reciprocal_rank,
+    tie_groups,
 )
 from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task
-from sentrep.evaluation.vectors import Does, cosines, rows, unit
+from sentrep.evaluation.vectors import Implementation, cosines, rows, unit
 from sentrep.search import top_k
 from sentrep.search.approximate import HNSW, SETTINGS
 from sentrep.utils.capabilities import Vectors
@@ -48,7 +48,7 @@ _APPROXIMATELY = (
 )
 
 
-class Stand(NamedTuple):
+class QueryRanking(NamedTuple):
     """How one query came out."""
 
     groups: Groups
@@ -107,37 +107,43 @@ class Retrieval(Task):
 
     def run(self, model: Model) -> list[Score]:
         """All metrics, one number a query, and the queries that came out worst."""
-        stands = list(progress(self._stands(model.does), self.name, total=len(self.queries), unit="query"))
-        placed = self._placed([stand.groups for stand in stands])
+        rankings = list(
+            progress(self._rankings(model.implementation), self.name, total=len(self.queries), unit="query")
+        )
+        ranks = self._ranks([ranking.groups for ranking in rankings])
         metrics = {
-            "nDCG@10": ndcg(placed, 10),
-            "MAP": average_precision(placed, len(self.documents)),
-            "MRR@10": reciprocal_rank(placed, 10),
-            "R@1": recall(placed, 1),
-            "R@10": recall(placed, 10),
-            "R@100": recall(placed, 100),
+            "nDCG@10": ndcg(ranks, 10),
+            "MAP": average_precision(ranks, len(self.documents)),
+            "MRR@10": reciprocal_rank(ranks, 10),
+            "R@1": recall(ranks, 1),
+            "R@10": recall(ranks, 10),
+            "R@100": recall(ranks, 100),
         }
-        found = [stand.found for stand in stands if stand.found is not None]
+        found = [ranking.found for ranking in rankings if ranking.found is not None]
         if found:
-            approximate = self._placed(found)
+            approximate = self._ranks(found)
             metrics["nDCG@10 (HNSW)"], metrics["R@10 (HNSW)"] = ndcg(approximate, 10), recall(approximate, 10)
         first, *others = [Score(name, items) for name, items in metrics.items()]
-        return [first._replace(examples=self._worst(first.items, stands)), *others]
+        return [first._replace(examples=self._worst(first.items, rankings)), *others]
 
-    def place(self, does: Does) -> Placed:
+    def tie_groups(self, implementation: Implementation) -> RelevantRanks:
         """Where the relevant documents stand, by exact search."""
-        return self._placed([stand.groups for stand in self._stands(does)])
+        return self._ranks([ranking.groups for ranking in self._rankings(implementation)])
 
-    def _placed(self, groups: Sequence[Groups]) -> Placed:
-        return Placed.of(groups, self.gains)
+    def _ranks(self, groups: Sequence[Groups]) -> RelevantRanks:
+        return RelevantRanks.of(groups, self.gains)
 
-    def _stands(self, does: Does) -> Iterator[Stand]:
-        return self._searched(does) if isinstance(does, Embeds) else self._ranked(does)
+    def _rankings(self, implementation: Implementation) -> Iterator[QueryRanking]:
+        return (
+            self._searched(implementation)
+            if isinstance(implementation, Embeds)
+            else self._ranked(implementation)
+        )
 
-    def _searched(self, does: Embeds) -> Iterator[Stand]:
+    def _searched(self, implementation: Embeds) -> Iterator[QueryRanking]:
         """By exact FAISS search, of which only the best scores are needed to count what stands above a
         relevant document."""
-        documents, queries = unit(does, self.documents), unit(does, self.queries)
+        documents, queries = unit(implementation, self.documents), unit(implementation, self.queries)
         depth = min(DEPTH, len(documents))
         index = HNSW(documents) if self.approximate else None
         for start in range(0, len(queries), _QUERIES_AT_ONCE):
@@ -160,14 +166,14 @@ class Retrieval(Task):
                     if itself >= 0
                     else None
                 )
-                groups = place(scores, relevant[at], self.gains[number], TOLERANCE, own)
+                groups = tie_groups(scores, relevant[at], self.gains[number], TOLERANCE, own)
                 lossy = (
                     self._lossy(number, relevant[at], scores, own, found[0][at], found[1][at])
                     if found
                     else None
                 )
                 others = nearest[at][(nearest[at] != itself) & ~np.isin(nearest[at], self.relevant[number])]
-                yield Stand(groups, int(others[0]) if len(others) else -1, lossy)
+                yield QueryRanking(groups, int(others[0]) if len(others) else -1, lossy)
 
     def _lossy(
         self,
@@ -189,24 +195,24 @@ class Retrieval(Task):
         equals = int(np.count_nonzero(np.abs(exact - end) <= TOLERANCE))
         equals -= own is not None and abs(own - end) <= TOLERANCE
         clear = scores[scores > end + TOLERANCE]
-        standing = np.r_[clear, np.full(max(equals, len(scores) - len(clear)), end), np.full(NEAR, _LOST)]
-        stands = np.isin(self.relevant[number], found) | (np.abs(relevant - end) <= TOLERANCE)
-        return place(standing, np.where(stands, relevant, 2 * _LOST), self.gains[number], TOLERANCE)
+        listed = np.r_[clear, np.full(max(equals, len(scores) - len(clear)), end), np.full(NEAR, _LOST)]
+        rankings = np.isin(self.relevant[number], found) | (np.abs(relevant - end) <= TOLERANCE)
+        return tie_groups(listed, np.where(rankings, relevant, 2 * _LOST), self.gains[number], TOLERANCE)
 
-    def _ranked(self, does: Does) -> Iterator[Stand]:
-        for number, row in enumerate(rows(does, self.documents, self.queries)):
+    def _ranked(self, implementation: Implementation) -> Iterator[QueryRanking]:
+        for number, row in enumerate(rows(implementation, self.documents, self.queries)):
             scores = np.nan_to_num(row)
             tolerance = TOLERANCE * float(np.abs(scores).max())
             own = float(scores[self.own[number]]) if self.own[number] >= 0 else None
             relevant = scores[self.relevant[number]].astype(np.float64)
-            groups = place(scores, relevant, self.gains[number], tolerance, own)
+            groups = tie_groups(scores, relevant, self.gains[number], tolerance, own)
             scores[self.relevant[number]] = -np.inf
             if own is not None:
                 scores[self.own[number]] = -np.inf
             instead = int(scores.argmax())
-            yield Stand(groups, instead if np.isfinite(scores[instead]) else -1)
+            yield QueryRanking(groups, instead if np.isfinite(scores[instead]) else -1)
 
-    def _worst(self, values: NDArray[np.float64], stands: Sequence[Stand]) -> list[Example]:
+    def _worst(self, values: NDArray[np.float64], rankings: Sequence[QueryRanking]) -> list[Example]:
         """Queries with the least nDCG; of equals, some from all over."""
         shuffled = np.random.default_rng(0).permutation(len(values))
         order = shuffled[np.argsort(np.round(values[shuffled], 9), kind="stable")]
@@ -214,7 +220,7 @@ class Retrieval(Task):
             Example(
                 _shortened(self.queries[number]),
                 _shortened(self.documents[self.relevant[number][self.gains[number].argmax()]]),
-                _shortened(self.documents[stands[number].instead]) if stands[number].instead >= 0 else "",
+                _shortened(self.documents[rankings[number].instead]) if rankings[number].instead >= 0 else "",
                 float(values[number]),
             )
             for number in order[:EXAMPLES]
@@ -247,7 +253,8 @@ def _check(
         )
     if len(relevant) != len(queries) or len(own) != len(queries):
         raise ValueError(
-            f"{name}: {len(queries)} queries, but relevant documents for {len(relevant)} and own for {len(own)}"
+            f"{name}: {len(queries)} queries, but relevant documents for {len(relevant)} and own for "
+            f"{len(own)}"
         )
     for number, (each, itself) in enumerate(zip(relevant, own, strict=True)):
         if not each:

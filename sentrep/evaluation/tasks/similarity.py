@@ -68,7 +68,7 @@ class Similarity(Task):
     def run(self, model: Model) -> list[Score]:
         """Items are (cosine, score, number of the subset)."""
         pairs = [pair for subset in self.subsets.values() for pair in subset]
-        cosines = pair_cosines(model.does, [(pair.first, pair.second) for pair in pairs])
+        cosines = pair_cosines(model.implementation, [(pair.first, pair.second) for pair in pairs])
         subset = np.repeat(np.arange(len(self.subsets)), [len(each) for each in self.subsets.values()])
         items = np.stack([cosines, np.array([pair.score for pair in pairs]), subset], axis=1)
         examples = _worst(pairs, cosines)

@@ -54,9 +54,12 @@ class Summarization(Task):
             raise ValueError(f"{name}: {len(data)} articles; needs one or more, each with a summary")
         self.name, self.split, self.summarized = name, split, list(data)
         self.protocol = (
-            "summarization: ROUGE F1 x 100 of lower-case words of letters, marks and digits (NFKC), Porter stems of those "
-            "longer than 3, scripts without spaces by character; ROUGE-L of the whole summary as one sentence; several references pooled (formula A of "
-            f"ROUGE-1.5.5); recall of the first {BYTES} bytes of summary and references; lead: as many of the article's words as "
+            "summarization: ROUGE F1 x 100 of lower-case words of letters, marks and digits (NFKC), "
+            "Porter stems of those "
+            "longer than 3, scripts without spaces by character; ROUGE-L of the whole summary as one "
+            "sentence; several references pooled (formula A of "
+            f"ROUGE-1.5.5); recall of the first {BYTES} bytes of summary and references; lead: as many "
+            "of the article's words as "
             "the summary has"
         )
         parts = (
@@ -92,9 +95,9 @@ class Summarization(Task):
 
     def _written(self, model: Model) -> list[str]:
         """The model's summaries, checked."""
-        if not isinstance(model.does, Summarizes):
+        if not isinstance(model.implementation, Summarizes):
             raise TypeError(f"{model.name} does not summarize")
-        written = list(model.does.summarize([each.article for each in self.summarized]))
+        written = list(model.implementation.summarize([each.article for each in self.summarized]))
         if len(written) != len(self.summarized):
             raise ValueError(f"summarize gave {len(written)} summaries for {len(self.summarized)} articles")
         return written

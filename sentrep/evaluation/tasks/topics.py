@@ -10,16 +10,16 @@ import numpy as np
 from sentrep.evaluation.datasets.labelled import Labelled, read_labelled
 from sentrep.evaluation.metrics.ranking import (
     Floats,
-    Placed,
+    RelevantRanks,
     average_precision,
-    place,
     precision,
     r_precision,
+    tie_groups,
 )
 from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.task import Embeds, Model, Ranks, Task
 from sentrep.evaluation.tasks.retrieval import TOLERANCE
-from sentrep.evaluation.vectors import Does, cosines, rows, unit
+from sentrep.evaluation.vectors import Implementation, cosines, rows, unit
 from sentrep.utils.capabilities import Scores
 from sentrep.utils.progress import progress
 
@@ -42,7 +42,8 @@ class Topics(Task):
         self.members = {label: np.flatnonzero(labels == label) for label in dict.fromkeys(data.labels)}
         self.queries = [number for number, label in enumerate(data.labels) if len(self.members[label]) > 1]
         self.protocol = (
-            f"topic retrieval: {len(self.queries)} of {len(self.texts)} texts ask for all others of their label, exact search, "
+            f"topic retrieval: {len(self.queries)} of {len(self.texts)} texts ask for all others of "
+            "their label, exact search, "
             "equal scores by expected value, the text itself left out, MAP over all texts"
             + (f"; {data.note}" if data.note else "")
         )
@@ -52,7 +53,7 @@ class Topics(Task):
         """All metrics, one number a query."""
         metrics: dict[str, list[Floats]] = {"MAP": [], "P@10": [], "R-precision": []}
         nearest = list[int]()
-        rows = progress(self._rows(model.does), self.name, total=len(self.queries), unit="query")
+        rows = progress(self._rows(model.implementation), self.name, total=len(self.queries), unit="query")
         for start in range(0, len(self.queries), _QUERIES_AT_ONCE):
             groups, judged = [], []
             for number, row in zip(self.queries[start : start + _QUERIES_AT_ONCE], rows, strict=False):
@@ -62,26 +63,28 @@ class Topics(Task):
                 gains = np.ones(len(others))
                 tolerance = TOLERANCE * float(np.abs(scores).max())
                 groups.append(
-                    place(scores, scores[others].astype(np.float64), gains, tolerance, float(scores[number]))
+                    tie_groups(
+                        scores, scores[others].astype(np.float64), gains, tolerance, float(scores[number])
+                    )
                 )
                 judged.append(gains)
                 scores[number] = -np.inf
                 nearest.append(int(scores.argmax()))
-            placed = Placed.of(groups, judged)
-            metrics["MAP"].append(average_precision(placed, len(self.texts)))
-            metrics["P@10"].append(precision(placed, 10))
-            metrics["R-precision"].append(r_precision(placed))
+            ranks = RelevantRanks.of(groups, judged)
+            metrics["MAP"].append(average_precision(ranks, len(self.texts)))
+            metrics["P@10"].append(precision(ranks, 10))
+            metrics["R-precision"].append(r_precision(ranks))
         items = {name: np.concatenate(parts) for name, parts in metrics.items()}
         examples = self._worst(items["MAP"], nearest)
         return [Score(name, each, examples=examples if name == "MAP" else ()) for name, each in items.items()]
 
-    def _rows(self, does: Does) -> Iterator[Scores]:
+    def _rows(self, implementation: Implementation) -> Iterator[Scores]:
         """Scores of all texts, (text,), query by query; each text is embedded once."""
-        if isinstance(does, Embeds):
-            vectors = unit(does, self.texts)
+        if isinstance(implementation, Embeds):
+            vectors = unit(implementation, self.texts)
             yield from cosines(vectors, vectors[self.queries])
         else:
-            yield from rows(does, self.texts, [self.texts[number] for number in self.queries])
+            yield from rows(implementation, self.texts, [self.texts[number] for number in self.queries])
 
     def _worst(self, precisions: Floats, nearest: list[int]) -> list[Example]:
         """Queries with the least average precision, which is their score."""

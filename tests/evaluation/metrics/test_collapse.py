@@ -45,7 +45,7 @@ class WordAverages:
         self.shared = shared
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        averages = [random_vectors(200).does.encode(list(text)).mean(axis=0) for text in texts]
+        averages = [random_vectors(200).implementation.encode(list(text)).mean(axis=0) for text in texts]
         return (np.stack(averages) + self.shared).astype(np.float32)
 
 
@@ -65,10 +65,10 @@ COLLAPSED: dict[str, tuple[Embeds, str]] = {
 }
 
 
-@pytest.mark.parametrize(("does", "message"), COLLAPSED.values(), ids=COLLAPSED.keys())
-def test_every_collapse_trips_the_alarm_and_is_on_the_record(does: Embeds, message: str) -> None:
+@pytest.mark.parametrize(("implementation", "message"), COLLAPSED.values(), ids=COLLAPSED.keys())
+def test_every_collapse_trips_the_alarm_and_is_on_the_record(implementation: Embeds, message: str) -> None:
     task = words_task()
-    done = evaluate(Model("collapsed", "c", does), [task])
+    done = evaluate(Model("collapsed", "c", implementation), [task])
     assert [alarm.task for alarm in done.alarms] == [task.name]
     assert not done.failed
     assert re.match(message, done.alarms[0].reason), done.alarms[0].reason
@@ -76,12 +76,18 @@ def test_every_collapse_trips_the_alarm_and_is_on_the_record(does: Embeds, messa
 
 
 @pytest.mark.parametrize(
-    "does",
-    [random_vectors(512).does, random_vectors(8).does, Letters(), WordAverages(0.6), WordAverages(1.5)],
+    "implementation",
+    [
+        random_vectors(512).implementation,
+        random_vectors(8).implementation,
+        Letters(),
+        WordAverages(0.6),
+        WordAverages(1.5),
+    ],
     ids=["random", "narrow random", "letters", "word averages", "word averages with much in common"],
 )
-def test_what_tells_texts_apart_trips_nothing(does: Embeds) -> None:
-    done = evaluate(Model("healthy", "h", does), [words_task()])
+def test_what_tells_texts_apart_trips_nothing(implementation: Embeds) -> None:
+    done = evaluate(Model("healthy", "h", implementation), [words_task()])
     assert not done.alarms
     assert {result.alarm for result in done.results} == {""}
 
@@ -108,6 +114,6 @@ def test_few_texts_are_no_evidence_unless_broken() -> None:
 
 
 def test_the_many_are_judged_by_a_sample() -> None:
-    vectors = random_vectors(16).does.encode([str(number) for number in range(2 * SAMPLE)])
+    vectors = random_vectors(16).implementation.encode([str(number) for number in range(2 * SAMPLE)])
     vectors[SAMPLE:] = vectors[0]
     assert not collapse(vectors)

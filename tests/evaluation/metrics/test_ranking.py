@@ -12,31 +12,31 @@ from hypothesis import strategies as st
 
 from sentrep.evaluation.metrics import ranking as metrics
 from sentrep.evaluation.metrics.ranking import (
-    Placed,
+    RelevantRanks,
     average_precision,
     average_ranks,
     ndcg,
-    place,
-    place_all,
     precision,
     r_precision,
+    rank_all,
     recall,
     reciprocal_rank,
+    tie_groups,
 )
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
 
-METRICS: dict[str, Callable[[Placed], np.ndarray]] = {
-    "ndcg_cut_10": lambda placed: ndcg(placed, 10),
-    "ndcg_cut_3": lambda placed: ndcg(placed, 3),
-    "map_cut_5": lambda placed: average_precision(placed, 5),
-    "map": lambda placed: average_precision(placed, 1000),
-    "recip_rank": lambda placed: reciprocal_rank(placed, 1000),
-    "recall_1": lambda placed: recall(placed, 1),
-    "recall_10": lambda placed: recall(placed, 10),
-    "recall_100": lambda placed: recall(placed, 100),
-    "P_5": lambda placed: precision(placed, 5),
-    "P_10": lambda placed: precision(placed, 10),
+METRICS: dict[str, Callable[[RelevantRanks], np.ndarray]] = {
+    "ndcg_cut_10": lambda ranks: ndcg(ranks, 10),
+    "ndcg_cut_3": lambda ranks: ndcg(ranks, 3),
+    "map_cut_5": lambda ranks: average_precision(ranks, 5),
+    "map": lambda ranks: average_precision(ranks, 1000),
+    "recip_rank": lambda ranks: reciprocal_rank(ranks, 1000),
+    "recall_1": lambda ranks: recall(ranks, 1),
+    "recall_10": lambda ranks: recall(ranks, 10),
+    "recall_100": lambda ranks: recall(ranks, 100),
+    "P_5": lambda ranks: precision(ranks, 5),
+    "P_10": lambda ranks: precision(ranks, 10),
     "Rprec": r_precision,
 }
 
@@ -64,10 +64,10 @@ def test_equals_trec_eval_where_nothing_ties() -> None:
         "Rprec",
     }
     expected = pytrec_eval.RelevanceEvaluator(qrels, measures).evaluate(run)
-    placed = place_all(scores, relevant)
+    ranks = rank_all(scores, relevant)
     for name, metric in METRICS.items():
         np.testing.assert_allclose(
-            metric(placed), [expected[f"q{q}"][name] for q in range(40)], atol=1e-9, err_msg=name
+            metric(ranks), [expected[f"q{q}"][name] for q in range(40)], atol=1e-9, err_msg=name
         )
 
 
@@ -83,7 +83,7 @@ def test_ties_are_the_mean_over_all_orders(data: st.DataObject) -> None:
     strict = np.empty((len(orders), n))
     for row, order in zip(strict, orders, strict=True):
         row[list(order)] = np.arange(n, 0, -1)
-    tied, untied = place_all(scores[None], [relevant]), place_all(strict, [relevant] * len(orders))
+    tied, untied = rank_all(scores[None], [relevant]), rank_all(strict, [relevant] * len(orders))
     assert r_precision(tied)[0] == pytest.approx(r_precision(untied).mean(), abs=1e-12)
     for metric in (ndcg, average_precision, reciprocal_rank, recall, precision):
         for k in (1, 2, 4, 10):
@@ -95,18 +95,18 @@ def test_ties_are_the_mean_over_all_orders(data: st.DataObject) -> None:
 
 def test_a_worked_case() -> None:
     # Ranks of the relevant documents: 2 and 4, among 5.
-    placed = place_all(np.array([[5.0, 4.0, 3.0, 2.0, 1.0]]), [{1: 1.0, 3: 1.0}])
-    assert average_precision(placed)[0] == pytest.approx((1 / 2 + 2 / 4) / 2)
-    assert reciprocal_rank(placed, 10)[0] == pytest.approx(1 / 2)
-    assert reciprocal_rank(placed, 1)[0] == 0
+    ranks = rank_all(np.array([[5.0, 4.0, 3.0, 2.0, 1.0]]), [{1: 1.0, 3: 1.0}])
+    assert average_precision(ranks)[0] == pytest.approx((1 / 2 + 2 / 4) / 2)
+    assert reciprocal_rank(ranks, 10)[0] == pytest.approx(1 / 2)
+    assert reciprocal_rank(ranks, 1)[0] == 0
     ideal = 1 + 1 / np.log2(3)
-    assert ndcg(placed, 10)[0] == pytest.approx((1 / np.log2(3) + 1 / np.log2(5)) / ideal)
-    assert recall(placed, 2)[0] == pytest.approx(0.5)
+    assert ndcg(ranks, 10)[0] == pytest.approx((1 / np.log2(3) + 1 / np.log2(5)) / ideal)
+    assert recall(ranks, 2)[0] == pytest.approx(0.5)
 
 
 def test_all_alike_is_exactly_chance_and_all_right_is_one() -> None:
     n, relevant = 5000, [{4321: 1.0}]
-    alike = place_all(np.zeros((1, n)), relevant)
+    alike = rank_all(np.zeros((1, n)), relevant)
     for k in (1, 10, 100):
         assert recall(alike, k)[0] == pytest.approx(k / n, rel=1e-12)
     assert reciprocal_rank(alike, 10)[0] == pytest.approx((1 / np.arange(1, 11)).sum() / n, rel=1e-12)
@@ -114,34 +114,34 @@ def test_all_alike_is_exactly_chance_and_all_right_is_one() -> None:
     right = np.zeros((1, n))
     right[0, 4321] = 1
     for metric in (ndcg, average_precision, reciprocal_rank, recall):
-        assert metric(place_all(right, relevant), 1)[0] == pytest.approx(1)
+        assert metric(rank_all(right, relevant), 1)[0] == pytest.approx(1)
 
 
 def test_scores_within_the_tolerance_tie_wherever_they_lie() -> None:
     noise = np.random.default_rng(0).uniform(-1e-7, 1e-7, 100)
     for centre in (0.5, 0.4999995, 1.0, -0.3):
         scores = centre + noise
-        groups = place(scores, scores[[3, 50]], np.ones(2), tolerance=1e-6)
+        groups = tie_groups(scores, scores[[3, 50]], np.ones(2), tolerance=1e-6)
         assert (groups.above.tolist(), groups.tied.tolist(), groups.relevant.tolist()) == ([0], [100], [2])
 
 
 def test_sorting_for_many_groups_equals_counting_for_few(monkeypatch: pytest.MonkeyPatch) -> None:
     scores = np.random.default_rng(0).integers(0, 60, 300) / 60
-    placed = []
+    ranks = []
     for few in (1, 1000):
         monkeypatch.setattr(metrics, "_FEW", few)
-        placed.append(
-            place(scores.astype(np.float32), scores[:100], np.ones(100), tolerance=1e-3, own=scores[100])
+        ranks.append(
+            tie_groups(scores.astype(np.float32), scores[:100], np.ones(100), tolerance=1e-3, own=scores[100])
         )
-    for sorted_out, counted in zip(*placed, strict=True):
+    for sorted_out, counted in zip(*ranks, strict=True):
         np.testing.assert_array_equal(sorted_out, counted)
 
 
 def test_the_query_itself_is_left_out_above_and_among_the_tied() -> None:
     scores = np.array([3.0, 2.0, 2.0, 1.0])
-    assert place(scores, scores[[2]], np.ones(1), own=3.0).above.tolist() == [0]
-    assert place(scores, scores[[2]], np.ones(1), own=2.0).tied.tolist() == [1]
-    below = place(scores, scores[[2]], np.ones(1), own=1.0)
+    assert tie_groups(scores, scores[[2]], np.ones(1), own=3.0).above.tolist() == [0]
+    assert tie_groups(scores, scores[[2]], np.ones(1), own=2.0).tied.tolist() == [1]
+    below = tie_groups(scores, scores[[2]], np.ones(1), own=1.0)
     assert (below.above.tolist(), below.tied.tolist()) == ([1], [2])
 
 

@@ -28,14 +28,18 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="no ../shared/data bes
 # full precision is met on 2,296 further pairs: leads and content words of Reuters and Gigaword against their
 # headlines.
 PUBLIC = [
-    ("Oil prices rose sharply on Monday after the cartel agreed to cut its output", "oil prices rise as cartel cuts output",
+    ("Oil prices rose sharply on Monday after the cartel agreed to cut its output",
+     "oil prices rise as cartel cuts output",
      0.47619, 0.105263, 0.47619),
-    ("the minister said talks about fishing rights would be resumed next week", "Fishing-rights talks to resume",
+    ("the minister said talks about fishing rights would be resumed next week",
+     "Fishing-rights talks to resume",
      0.470588, 0.133333, 0.352941),
     ("the cat sat on the mat", "the mat sat on the cat", 1.0, 0.8, 0.666667),
-    ("U.S. shares fell 3.5 pct, their largest daily loss in nine years", "US shares suffer biggest daily fall for nine years",
+    ("U.S. shares fell 3.5 pct, their largest daily loss in nine years",
+     "US shares suffer biggest daily fall for nine years",
      0.347826, 0.095238, 0.347826),
-    ("Generalizations of running dogs' happiness, relational and conditional", "happy dogs ran generally under conditions",
+    ("Generalizations of running dogs' happiness, relational and conditional",
+     "happy dogs ran generally under conditions",
      0.571429, 0.0, 0.285714),
     ("a a a b b c", "a b b b c c", 0.666667, 0.6, 0.666667),
     ("police, police and more police", "more police", 0.571429, 0.4, 0.571429),
@@ -94,9 +98,9 @@ def test_the_first_eight_words_have_on_gigaword_what_they_are_known_to_have() ->
 
 
 def _written(count: int, articles: list[str]) -> list[str]:
-    does = lead(count).does
-    assert isinstance(does, Summarizes)
-    return does.summarize(articles)
+    implementation = lead(count).implementation
+    assert isinstance(implementation, Summarizes)
+    return implementation.summarize(articles)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -35,8 +35,10 @@ NAMES = [
 
 
 def _parse(model: Model, *sentences: str) -> list[Spans]:
-    assert isinstance(model.does, Parses)
-    return [frozenset(spans) for spans in model.does.parse([sentence.split() for sentence in sentences])]
+    assert isinstance(model.implementation, Parses)
+    return [
+        frozenset(spans) for spans in model.implementation.parse([sentence.split() for sentence in sentences])
+    ]
 
 
 def _all_trees(start: int, stop: int) -> list[Spans]:
@@ -73,7 +75,7 @@ def test_names(name: str) -> None:
     for model in (branching(name), named(name), measured(name)):
         assert model is not None
         assert (model.name, model.method) == (name, name)
-        assert isinstance(model.does, Parses)
+        assert isinstance(model.implementation, Parses)
     assert named(name.upper()) is branching(f"{name} ") is None
 
 

@@ -27,12 +27,15 @@ from sentrep.inference.eval_adapter import measured
 from sentrep.utils.errors import InputError
 from tests.evaluation.toy import letters, words_task
 
-NEWS = "Japan 's NEC corp. and UNK Computer said on Wednesday , they had agreed to join forces ( in supercomputer sales ) ."
+NEWS = (
+    "Japan 's NEC corp. and UNK Computer said on Wednesday , "
+    "they had agreed to join forces ( in supercomputer sales ) ."
+)
 
 
 def _of(model: Model, *texts: str) -> list[str]:
-    assert isinstance(model.does, Summarizes)
-    return model.does.summarize(texts)
+    assert isinstance(model.implementation, Summarizes)
+    return model.implementation.summarize(texts)
 
 
 def test_lead_is_the_beginning_as_it_is_written() -> None:

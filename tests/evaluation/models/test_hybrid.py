@@ -47,7 +47,7 @@ def test_the_order_is_that_of_the_index(tmp_path: Path) -> None:
     )
     index.add([(Document(str(number)), [Passage(text)]) for number, text in enumerate(texts)])
     model = hybrid(Model("sums", "a", Sums()), Model("words", "b", Words(tmp_path / "postings")))
-    for query, scores in zip(queries, model.does.rank(texts, queries), strict=True):  # type: ignore[union-attr]
+    for query, scores in zip(queries, model.implementation.rank(texts, queries), strict=True):  # type: ignore[union-attr]
         found = index.search(query, 150)
         assert np.allclose([hit.scores.score for hit in found], np.sort(scores)[::-1], atol=1e-5)
         assert int(found[0].document.id) == int(np.argmax(scores))
@@ -59,6 +59,6 @@ def test_without_vectors_words_decide_and_candidates_are_bounded(tmp_path: Path)
             return np.zeros((len(texts), 4), np.float32)
 
     model = hybrid(Model("zeros", "a", Zeros()), Model("words", "b", Words(tmp_path / "postings")))
-    (scores,) = model.does.rank(["w1 w2", "w3", "w1"], ["w1"])  # type: ignore[union-attr]
+    (scores,) = model.implementation.rank(["w1 w2", "w3", "w1"], ["w1"])  # type: ignore[union-attr]
     assert scores[2] == 1.0
     assert scores[1] == 0.0

@@ -19,15 +19,15 @@ DOCUMENTS = ["the cat sat", "the dog sat down", "a bird", "the cat and the dog",
 
 
 def test_random_vectors_depend_on_the_text_and_the_seed_alone() -> None:
-    model = random_vectors(64).does
+    model = random_vectors(64).implementation
     assert isinstance(model, Embeds)
     together, reversed_order = model.encode(["a", "b", "a"]), model.encode(["b", "a"])
     np.testing.assert_array_equal(together[0], together[2])
     np.testing.assert_array_equal(together[:2], reversed_order[::-1])
     assert not np.array_equal(together[0], together[1])
     other = random_vectors(64, seed=1)
-    assert isinstance(other.does, Embeds)
-    assert not np.array_equal(other.does.encode(["a"])[0], together[0])
+    assert isinstance(other.implementation, Embeds)
+    assert not np.array_equal(other.implementation.encode(["a"])[0], together[0])
     assert other.content_hash != random_vectors(64).content_hash
 
 
@@ -41,7 +41,7 @@ def test_random_vectors_score_at_chance() -> None:
 
 def test_bm25_equals_its_formula() -> None:
     k1, b = 1.2, 0.6
-    (scores,) = rows(bm25(k1=k1, b=b).does, DOCUMENTS, ["cat sat unknown"])
+    (scores,) = rows(bm25(k1=k1, b=b).implementation, DOCUMENTS, ["cat sat unknown"])
     tokens = [words(document) for document in DOCUMENTS]
     mean = sum(map(len, tokens)) / len(tokens)
     for document, score in zip(tokens, scores, strict=True):
@@ -56,17 +56,17 @@ def test_bm25_equals_its_formula() -> None:
 
 def test_bm25_without_a_match_is_silent_and_at_chance() -> None:
     for query in ("zebra", "?!", "the"):
-        (scores,) = rows(bm25(stop_words=("the",)).does, DOCUMENTS, [query])
+        (scores,) = rows(bm25(stop_words=("the",)).implementation, DOCUMENTS, [query])
         assert scores.tolist() == [0] * 5
     task = Retrieval("silent", ["zebra"], DOCUMENTS, [{3: 1.0}])
     assert {r.metric: r.value for r in evaluate(bm25(), [task]).results}["R@1"] == pytest.approx(1 / 5)
-    (nothing,) = rows(bm25().does, ["", "!"], ["cat"])
+    (nothing,) = rows(bm25().implementation, ["", "!"], ["cat"])
     assert nothing.tolist() == [0, 0]
 
 
 def test_bm25_finds_chinese() -> None:
     documents = ["一个男人在吹笛子", "一个女孩在梳头", "飞机正在起飞"]
-    (scores,) = rows(bm25().does, documents, ["女孩梳头发"])
+    (scores,) = rows(bm25().implementation, documents, ["女孩梳头发"])
     assert scores.argmax() == 1
     assert words("IKEA 在北京!") == ["ikea", "在", "北", "京", "在北", "北京"]
 
@@ -105,9 +105,11 @@ def test_fusion_helps_where_each_knows_a_half(how: str) -> None:
 
 def test_fusion_by_ranks_is_the_published_formula() -> None:
     both = fused(bm25(), letters(), weight=0.5)
-    assert isinstance(both.does, Ranks)
-    one, other = (next(iter(rows(model.does, DOCUMENTS[:4], ["cat dog"]))) for model in (bm25(), letters()))
-    (found,) = both.does.rank(DOCUMENTS[:4], ["cat dog"])
+    assert isinstance(both.implementation, Ranks)
+    one, other = (
+        next(iter(rows(model.implementation, DOCUMENTS[:4], ["cat dog"]))) for model in (bm25(), letters())
+    )
+    (found,) = both.implementation.rank(DOCUMENTS[:4], ["cat dog"])
     best = [np.argsort(np.argsort(-scores, kind="stable")) + 1 for scores in (one, other)]
     assert len(set(one)) == len(set(other)) == 4, "no ties, so that ranks are plain"
     np.testing.assert_allclose(found, 0.5 / (60 + best[0]) + 0.5 / (60 + best[1]))

@@ -21,7 +21,8 @@ PATIENCE = 120
 
 # The protocol speaks through descriptors 3 and 4; the shell lays them over standard input and output.
 _START = (
-    'exec "$0" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run --remote-debugging-pipe'
+    'exec "$0" --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run '
+    "--remote-debugging-pipe"
     ' --user-data-dir="$1" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null'
 )
 

@@ -21,7 +21,8 @@ TOPICS = (
 )
 NASTY = [
     "</script><script>window.pwned = 1</script>", "<img src=x onerror='window.pwned = 2'>", "<!-- no comment",
-    "[[data]] [[script]]", "北京是中国的首都。", "half a pair \ud83d and\x00 more", "a & b \u2028 \\u003c " + "long " * 200,
+    "[[data]] [[script]]", "北京是中国的首都。", "half a pair \ud83d and\x00 more",
+    "a & b \u2028 \\u003c " + "long " * 200,
 ]  # fmt: skip
 
 TRAINED = "quick-thought (settings 0a1b2c)"

@@ -84,7 +84,8 @@ def _store(folder: Path, name: str, items: np.ndarray, seed: int | None = None, 
     template = evaluate(letters(), [words_task()]).results[0]
     method = "" if seed is None else "quick"
     result = replace(
-        template, metric="score", model=name, model_hash=f"{name}{seed}", seed=seed, method=method, count=len(items),
+        template, metric="score", model=name, model_hash=f"{name}{seed}", seed=seed, method=method,
+        count=len(items),
         value=float(items.mean()), key=f"{name}{seed}", siblings=1, **changes,
     )  # fmt: skip
     ResultStore(folder / "results.jsonl").add([result], [Score("score", items)])

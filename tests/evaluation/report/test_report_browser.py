@@ -102,10 +102,12 @@ def test_no_other_script_runs(browser: Page, report: Path) -> None:
     error."""
     browser.open(report)
     browser.run(
-        "void document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.pwned = 3' }))"
+        "void document.body.append(Object.assign(document.createElement('script'), "
+        "{ textContent: 'window.pwned = 3' }))"
     )
     browser.run(
-        "new Promise((done) => { const i = new Image(); i.onerror = done; i.src = 'https://example.org/x.png'; }).then(() => 0)"
+        "new Promise((done) => "
+        "{ const i = new Image(); i.onerror = done; i.src = 'https://example.org/x.png'; }).then(() => 0)"
     )
     assert browser.run("window.pwned") is None
     assert any("Content Security Policy" in error for error in browser.errors)
@@ -128,7 +130,9 @@ def test_columns_sort_and_the_address_remembers(page: Page, report: Path) -> Non
 
 def test_metrics_are_chosen(page: Page, report: Path) -> None:
     page.run(
-        "(() => { const s = document.querySelector('.group select'); s.value = 'MRR@10'; s.dispatchEvent(new Event('change')); })()"
+        "(() => "
+        "{ const s = document.querySelector('.group select'); s.value = 'MRR@10'; "
+        "s.dispatchEvent(new Event('change')); })()"
     )
     cell = data_of(report)["league"]["groups"][0]["tasks"][0]["columns"]["MRR@10"]["cells"][1]
     assert texts(page, ".league tbody tr:nth-child(2) .value")[0] == f"{cell[0]:.3f}".lstrip("0")
@@ -185,7 +189,8 @@ def test_a_chosen_sentence_shows_its_neighbours(page: Page, report: Path) -> Non
     page.click(".neighbours li:nth-child(2) button")
     assert texts(page, "blockquote") == [shown["texts"][near[1]]]
     x, y = page.run(
-        "(() => { const b = document.querySelector('.map').getBoundingClientRect(); return [b.width, b.height]; })()"
+        "(() => "
+        "{ const b = document.querySelector('.map').getBoundingClientRect(); return [b.width, b.height]; })()"
     )
     page.run("document.querySelector('.map').focus()")
     moved = [texts(page, "blockquote")[0]]
@@ -205,7 +210,8 @@ def test_the_map_tells_and_takes_a_dot(page: Page, report: Path) -> None:
 def test_regions_are_told_apart_by_shape_as_well_as_by_colour(page: Page, report: Path) -> None:
     shown = data_of(report)["sentences"]
     looks = page.run(
-        "[...document.querySelectorAll('.dot')].map((dot) => [dot.classList[1], dot.firstChild.getAttribute('d')])"
+        "[...document.querySelectorAll('.dot')].map((dot) => [dot.classList[1], "
+        "dot.firstChild.getAttribute('d')])"
     )
     pairs = set(zip(shown["region"], map(tuple, looks), strict=True))
     regions = len(shown["labels"])
@@ -253,7 +259,8 @@ def test_unknown_words_and_nothing_typed_are_said(page: Page) -> None:
     page.type("qqqq")
     assert "None of these words is known." in texts(page, ".neighbours")[0]
     page.run(
-        "(() => { const i = document.getElementById('type'); i.value = ''; i.dispatchEvent(new Event('input')); })()"
+        "(() => "
+        "{ const i = document.getElementById('type'); i.value = ''; i.dispatchEvent(new Event('input')); })()"
     )
     assert texts(page, ".neighbours li") == []
     assert page.run("location.hash") == ""

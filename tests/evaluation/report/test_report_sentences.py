@@ -82,8 +82,8 @@ def test_few_sentences_are_enough(count: int) -> None:
 def test_what_is_typed_is_guessed_from_words_as_far_as_words_tell() -> None:
     random = np.random.default_rng(0)
     texts = [" ".join(random.choice([f"w{number}" for number in range(60)], 8)) for _ in range(400)]
-    for does, least, most in ((WordSum(), 4.0, 5.0), (WholeText(), 0.0, 0.5)):
-        guessed = words.typed(does, texts, _unit(does.encode(texts)))
+    for implementation, least, most in ((WordSum(), 4.0, 5.0), (WholeText(), 0.0, 0.5)):
+        guessed = words.typed(implementation, texts, _unit(implementation.encode(texts)))
         assert least <= guessed["agreement"] <= most
         assert guessed["tried"] == len(texts) // 10
 
@@ -101,9 +101,9 @@ def test_words_alone_do_not_make_a_sentence(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_agreement_is_that_of_sentences_never_seen() -> None:
     """By a second way: what the page would find for each sentence left out, against the model's own
     nearest."""
-    does, texts = WordSum(), list(dict.fromkeys(topical(300)))
-    vectors = _unit(does.encode(texts))
-    made = words.typed(does, texts, vectors, seed=3)
+    implementation, texts = WordSum(), list(dict.fromkeys(topical(300)))
+    vectors = _unit(implementation.encode(texts))
+    made = words.typed(implementation, texts, vectors, seed=3)
     out = set(np.random.default_rng(3).permutation(len(texts))[: made["tried"]].tolist())
     kept = [number for number in range(len(texts)) if number not in out]
     table = dict(zip(made["words"], _vectors(made["wordVectors"], made["width"]), strict=True))

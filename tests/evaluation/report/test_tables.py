@@ -49,7 +49,7 @@ def test_a_column_has_one_scale() -> None:
 
 
 def test_csv_survives_commas_in_names() -> None:
-    results = evaluate(Model("a, b", "h", letters().does), [words_task()]).results
+    results = evaluate(Model("a, b", "h", letters().implementation), [words_task()]).results
     rows = list(csv.reader(io.StringIO(table(results, "csv"))))
     assert rows[1][1] == "a, b"
     assert len({len(row) for row in rows}) == 1

@@ -35,8 +35,10 @@ def _result(
     """A measured model, by its per-item scores."""
     template = evaluate(letters(), [words_task()]).results[0]
     result = replace(
-        template, task="toy", metric="score", model=name, model_hash=fingerprint([name]), seed=seed, method=method,
-        value=float(items.mean()), count=len(items), key=fingerprint([name, str(changes)]), siblings=1, **changes,  # type: ignore[arg-type]
+        template, task="toy", metric="score", model=name, model_hash=fingerprint([name]), seed=seed,
+        method=method,
+        value=float(items.mean()), count=len(items), key=fingerprint([name, str(changes)]), siblings=1,
+        **changes,  # type: ignore[arg-type]
     )  # fmt: skip
     return ResultStore(folder / "results.jsonl").add([result], [Score(result.metric, items)])[0]
 
@@ -188,7 +190,7 @@ def test_what_was_measured_elsewhere_is_shown_and_not_tested(tmp_path: Path, sco
 
 def test_tables_in_four_styles(tmp_path: Path) -> None:
     store = ResultStore(tmp_path / "results.jsonl")
-    for model in (letters(), random_vectors(16), Model("a_b & 50%", "x", letters().does)):
+    for model in (letters(), random_vectors(16), Model("a_b & 50%", "x", letters().implementation)):
         evaluate(model, [words_task(), Retrieval("second", ["ab"], ["ba", "cd"], [{0: 1.0}])], store)
     found = compare(tmp_path / "results.jsonl")
     text, markdown, latex, table = (found.table(style) for style in ("text", "markdown", "latex", "csv"))

@@ -133,26 +133,26 @@ def test_without_dev_the_strength_is_chosen_inside_train() -> None:
 
 @pytest.mark.parametrize("pairs", [False, True])
 @pytest.mark.parametrize(
-    "does", [Constant(1.0), Constant(float("nan")), Stray()], ids=["constant", "nan", "rank one"]
+    "implementation", [Constant(1.0), Constant(float("nan")), Stray()], ids=["constant", "nan", "rank one"]
 )
-def test_a_collapsed_model_has_the_majority(does: Embeds, pairs: bool) -> None:
+def test_a_collapsed_model_has_the_majority(implementation: Embeds, pairs: bool) -> None:
     instances = _skewed(400, pairs)
     three = {"train": instances[:200], "dev": instances[200:300], "test": instances[300:]}
     tasks = [Classification("cross", {"all": instances}, split="all"), Classification("split", three)]
-    for result in evaluate(Model("collapsed", "c", does), tasks).results:
+    for result in evaluate(Model("collapsed", "c", implementation), tasks).results:
         wanted = 70 if result.metric == "accuracy" else 0
-        assert result.value == pytest.approx(wanted, abs=2 if isinstance(does, Stray) else 0)
+        assert result.value == pytest.approx(wanted, abs=2 if isinstance(implementation, Stray) else 0)
 
 
 @pytest.mark.parametrize(
-    "does", [Constant(1.0), Constant(float("nan")), Stray()], ids=["constant", "nan", "rank one"]
+    "implementation", [Constant(1.0), Constant(float("nan")), Stray()], ids=["constant", "nan", "rank one"]
 )
-def test_where_labels_are_balanced_a_collapsed_model_is_at_chance(does: Embeds) -> None:
+def test_where_labels_are_balanced_a_collapsed_model_is_at_chance(implementation: Embeds) -> None:
     instances = [each._replace(label="wxyz"[number % 4]) for number, each in enumerate(_instances(400, 6))]
     (result,) = evaluate(
-        Model("collapsed", "c", does), [Classification("four", {"all": instances}, split="all")]
+        Model("collapsed", "c", implementation), [Classification("four", {"all": instances}, split="all")]
     ).results
-    assert result.value == pytest.approx(25, abs=6 if isinstance(does, Stray) else 1)
+    assert result.value == pytest.approx(25, abs=6 if isinstance(implementation, Stray) else 1)
 
 
 def test_the_worst_are_the_surest_mistakes() -> None:

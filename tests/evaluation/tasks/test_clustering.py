@@ -22,8 +22,8 @@ from tests.evaluation.tasks.test_topics import words_of_topics
 from tests.evaluation.toy import COLLAPSED, Letters, letters
 
 
-def _values(does: Embeds, task: Clustering) -> dict[str, float]:
-    done = evaluate(Model("m", "m", does), [task])
+def _values(implementation: Embeds, task: Clustering) -> dict[str, float]:
+    done = evaluate(Model("m", "m", implementation), [task])
     assert not done.failed, done.failed
     return {result.metric: result.value for result in done.results}
 
@@ -63,12 +63,12 @@ def test_a_task_is_the_mean_over_seeds_of_scikit_learn_s_measure(monkeypatch: py
     )
 
 
-@pytest.mark.parametrize("does", COLLAPSED.values(), ids=COLLAPSED.keys())
-def test_a_collapsed_model_has_nothing(does: Embeds) -> None:
+@pytest.mark.parametrize("implementation", COLLAPSED.values(), ids=COLLAPSED.keys())
+def test_a_collapsed_model_has_nothing(implementation: Embeds) -> None:
     # The lengths of texts tell the labels, and so do the lengths of the collapsed vectors: it must not help.
     texts = tuple("ab"[number % 2] * (number // 2 + 1 + 50 * (number % 2)) for number in range(100))
     task = Clustering(Labelled("lengths", texts, tuple("xy"[number % 2] for number in range(100))))
-    assert _values(does, task) == {"V-measure": 0, "homogeneity": 0, "completeness": 0}
+    assert _values(implementation, task) == {"V-measure": 0, "homogeneity": 0, "completeness": 0}
 
 
 def test_topics_are_found_and_an_interval_holds_the_value() -> None:

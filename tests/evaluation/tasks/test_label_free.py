@@ -163,11 +163,13 @@ def test_too_little_text_is_refused_and_too_few_to_choose_from_is_no_task() -> N
 
 
 @pytest.mark.parametrize(
-    "does", [Constant(1.0), Constant(float("nan")), OneDirection()], ids=["constant", "nan", "rank one"]
+    "implementation",
+    [Constant(1.0), Constant(float("nan")), OneDirection()],
+    ids=["constant", "nan", "rank one"],
 )
-def test_collapsed_models_stand_at_chance_and_trip_the_alarm(does: Constant) -> None:
+def test_collapsed_models_stand_at_chance_and_trip_the_alarm(implementation: Constant) -> None:
     tasks = label_free(_documents(60), "toy", approximate=True)
-    done = evaluate(Model("collapsed", "c", does), tasks)
+    done = evaluate(Model("collapsed", "c", implementation), tasks)
     assert [alarm.task for alarm in done.alarms] == [task.name for task in tasks]
     for task in tasks:
         values = {result.metric: result.value for result in done.results if result.task == task.name}
@@ -178,7 +180,10 @@ def test_collapsed_models_stand_at_chance_and_trip_the_alarm(does: Constant) -> 
 
 
 def _chinese(count: int) -> list[Text]:
-    signs = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨露结为霜金生丽水玉出昆冈剑号巨阙珠称夜光"
+    signs = (
+        "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏闰余成岁律吕调阳云腾致雨"
+        "露结为霜金生丽水玉出昆冈剑号巨阙珠称夜光"
+    )
     names = [first + second for first in signs for second in signs][:count]
     return [
         Text(

@@ -42,8 +42,8 @@ def _pairs(count: int, seed: int, letters: str = "abcdefgh") -> list[LabelledPai
     return pairs
 
 
-def _values(does: Embeds, task: PairClassification) -> dict[str, float]:
-    done = evaluate(Model("m", "m", does), [task])
+def _values(implementation: Embeds, task: PairClassification) -> dict[str, float]:
+    done = evaluate(Model("m", "m", implementation), [task])
     assert not done.failed, done.failed
     return {result.metric: result.value for result in done.results}
 
@@ -110,9 +110,9 @@ def test_the_threshold_is_not_chosen_on_what_is_measured() -> None:
     assert values == {"AP": 100, "accuracy at threshold": 50, "F1 at threshold": 0}
 
 
-@pytest.mark.parametrize("does", COLLAPSED.values(), ids=COLLAPSED.keys())
-def test_a_collapsed_model_has_chance(does: Embeds) -> None:
-    values = _values(does, PairClassification("pairs", _pairs(600, 0), tuning=_pairs(300, 1)))
+@pytest.mark.parametrize("implementation", COLLAPSED.values(), ids=COLLAPSED.keys())
+def test_a_collapsed_model_has_chance(implementation: Embeds) -> None:
+    values = _values(implementation, PairClassification("pairs", _pairs(600, 0), tuning=_pairs(300, 1)))
     harmonic = (1 / np.arange(1, 601)).sum()
     chance = (
         199 / 599 * (1 - harmonic / 600) + harmonic / 600

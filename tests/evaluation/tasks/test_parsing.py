@@ -356,8 +356,10 @@ def _lines(count: int) -> list[str]:
 def test_against_a_second_implementation() -> None:
     lines = _lines(60)
     task = Parsing("random", [tree_of(line) for line in lines])
-    does = uniform_trees().does
-    parse = {" ".join(tree.words): does.parse([tree.words])[0] for tree in (*task.bare, *task.whole)}  # type: ignore[union-attr]
+    implementation = uniform_trees().implementation
+    parse = {
+        " ".join(tree.words): implementation.parse([tree.words])[0] for tree in (*task.bare, *task.whole)
+    }  # type: ignore[union-attr]
     values, expected = _values(task, _brackets(parse)), _naive(lines, parse)
     assert len(expected) == 6
     assert {metric: values[metric] for metric in expected} == pytest.approx(expected)

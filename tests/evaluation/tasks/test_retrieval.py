@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sentrep.evaluation import Model, Retrieval, Task, bm25, evaluate, fused, random_vectors, read_beir, words
-from sentrep.evaluation.metrics.ranking import average_precision, ndcg, place_all, recall
+from sentrep.evaluation.metrics.ranking import average_precision, ndcg, rank_all, recall
 from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.tasks import retrieval
 from sentrep.evaluation.vectors import rows, unit
@@ -31,11 +31,11 @@ def _values(model: Model, task: Task) -> dict[str, float]:
 class AsRanks:
     """The same cosines, row by row, so that they go the other way through the task."""
 
-    def __init__(self, does: Embeds) -> None:
-        self.does = does
+    def __init__(self, implementation: Embeds) -> None:
+        self.implementation = implementation
 
     def rank(self, documents: Sequence[str], queries: Sequence[str]) -> Iterator[np.ndarray]:
-        yield from rows(self.does, documents, queries)
+        yield from rows(self.implementation, documents, queries)
 
 
 @pytest.mark.parametrize("depth", [1000, 30, 3])
@@ -55,7 +55,7 @@ def test_search_equals_counting_at_any_depth(depth: int, monkeypatch: pytest.Mon
 def test_equals_metrics_on_the_whole_matrix() -> None:
     task = words_task()
     scores = unit(Letters(), task.queries).astype(float) @ unit(Letters(), task.documents).T.astype(float)
-    expected = place_all(scores, [{number: 1.0} for number in range(20)], tolerance=1e-6)
+    expected = rank_all(scores, [{number: 1.0} for number in range(20)], tolerance=1e-6)
     values = _values(letters(), task)
     assert values["nDCG@10"] == pytest.approx(ndcg(expected, 10).mean())
     assert values["MAP"] == pytest.approx(average_precision(expected).mean())
@@ -67,8 +67,8 @@ def test_equals_metrics_on_the_whole_matrix() -> None:
 @pytest.mark.parametrize("documents", [60, 9001])
 def test_collapsed_models_score_exactly_at_chance(collapsed: Embeds, documents: int) -> None:
     task = words_task(documents)
-    for does in (collapsed, AsRanks(collapsed)):
-        values = _values(Model("collapsed", "c", does), task)
+    for implementation in (collapsed, AsRanks(collapsed)):
+        values = _values(Model("collapsed", "c", implementation), task)
         for k in (1, 10):
             assert values[f"R@{k}"] == pytest.approx(k / documents, rel=1e-9)
         assert values["MRR@10"] == pytest.approx((1 / np.arange(1, 11)).sum() / documents, rel=1e-9)
@@ -215,7 +215,10 @@ def test_graded_gains_equal_trec_eval_and_the_query_itself_is_no_rival() -> None
     task = _graded()
     model = Model("planted", "p", Planted(task))
     scores = {score.metric: score.items for score in task.run(model)}
-    products = unit(model.does, task.queries).astype(float) @ unit(model.does, task.documents).astype(float).T
+    products = (
+        unit(model.implementation, task.queries).astype(float)
+        @ unit(model.implementation, task.documents).astype(float).T
+    )
     runs = [
         {str(at): float(score) for at, score in enumerate(row) if at != own}
         for row, own in zip(products, task.own, strict=True)
@@ -240,7 +243,10 @@ def test_what_an_index_loses_is_a_column_of_its_own(monkeypatch: pytest.MonkeyPa
     task = _graded()
     model = Model("planted", "p", Planted(task))
     scores = {score.metric: score.items for score in task.run(model)}
-    products = unit(model.does, task.queries).astype(float) @ unit(model.does, task.documents).astype(float).T
+    products = (
+        unit(model.implementation, task.queries).astype(float)
+        @ unit(model.implementation, task.documents).astype(float).T
+    )
     runs = []
     for row, own in zip(products, task.own, strict=True):
         left = [at for at in np.argsort(-row) if at % 3 == 0 and at != own]
@@ -302,15 +308,15 @@ def test_the_worst_failures_are_told_in_words() -> None:
     assert second.got not in ("aaaa", "aaab")
 
 
-@pytest.mark.parametrize("does", [Constant(1.0), AsRanks(Constant(1.0))], ids=["embeds", "ranks"])
+@pytest.mark.parametrize("implementation", [Constant(1.0), AsRanks(Constant(1.0))], ids=["embeds", "ranks"])
 def test_of_equal_failures_some_from_all_over_are_told_and_what_was_found_was_not_wanted(
-    does: Embeds,
+    implementation: Embeds,
 ) -> None:
     task = words_task(200, 100)
     own = Retrieval(
         task.name, task.documents[:100], task.documents, [{n + 100: 1.0} for n in range(100)], own=range(100)
     )
-    first, again = (own.run(Model("c", "c", does))[0].examples for _ in range(2))
+    first, again = (own.run(Model("c", "c", implementation))[0].examples for _ in range(2))
     assert first == again
     assert len(first) == EXAMPLES
     numbers = [own.queries.index(example.question) for example in first]
@@ -341,7 +347,7 @@ class WordSums:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         tokens = [words(text) for text in texts]
         vocab = sorted(set(itertools.chain.from_iterable(tokens)))
-        vectors = dict(zip(vocab, random_vectors(64).does.encode(vocab), strict=True))
+        vectors = dict(zip(vocab, random_vectors(64).implementation.encode(vocab), strict=True))
         return np.stack(
             [np.sum([vectors[token] for token in each] or [np.zeros(64)], axis=0) for each in tokens]
         )
@@ -365,7 +371,7 @@ def test_real_runs_equal_trec_eval(collection: str, model: Model) -> None:
     others."""
     task = read_beir(DATA / f"retrieval-{collection}")
     scores = {score.metric: score.items for score in task.run(model)}
-    ranked = rows(model.does, task.documents, task.queries)
+    ranked = rows(model.implementation, task.documents, task.queries)
     runs = [
         _extremes(row.astype(float), relevant) for row, relevant in zip(ranked, task.relevant, strict=True)
     ]

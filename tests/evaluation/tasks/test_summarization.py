@@ -315,9 +315,9 @@ def test_the_task_has_what_its_parts_have() -> None:
 
 
 def _content(task: Summarization) -> list[str]:
-    does = content(22).does
-    assert isinstance(does, Summarizes)
-    return does.summarize([each.article for each in task.summarized])
+    implementation = content(22).implementation
+    assert isinstance(implementation, Summarizes)
+    return implementation.summarize([each.article for each in task.summarized])
 
 
 def _read(path: Path, name: str = "", split: str | None = None) -> list[Summarization]:

@@ -44,7 +44,7 @@ def test_equals_scikit_learn_query_by_query(at_once: int, monkeypatch: pytest.Mo
     data = words_of_topics(90)
     model = random_vectors(16)
     scores = {score.metric: score.items for score in Topics(data).run(model)}
-    vectors = unit(model.does, data.texts).astype(float)  # type: ignore[arg-type]
+    vectors = unit(model.implementation, data.texts).astype(float)  # type: ignore[arg-type]
     for query in range(90):
         others = np.arange(90) != query
         cosines, same = (
@@ -69,10 +69,12 @@ class AsRanks:
 
 
 @pytest.mark.parametrize(
-    "does", [*COLLAPSED.values(), AsRanks(3.0), AsRanks(float("nan"))], ids=[*COLLAPSED, "ranks", "nan ranks"]
+    "implementation",
+    [*COLLAPSED.values(), AsRanks(3.0), AsRanks(float("nan"))],
+    ids=[*COLLAPSED, "ranks", "nan ranks"],
 )
-def test_a_collapsed_model_has_chance(does: Embeds) -> None:
-    values = _values(Model("collapsed", "c", does), Topics(words_of_topics(300)))
+def test_a_collapsed_model_has_chance(implementation: Embeds) -> None:
+    values = _values(Model("collapsed", "c", implementation), Topics(words_of_topics(300)))
     assert values["P@10"] == pytest.approx(99 / 299)
     assert values["R-precision"] == pytest.approx(99 / 299)
     harmonic = (1 / np.arange(1, 300)).sum()
