@@ -1,4 +1,4 @@
-"""Evaluation: tasks, the records of their scores, baselines, and comparisons that say what is luck."""
+"""Evaluation: tasks, result records, baselines, and comparisons with significance tests."""
 
 from __future__ import annotations
 

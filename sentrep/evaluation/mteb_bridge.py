@@ -22,10 +22,10 @@ from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
 META = "model_meta.json"
-"""What MTEB writes of a model beside its results."""
+"""File in which MTEB describes the model of its results."""
 LAYOUT = "results/<model>/<revision>/<task>.json, as mteb 1.11 and later write it"
 OURS = "sentrep/"
-"""The organisation in whose name our models appear."""
+"""Organisation name of the models in MTEB."""
 
 
 def mteb_model(model: Model) -> MtebModel:

@@ -1,4 +1,4 @@
-"""What a task is, what it may ask of a model, and the loop that brings the two together."""
+"""Tasks, models under evaluation, and the loop that runs tasks on a model."""
 
 from __future__ import annotations
 
@@ -48,32 +48,34 @@ class Model:
 
 
 class Task(ABC):
-    """Something to measure a model by. Data are read and checked when the task is made, before any model is
-    loaded."""
+    """A benchmark task.
+
+    Its data are read and checked when the task is created, before any model is loaded.
+    """
 
     name: str
     split: str
     protocol: str
-    """Everything about the measuring that could change a score, in words."""
+    """Description of all choices that can change a score."""
     needs: tuple[type, ...]
-    """Protocols; the model has to offer one of them."""
+    """Protocols; the model must implement one of them."""
     data: str
     """Fingerprint of the data."""
     texts_are: str = "texts"
-    """What the longer texts of the task are called in messages."""
+    """Name of the longer texts of the task in messages."""
 
     @property
     def fingerprint(self) -> str:
-        """Data and protocol in one hash."""
+        """Hash of data and protocol."""
         return fingerprint([self.name, self.split, self.data, self.protocol])
 
     @abstractmethod
     def run(self, model: Model) -> list[Score]:
-        """Measure a model that offers one of `needs`."""
+        """Score a model that implements one of `needs`."""
 
 
 class TaskNote(NamedTuple):
-    """A task without a result, and why."""
+    """A task and a message about it, such as why it was skipped."""
 
     task: str
     reason: str
@@ -81,17 +83,17 @@ class TaskNote(NamedTuple):
 
 @dataclass
 class Evaluation:
-    """What came of it: results, tasks that the model cannot do, and tasks that broke."""
+    """Results of a model, with the tasks that were skipped or failed."""
 
     results: list[Result] = field(default_factory=list)
     skipped: list[TaskNote] = field(default_factory=list)
     failed: list[TaskNote] = field(default_factory=list)
     alarms: list[TaskNote] = field(default_factory=list)
-    """Tasks on whose texts the model's vectors or trees have collapsed."""
+    """Tasks in which the model's vectors or trees have collapsed."""
     truncations: list[TaskNote] = field(default_factory=list)
-    """Tasks with texts that the model did not read to their end, with counts."""
+    """Tasks in which the model truncated texts, with counts."""
     report: ReadReport = field(default_factory=ReadReport)
-    """What was read and skipped of held-out text."""
+    """Counts of held-out text that was read and skipped."""
 
     def to_pandas(self) -> pandas.DataFrame:
         """One row for each result, with all fields of `Result`."""
@@ -103,9 +105,15 @@ class Evaluation:
 def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = None) -> Evaluation:
     """Run every task on a model.
 
-    What the store already holds for these very weights, data, protocol and code is not computed again. A task
-    that asks for more than the model offers is listed in `skipped`, one that raises in `failed`; neither
-    costs the others their results."""
+    Results that the store already holds for the same weights, data, protocol and code are reused. Tasks that
+    the model cannot do are listed in `skipped`, tasks that raise an exception in `failed`; the other tasks
+    still run.
+
+    Args:
+        model: the model.
+        tasks: the tasks, run in this order.
+        store: where results are looked up and saved; None keeps them in memory only.
+    """
     done = Evaluation()
     for task in tasks:
         if not isinstance(model.implementation, task.needs):
@@ -117,8 +125,7 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
         key = fingerprint([model.content_hash, task.fingerprint, str(EVALUATION_VERSION)])
         known = store.find(key) if store else []
         if known:
-            # The same weights under another name are the same model: what was measured holds, under today's
-            # name.
+            # The same weights under another name are the same model: reuse the results under the new name.
             done.results += [
                 replace(result, model=model.name, method=model.method, seed=model.seed) for result in known
             ]
@@ -131,9 +138,7 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
         started = time.perf_counter()
         try:
             scores = task.run(replace(model, implementation=monitored) if monitored else model)
-        except (
-            Exception
-        ) as error:  # An evaluation of hours must not be lost to one task: reported by name, never swallowed.
+        except Exception as error:  # One failing task must not lose the results of the others.
             done.failed.append(TaskNote(task.name, f"{type(error).__name__}: {error}"))
             continue
         results = _results(model, task, scores, key, time.perf_counter() - started, monitored)
@@ -148,17 +153,17 @@ def evaluate(model: Model, tasks: Sequence[Task], store: ResultStore | None = No
 
 
 class MonitoredEncoder:
-    """A model that embeds, with an eye on how long that takes and on whether its vectors have collapsed."""
+    """Wrapper of an encoder that measures time and detects collapsed vectors and truncated texts."""
 
     def __init__(self, implementation: Embeds) -> None:
         self.implementation, self.seconds = implementation, 0.0
         self.alarm = ""
-        """What is wrong with the vectors, or nothing."""
+        """Description of a collapse; empty if there is none."""
         self.truncation = Truncation()
-        """Counts over the calls in which texts were cut."""
+        """Counts over the calls in which texts were truncated."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """(text, width), as the model gives them."""
+        """Vectors (text, width) of the wrapped encoder, unchanged."""
         started = time.perf_counter()
         before = replace(getattr(self.implementation, "truncation", self.truncation))
         vectors = self.implementation.encode(texts)

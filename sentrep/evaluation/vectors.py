@@ -1,4 +1,4 @@
-"""What a model gives for texts, as tasks want to have it: vectors, scores made of them, summaries, trees."""
+"""Vectors and similarity scores of a model, in the form that tasks use."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from sentrep.utils.capabilities import Embeds, Parses, Ranks, Scores, Summarizes
 _PAIRS_AT_ONCE = 4096
 
 Implementation = Embeds | Ranks | Summarizes | Parses
-"""What a model can be asked for; it may do more than one of these."""
+"""The protocols of a model; it may implement several."""
 
 
 def unit(implementation: Implementation, texts: Sequence[str]) -> Vectors:
     """Vectors of length 1, (text, width).
 
-    What is not a number becomes the zero vector, which is equally near to everything: a broken model scores
-    at chance."""
+    A vector with a NaN or an infinity becomes the zero vector, which is equally near to everything, so a
+    broken model scores at chance.
+    """
     return to_unit(finite(implementation, texts))
 
 
 def to_unit(vectors: Vectors) -> Vectors:
-    """The same array, (row, width), its rows brought to length 1; zeros stay zeros."""
-    # Lengths in float64: those of parallel vectors would else differ by more than their rounding, and so
-    # their cosines.
+    """Normalise the rows of an array (row, width) in place to length 1; zero rows stay zero."""
+    # In float32, the lengths of parallel vectors would differ by more than rounding, and so would cosines.
     lengths = np.sqrt(np.einsum("tw,tw->t", vectors, vectors, dtype=np.float64))
     vectors /= np.where(lengths > 0, lengths, 1.0)[:, None]
     return vectors
 
 
 def finite(implementation: Implementation, texts: Sequence[str]) -> Vectors:
-    """Vectors at the length that the model gives them, (text, width); zeros for one that holds something that
-    is no number.
+    """Vectors (text, width) as the model returns them, with zeros for rows that are not finite.
 
-    Raises `TypeError` for a model that does not embed; `evaluate` never gives one to a task that needs
-    vectors."""
+    Raises:
+        TypeError: the model does not embed. `evaluate` skips such models before this point.
+        ValueError: the model returned an array of the wrong shape.
+    """
     if not isinstance(implementation, Embeds):
         raise TypeError(f"{type(implementation).__name__} does not embed")
     vectors = np.array(implementation.encode(texts), dtype=np.float32)
@@ -70,7 +71,7 @@ def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
         for at in range(0, len(documents), documents_at_once):
             block = documents[at : at + documents_at_once].astype(np.float64)
             products[: len(some), at : at + documents_at_once] = some @ block.T
-        # Copies: whoever holds on to a row must neither keep the whole block alive nor see it filled anew.
+        # Copies, because the block is overwritten in the next iteration.
         yield from (row.copy() for row in products[: len(some)])
 
 

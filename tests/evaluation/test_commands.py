@@ -20,19 +20,19 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def said(command: str, status: int, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+def run_command(command: str, status: int, capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     assert main(command.split()) == status, command
     captured = capsys.readouterr()
     return captured.out, captured.err
 
 
 def test_a_model_that_is_not_there_costs_the_others_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    out, err = said("eval no/such/model random bm25 --task sts", 1, capsys)
+    out, err = run_command("eval no/such/model random bm25 --task sts", 1, capsys)
     assert "random" in out
     assert "kept in results.jsonl" in out
     assert err.splitlines()[0] == "sentrep: no/such/model: no such model folder"
     assert "skipped: bm25: sts: needs a model that Embeds" in err
-    out, err = said("eval no/such/model --task sts --results new.jsonl", 1, capsys)
+    out, err = run_command("eval no/such/model --task sts --results new.jsonl", 1, capsys)
     assert (out, err) == ("", "sentrep: no/such/model: no such model folder\n")
 
 
@@ -71,7 +71,7 @@ def test_what_is_wrong_is_said_before_any_model_is_opened(
     (at_home / "broken").mkdir()
     (at_home / "broken" / "test.tsv").write_text(PAIRS.replace("2\ta", "much\ta"))
     before = sorted(at_home.rglob("*"))
-    out, err = said(command, 1, capsys)
+    out, err = run_command(command, 1, capsys)
     assert out == ""
     assert err.startswith(f"sentrep: {message}")
     assert err.count("\n") == 1
@@ -79,30 +79,30 @@ def test_what_is_wrong_is_said_before_any_model_is_opened(
 
 
 def test_other_data_under_one_name_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
-    said("eval random --task sts --results a.jsonl", 0, capsys)
-    said(
+    run_command("eval random --task sts --results a.jsonl", 0, capsys)
+    run_command(
         "baseline hashing --corpus sts/test.tsv --text-field sentence1 --out words --width 8 --cache cache",
         0,
         capsys,
     )
-    said("eval words --task other/sts --results b.jsonl", 0, capsys)
-    _, err = said("compare a.jsonl b.jsonl", 1, capsys)
+    run_command("eval words --task other/sts --results b.jsonl", 0, capsys)
+    _, err = run_command("compare a.jsonl b.jsonl", 1, capsys)
     assert err.startswith(
         "sentrep: sts (test), Spearman: words and random cannot be compared, their data differ"
     )
-    said("eval words --task sts --results b.jsonl", 0, capsys)
-    out, _ = said("compare a.jsonl b.jsonl --style markdown", 0, capsys)
+    run_command("eval words --task sts --results b.jsonl", 0, capsys)
+    out, _ = run_command("compare a.jsonl b.jsonl --style markdown", 0, capsys)
     assert "| a random |" in out
 
 
 def test_a_file_whose_last_line_is_cut_is_gone_on_with(
     at_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said("eval random --task sts", 0, capsys)
+    run_command("eval random --task sts", 0, capsys)
     file = at_home / "results.jsonl"
     whole = file.read_bytes()
     file.write_bytes(whole[:-30])
     with pytest.warns(UserWarning, match="skipped 1 unreadable"):
-        out, _ = said("eval random --task sts", 0, capsys)
+        out, _ = run_command("eval random --task sts", 0, capsys)
     assert "random" in out
     assert len(file.read_bytes().splitlines()) == 2

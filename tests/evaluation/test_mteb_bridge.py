@@ -194,9 +194,9 @@ def test_what_is_no_result_is_named(content: str | bytes, message: str, tmp_path
     file = tmp_path / "results" / "org__m" / "1" / "Toy.json"
     file.parent.mkdir(parents=True)
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(InputError, match=message) as told:
+    with pytest.raises(InputError, match=message) as raised:
         read_mteb(tmp_path)
-    assert str(file) in str(told.value)
+    assert str(file) in str(raised.value)
 
 
 def test_a_stray_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:

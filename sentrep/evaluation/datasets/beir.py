@@ -22,7 +22,7 @@ _NOTE = (
 
 
 def is_beir(folder: Path) -> bool:
-    """Whether a folder has two of the layout's three parts: then it is worth saying which is missing."""
+    """Whether a folder has at least two of the three parts, so that an error can name the missing one."""
     return (
         sum([bool(_either(folder, "corpus")), bool(_either(folder, "queries")), (folder / "qrels").is_dir()])
         >= 2
@@ -149,7 +149,7 @@ def _qrels(folder: Path, split: str | None) -> Path:
 
 
 def _is_qrels(file: Path) -> bool:
-    """Other tables may lie beside the judgements; they have a header of their own."""
+    """Whether a file holds relevance judgements; other tables are recognised by their header."""
     first = next((line for _, line in read_lines(file)), "")
     parts = first.split("\t")
     return parts[:2] != _COLUMNS[:2] or parts == _COLUMNS

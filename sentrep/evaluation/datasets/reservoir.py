@@ -1,4 +1,4 @@
-"""An even sample of a stream that does not say how long it is."""
+"""A uniform sample of a stream of unknown length."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Reservoir(Generic[T]):
-    """An even sample of a stream of unknown length (Vitter 1985, algorithm R).
+    """A uniform sample of a stream of unknown length (Vitter 1985, algorithm R).
 
     >>> reservoir = Reservoir[int](3, seed=0)
     >>> for number in range(100):
@@ -23,7 +23,7 @@ class Reservoir(Generic[T]):
         self.random, self.kept = random.Random(seed), list[T]()
 
     def offer(self, item: T) -> None:
-        """Perhaps keep it."""
+        """Keep the item with the probability that makes the sample uniform."""
         self.seen += 1
         if len(self.kept) < self.size:
             self.kept.append(item)
@@ -33,7 +33,7 @@ class Reservoir(Generic[T]):
             self.kept[place] = item
 
     def drawn(self) -> list[T]:
-        """The sample, in an order that owes nothing to the stream's."""
+        """The sample, in random order."""
         shuffled = list(self.kept)
         self.random.shuffle(shuffled)
         return shuffled

@@ -1,5 +1,7 @@
-"""Files as benchmarks have them: lines of UTF-8, perhaps packed; tables with a header, tabs between columns,
-no quoting; and what their names say."""
+"""Benchmark files: UTF-8 lines, optionally compressed, and TSV tables with a header and without quoting.
+
+The split of a file is read from its name.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,23 @@ from sentrep.utils.errors import InputError
 
 SPLITS = ("train", "dev", "test")
 
-# Of a first line, which in a file that is no table may be a gigabyte.
+# Limit for the first line, which can be very long in a file that is not a table.
 _HEADER_BYTES = 10_000
 
 
 class MissingSplit(InputError):
-    """The data have no such part; other parts they may have."""
+    """The data has no such split."""
 
 
 def tables(path: Path, columns: Sequence[str]) -> list[Path]:
     """The file itself; or those .tsv files of a folder that have these columns, or are named after a split.
 
-    A test.tsv with other columns is among them, so that whoever reads it learns what is wrong, and nobody is
-    measured on dev instead. Other tables may lie beside. Raises `InputError` where there are none."""
+    A test.tsv with other columns is included, so that reading it reports the error instead of using dev.
+    Other tables are ignored.
+
+    Raises:
+        InputError: there are none.
+    """
     if not path.is_dir():
         return [path]
     files = sorted(path.glob("*.tsv"))

@@ -1,5 +1,4 @@
-"""Has a model stopped telling texts apart? Said aloud, since a table of numbers near chance does not say
-why."""
+"""Detection of collapsed vectors, so that a table of scores near chance has an explanation."""
 
 from __future__ import annotations
 
@@ -7,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE = 1024
-"""Vectors of one call whose directions are looked at; whether they are numbers is asked of all."""
+"""Number of vectors of one call whose directions are compared; all are checked for NaN."""
 
 FEW = 8
-"""Fewer vectors fill too little space to tell a collapse from a small task."""
+"""With fewer vectors, a collapse cannot be distinguished from a small task."""
 
 
 def collapse(vectors: NDArray[np.float32]) -> str:
-    """What is wrong with vectors (text, width) of different texts, in words; empty if nothing is."""
+    """Describe a collapse of the vectors (text, width) of different texts; empty if there is none."""
     import torch
 
     from sentrep.modules.spectrum import spectrum

@@ -1,13 +1,16 @@
-"""Ranking metrics in which ties never help.
+"""Ranking metrics that are exact in the presence of ties.
 
-Documents with equal scores have no order. A metric is here the *expectation* over all orders of such
-documents, each equally likely, in closed form (McSherry and Najork 2008, "Computing information retrieval
-performance measures efficiently in the presence of tied scores"). A model that scores everything alike comes
-out exactly at chance.
+Documents with equal scores have no order. Each metric is the *expectation* over all orders of tied documents,
+each equally likely, in closed form. A model that gives all documents the same score is exactly at chance.
 
-All of it follows from little: for each group of tied documents that holds a relevant one, how many documents
-stand above it, how many are in it, and how many of these are relevant. Documents that nobody asked for need
-not be sorted."""
+Every metric needs only three counts for each group of tied documents that contains a relevant one: how many
+documents rank above the group, how many are in it, and how many of these are relevant. The other documents
+need not be sorted.
+
+Reference:
+    McSherry and Najork 2008, "Computing information retrieval performance measures efficiently in the
+    presence of tied scores".
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# Groups of one query from which on sorting all its scores is cheaper than counting them for each group.
+# From this many groups per query on, sorting all scores is cheaper than counting for each group.
 _FEW = 16
 
 
@@ -40,7 +43,7 @@ class Groups(NamedTuple):
 
 @dataclass(frozen=True)
 class RelevantRanks:
-    """Where the relevant documents of all queries stand: the groups of every query, one after another."""
+    """Ranks of the relevant documents of all queries: the tie groups of each query, one after another."""
 
     query: Integers
     """(group,) which query, ascending."""
@@ -49,17 +52,17 @@ class RelevantRanks:
     relevant: Integers
     gain: Floats
     judged: tuple[Floats, ...]
-    """For each query the gains of all its relevant documents, found or not."""
+    """For each query, the gains of all its relevant documents, retrieved or not."""
 
     @classmethod
     def of(cls, groups: Sequence[Groups], judged: Sequence[Floats]) -> RelevantRanks:
-        """All queries' groups in one. Every query needs a relevant document."""
+        """Concatenate the groups of all queries. Every query must have a relevant document."""
         query = np.repeat(np.arange(len(groups)), [len(each.above) for each in groups])
         above, tied, relevant, gain = (np.concatenate(column) for column in zip(*groups, strict=True))
         return cls(query, above, tied, relevant, gain, tuple(judged))
 
     def sums(self, groups: Floats) -> Floats:
-        """Sum of a number a group over each query's groups, (query,)."""
+        """Sum of a value per group over the groups of each query, (query,)."""
         sums: Floats = np.bincount(self.query, weights=groups, minlength=len(self.judged)).astype(np.float64)
         return sums
 

@@ -1,5 +1,4 @@
-"""How summaries are worded, whatever they say: what is copied, what is new, what repeats. Words are plain
-ones, unstemmed."""
+"""Statistics of summaries without a reference: copied, novel and repeated words. Words are not stemmed."""
 
 from __future__ import annotations
 
@@ -29,13 +28,13 @@ def prefix_copy(summary: Words, article: Words) -> float:
 
 
 def novelty(summary: Words, article: Words) -> float:
-    """Share of a summary's different words that its article does not have; 0 for an empty one."""
+    """Share of a summary's distinct words that are not in its article; 0 for an empty summary."""
     mine = set(summary)
     return len(mine.difference(article)) / max(len(mine), 1)
 
 
 def repetition(summary: Words) -> float:
-    """Share of a summary's words that it has said before; 0 for an empty one."""
+    """Share of a summary's words that occur earlier in it; 0 for an empty summary."""
     return (len(summary) - len(set(summary))) / max(len(summary), 1)
 
 

@@ -1,4 +1,4 @@
-"""How far two trees agree, as spans of words (`data/trees/brackets.py`)."""
+"""Agreement of two trees, given as spans of words (`data/trees/brackets.py`)."""
 
 from __future__ import annotations
 

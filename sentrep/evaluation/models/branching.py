@@ -1,4 +1,4 @@
-"""What a parser has to beat: trees that are made without a look at the words. Each is a model."""
+"""Baselines for parsing: trees that do not depend on the words."""
 
 from __future__ import annotations
 

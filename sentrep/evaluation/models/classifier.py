@@ -44,7 +44,7 @@ _NUMBERS = 2**21
 
 
 class Predicted(NamedTuple):
-    """What one problem's classifiers say of all rows, strength by strength."""
+    """Predictions of one problem's classifiers for all rows, one for each strength."""
 
     label: NDArray[np.int16]
     """(strength, row)"""

@@ -1,5 +1,4 @@
-"""What a summarizer has to beat: the beginning of the article, its content words, its central words. Each is
-a model."""
+"""Baselines for summarization: the start of the article, its content words, its central words."""
 
 from __future__ import annotations
 
@@ -22,7 +21,7 @@ have had will would
 it its he his she her they their we who which said s 的 了 和 与 及 在 对 是 之 等 其 为
 """
 STOP_WORDS = frozenset(_STOP.split())
-"""Words that a headline can do without: 45 English ones, and the Chinese characters of the same kind."""
+"""Stop words for headlines: 45 English words and the corresponding Chinese characters."""
 
 _NAMED = re.compile(r"(lead|content|textrank)-([1-9][0-9]{0,5})")
 _EDGES = re.compile(r"^\W+|\W+$")
@@ -75,7 +74,7 @@ def lead_like(model: Model) -> Model:
 
 
 class Lead:
-    """The beginning, which summarizers of news have long found hard to beat (Nenkova 2005)."""
+    """The start of the article, a strong baseline for news (Nenkova 2005)."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -86,7 +85,7 @@ class Lead:
 
 
 class LeadLike:
-    """The beginning, as many words of it as another's summary has."""
+    """The start of the article, cut to the length of another model's summary."""
 
     def __init__(self, other: Summarizes) -> None:
         self.other = other
@@ -98,7 +97,7 @@ class LeadLike:
 
 
 class Content:
-    """The beginning, without what says nothing."""
+    """The start of the article without stop words and punctuation."""
 
     def __init__(self, count: int, stop_words: frozenset[str]) -> None:
         self.count, self.stop_words = count, stop_words

@@ -1,5 +1,4 @@
-"""K-means in which rounding decides nothing: equal points have one cluster, whatever the last digits of their
-distances."""
+"""K-means that does not depend on rounding: equal points are always in the same cluster."""
 
 from __future__ import annotations
 
@@ -11,10 +10,10 @@ from sentrep.evaluation.metrics.ranking import Floats, Integers
 from sentrep.utils.capabilities import Vectors
 
 ROUNDS = 100
-"""At most; most runs stand still after thirty."""
+"""Maximum number of iterations; most runs converge after thirty."""
 
-# A point as near to two centres as this belongs to the first of them: a collapsed model must not be clustered
-# by its rounding.
+# If the distances to two centres differ by less than this, the first centre is taken: collapsed vectors must
+# not be clustered by rounding errors.
 _TOLERANCE = 1e-6
 
 # Numbers of one block in float64: 32 MB.

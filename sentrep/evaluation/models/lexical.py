@@ -1,4 +1,4 @@
-"""What a trained model has to beat: chance, words, and mixtures; each a model like any other."""
+"""Baselines for retrieval: random vectors, BM25, and combinations of two models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sentrep.utils.capabilities import Scores, Vectors
 
 Tokenize = Callable[[str], list[str]]
 
-# Tokenizers that agree on this are taken for the same.
+# Tokenizers that give the same tokens for this text are treated as equal.
 _SAMPLE = (
     "The Cats' queries were RUNNING over 42 e-mails, naïve_names and https://example.org/a; 一个女孩在梳头。"
 )
@@ -39,7 +39,7 @@ def named(name: str) -> Model | None:
 
 
 def random_vectors(width: int = 512, seed: int = 0) -> Model:
-    """A vector for each text that depends on the text alone: equal texts meet, all else is chance."""
+    """Random vectors, seeded by the text, so that only equal texts match."""
     return Model("random", f"random-vectors {width} {seed}", RandomVectors(width, seed), "random", seed)
 
 
@@ -52,9 +52,17 @@ def bm25(
 ) -> Model:
     """BM25 over words, with character pairs where a script has no spaces.
 
-    Documents are scored in Lucene's variant (Kamphuis et al. 2020). Words keep their endings unless the
-    tokenizer cuts them (`singular_words`). Give a tokenizer of your own a `label` of its own: old scores are
-    found by it, and by a sample of tokens."""
+    Documents are scored with Lucene's variant (Kamphuis et al. 2020). Words are not stemmed unless the
+    tokenizer does it (`singular_words`). Give your own tokenizer its own `label`: stored scores are looked up
+    by the label and by the tokens of a sample text.
+
+    Args:
+        tokenize: function from a text to its tokens.
+        k1: saturation of term frequency.
+        b: strength of length normalisation.
+        stop_words: tokens that are ignored.
+        label: name in tables.
+    """
     tokenize = tokenize or words
     settings = (
         f"{label} k1={k1} b={b} stop_words={' '.join(sorted(stop_words))} bm25s={version('bm25s')} "
@@ -71,7 +79,7 @@ def bm25(
 def fused(
     first: Model, second: Model, how: Literal["ranks", "scores"] = "ranks", weight: float = 0.5
 ) -> Model:
-    """Two models in one ranking; `weight` is the share of the first."""
+    """Combine the rankings of two models; `weight` is the share of the first."""
     return Model(
         f"{first.name} + {second.name}",
         fingerprint(["fused", first.content_hash, second.content_hash, how, str(weight)]),
@@ -82,7 +90,7 @@ def fused(
 
 
 class RandomVectors:
-    """Normal deviates, seeded by the text."""
+    """Normally distributed vectors, seeded by the text."""
 
     def __init__(self, width: int, seed: int) -> None:
         self.width, self.seed = width, seed
@@ -99,7 +107,7 @@ class RandomVectors:
 
 
 class BM25:
-    """bm25s, asked for all scores instead of its best k, whose ties come in an arbitrary order."""
+    """bm25s with scores for all documents, because the order of ties in its best k is arbitrary."""
 
     def __init__(self, tokenize: Tokenize, k1: float, b: float, stop_words: frozenset[str]) -> None:
         self.tokenize, self.k1, self.b, self.stop_words = tokenize, k1, b, stop_words

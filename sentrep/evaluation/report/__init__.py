@@ -1,4 +1,4 @@
-"""A report to look at: one page, self-contained, that needs neither network nor server."""
+"""The HTML report: one self-contained page that needs neither network nor server."""
 
 from __future__ import annotations
 
@@ -28,24 +28,22 @@ def write_report(
     sentences: Iterable[str] = (),
     seed: int = 0,
 ) -> Path:
-    """Write a page with whatever is given: a league table, training curves, a map of sentences, the worst
-    failures.
+    """Write a page with a league table, training curves, a map of sentences and the worst failures.
 
-    The same input gives the same page, byte by byte. All texts of the input are on it; whoever gets the page
-    gets them.
+    Parts without input are left out. The same input gives the same page, byte for byte. The page contains all
+    texts of the input, so share it only with those who may read them.
 
     Args:
         results: results files of `sentrep eval`, or folders of MTEB's: the league table and the worst
             failures.
         out: the page, such as report.html.
-        runs: training runs: their curves and collapse meters, one over the other.
-        model: what `sentences` are embedded with: their map, their similarities and neighbours, and those of
-            what is typed.
-        sentences: any number; of more than `sentences.LIMIT` an even sample is drawn.
-        seed: of that sample, of the map and of its colours.
+        runs: training runs whose curves and collapse metrics are drawn in the same charts.
+        model: the model that embeds `sentences` for the map, the similarities and the neighbours.
+        sentences: any number; of more than `sentences.LIMIT`, a uniform sample is drawn.
+        seed: seed of the sample, of the map and of its regions.
 
     Raises:
-        InputError: there is nothing to show, results cannot be compared, or the model makes no vectors.
+        InputError: there is nothing to show, results cannot be compared, or the model does not embed.
     """
     out, chosen = Path(out), list(results)
     if out.is_dir():

@@ -10,30 +10,36 @@ from sentrep.evaluation.report.league import short_names
 from sentrep.utils.errors import InputError
 
 POINTS = 300
-"""Of a curve; where more were logged, each is the mean of some."""
+"""Maximum number of points per curve; longer curves are averaged."""
 
 CHARTS = {
-    "loss": ("Loss", "Dotted: the loss of a blind guess. A loss that stays there learns nothing."),
+    "loss": ("Loss", "Dotted: the loss at chance. A loss that stays there means that nothing is learnt."),
     "neighbour_mrr": (
         "Finds the next sentence",
-        "Mean reciprocal rank in the batch, by cosine. Chooses most checkpoints.",
+        "Mean reciprocal rank in the batch, by cosine. Most methods choose the best checkpoint by it.",
     ),
     "accuracy": (
         "Finds its own text in the batch",
         "Share of sentences whose neighbour is picked among all candidates.",
     ),
-    "effective_rank": ("Effective rank", "Dimensions that the vectors fill. A fall towards 1 is a collapse."),
-    "mean_cosine": ("Mean cosine", "Of different sentences. Above .9 all vectors point the same way."),
+    "effective_rank": (
+        "Effective rank",
+        "Number of dimensions that the vectors use. A fall towards 1 is a collapse.",
+    ),
+    "mean_cosine": (
+        "Mean cosine",
+        "Between different sentences. Above .9, all vectors have nearly the same direction.",
+    ),
     "spread": (
         "Spread",
-        "Standard deviation a dimension, times √width: 1 where vectors fill all directions evenly.",
+        "Standard deviation per dimension, times √width: 1 if the vectors use all directions evenly.",
     ),
     "first_component": ("First component", "Share of the variance on one axis."),
 }
 """Value -> title and what it means, in the order of drawing; see the documentation's page on monitors."""
 
 MAIN = 6
-"""Charts that are always open."""
+"""Number of charts that are always shown."""
 
 
 class Run(NamedTuple):

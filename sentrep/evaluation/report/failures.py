@@ -1,4 +1,4 @@
-"""What each model got most wrong, in words."""
+"""The items with the lowest scores of each model on each task."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from sentrep.evaluation.result import Example, Result, read_examples
 from sentrep.evaluation.statistics.compare import row_names
 
 CUT = 400
-"""Letters of a text that are shown."""
+"""Maximum number of characters shown of a text."""
 
 BUDGET = 800_000
-"""Letters on the page, all lists together; where there are more, every list is made shorter, its worst items
-stay."""
+"""Maximum number of characters of all lists together; beyond it, every list keeps only its worst items."""
 
 
 def worst_failures(results: Sequence[Result]) -> dict[str, Any]:

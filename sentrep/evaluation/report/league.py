@@ -1,4 +1,4 @@
-"""The league table: models as rows, tasks as columns, every metric of a task to choose from."""
+"""The league table: models as rows, tasks as columns, with a choice of metric."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = {
     "R-1": "Summaries",
     "F1": "Trees",
 }
-"""First word of a task's first metric -> what tasks of this kind are called."""
+"""First word of a task's first metric -> title of its group."""
 
 
 def league_table(results: Sequence[Result]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _task(columns: Sequence[Column], compared: Comparison) -> dict[str, Any]:
 
 
 def _warnings(results: Sequence[Result]) -> str:
-    """What is wrong with a model on a task, and what it did not read; empty if nothing."""
+    """Messages about collapsed vectors and truncated texts of a model on a task; empty if none."""
     found = [warning for result in results for warning in (result.alarm, result.truncation) if warning]
     return "; ".join(dict.fromkeys(found))
 
@@ -100,7 +100,7 @@ def _numbers(cell: Cell | None, beaten: Sequence[int]) -> list[Any] | None:
 
 
 def _seconds(results: Sequence[Result]) -> list[float] | None:
-    """Seconds in the model, and in all the rest; the mean over seeds."""
+    """Seconds of embedding and of everything else, averaged over seeds."""
     if not results:
         return None
     embedding = sum(result.embedding_seconds for result in results) / len(results)
@@ -120,8 +120,10 @@ def _model(row: str, number: int, compared: Comparison) -> dict[str, Any]:
 
 
 def verdict(models: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) -> tuple[list[str], str]:
-    """Who leads, and that in a sentence: by how many tasks there are on which nobody is significantly
-    better."""
+    """The best models and a sentence about them.
+
+    Models are ranked by the number of tasks on which no other model is significantly better.
+    """
     if len(models) < 2:
         return (
             [],
@@ -140,7 +142,7 @@ def verdict(models: Sequence[dict[str, Any]], groups: Sequence[dict[str, Any]]) 
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """The shortest ending of each path that no other has.
+    """The shortest unique ending of each path.
 
     >>> short_names(["bm25", "runs/a/model", "runs/b/model", "old/b"])
     {'bm25': 'bm25', 'runs/a/model': 'a', 'runs/b/model': 'runs/b', 'old/b': 'old/b'}
@@ -156,13 +158,13 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def _telling(name: str) -> tuple[str, ...]:
-    """Folders of a path, without the `model` that every run has."""
+    """Parts of a path, without the last folder if it is `model`."""
     parts = PurePath(name).parts if "/" in name or "\\" in name else (name,)
     return parts[:-1] if len(parts) > 1 and parts[-1] == "model" else parts
 
 
 def _short_tasks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without what stands before the colon of all names, where these are of one corpus."""
+    """Remove the prefix before the colon of the task names if all tasks share it."""
     before = {task["name"].rpartition(": ")[0] for task in tasks}
     return (
         [task | {"name": task["name"].rpartition(": ")[2]} for task in tasks]
@@ -172,7 +174,7 @@ def _short_tasks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _metrics(tasks: Sequence[dict[str, Any]]) -> list[str]:
-    """What can be chosen for a group: metrics that all its tasks have, then those of some."""
+    """Metrics of a group: first those of all its tasks, then the others."""
     common = [metric for metric in tasks[0]["columns"] if all(metric in task["columns"] for task in tasks)]
     rest = dict.fromkeys(metric for task in tasks for metric in task["columns"] if metric not in common)
     return [*common, *rest]

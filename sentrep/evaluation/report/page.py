@@ -1,4 +1,4 @@
-"""From data to one page: style, scripts and data in a single file that a browser opens from a disk."""
+"""Rendering of the page: style, scripts and data in one HTML file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from importlib.resources import files
 from typing import Any
 
 SCRIPTS = ("dom.js", "league.js", "curves.js", "map.js", "heat.js", "neighbours.js", "failures.js", "main.js")
-"""In this order: each may use what stands before it."""
+"""Script files in order; each may use those before it."""
 
 
 def render(data: Mapping[str, Any]) -> bytes:
-    """The page, UTF-8.
+    """The page, encoded as UTF-8.
 
-    Its policy lets a browser load nothing, and run no script but those of this package, known by their
-    hashes: text from a corpus stays text whatever it contains, even if one of us forgets to escape it."""
+    Its content security policy forbids loading anything and allows only the scripts of this package, by their
+    hashes. So text of a corpus can never run as a script.
+    """
     folder = files(__package__) / "assets"
     style = _read(folder / "style.css")
     script = "\n".join(_read(folder / name) for name in SCRIPTS)
@@ -30,12 +31,12 @@ def render(data: Mapping[str, Any]) -> bytes:
     parts = {"policy": policy, "style": style, "script": script, "data": as_json(data)}
     template = _read(folder / "page.html")
     parts["size"] = _size(len(template.encode()) + sum(len(part.encode()) for part in parts.values()))
-    # One pass: what the data bring along is not searched for places to fill in.
+    # One pass, so that placeholders inside the data are not replaced.
     return re.sub(r"\[\[(\w+)\]\]", lambda place: parts[place[1]], template).encode()
 
 
 def as_json(data: Any) -> str:
-    """JSON that may stand inside a script element, which only "<" could end.
+    """JSON that is safe inside a script element: "<" is escaped.
 
     >>> as_json({"a": ["</script>", float("nan"), 0.123456]})
     '{"a":["\\\\u003c/script>",null,0.12346]}'
@@ -45,7 +46,7 @@ def as_json(data: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Five digits are more than a screen shows; JSON knows no infinity; half a surrogate pair is no text."""
+    """Round numbers to five digits, and replace non-finite numbers and unpaired surrogates."""
     if isinstance(value, float):
         return float(f"{value:.5g}") if math.isfinite(value) else None
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Two pictures of a run: how it learnt, and where its sentences lie."""
+"""Plots of a run: training curves and a map of sentences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sentrep.evaluation.report.projection import on_a_plane
 
 INK, FAINT = "#222222", "#bbbbbb"
 SHAPES = "os^Dv"
-"""Beside colours, which not everybody tells apart."""
+"""Marker shapes, in addition to colours, for colour-blind readers."""
 
 
 def training_curve(history: Sequence[Mapping[str, float]], file: Path) -> None:
@@ -28,7 +28,7 @@ def training_curve(history: Sequence[Mapping[str, float]], file: Path) -> None:
     left.set_title("loss", loc="left", color=INK)
     right.set_title("on held-out documents", loc="left", color=INK)
     for axes in (left, right):
-        axes.set_xlabel("batch_size", color=INK)
+        axes.set_xlabel("step", color=INK)
         axes.legend(frameon=False)
     right.set_ylim(bottom=0)
     _save(figure, file)

@@ -1,4 +1,4 @@
-"""Vectors laid out on a plane, to be looked at."""
+"""Projection of vectors to two dimensions."""
 
 from __future__ import annotations
 

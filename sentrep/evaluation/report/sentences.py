@@ -1,4 +1,4 @@
-"""What vectors look like: sentences on a map, as a table of similarities, and with their neighbours."""
+"""Sentences on a map, their similarities, and their nearest neighbours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
 LIMIT = 2000
-"""Sentences on the page: more would make the map a blot and the page heavy."""
+"""Maximum number of sentences on the page; more would overload the map and the file."""
 
 NEIGHBOURS = 8
 REGIONS = 8
@@ -30,16 +30,17 @@ HEAT = 40
 """Sentences in the table of similarities."""
 
 CUT = 300
-"""Letters of a sentence that are shown; the model reads them all."""
+"""Maximum number of characters shown of a sentence; the model reads the whole sentence."""
 
 
 def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, Any]:
-    """Embed sentences and prepare everything that the page shows of them.
+    """Embed sentences and compute the map, the similarities and the neighbours.
 
-    Neighbours and similarities are the model's own, exact. Only what is typed into the page is guessed (see
-    `words.typed`).
+    Neighbours and similarities are exact. Only the vectors of sentences typed into the page are estimated
+    (see `words.typed`).
 
-    Raises `InputError` where the model makes no vectors, or there are no two different sentences.
+    Raises:
+        InputError: the model does not embed, or there are fewer than two different sentences.
     """
     if not isinstance(model.implementation, Embeds):
         raise InputError(

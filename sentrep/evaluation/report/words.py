@@ -1,9 +1,10 @@
-"""A guess at the vector of any sentence from its words, for a page that has no model.
+"""Estimate of the vector of any sentence from its words, for a page without the model.
 
-Each word gets a vector such that the sum over a sentence's words points where the model's own vector of the
-sentence does: a ridge regression from bags of words to sentence vectors, which shrinks towards the model's
-vectors of the single words. These alone will not do: to a model that reads whole sentences a lone word is
-something strange, and all of them lie in a corner."""
+Each word gets a vector such that the sum over a sentence's words has the direction of the model's vector of
+the sentence. It is a ridge regression from bags of words to sentence vectors that shrinks towards the model's
+vectors of single words. Those alone are not enough: a model of whole sentences often gives all single words
+nearly the same vector.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ WIDTH = 192
 
 RIDGE = 0.3
 LEFT_OUT = 200
-"""Sentences that the guess is tried on."""
+"""Number of sentences on which the estimate is tested."""
 
 NEAREST = 5
 _CHINESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
@@ -47,15 +48,16 @@ def words(text: str) -> list[str]:
 
 
 def readable(word: str) -> bool:
-    """Whether a word alone tells a reader something."""
+    """Whether a word is meaningful on its own."""
     return len(word) > 3 or (len(word) == 2 and bool(_CHINESE.match(word)))
 
 
 def typed(implementation: Embeds, texts: Sequence[str], vectors: Vectors, seed: int = 0) -> dict[str, Any]:
-    """Vectors of words and sentences for the page, as bytes, and how far to trust them.
+    """Vectors of words and sentences for the page, as bytes, and their accuracy.
 
-    The fit sees no sentence that it is tried on: `agreement` says how many of the model's `NEAREST` nearest
-    sentences the guess finds for these, on average; None where there are too few sentences to tell."""
+    `agreement` is the mean number of the model's `NEAREST` nearest sentences that the estimate finds for
+    held-out sentences; None if there are too few sentences to measure it.
+    """
     left_out = np.zeros(len(texts), dtype=bool)
     left_out[np.random.default_rng(seed).permutation(len(texts))[: min(LEFT_OUT, len(texts) // 10)]] = True
     kept = [text for text, out in zip(texts, left_out, strict=True) if not out]
@@ -121,7 +123,7 @@ def _agreement(true: Vectors, candidates: Vectors, guessed: Vectors, narrow: NDA
 
 
 def _bytes(vectors: Vectors) -> NDArray[np.int8]:
-    """-127 to 127; cosines do not mind the scale."""
+    """Scale to -127 to 127; cosines do not depend on the scale."""
     scaled: NDArray[np.int8] = np.rint(127 * vectors / max(float(np.abs(vectors).max()), 1e-9)).astype(
         np.int8
     )

@@ -1,4 +1,4 @@
-"""Who beats whom, and is it luck? Paired tests over the same items, corrected for their number."""
+"""Comparison of models by paired tests over the same items, corrected for multiple testing."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ def compare(*sources: str | Path | Sequence[Result]) -> Comparison:
     """Compare the models in results files, in folders of MTEB's results, or in lists of results.
 
     Results of one `method` that differ in `seed` become one row, mean ± sd over seeds; every other model is a
-    row. A model that was measured twice counts with its last measurement. The test is over items: it says
-    whether other queries would have given the same verdict, not whether another training run would have. What
-    MTEB measured is shown without a test.
+    row. Of several measurements of one model, the last counts. The tests are over items: they say whether
+    other queries would give the same result, not whether another training run would. Results of MTEB are
+    shown without a test.
 
-    Raises `InputError` where the same task was measured on different data, by a different protocol or by
-    another version of the evaluation, where per-item scores are missing, and where there are not two models
-    to compare."""
+    Raises:
+        InputError: a task was measured on different data, with a different protocol or with another version
+            of the evaluation; per-item scores are missing; or there are fewer than two models.
+    """
     results: list[Result] = []
     for source in sources:
         results += read_any(Path(source)) if isinstance(source, str | Path) else source
@@ -37,7 +38,7 @@ def compare(*sources: str | Path | Sequence[Result]) -> Comparison:
 
 
 def side_by_side(results: Sequence[Result]) -> Comparison:
-    """The comparison of results, as `compare` has it; of one model too, which beats nobody."""
+    """The comparison of results, as in `compare`, but a single model is allowed."""
     # Keyed by content: one model under two names is one model, two models under one name are two.
     latest = {(result.model_hash, result.seed, *column_of(result)): result for result in results}
     _check_same_measure(list(latest.values()))
@@ -75,7 +76,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def read_any(path: Path) -> list[Result]:
-    """A results file of ours, or a folder of MTEB's."""
+    """Read a results file, or a folder of MTEB results."""
     return read_mteb(path) if path.is_dir() else read_results(path)
 
 
@@ -93,8 +94,7 @@ def _contests(column: Column, rows: Sequence[str], groups: Groups) -> list[Conte
 
 
 def _tested(group: Sequence[Result]) -> bool:
-    """A count of 0 says that whoever measured it never told of items; without items otherwise, something is
-    amiss."""
+    """Whether per-item scores are expected: a count of 0 marks results of tools that record none."""
     return all(result.count > 0 for result in group)
 
 

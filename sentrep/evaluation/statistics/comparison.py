@@ -1,4 +1,4 @@
-"""Models side by side: values, verdicts, and the table of both."""
+"""The comparison of several models: values, test results, and tables of both."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Cell(NamedTuple):
 
     value: float
     low: float
-    """Bootstrap interval over items; over several seeds their least and greatest value."""
+    """Bootstrap interval over items; for several seeds, the smallest and largest value."""
     high: float
     deviation: float
     """Standard deviation over seeds; 0 for one."""
     seeds: int
     tested: bool
-    """Whether there are items to test by; MTEB's files hold none."""
+    """Whether per-item scores exist; MTEB's files have none."""
 
 
 class Contest(NamedTuple):
@@ -49,13 +49,13 @@ class Contest(NamedTuple):
 
     @property
     def significant(self) -> bool:
-        """Whether the difference is more than luck."""
+        """Whether the difference is statistically significant."""
         return self.p < SIGNIFICANT
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Models as rows, metrics as columns, and the verdict on every pair."""
+    """Models as rows, metrics as columns, and a significance test for every pair of models."""
 
     rows: tuple[str, ...]
     columns: tuple[Column, ...]
@@ -116,8 +116,8 @@ class Comparison:
             notes = (_BETTER[self.higher_is_better[column]] for column in columns)
             header = ["model", *(column[2] + note for column, note in zip(columns, notes, strict=True))]
             blocks.append(render([header, *body], style, f"{task[0]} ({task[1]})"))
-        told = _LEGEND + (_UNTESTED if any(not cell.tested for cell in self.cells.values()) else "")
-        legend = {"csv": "", "latex": f"\n% {told}\n"}.get(style, f"\n{told}\n")
+        note = _LEGEND + (_UNTESTED if any(not cell.tested for cell in self.cells.values()) else "")
+        legend = {"csv": "", "latex": f"\n% {note}\n"}.get(style, f"\n{note}\n")
         return "\n".join(blocks) + legend
 
     def to_pandas(self) -> pandas.DataFrame:

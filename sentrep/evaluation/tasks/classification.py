@@ -71,8 +71,10 @@ class Classification(Task):
         scores = [Score("accuracy", 100.0 * (found == wanted), examples=self._worst(tested, answers))]
         if self.positive:
             place = self.names.index(self.positive)
-            told, true = (found == place).astype(np.float64), (wanted == place).astype(np.float64)
-            scores.append(Score("F1", np.stack([2 * told * true, told + true], axis=1), "ratio"))
+            predicted, actual = (found == place).astype(np.float64), (wanted == place).astype(np.float64)
+            scores.append(
+                Score("F1", np.stack([2 * predicted * actual, predicted + actual], axis=1), "ratio")
+            )
         return scores
 
     def _folds(self) -> list[Fold]:

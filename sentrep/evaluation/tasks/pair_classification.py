@@ -1,4 +1,4 @@
-"""Pair classification: does a cosine tell pairs that mean the same from pairs that do not?"""
+"""Pair classification: does the cosine separate paraphrases from other pairs?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Retrieval: for each query, how high do its relevant documents stand among all documents?"""
+"""Retrieval: how high does a model rank the relevant documents of each query?"""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ NEAR = 10
 # equal; relative to a query's largest score where scores are no cosines.
 TOLERANCE = 2.5e-7
 
-# Below every cosine.
+# Score of documents that are not retrieved; lower than every cosine.
 _LOST = -2.0
 
-# Of a text that tells of a failure.
+# Length limit of the texts of examples.
 _CHARACTERS = 200
 
 _QUERIES_AT_ONCE = 2048
@@ -49,13 +49,13 @@ _APPROXIMATELY = (
 
 
 class QueryRanking(NamedTuple):
-    """How one query came out."""
+    """Ranks of the relevant documents of one query."""
 
     groups: Groups
     instead: int
-    """The document that stands highest without being wanted; -1 if there is none."""
+    """The best-ranked document that is not relevant; -1 if there is none."""
     found: Groups | None = None
-    """The groups as an approximate index has them, where one was asked."""
+    """The groups in the results of the approximate index, if one is used."""
 
 
 class Retrieval(Task):
@@ -106,7 +106,7 @@ class Retrieval(Task):
         self.data = fingerprint(["queries", *self.queries, "documents", *self.documents, "relevant", *wanted])
 
     def run(self, model: Model) -> list[Score]:
-        """All metrics, one number a query, and the queries that came out worst."""
+        """All metrics, one value per query, and the queries with the lowest scores."""
         rankings = list(
             progress(self._rankings(model.implementation), self.name, total=len(self.queries), unit="query")
         )
@@ -127,7 +127,7 @@ class Retrieval(Task):
         return [first._replace(examples=self._worst(first.items, rankings)), *others]
 
     def tie_groups(self, implementation: Implementation) -> RelevantRanks:
-        """Where the relevant documents stand, by exact search."""
+        """Ranks of the relevant documents by exact search."""
         return self._ranks([ranking.groups for ranking in self._rankings(implementation)])
 
     def _ranks(self, groups: Sequence[Groups]) -> RelevantRanks:
@@ -141,8 +141,7 @@ class Retrieval(Task):
         )
 
     def _searched(self, implementation: Embeds) -> Iterator[QueryRanking]:
-        """By exact FAISS search, of which only the best scores are needed to count what stands above a
-        relevant document."""
+        """Exact FAISS search: the best scores suffice to count the documents above a relevant one."""
         documents, queries = unit(implementation, self.documents), unit(implementation, self.queries)
         depth = min(DEPTH, len(documents))
         index = HNSW(documents) if self.approximate else None
@@ -150,7 +149,7 @@ class Retrieval(Task):
             some = queries[start : start + _QUERIES_AT_ONCE]
             numbers = range(start, start + len(some))
             best, nearest = top_k(documents, some, depth)
-            # One more than is wanted: the query's own document is among them.
+            # One more, because the query's own document may be among the results.
             found = index.search(some, NEAR + 1) if index else None
             relevant = [_products(documents, queries[number], self.relevant[number]) for number in numbers]
             # A relevant document that is not clear of the end of the list stands below it, or has equals
@@ -186,8 +185,8 @@ class Retrieval(Task):
     ) -> Groups:
         """A query's groups in the list of an approximate index, which `found` documents of such `scores`.
 
-        A relevant document that is not found stands below the list; unless it equals the last of the list,
-        for which of equals come in is chance, each as likely as any other. `exact` says how many there are.
+        A relevant document that is not found ranks below the list. If its score equals the last score of the
+        list, each of the tied documents is in the list with equal probability; `exact` gives their number.
         """
         others = (found >= 0) & (found != self.own[number])
         scores, found = scores[others][:NEAR], found[others][:NEAR]
@@ -213,7 +212,7 @@ class Retrieval(Task):
             yield QueryRanking(groups, instead if np.isfinite(scores[instead]) else -1)
 
     def _worst(self, values: NDArray[np.float64], rankings: Sequence[QueryRanking]) -> list[Example]:
-        """Queries with the least nDCG; of equals, some from all over."""
+        """Queries with the lowest nDCG; ties are broken at random with a fixed seed."""
         shuffled = np.random.default_rng(0).permutation(len(values))
         order = shuffled[np.argsort(np.round(values[shuffled], 9), kind="stable")]
         return [

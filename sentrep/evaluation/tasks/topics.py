@@ -1,4 +1,4 @@
-"""Topic retrieval: are the texts nearest to a text of the same topic?"""
+"""Topic retrieval: do the nearest texts of a text have the same topic?"""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ _QUERIES_AT_ONCE = 256
 
 
 class Topics(Task):
-    """Each text asks for the other texts of its label.
+    """Retrieval of the texts with the same label as the query text.
 
-    MAP, P@10 (share of the ten nearest that have the label) and R-precision (share among as many as there are
-    to be found). Where hundreds are relevant, recall at ten says nothing, and these three are at chance what
-    the label's share of all texts is."""
+    The metrics are MAP, P@10 (share of the ten nearest texts that have the label) and R-precision (precision
+    at the number of relevant texts). Recall at ten says little where hundreds of texts are relevant. At
+    chance all three equal the share of the label among all texts.
+    """
 
     needs = (Embeds, Ranks)
 
@@ -50,7 +51,7 @@ class Topics(Task):
         self.data = data.fingerprint
 
     def run(self, model: Model) -> list[Score]:
-        """All metrics, one number a query."""
+        """All metrics, one value per query."""
         metrics: dict[str, list[Floats]] = {"MAP": [], "P@10": [], "R-precision": []}
         nearest = list[int]()
         rows = progress(self._rows(model.implementation), self.name, total=len(self.queries), unit="query")
@@ -87,7 +88,7 @@ class Topics(Task):
             yield from rows(implementation, self.texts, [self.texts[number] for number in self.queries])
 
     def _worst(self, precisions: Floats, nearest: list[int]) -> list[Example]:
-        """Queries with the least average precision, which is their score."""
+        """Queries with the lowest average precision."""
         return [
             Example(
                 self.texts[self.queries[at]],

@@ -47,13 +47,13 @@ def test_a_test_set_with_wrong_columns_is_refused_and_dev_is_not_taken_in_its_pl
 
 
 def test_names_say_split_and_subset() -> None:
-    said = {
+    expected = {
         "test.tsv": ("test", ""),
         "news.dev.tsv": ("dev", "news"),
         "train.jsonl.gz": ("train", ""),
         "a.b.tsv": ("all", "a.b"),
     }
-    assert {name: (of_split(Path(name)), subset_of(Path(name))) for name in said} == said
+    assert {name: (of_split(Path(name)), subset_of(Path(name))) for name in expected} == expected
 
 
 def test_data_sets_are_called_after_their_folder_or_file(

@@ -25,8 +25,8 @@ def _data(
         * np.geomspace(0.03, 30, width)
         + 2
     )
-    told = (features - 2) / np.geomspace(0.03, 30, width) @ random.standard_normal((width, classes))
-    return features, (told + 3 * random.standard_normal(told.shape)).argmax(axis=1)
+    logits = (features - 2) / np.geomspace(0.03, 30, width) @ random.standard_normal((width, classes))
+    return features, (logits + 3 * random.standard_normal(logits.shape)).argmax(axis=1)
 
 
 def _sklearn(

@@ -150,20 +150,20 @@ def test_alarms_and_details_are_told_to_pointer_and_keyboard(page: Page, report:
     page.press("Tab")
     page.press("ArrowRight")
     page.press("ArrowDown")
-    (told,) = texts(page, "#tip")
-    assert told.startswith("letters on anagrams")
-    assert "20 items" in told
-    assert "beats random, flat" in told
+    (tooltip,) = texts(page, "#tip")
+    assert tooltip.startswith("letters on anagrams")
+    assert "20 items" in tooltip
+    assert "beats random, flat" in tooltip
     page.press("Escape")
     assert page.run("document.getElementById('tip').hidden")
 
 
 def test_curves_are_read_off(page: Page) -> None:
     page.move(".chart")
-    (told,) = texts(page, "#tip")
-    step = int(re.search(r"step (\d+)", told)[1])  # type: ignore[index]
-    assert re.search(rf"a\s+training\s+{5 / step:.3g}0*\s", told)
-    assert re.search(r"b\s+training\s+nan", told)
+    (tooltip,) = texts(page, "#tip")
+    step = int(re.search(r"step (\d+)", tooltip)[1])  # type: ignore[index]
+    assert re.search(rf"a\s+training\s+{5 / step:.3g}0*\s", tooltip)
+    assert re.search(r"b\s+training\s+nan", tooltip)
     page.run("document.querySelector('.chart').focus()")
     page.press("ArrowLeft")
     assert f"step {step - 1}" in texts(page, "#tip")[0]

@@ -174,13 +174,13 @@ def test_the_worst_are_the_surest_mistakes() -> None:
 
 def test_f1_of_a_chosen_label_and_the_sentences_themselves_as_features() -> None:
     parts = {"train": _instances(200, 1, "xyz", pairs=True), "test": _instances(90, 2, "xyz", pairs=True)}
-    plain, told = (
+    plain, with_f1 = (
         Classification("pairs", parts, folds=3, with_sentences=each, positive="y") for each in (False, True)
     )
-    values = [[result.value for result in evaluate(letters(), [task]).results] for task in (plain, told)]
+    values = [[result.value for result in evaluate(letters(), [task]).results] for task in (plain, with_f1)]
     assert all(0 < f1 < 100 for _, f1 in values)
     assert values[0] != values[1]
-    assert plain.fingerprint != told.fingerprint
+    assert plain.fingerprint != with_f1.fingerprint
     assert "F1 x 100 of label y" in plain.protocol
 
 

@@ -143,8 +143,8 @@ def test_files_and_options(tmp_path: Path) -> None:
     )
     assert isinstance(task, Clustering)
     assert (task.name, task.split, len(task.texts)) == ("mine", "dev", 12)
-    for said in ("12 of 20 texts", "into 2 clusters", "best of 3 starts", "mean over 2 seeds"):
-        assert said in task.protocol
+    for phrase in ("12 of 20 texts", "into 2 clusters", "best of 3 starts", "mean over 2 seeds"):
+        assert phrase in task.protocol
     assert _values(Letters(), task)["V-measure"] == pytest.approx(100)
     with pytest.raises(InputError, match="seeds = 0"):
         read_clustering(tmp_path, label_field="topic", seeds=0)

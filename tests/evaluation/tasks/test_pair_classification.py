@@ -48,7 +48,7 @@ def _values(implementation: Embeds, task: PairClassification) -> dict[str, float
     return {result.metric: result.value for result in done.results}
 
 
-class Told(Letters):
+class GivenCosines(Letters):
     """Vectors whose cosines are given: the first sentence of a pair is "n", the second "n'"."""
 
     def __init__(self, cosines: Sequence[float] | np.ndarray) -> None:
@@ -59,7 +59,9 @@ class Told(Letters):
         return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 
 
-def _told(cosines: Sequence[float] | np.ndarray, labels: Sequence[int] | np.ndarray) -> list[LabelledPair]:
+def _given_pairs(
+    cosines: Sequence[float] | np.ndarray, labels: Sequence[int] | np.ndarray
+) -> list[LabelledPair]:
     return [
         LabelledPair(int(label), str(number), f"{number}'")
         for number, label in enumerate(labels[: len(cosines)])
@@ -70,7 +72,8 @@ def test_equals_scikit_learn() -> None:
     random = np.random.default_rng(0)
     cosines, labels = random.permutation(120) / 130, random.integers(0, 2, 120)
     values = _values(
-        Told(cosines), PairClassification("told", _told(cosines, labels), tuning=_told(cosines, labels))
+        GivenCosines(cosines),
+        PairClassification("told", _given_pairs(cosines, labels), tuning=_given_pairs(cosines, labels)),
     )
     assert values["AP"] == pytest.approx(100 * metrics.average_precision_score(labels, cosines), abs=1e-6)
     # Where the threshold may be chosen on the same pairs, no threshold is better.
@@ -105,8 +108,8 @@ def test_the_threshold_is_not_chosen_on_what_is_measured() -> None:
     cosines, labels = [0.1, 0.2, 0.3, 0.4], [0, 0, 1, 1]
     # On the other pairs everything below .9 means something else.
     elsewhere = [LabelledPair(0, "4", "4'"), LabelledPair(1, "5", "5'")]
-    task = PairClassification("told", _told(cosines, labels), tuning=elsewhere)
-    values = _values(Told([*cosines, 0.8, 1.0]), task)
+    task = PairClassification("told", _given_pairs(cosines, labels), tuning=elsewhere)
+    values = _values(GivenCosines([*cosines, 0.8, 1.0]), task)
     assert values == {"AP": 100, "accuracy at threshold": 50, "F1 at threshold": 0}
 
 
@@ -125,7 +128,9 @@ def test_a_collapsed_model_has_chance(implementation: Embeds) -> None:
 
 def test_the_worst_pairs_in_words() -> None:
     cosines, labels = [0.9, 0.8, 0.5, 0.2], [0, 1, 0, 1]
-    (score,) = PairClassification("told", _told(cosines, labels)).run(Model("m", "m", Told(cosines)))
+    (score,) = PairClassification("told", _given_pairs(cosines, labels)).run(
+        Model("m", "m", GivenCosines(cosines))
+    )
     first, second, third, last = score.examples
     assert (first.question, first.wanted, first.score) == ("0 / 0'", "another meaning", 100)
     assert first.got == "cosine 0.90, above 100 % of the pairs of the same meaning"
