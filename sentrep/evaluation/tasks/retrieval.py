@@ -126,7 +126,7 @@ class Retrieval(Task):
         first, *others = [Score(name, items) for name, items in metrics.items()]
         return [first._replace(examples=self._worst(first.items, rankings)), *others]
 
-    def tie_groups(self, implementation: Implementation) -> RelevantRanks:
+    def ranks(self, implementation: Implementation) -> RelevantRanks:
         """Ranks of the relevant documents by exact search."""
         return self._ranks([ranking.groups for ranking in self._rankings(implementation)])
 

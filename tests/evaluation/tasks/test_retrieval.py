@@ -47,7 +47,7 @@ def test_search_equals_counting_at_any_depth(depth: int, monkeypatch: pytest.Mon
     task = Retrieval(
         "ties", documents[:40], documents, [{n: 1.0, 199 - n: 2.0, 100 + n: 1.0} for n in range(40)]
     )
-    searched, ranked = task.place(Letters()), task.place(AsRanks(Letters()))
+    searched, ranked = task.ranks(Letters()), task.ranks(AsRanks(Letters()))
     for metric, k in ((ndcg, 10), (recall, 100), (average_precision, 200)):
         np.testing.assert_allclose(metric(searched, k), metric(ranked, k), atol=1e-12)
 
@@ -332,7 +332,7 @@ def test_memory_does_not_grow_with_documents_times_queries() -> None:
     for queries in (700, 1700):
         task = Retrieval("big", ["q"] * queries, documents, [{number: 1.0} for number in range(queries)])
         tracemalloc.start()
-        task.place(Constant(1.0))
+        task.ranks(Constant(1.0))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 4e6 < 1000 * len(documents) * 4, (
