@@ -34,7 +34,7 @@ from sentrep.data.store.store import Store
 store, config = Store.open(Path(sys.argv[1])), WordModelConfig(width=16, min_count=1, epochs=2)
 model = doc2vec(store, config)
 rows = [word_vectors(kind, Passages(store), config).tobytes() for kind in ("word2vec", "fasttext")]
-vectors = model.does.encode(["topic1word2 common3", "common1"])
+vectors = model.implementation.encode(["topic1word2 common3", "common1"])
 print(model.content_hash, fingerprint([vectors.tobytes(), *rows]))
 """
 

@@ -18,7 +18,7 @@ def branching(name: str) -> Model | None:
     """The baseline 'left-branching', 'right-branching', 'right-between-marks', 'balanced', 'random-trees' or
     'uniform-trees'; None for any other name.
 
-    >>> sorted(branching("right-branching").does.parse(["she reads books".split()])[0])
+    >>> sorted(branching("right-branching").implementation.parse(["she reads books".split()])[0])
     [(0, 3), (1, 3)]
     """
     made: dict[str, Callable[[], Model]] = {

@@ -31,7 +31,7 @@ def extractive(name: str) -> Model | None:
     """The baseline 'lead-N', 'content-N' or 'textrank-N', where N is a number of words; None for any other
     name.
 
-    >>> extractive("lead-3").does.summarize(["Oil prices rose on Monday."])
+    >>> extractive("lead-3").implementation.summarize(["Oil prices rose on Monday."])
     ['Oil prices rose']
     """
     found = _NAMED.fullmatch(name)
