@@ -25,8 +25,8 @@ class CorpusConfig:
     id_field: str = "id"
     """Field or column that holds the document's id; the position in the file where there is none."""
     keep_fields: tuple[str, ...] = ()
-    """Further columns of Parquet files and data sets that are kept to the hits of a search. In JSON lines, CSV and
-    TSV all fields of moderate length are kept."""
+    """Further columns of Parquet files and data sets that are kept to the hits of a search. In JSON lines,
+    CSV and TSV all fields of moderate length are kept."""
     split: Split = "auto"
     """Layout of the text. 'lines': one sentence a line already, blank lines between documents. The others
     are split into sentences here: 'paragraphs', one paragraph, headline or other text a line; 'wrapped',

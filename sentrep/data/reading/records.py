@@ -77,7 +77,8 @@ def record_fragments(
 
 
 def _further(record: Mapping[str, Any], config: CorpusConfig) -> tuple[tuple[str, str], ...]:
-    """Fields of a record besides text, title and id that are texts of moderate length, numbers or truth values."""
+    """Fields of a record besides text, title and id that are texts of moderate length, numbers or truth
+    values."""
     known = (config.text_field, config.title_field, config.id_field)
     return tuple(
         (str(name), str(value))
