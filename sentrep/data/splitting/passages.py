@@ -99,14 +99,15 @@ def passages(
     Tables and fenced code of at most `block_words` stay whole; larger ones are cut between lines.
 
     Args:
-        text: The document's text. sentences: (start, end) of its sentences, ascending, as `Segmenter.spans`
-        returns them. headings: (offset, path) of its sections, ascending; text before the first has no
-        headings. document: Id of the document. title: Title of the document. passage_words: Size of a
-        passage, about. A Chinese or Japanese character counts as a word, and so do four
-            letters of Thai, Lao, Khmer or Burmese.
+        text: The document's text.
+        sentences: (start, end) of its sentences, ascending, as `Segmenter.spans` returns them.
+        headings: (offset, path) of its sections, ascending; text before the first has no headings.
+        document: Id of the document.
+        title: Title of the document.
+        passage_words: Size of a passage, about. A Chinese or Japanese character counts as a word, and so do
+            four letters of Thai, Lao, Khmer or Burmese.
         passage_overlap: Words at the end of a passage, at most, that the next one of the section begins with;
-        whole
-            sentences.
+            whole sentences.
         block_words: Size of the largest table or block of code that stays whole.
 
     Raises:
