@@ -51,18 +51,19 @@ def test_the_two_commands_can_be_run() -> None:
 @pytest.mark.slow
 def test_the_commands_run_in_the_order_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     """One test: later commands read what earlier ones wrote."""
-    printed: dict[str, str] = {}
+    printed: dict[str, list[str]] = {}
     for line in "".join(VERBS).splitlines():
         words = shlex.split(line, comments=True)
         extra = ["--epochs", "1", "--tracker", "none"] if words[1] == "train" else []
         if words[1] == "search":
             words[3] = "topic1word1 common2"  # toy text knows no other words
         assert cli.main(words[1:] + extra) == 0, line
-        printed[words[1]] = capsys.readouterr().out
-    assert "next sentence" in printed["eval"]
-    hits = printed["search"].splitlines()
-    assert len(hits) == 3
-    assert all(map(HIT.fullmatch, hits)), hits
+        printed.setdefault(words[1], []).append(capsys.readouterr().out)
+    assert "next sentence" in printed["eval"][0]
+    sentences, passages = printed["search"]
+    assert len(sentences.splitlines()) == 3
+    assert all(map(HIT.fullmatch, sentences.splitlines())), sentences
+    assert re.findall(r"^ (\d)\.", passages, re.MULTILINE) == ["1", "2", "3"]
 
 
 def test_a_search_hit_looks_as_the_page_shows_it() -> None:
