@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sentrep.search.documents import PassageHit
     from sentrep.training.job import Trained
 
-KINDS = ("auto", "flat", "hnsw", "ivf")
+KINDS = ("auto", "flat", "hnsw", "ivf", "binary")
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def build_index(
         texts: what can be found, as `embed` takes it.
         out: folder of the index.
         ids: of the texts; their numbers if None.
-        kind: 'flat' is exact; 'hnsw' and 'ivf' are approximate, for more than some 50,000 texts; 'auto'
-            chooses by their number.
+        kind: 'flat' is exact; 'hnsw' and 'ivf' are approximate, for more than some 50,000 texts; 'binary'
+            compares the signs of the vectors and scores the nearest exactly; 'auto' chooses by their number.
         overwrite: replace another index that is in `out`.
         wait: wait for another process that writes `out`, instead of refusing.
         offline: never use the network.

@@ -68,7 +68,7 @@ def index(
     input: Files = (),
     units: Units = UNITS,
     language: str = "auto",
-    kind: Literal["auto", "flat", "hnsw", "ivf"] = "auto",
+    kind: Literal["auto", "flat", "hnsw", "ivf", "binary"] = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     reading: Reading = READING,
     writing: Writing = WRITING,
@@ -82,8 +82,8 @@ def index(
         input: Files, folders, or '-': their passages are searched by vectors and by words.
         units: What is found in files.
         language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
-        kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'auto' goes
-            by the number of sentences.
+        kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'binary'
+            compares signs and scores the nearest exactly; 'auto' goes by the number of sentences.
         dtype: How an index of vectors stores them.
         reading: How files are read.
         writing: What happens to what is there already.

@@ -5,7 +5,7 @@ blocks.npy         checksums of the blocks of all other files
 vectors.npy        (vector, width) float32 or float16, of length 1; zero vectors stay zero
 ids.utf8           ids, one after the other; in ids.offsets.npy where each begins
 texts.utf8         texts likewise, if the index holds them
-index.faiss        FAISS structure of an approximate kind, over the different vectors
+index.faiss        FAISS structure of an approximate kind, over the different vectors (binary: sign bits)
 copies.rows.npy    (vector,) int64, of an approximate kind: rows ordered so that equal vectors are together
 copies.starts.npy  (different vector + 1,) int64, where the rows of each different vector begin
 """
@@ -24,7 +24,7 @@ KIND = FolderKind("search index", 2, "sentrep index")
 VECTORS, FAISS, BLOCKS = "vectors.npy", "index.faiss", "blocks.npy"
 IDS, TEXTS = "ids", "texts"
 ROWS, STARTS = "copies.rows.npy", "copies.starts.npy"
-KINDS = ("flat", "hnsw", "ivf")
+KINDS = ("flat", "hnsw", "ivf", "binary")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class IndexInfo:
     """What is known of an index without opening its other files."""
 
     kind: str
-    """flat, hnsw or ivf."""
+    """flat, hnsw, ivf or binary."""
     reason: str
     """Why it is of this kind."""
     parameters: dict[str, int]

@@ -83,7 +83,8 @@ class Index:
         Args:
             vectors: (query, width), or one query (width,).
             k: sentences for each query; fewer are returned where the index holds fewer.
-            effort: how far an approximate kind looks: efSearch of HNSW, nprobe of IVF.
+            effort: how far an approximate kind looks: efSearch of HNSW, nprobe of IVF, candidates of binary
+                that are scored exactly.
 
         Raises:
             InputError: the width is not that of the index, a query is not finite, or a file is damaged.
@@ -146,9 +147,8 @@ class Index:
             texts: of the vectors; the index holds none if None.
             out: folder of the index.
             model: that made the vectors.
-            kind: flat is exact; hnsw and ivf approximate; auto chooses by number and width, and takes the
-            next
-                kind where one does not find its own vectors. `info.reason` says why.
+            kind: flat is exact; hnsw, ivf and binary are approximate; auto chooses by number and width, and
+                takes the next kind where one does not find its own vectors. `info.reason` says why.
             dtype: float32, or float16 for half the size.
             corpus: a fingerprint of where the texts are from; by default a hash of ids and texts.
             overwrite: replace an index that is there.

@@ -33,19 +33,24 @@ from numpy.typing import NDArray
 from sentrep.search.exact import best_first, rescore
 from sentrep.search.stored import CHUNK, VectorSource
 from sentrep.utils import errors
+from sentrep.utils.bits import byte_width, sign_bits
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
     import faiss
 
-Kind = Literal["auto", "flat", "hnsw", "ivf"]
+Kind = Literal["auto", "flat", "hnsw", "ivf", "binary"]
+NAMES: tuple[str, ...] = ("flat", "hnsw", "ivf", "binary")
+"""The kinds that an index can have."""
 
 FLAT_BELOW = 50_000
 """Vectors up to which `auto` is exact: a query takes some milliseconds."""
 
-EFFORT = {"hnsw": 256, "ivf": 64}
-"""How far a query looks by default: efSearch of HNSW, nprobe of IVF."""
+EFFORT = {"hnsw": 256, "ivf": 64, "binary": 256}
+"""How far a query looks by default: efSearch of HNSW, cells of IVF (nprobe), rescored candidates of
+binary."""
 
+BLOCK_UNIT = f"block of {CHUNK}"
 QUANTIZER_SAMPLE = 100_000
 SAMPLE_PER_CELL = 32
 SPARE = 32
@@ -73,8 +78,8 @@ def choices(kind: Kind, count: int, width: int, *, exact: bool = True) -> list[C
     """
     if kind == "auto":
         return _automatic(count, width, exact)
-    if kind not in ("flat", "hnsw", "ivf"):
-        known = errors.nearest(kind, ["auto", "flat", "hnsw", "ivf"])
+    if kind not in NAMES:
+        known = errors.nearest(kind, ["auto", *NAMES])
         raise errors.InputError(f"{errors.opt('kind')} {kind}: there is no such index; {known}")
     return [Choice(kind, "as asked")]
 
@@ -95,7 +100,7 @@ def parameters(kind: str, count: int) -> dict[str, int]:
     if kind == "ivf":
         cells = max(1, min(int(4 * count**0.5), count // SAMPLE_PER_CELL))
         return {"cells": cells, "effort": min(cells, EFFORT["ivf"])}
-    return {}
+    return {"effort": EFFORT["binary"]} if kind == "binary" else {}
 
 
 def make(
@@ -105,22 +110,24 @@ def make(
     rows: NDArray[np.int64],
     *,
     repeatable: bool = False,
-) -> faiss.Index:
+) -> faiss.Index | faiss.IndexBinary:
     """Train and fill an approximate index.
 
     Args:
-        kind: hnsw or ivf.
+        kind: any but flat.
         vectors: of which some are put in.
         settings: see `parameters`.
         rows: (vector,) the rows that are put in, ascending; the id of each is its place in this list.
         repeatable: build with one thread, so that the same vectors give the same graph.
     """
+    if kind == "binary":
+        return _binary(vectors, rows)
     # Ids are given explicitly: what FAISS does with implicit ones across shards is wrong without an error.
     with _one_thread(repeatable):
         index = _trained(kind, vectors, settings, rows)
         first = 0
         parts = -(-len(vectors) // CHUNK)
-        for chunk in progress(_chosen(vectors, rows), f"building {kind}", parts, unit=f"block of {CHUNK}"):
+        for chunk in progress(_chosen(vectors, rows), f"building {kind}", parts, BLOCK_UNIT):
             some = np.ascontiguousarray(chunk, dtype=np.float32)
             index.add_with_ids(some, np.arange(first, first + len(some), dtype=np.int64))
             first += len(some)
@@ -128,7 +135,7 @@ def make(
 
 
 def nearest(
-    index: faiss.Index,
+    index: Any,
     kind: str,
     vectors: NDArray[np.floating],
     queries: NDArray[np.float32],
@@ -151,18 +158,31 @@ def candidates(k: int) -> int:
 
 
 def propose(
-    index: faiss.Index, kind: str, queries: NDArray[np.float32], count: int, effort: int
+    index: Any, kind: str, queries: NDArray[np.float32], count: int, effort: int
 ) -> NDArray[np.int64]:
     """Ids (query, count) that are probably nearest; -1 where the index found fewer."""
     import faiss
 
     library: Any = faiss  # its type stubs know too little of search parameters
+    if kind == "binary":
+        found: NDArray[np.int32] = index.search(sign_bits(queries), min(max(effort, count), index.ntotal))[1]
+        return found.astype(np.int64)
     if kind == "hnsw":
         how = library.SearchParametersHNSW(efSearch=max(effort, count))
     else:
         how = library.SearchParametersIVF(nprobe=effort)
     rows: NDArray[np.int64] = index.search(queries, count, params=how)[1]
     return rows
+
+
+def _binary(vectors: VectorSource, rows: NDArray[np.int64]) -> faiss.IndexBinaryFlat:
+    """The sign bits of some rows, compared by their Hamming distance."""
+    import faiss
+
+    index = faiss.IndexBinaryFlat(8 * byte_width(vectors.width))
+    for chunk in progress(_chosen(vectors, rows), "building binary", -(-len(vectors) // CHUNK), BLOCK_UNIT):
+        index.add(sign_bits(chunk))
+    return index
 
 
 def _trained(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,9 @@ from sentrep.search.exact import rescore
 from sentrep.search.folder import FAISS, ROWS, STARTS, IndexInfo
 from sentrep.search.stored import VectorSource
 from sentrep.utils.arrays import damaged, mapped
+from sentrep.utils.bits import byte_width
 from sentrep.utils.errors import InputError, ReadWarning, opt
 from sentrep.utils.files import to_disk
-
-if TYPE_CHECKING:
-    import faiss
 
 SELF_RECALL = 0.95
 """An approximate index that misses more than one in twenty of its own vectors is not used."""
@@ -33,7 +31,8 @@ LOOKED_UP = 512
 class Structure:
     """An approximate index over groups of equal vectors."""
 
-    index: faiss.Index
+    index: Any
+    """A faiss.Index, or a faiss.IndexBinary of the kind binary."""
     kind: str
     groups: Groups
 
@@ -89,9 +88,7 @@ def build(folder: Path, vectors: VectorSource, kind: kinds.Kind) -> Built:
     raise AssertionError("the last choice is exact search")
 
 
-def _try(
-    kind: str, vectors: VectorSource, groups: Groups, settings: dict[str, int]
-) -> tuple[str, faiss.Index | None]:
+def _try(kind: str, vectors: VectorSource, groups: Groups, settings: dict[str, int]) -> tuple[str, Any]:
     """Build and verify one kind; what went wrong, or the index."""
     every = groups.first(np.arange(len(groups)))
     try:
@@ -122,7 +119,7 @@ def self_recall(structure: Structure, vectors: VectorSource, effort: int) -> tup
     return float((best >= scores[:, -1]).mean()), len(queries)
 
 
-def _write(folder: Path, index: faiss.Index, groups: Groups) -> None:
+def _write(folder: Path, index: Any, groups: Groups) -> None:
     import faiss
 
     library: Any = faiss
@@ -138,7 +135,9 @@ def _write(folder: Path, index: faiss.Index, groups: Groups) -> None:
             return len(content)
 
         try:
-            library.write_index(index, library.PyCallbackIOWriter(write))
+            binary = isinstance(index, library.IndexBinary)
+            write_index = library.write_index_binary if binary else library.write_index
+            write_index(index, library.PyCallbackIOWriter(write))
         except RuntimeError as error:
             raise (errors[0] if errors else error) from None
         to_disk(file)
@@ -159,11 +158,14 @@ def read(folder: Path, info: IndexInfo) -> Structure:
     import faiss
 
     groups = read_groups(folder, info)
+    binary = info.kind == "binary"
+    read_index = faiss.read_index_binary if binary else faiss.read_index
     try:
-        index = faiss.read_index(str(folder / FAISS))
+        index = read_index(str(folder / FAISS))
     except RuntimeError as error:
         raise damaged(folder / FAISS) from error
-    if (index.ntotal, index.d) != (info.different, info.width):
+    width = 8 * byte_width(info.width) if binary else info.width
+    if (index.ntotal, index.d) != (info.different, width):
         raise damaged(folder / FAISS)
     return Structure(index, info.kind, groups)
 

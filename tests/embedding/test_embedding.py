@@ -304,7 +304,7 @@ def test_memory_is_that_of_a_shard(tmp_path: Path) -> None:
     assert peak < 5 * 1000 * 256 * 4, "20 shards were written; memory must be that of a few copies of one"
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "binary"])
 def test_a_folder_becomes_an_index(tmp_path: Path, kind: str) -> None:
     embedded = embed_to_folder(encode, pairs(500), tmp_path / "e", stamp=STAMP, shard=64)
     index = Index.build(embedded, out=tmp_path / "i", kind=kind)  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "binary"])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_every_kind_finds_the_neighbours_with_exact_scores(
     kind: kinds.Kind, dtype: str, tmp_path: Path
@@ -52,7 +52,7 @@ def test_every_kind_finds_the_neighbours_with_exact_scores(
     assert len(index) == len(built) == 4000
     stored = unit(vectors).astype(dtype)
     scores, expected = top_k(stored, unit(queries), 10)
-    hits = index.search(queries, 10)
+    hits = index.search(queries, 10, effort=2000 if kind == "binary" else None)  # 32 bits are few
     found = [[int(hit.id) for hit in row] for row in hits]
     recall = np.mean(
         [len(set(row) & set(truth)) / 10 for row, truth in zip(found, expected.tolist(), strict=True)]
@@ -69,7 +69,8 @@ def test_every_kind_finds_the_neighbours_with_exact_scores(
             for hit in row
         ]
         assert [hit.score for hit in row] == own == sorted(own, reverse=True)
-    assert [hit.id for hit in built.search(queries[:1], 10)[0]] == [hit.id for hit in hits[0]]
+    if kind != "binary":
+        assert [hit.id for hit in built.search(queries[:1], 10)[0]] == [hit.id for hit in hits[0]]
 
 
 def test_effort_buys_recall(tmp_path: Path) -> None:
@@ -87,6 +88,25 @@ def test_effort_buys_recall(tmp_path: Path) -> None:
     assert recall(120) >= 0.98  # every cell; what is missing then is the quantiser's doing
 
 
+@pytest.mark.parametrize("width", [1, 7, 8, 13, 64, 384])
+def test_binary_scores_the_nearest_by_hamming_distance(width: int, tmp_path: Path) -> None:
+    vectors, queries = clustered(600, width), clustered(20, width, seed=3)
+    Index.build(vectors, out=tmp_path / "i", model=MODEL, kind="binary")
+    index = Index.open(tmp_path / "i")
+    rows, scores = np.unique(vectors, axis=0, return_index=True)[1], unit(queries) @ unit(vectors).T
+    for query, hits, score in zip(queries, index.search(queries, 600, effort=1), scores, strict=True):
+        assert sorted(int(hit.id) for hit in hits) == sorted(rows.tolist())
+        np.testing.assert_allclose([hit.score for hit in hits], -np.sort(-score), atol=1e-5)
+        distances = ((query > 0) != (vectors > 0)).sum(axis=1)
+        near = index.search(query, 1, effort=40)[0][0]
+        assert distances[int(near.id)] <= np.sort(distances)[39]
+
+
+def test_binary_is_never_chosen_by_itself() -> None:
+    for count in (10, 100_000, 10**9):
+        assert "binary" not in [choice.kind for choice in kinds.choices("auto", count, 384)]
+
+
 def test_auto_is_flat_while_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kinds.choices("auto", kinds.FLAT_BELOW - 1, 8)[0].kind == "flat"
     assert [choice.kind for choice in kinds.choices("auto", kinds.FLAT_BELOW, 8)] == ["ivf", "flat"]
@@ -95,7 +115,7 @@ def test_auto_is_flat_while_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert Index.build(clustered(50), out=tmp_path / "b", model=MODEL).info.kind == "ivf"
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "binary"])
 @pytest.mark.parametrize("count", [1, 2, 11])
 def test_few_vectors_and_more_wanted_than_there_are(kind: kinds.Kind, count: int, tmp_path: Path) -> None:
     index = Index.build(clustered(count), out=tmp_path / "i", model=MODEL, kind=kind)
@@ -104,7 +124,7 @@ def test_few_vectors_and_more_wanted_than_there_are(kind: kinds.Kind, count: int
     assert index.search(np.empty((0, 32), dtype=np.float32), 5) == []
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "binary"])
 def test_any_string_is_an_id_or_a_text(kind: kinds.Kind, tmp_path: Path) -> None:
     vectors = np.eye(len(ODD_IDS), dtype=np.float32)
     Index.build(vectors, ODD_IDS, iter(ODD_IDS[::-1]), out=tmp_path / "i", model=MODEL, kind=kind)
@@ -140,7 +160,7 @@ def test_ties_are_in_the_order_of_the_rows(tmp_path: Path) -> None:
     flat = Index.build(vectors, out=tmp_path / "f", model=MODEL)
     for group, row in enumerate(flat.search(vectors[::200], 20)):
         assert [int(hit.id) for hit in row] == list(range(200 * group, 200 * group + 20))
-    for kind in ("hnsw", "ivf"):
+    for kind in ("hnsw", "ivf", "binary"):
         near = Index.build(vectors, out=tmp_path / kind, model=MODEL, kind=kind)
         assert near.search(vectors[::200], 300) == flat.search(vectors[::200], 300)
 
@@ -324,7 +344,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, *kinds_that_fail: str, error: Excepti
     monkeypatch.setattr(kinds, "make", spoilt)
 
 
-@pytest.mark.parametrize("kind", ["hnsw", "ivf"])
+@pytest.mark.parametrize("kind", ["hnsw", "ivf", "binary"])
 def test_a_kind_that_was_asked_for_and_does_not_find_its_own_vectors_is_not_saved(
     kind: kinds.Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -385,7 +405,7 @@ def test_copies_do_not_hide_what_is_beside_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["auto", "hnsw", "ivf"])
+@pytest.mark.parametrize("kind", ["auto", "hnsw", "ivf", "binary"])
 def test_all_equal(kind: kinds.Kind, tmp_path: Path) -> None:
     count = 60_000 if kind == "auto" else 10_000
     index = Index.build(np.ones((count, 16)), out=tmp_path / "i", model=MODEL, kind=kind)
@@ -395,7 +415,7 @@ def test_all_equal(kind: kinds.Kind, tmp_path: Path) -> None:
         assert {hit.score for hit in hits} == {1.0}
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "binary"])
 def test_many_copies_of_one(kind: kinds.Kind, tmp_path: Path) -> None:
     vectors = np.concatenate([clustered(500), np.repeat(clustered(1, seed=5), 10_000, axis=0)])
     vectors = np.random.default_rng(0).permutation(vectors)
