@@ -136,7 +136,7 @@ def ours(store: Store, arguments: argparse.Namespace, samples: int, bf16: bool) 
         torch.nn.utils.clip_grad_norm_(method.parameters(), 5.0)
         optimizer.step()
         optimizer.zero_grad()
-        return sum(len(method.draft(batch, to).packing.targets) for to in method.decoders)
+        return sum(len(method.targets(batch, to).packing.targets) for to in method.decoder.decoders)
 
     return step
 

@@ -22,6 +22,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sentrep.modules.decoding import State
+
 START = -1
 """Stands for the missing token before the first one."""
 
@@ -91,6 +93,20 @@ class GRUDecoder(nn.Module):
         if self.code is not None:
             return code.new_zeros(len(code), self.width), self.code(code)
         return (code if self.first is None else self.first(code)), None
+
+    def begin(self, code: Float[Tensor, "sentence code_width"]) -> State:
+        """Returns the first state, with what the code adds to the gates where it enters them."""
+        state, gates = self.initial_state(code)
+        return (state,) if gates is None else (state, gates)
+
+    def advance(
+        self, tokens: Float[Tensor, "hypothesis token_width"], state: State
+    ) -> tuple[Float[Tensor, "hypothesis width"], State]:
+        """Reads one token a hypothesis; returns the new state, alone and with what is carried on."""
+        hidden, *always = state
+        given = self.token_gates(tokens)
+        hidden = self.step(given + always[0] if always else given, hidden)
+        return hidden, (hidden, *always)
 
     def token_gates(self, tokens: Float[Tensor, "token token_width"]) -> Float[Tensor, "token gates"]:
         """Returns what each token adds to the gates."""

@@ -38,6 +38,7 @@ from sentrep.methods.compound_pcfg.rule_networks import RuleNetworks, RuleSizes
 from sentrep.methods.monitors import Monitor, one_sided_trees, use
 from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import row_weight
+from sentrep.modules.latent.gaussian import kl_to_standard_normal
 from sentrep.modules.padding import pad
 from sentrep.modules.scaling import scale_to_unit_rms
 from sentrep.modules.trees.binary_trees import Trees, branching_stats
@@ -95,7 +96,7 @@ class CompoundPCFG(Method):
         mean, deviation = self.latent(batch)
         rules, word_scores = self.rules(self.symbols, mean + deviation * torch.randn_like(mean), words)
         log_likelihood = pcfg.log_likelihood(rules, word_scores, words.lengths, words.forbidden)
-        kl = (mean.square() + deviation.square() - 2 * deviation.log() - 1).sum(1) / 2
+        kl = kl_to_standard_normal(mean, deviation).sum(1)
         weight = row_weight(words.lengths.sum())
         loss = (self.kl_weight * kl - log_likelihood).sum() * weight
         metrics = {

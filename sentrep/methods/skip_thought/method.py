@@ -27,24 +27,20 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple, cast
 
-import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
+from jaxtyping import Float
+from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import Monitor, higher, lower, use
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
-from sentrep.modules.contrastive import row_weight
-from sentrep.modules.decoding import Generator, State
-from sentrep.modules.gru_decoder import START, GRUDecoder, PackedTargets, pack_targets
+from sentrep.modules.conditional_decoder import ConditionalDecoder, Targets
+from sentrep.modules.decoding import Generator
+from sentrep.modules.gru_decoder import GRUDecoder
 from sentrep.modules.scaling import scale_to_unit_rms
-from sentrep.modules.softmax import VocabularySoftmax
 from sentrep.utils.errors import InputError, opt
 
 WRITES = {
@@ -89,56 +85,30 @@ class SkipThought(Method):
         self.f = make_encoder()
         width = self.f.get_embedding_dimension()
         assert width is not None
-        self.end = token_table(self.f).num_embeddings
-        self.tokens = nn.Embedding(self.end, config.decoder_token_width)
-        self.decoders = nn.ModuleDict(
-            {
-                to: GRUDecoder(
-                    config.decoder_token_width,
-                    config.decoder_width,
-                    width,
-                    config.condition,
-                    config.layer_norm,
-                )
-                for to in WRITES[config.write]
-            }
+        sizes = config.decoder_token_width, config.decoder_width
+        self.decoder = ConditionalDecoder(
+            token_table(self.f).num_embeddings,
+            *sizes,
+            lambda: GRUDecoder(*sizes, width, config.condition, config.layer_norm),
+            WRITES[config.write],
+            config.longest,
+            config.samples,
         )
-        self.vocabulary = VocabularySoftmax(self.end + 1, config.decoder_width, config.samples)
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         code = self.code(batch)
-        drafts = {to: self.draft(batch, to) for to in self.decoders}
-        outcome = self.write(drafts, code)
-        metrics = {f"nll_{to}": each.mean() for to, each in outcome.each.items()}
+        targets = {to: self.targets(batch, to) for to in self.decoder.decoders}
+        scored = self.decoder(targets, code)
+        metrics = {f"nll_{to}": each.mean() for to, each in scored.each.items()}
         if not self.training:  # loss with the vectors of other sentences
-            metrics["code_gap"] = self.write(drafts, code.roll(len(code) // 2, 0)).loss - outcome.loss
-        return Step(outcome.loss, metrics)
+            metrics["code_gap"] = self.decoder(targets, code.roll(len(code) // 2, 0)).loss - scored.loss
+        return Step(scored.loss, metrics)
 
-    def draft(self, batch: SentenceBatch, to: str) -> Draft:
+    def targets(self, batch: SentenceBatch, to: str) -> Targets:
         """Returns the targets of a decoder, and the sentences from whose vectors they are generated."""
         first, second = batch.pairs(1 if to != "itself" else 0)
         source, target = (second, first) if to == "previous" else (first, second)
-        packing = pack_targets(batch.ids, batch.offsets, target, self.end, self.config.longest)
-        return Draft(packing, source[packing.order])
-
-    def write(self, drafts: Mapping[str, Draft], code: Float[Tensor, "sentence width"]) -> Written:
-        """Returns the mean negative log-likelihood of all tokens of all decoders; each sentence is
-        generated from its row of `code`."""
-        states = [
-            cast(GRUDecoder, self.decoders[to])(
-                self.rows(draft.packing.inputs), code[draft.source], draft.packing.active
-            )
-            for to, draft in drafts.items()
-        ]
-        targets = torch.cat([draft.packing.targets for draft in drafts.values()])
-        weight = row_weight(torch.tensor(len(targets), device=targets.device))
-        outcome = self.vocabulary(torch.cat(states), targets, weight.expand(len(targets)))
-        each = outcome.nll.split([len(draft.packing.targets) for draft in drafts.values()])
-        return Written(outcome.loss, dict(zip(drafts, each, strict=True)))
-
-    def rows(self, tokens: Int[Tensor, " token"]) -> Float[Tensor, "token token_width"]:
-        """Returns the token embeddings of the decoders; zeros for the start token."""
-        return self.tokens(tokens.clamp(min=0)) * (tokens != START).unsqueeze(1)  # type: ignore[no-any-return]
+        return self.decoder.targets(batch.ids, batch.offsets, target, source)
 
     def code(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
         """Returns the input of the decoders: the sentence vectors, scaled to a mean square of 1."""
@@ -157,34 +127,6 @@ class SkipThought(Method):
         Raises:
             InputError: this model has no such decoder.
         """
-        if to not in self.decoders:
-            raise InputError(f"{opt('to')} {to}: this model writes {' and '.join(self.decoders)}")
-        decoder = cast(GRUDecoder, self.decoders[to])
-        begin, gates = decoder.initial_state(scale_to_unit_rms(vectors))
-
-        def advance(
-            tokens: Int[Tensor, " hypothesis"] | None, state: State
-        ) -> tuple[Float[Tensor, "hypothesis vocab"], State]:
-            hidden, *always = state
-            last = torch.full((len(hidden),), START, device=hidden.device) if tokens is None else tokens
-            given = decoder.token_gates(self.rows(last))
-            hidden = decoder.step(given + always[0] if always else given, hidden)
-            return self.vocabulary.log_probs(hidden), (hidden, *always)
-
-        return Generator(advance, (begin,) if gates is None else (begin, gates), self.end)
-
-
-class Draft(NamedTuple):
-    """The targets of one decoder."""
-
-    packing: PackedTargets
-    source: Int[Tensor, " sentence"]
-    """Index of the sentence whose vector is used for each target, in the order of the packing."""
-
-
-class Written(NamedTuple):
-    """Negative log-likelihood of the targets in nats per token."""
-
-    loss: Float[Tensor, ""]
-    each: dict[str, Float[Tensor, " token"]]
-    """Values of each decoder, without gradient."""
+        if to not in self.decoder.decoders:
+            raise InputError(f"{opt('to')} {to}: this model writes {' and '.join(self.decoder.decoders)}")
+        return self.decoder.generator(to, scale_to_unit_rms(vectors))

@@ -56,7 +56,7 @@ def naive(made: SkipThought, batch: SentenceBatch, source: int, target: int, to:
 @pytest.mark.parametrize("write", ["neighbours", "neighbours-and-itself", "itself"])
 def test_objective(settings: dict[str, Any], write: str) -> None:
     made, given = method(write=write, **settings), batch()
-    wanted: dict[str, list[Tensor]] = {to: [] for to in made.decoders}
+    wanted: dict[str, list[Tensor]] = {to: [] for to in made.decoder.decoders}
     with torch.no_grad():
         for i, j in NEIGHBOURS:
             if "next" in wanted:
@@ -73,10 +73,10 @@ def test_objective(settings: dict[str, Any], write: str) -> None:
 
 def test_decoders_have_their_own_weights_and_share_rows_and_softmax() -> None:
     made = method()
-    names = {name.split(".")[0] for name, _ in made.named_parameters()}
-    assert names == {"f", "tokens", "decoders", "vocabulary"}
+    names = {name.split(".")[1] for name, _ in made.decoder.named_parameters(prefix="decoder")}
+    assert names == {"tokens", "decoders", "vocabulary"}
     with torch.no_grad():
-        for parameter in made.decoders["previous"].parameters():
+        for parameter in made.decoder.decoders["previous"].parameters():
             parameter.zero_()
         ahead = made(batch(), "train").metrics
         again = method()(batch(), "train").metrics
@@ -94,7 +94,7 @@ def test_neighbours_never_cross_documents() -> None:
     with torch.no_grad():
         code = made.code(given)
         before, after = (
-            made.write({to: made.draft(there, to) for to in made.decoders}, code).each
+            made.decoder({to: made.targets(there, to) for to in made.decoder.decoders}, code).each
             for there in (given, changed)
         )
     assert torch.equal(before["next"], after["next"])
@@ -107,10 +107,12 @@ def test_the_gap_is_the_price_of_another_sentences_code() -> None:
     with torch.no_grad():
         step = made(given, "train")
         code = made.code(given)
-        drafts = {to: made.draft(given, to) for to in made.decoders}
+        targets = {to: made.targets(given, to) for to in made.decoder.decoders}
         other = torch.stack([code[(i - len(code) // 2) % len(code)] for i in range(len(code))])
-        assert torch.allclose(step.metrics["code_gap"], made.write(drafts, other).loss - step.loss, atol=1e-6)
-        for decoder in made.decoders.values():
+        assert torch.allclose(
+            step.metrics["code_gap"], made.decoder(targets, other).loss - step.loss, atol=1e-6
+        )
+        for decoder in made.decoder.decoders.values():
             decoder.code.weight.zero_()  # type: ignore[union-attr, operator]
         assert made(given, "train").metrics["code_gap"] == pytest.approx(0, abs=1e-6)
 
