@@ -57,6 +57,7 @@ def test_loss_is_finite_and_each_parameter_belongs_to_one_phase(case: tuple[str,
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_topics_of_the_toy_corpus_are_learnt(case: tuple[str, int], tmp_path: Path) -> None:
     _, outcome = toy_run.run(tmp_path / "run", *case, steps=150)
@@ -72,6 +73,7 @@ def test_the_topics_of_the_toy_corpus_are_learnt(case: tuple[str, int], tmp_path
     assert outcome.best > 2 * untrained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_same_seed_same_trace(case: tuple[str, int], tmp_path: Path) -> None:
     traces = []
@@ -114,6 +116,7 @@ def test_the_exported_encoder_reopens_as_it_was(case: tuple[str, int], kind: str
     assert torch.allclose(trained, reopened, atol=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_killed_at_random_steps_and_resumed_is_the_same_run(case: tuple[str, int], tmp_path: Path) -> None:
     """`KILLS` kills over all cases, each at a random moment, and the final weights have the hash of an
@@ -141,6 +144,7 @@ def test_killed_at_random_steps_and_resumed_is_the_same_run(case: tuple[str, int
     assert losses_of(tmp_path / "run") == losses_of(tmp_path / "whole") != []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [case for case in CASES if not draws(case)], ids=str)
 def test_two_processes_are_one(case: tuple[str, int], tmp_path: Path) -> None:
     """Negatives come from both processes and gradients are averaged: the weights agree to rounding."""

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.utils.terminal import printable
+from sentrep.utils.terminal import COLUMNS, printable, shortened, width, wrapped
 
 if TYPE_CHECKING:
     from sentrep.search import Hit
     from sentrep.search.documents import PassageHit
 
-WIDTH = 96
+ID = 60
+"""Longest id that is shown; as JSON it is complete."""
+INDENT = "    "
 NOTHING = "nothing found: the index has none of these words, and they have no vector"
 MARK = "**"
 """Around the best sentence of a passage."""
 
 
 def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:
-    """Hits of an index of vectors: cosine, id and text, one a line."""
+    """Hits of an index of vectors: cosine, id and text, in lines of at most 100 columns."""
     if as_lines_of_json:
         return "\n".join(json.dumps(asdict(hit), ensure_ascii=False) for hit in hits)
-    lines = [
-        f"{hit.score:6.3f}  {printable(hit.id)}  {printable(' '.join((hit.text or '').split()))}"
-        for hit in hits
-    ]
-    return "\n".join(lines) or NOTHING
+    return "\n".join(map(_of_vector, hits)) or NOTHING
+
+
+def _of_vector(hit: Hit) -> str:
+    head = f"{hit.score:6.3f}  {shortened(printable(hit.id), ID)}  "
+    indent = " " * 8
+    lines = wrapped(printable(hit.text or ""), COLUMNS - len(indent), width(head) - len(indent))
+    return head + f"\n{indent}".join(lines)
 
 
 def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
@@ -46,12 +50,11 @@ def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
     scores += _rank("lexical", hit.scores.lexical_rank)
     start, end = best
     marked = f"{hit.text[:start]}{MARK}{hit.text[start:end].strip()}{MARK} {hit.text[end:]}"
-    body = textwrap.wrap(printable(" ".join(marked.split())), WIDTH, break_long_words=False)
-    head = [
-        f"{hit.rank:2}. {printable(above)}" if above else f"{hit.rank:2}.",
-        f"{printable(place)}  ({scores})",
-    ]
-    return "\n".join([head[0], *(f"    {line}" for line in [head[1], *body])])
+    body = wrapped(printable(" ".join(marked.split())), COLUMNS - len(INDENT))
+    head = f"{hit.rank:2}. {printable(above)}" if above else f"{hit.rank:2}."
+    position = f"{shortened(printable(place), COLUMNS - len(INDENT))}  ({scores})"
+    below = [*wrapped(position, COLUMNS - len(INDENT)), *body]
+    return "\n".join([shortened(head, COLUMNS), *(INDENT + line for line in below)])
 
 
 def as_json(hit: PassageHit, best: tuple[int, int]) -> str:

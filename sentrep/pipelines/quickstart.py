@@ -27,6 +27,7 @@ from sentrep.evaluation.report.plots import sentence_map, training_curve
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.errors import InputError
+from sentrep.utils.terminal import wrapped
 
 if TYPE_CHECKING:
     from sentrep.data.store.store import Store
@@ -83,7 +84,7 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
     for query in SEARCHES:
         print(f"\n? {query}")
         for hit in search(query, 3):
-            print(f"  {hit.score:.2f}  {hit.id}: {hit.text}")
+            print(f"  {hit.score:.2f}  " + "\n        ".join(wrapped(f"{hit.id}: {hit.text}", 92)))
     print()
     with _timed("drawn"):
         training_curve(runs[0].run.history(), out / "training.png")

@@ -1,10 +1,15 @@
-"""Text of others on a terminal: without control characters, and in an encoding that the terminal has."""
+"""Text of others on a terminal: without control characters, in an encoding that the terminal has, and within
+the width of a line."""
 
 from __future__ import annotations
 
 import re
 import sys
+import unicodedata
 from typing import TextIO
+
+COLUMNS = 100
+"""Longest line of a printed table."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -23,9 +28,72 @@ def printable(text: str) -> str:
     return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def width(text: str) -> int:
+    """Columns that a text takes on a terminal: Chinese and Japanese letters take two.
+
+    >>> width("abc"), width("模型")
+    (3, 4)
+    """
+    return sum(map(_letter_width, text))
+
+
+def shortened(text: str, limit: int) -> str:
+    """A text of at most `limit` columns; of a longer one the middle is left out.
+
+    >>> shortened("runs/quick-thought-of-novels/model", 21)
+    'runs/quick…vels/model'
+    """
+    if width(text) <= limit:
+        return text
+    tail = _prefix(text[::-1], (limit - 1) // 2)[::-1]
+    return f"{_prefix(text, limit - 1 - width(tail))}…{tail}"
+
+
+def wrapped(text: str, limit: int = COLUMNS, taken: int = 0) -> list[str]:
+    """Lines of at most `limit` columns, broken at spaces, and within a word that alone is longer.
+
+    Args:
+        text: to be broken; several spaces count as one.
+        limit: longest line.
+        taken: columns of the first line that are taken already.
+
+    >>> wrapped("one two three", 8), wrapped("one two three", 8, taken=4)
+    (['one two', 'three'], ['one', 'two', 'three'])
+    >>> wrapped("没有空格的文本", 8)
+    ['没有空格', '的文本']
+    """
+    lines, line = [], ""
+    for word in text.split():
+        joined = f"{line} {word}" if line else word
+        if width(joined) <= limit - (0 if lines else taken):
+            line = joined
+            continue
+        lines += [line] if line or (taken and not lines) else []
+        while width(word) > limit:
+            head = _prefix(word, limit) or word[0]
+            lines.append(head)
+            word = word[len(head) :]
+        line = word
+    return [*lines, line] if line else lines
+
+
 def replace_what_cannot_be_encoded(*streams: TextIO) -> None:
     """Let streams (by default standard output and error) print a ``?`` for what their encoding lacks."""
     for stream in streams or (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")
+
+
+def _letter_width(letter: str) -> int:
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+
+
+def _prefix(text: str, limit: int) -> str:
+    """The first characters that fit `limit` columns."""
+    taken = 0
+    for place, letter in enumerate(text):
+        taken += _letter_width(letter)
+        if taken > limit:
+            return text[:place]
+    return text

@@ -39,6 +39,7 @@ print(model.content_hash, fingerprint([vectors.tobytes(), *rows]))
 """
 
 
+@pytest.mark.slow
 def test_one_thread_makes_one_model_wherever_it_runs(
     store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -66,6 +66,7 @@ def shown(capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_from_raw_text_to_a_verdict(trained: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (trained / "model" / "modules.json").is_file()
     run("embed runs/qt --input input.txt --split lines --out vectors")
@@ -271,6 +272,7 @@ def test_a_loss_that_diverges_is_one_line_too(home: Path, capsys: pytest.Capture
     assert "--lr" in told
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -61,14 +61,20 @@ def test_the_commands_run_in_the_order_of_the_page(capsys: pytest.CaptureFixture
         printed.setdefault(words[1], []).append(capsys.readouterr().out)
     assert "next sentence" in printed["eval"][0]
     sentences, passages = printed["search"]
-    assert len(sentences.splitlines()) == 3
-    assert all(map(HIT.fullmatch, sentences.splitlines())), sentences
+    assert len(hit_lines(sentences)) == 3
+    assert all(map(HIT.fullmatch, hit_lines(sentences))), sentences
     assert re.findall(r"^ (\d)\.", passages, re.MULTILINE) == ["1", "2", "3"]
 
 
 def test_a_search_hit_looks_as_the_page_shows_it() -> None:
     [shown] = blocks(README, "text")
-    assert all(map(HIT.fullmatch, shown.splitlines()))
+    assert all(map(HIT.fullmatch, hit_lines(shown)))
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def hit_lines(printed: str) -> list[str]:
+    """The first line of each hit; further lines of its text are indented."""
+    return [line for line in printed.splitlines() if not line.startswith(" " * 8)]
 
 
 @pytest.mark.slow

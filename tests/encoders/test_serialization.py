@@ -74,6 +74,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, np.
     return found
 
 
+@pytest.mark.slow
 def test_stock_models_open_in_a_fresh_interpreter_without_us(
     saved: dict[str, tuple[Path, np.ndarray]], tmp_path: Path
 ) -> None:

@@ -172,6 +172,7 @@ def test_the_suites_that_come_with_sentrep_are_there() -> None:
     assert set(suites()) == SUITES
 
 
+@pytest.mark.slow
 @needs_data
 @pytest.mark.parametrize("name", sorted(SUITES - {"full"}))
 def test_the_suites_read_the_shared_data(name: str) -> None:

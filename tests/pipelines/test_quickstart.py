@@ -24,6 +24,7 @@ def small() -> list[docstrings.Docstring]:
     return docstrings.harvest(packages, processes=1)
 
 
+@pytest.mark.slow
 def test_it_trains_measures_searches_and_draws(
     small: list[docstrings.Docstring],
     tmp_path: Path,

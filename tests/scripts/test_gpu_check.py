@@ -35,6 +35,7 @@ def started(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
 
 
+@pytest.mark.slow
 def test_all_checks_pass_on_the_cpu(tmp_path: Path) -> None:
     done = started("--device", "cpu", "--encoders", *KINDS, "--out", str(tmp_path / "report.json"))
     assert done.returncode == 0, done.stderr
@@ -52,6 +53,7 @@ def test_all_checks_pass_on_the_cpu(tmp_path: Path) -> None:
         assert f"| {row['method']} | {row['encoder']} |" in done.stdout
 
 
+@pytest.mark.slow
 def test_no_gpu_is_said_plainly(tmp_path: Path) -> None:
     import torch
 

@@ -82,6 +82,7 @@ def records(place: Path) -> dict[str, Any]:
     return {f"{record['row']} {record['seed']}": record for record in found}
 
 
+@pytest.mark.slow
 def test_the_league_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place, report = write_data(tmp_path), tmp_path / "report.md"
     assert run(place, "--minutes", "0.01", "--rows", *ROWS, "--report", str(report)) == 0
@@ -137,6 +138,7 @@ def test_the_league_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "minutes is 0.01 there, 1.0 here" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_and_the_same_command_goes_on(tmp_path: Path) -> None:
     place = write_data(tmp_path)
     same = ["--minutes", "0.06", "--rows", "bag/quick-thought"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentrep.utils.terminal import printable, replace_what_cannot_be_encoded
+from sentrep.utils.terminal import printable, replace_what_cannot_be_encoded, shortened, width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_what_an_encoding_lacks_is_replaced() -> None:
     stream.write("naïve")
     stream.seek(0)
     assert stream.buffer.getvalue() == b"na?ve"  # type: ignore[attr-defined]
+
+
+@given(st.text(), st.integers(3, 40))
+def test_a_shortened_text_fits(text: str, limit: int) -> None:
+    short = shortened(text, limit)
+    assert width(short) <= limit
+    assert short == text or "…" in short
+
+
+@given(st.text(), st.integers(2, 40))
+def test_wrapped_lines_fit_and_lose_nothing(text: str, limit: int) -> None:
+    lines = wrapped(text, limit)
+    assert all(width(line) <= limit for line in lines)
+    assert "".join("".join(lines).split()) == "".join(text.split())

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from sentrep.evaluation.report.text_table import text_table
 from sentrep.evaluation.result import Result
 
 Style = Literal["text", "markdown", "latex", "csv"]
@@ -64,24 +64,14 @@ def digits(value: float, percent: bool) -> str:
 def render(rows: Sequence[Sequence[str]], style: Style = "text", title: str = "") -> str:
     """Rows of equal length, the first of them the header; ends with a line break.
 
+    As text, a table fits 100 columns; the other styles are for programs and keep the names as they are.
+
     >>> print(render([["model", "R@1"], ["bm25", ".471"]], "markdown"), end="")
     | model | R@1 |
     |---|---|
     | bm25 | .471 |
     """
-    return {"text": _text, "markdown": _markdown, "latex": _latex, "csv": _csv}[style](rows, title)
-
-
-def _text(rows: Sequence[Sequence[str]], title: str) -> str:
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([*([title] if title else []), lines[0], rule, *lines[1:]]) + "\n"
+    return {"text": text_table, "markdown": _markdown, "latex": _latex, "csv": _csv}[style](rows, title)
 
 
 def _markdown(rows: Sequence[Sequence[str]], title: str) -> str:
@@ -119,8 +109,3 @@ def _csv(rows: Sequence[Sequence[str]], title: str) -> str:
         [["task", *rows[0]], *([title, *row] for row in rows[1:])] if title else rows
     )
     return out.getvalue()
-
-
-def _width(cell: str) -> int:
-    """Columns on a terminal: Chinese and Japanese letters take two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in cell)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sentrep.evaluation.report.tables import Style, digits, interval_of, out_of_100, render
 from sentrep.evaluation.result import Result
 from sentrep.evaluation.statistics.permutation import Difference
+from sentrep.utils.terminal import wrapped
 
 if TYPE_CHECKING:
     import pandas
@@ -100,7 +101,7 @@ class Comparison:
 
     def table(self, style: Style = "text") -> str:
         """One block a task. Each row has a letter; a cell ends with the letters of the rows that it
-        significantly beats."""
+        significantly beats. As text, lines have at most 100 columns."""
         letters = dict(zip(self.rows, row_letters(len(self.rows)), strict=True))
         blocks = []
         for task in dict.fromkeys(column[:2] for column in self.columns):
@@ -117,8 +118,8 @@ class Comparison:
             header = ["model", *(column[2] + note for column, note in zip(columns, notes, strict=True))]
             blocks.append(render([header, *body], style, f"{task[0]} ({task[1]})"))
         note = _LEGEND + (_UNTESTED if any(not cell.tested for cell in self.cells.values()) else "")
-        legend = {"csv": "", "latex": f"\n% {note}\n"}.get(style, f"\n{note}\n")
-        return "\n".join(blocks) + legend
+        legend = {"csv": "", "latex": f"\n% {note}\n", "markdown": f"\n{note}\n"}
+        return "\n".join(blocks) + legend.get(style, "\n" + "\n".join(wrapped(note)) + "\n")
 
     def to_pandas(self) -> pandas.DataFrame:
         """One row for each model and metric: value, interval, and the models that it significantly beats."""

@@ -185,6 +185,7 @@ def long_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_several_processes_work_as_one_does(
     long_text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +198,7 @@ def test_several_processes_work_as_one_does(
         assert (stores[0].path / name).read_bytes() == (stores[1].path / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_a_script_needs_no_guard(long_text: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

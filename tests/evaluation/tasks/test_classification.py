@@ -315,6 +315,7 @@ def test_other_refusals(tmp_path: Path) -> None:
         read_classification(tmp_path / "few")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data beside the working copy")
 def test_the_benchmarks_are_read_whole() -> None:
     sizes = {

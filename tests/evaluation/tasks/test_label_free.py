@@ -302,6 +302,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         read_label_free(table)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not here")
 def test_chinese_novels_ask_of_themselves() -> None:
     tasks = read_label_free(DATA / "corpus-zh-novels", queries=200)

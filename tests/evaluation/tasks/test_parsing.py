@@ -417,6 +417,7 @@ def test_a_name_is_enough_to_measure_by(tmp_path: Path) -> None:
     assert {(result.model, result.seed) for result in done.results} == {("random-trees", 0)}
 
 
+@pytest.mark.slow
 @needs_data
 def test_the_numbers_that_others_measured_on_the_whole_sample() -> None:
     """Corpus and sentence F1; whoever measured them rounded to one digit."""

@@ -80,6 +80,7 @@ def test_each_phase_moves_its_own_parameters_and_no_other(settings: dict[str, An
         assert gradients(made) - idle == names[phase] - idle
 
 
+@pytest.mark.slow
 def test_killed_while_the_critic_learns_it_ends_as_an_undisturbed_run(tmp_path: Path) -> None:
     """Between its second turn at a batch and the summarizer's: what it has learnt of that batch is forgotten
     and learnt again."""
@@ -193,6 +194,7 @@ def test_rewards_change_what_is_written() -> None:
     assert share() > before + 0.25
 
 
+@pytest.mark.slow
 def test_fluent_summaries_are_rewarded() -> None:
     """Nothing but the language model speaks; what is drawn comes to be likelier under it."""
     made = method(

@@ -117,6 +117,7 @@ def test_the_gap_is_the_price_of_another_sentences_code() -> None:
         assert made(given, "train").metrics["code_gap"] == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_training_makes_the_decoders_listen(tmp_path: Any) -> None:
     trained, _ = toy_run.run(tmp_path / "run", "skip-thought", 0, steps=150)
     with torch.no_grad():

@@ -124,6 +124,7 @@ def test_a_query_of_unknown_words_finds_nothing(tmp_path: Path) -> None:
     assert index.search("unknown") == []
 
 
+@pytest.mark.slow
 def test_random_changes_equal_a_fresh_build(tmp_path: Path) -> None:
     """100 random adds, replacements and removals."""
     random = np.random.default_rng(5)
