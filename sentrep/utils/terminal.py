@@ -62,7 +62,8 @@ def wrapped(text: str, limit: int = COLUMNS, taken: int = 0) -> list[str]:
     >>> wrapped("没有空格的文本", 8)
     ['没有空格', '的文本']
     """
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for word in text.split():
         joined = f"{line} {word}" if line else word
         if width(joined) <= limit - (0 if lines else taken):
