@@ -9,8 +9,8 @@ from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import watched
 from sentrep.data.corpus import Corpus, unused
 from sentrep.data.reading.report import ReadReport
-from sentrep.inference.document_search import Units
 from sentrep.inference.loading import encoding, load, opened
+from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.utils.errors import InputError
 

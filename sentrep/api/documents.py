@@ -11,8 +11,9 @@ from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import announce, watched
 from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
-from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Units, Update, described
+from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update, described
 from sentrep.inference.loading import encoding, opened, opened_for, stamp
+from sentrep.inference.units import Units
 from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole_folder

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.api.reading import announce_truncation, watched
 from sentrep.data.config import CorpusConfig
-from sentrep.data.corpus import Corpus, corpus_config, sentences
+from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.inputs import texts_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import check_names
 from sentrep.inference.contexts import Contexts
 from sentrep.inference.loading import encoding, opened, stamp
 from sentrep.inference.names import locate
+from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.settings import checked, route
 
@@ -66,6 +67,7 @@ def embed_corpus(
     corpus: Corpus,
     out: str | Path,
     *,
+    units: Units | None = None,
     dtype: str = "float32",
     shard: int = 65_536,
     overwrite: bool = False,
@@ -76,15 +78,16 @@ def embed_corpus(
     hub: bool = False,
     **fields: Any,
 ) -> Embedded:
-    """Embed every sentence of a corpus into the folder `out`, shard by shard. Interrupted and called again,
-    it goes on.
+    """Embed every sentence or passage of a corpus into the folder `out`, shard by shard. Interrupted and
+    called again, it goes on.
 
     Args:
         model: a path, a name, an encoder or a finished run.
         corpus: files, folders, '-' or the name of a data set; or documents in memory, as for `train`.
         out: folder of the vectors.
+        units: what gets a vector; sentences if None.
         dtype: how vectors are stored, 'float32' or 'float16'.
-        shard: sentences in a shard.
+        shard: texts in a shard.
         overwrite: replace other vectors that are in `out`.
         context: not the sentences' own vectors, but those of their documents up to each sentence; of a run
             of cpc.
@@ -98,9 +101,11 @@ def embed_corpus(
         The folder, opened; its ``report`` says what was read and skipped.
     """
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
-    place = checked("out", out, Path)
+    place, chosen = checked("out", out, Path), units or Units("sentence")
     if context and not isinstance(model, str | Path):
         raise InputError(f"{opt('context')} needs a run; give the folder of one as {opt('model')}")
+    if context and chosen.unit != "sentence":
+        raise InputError(f"{opt('context')} gives vectors of sentences; {opt('unit')} is {chosen.unit!r}")
     encoder = opened(model, offline, hub)
 
     from sentrep.embedding import embed_to_folder
@@ -110,19 +115,19 @@ def embed_corpus(
         "model": made_by.content_hash,
         "model_name": made_by.name,
         "model_path": made_by.path,
-        "source": _described(config),
+        "source": _described(config, chosen),
     }
     made = encoding(encoder)
     encode: Any = made
-    pairs = watched(sentences(config, report), report, strict)
+    records = watched(chosen.records(config, report), report, strict)
     if context and isinstance(model, str | Path):
         encode = contexts = Contexts.open(locate(model).path)
-        pairs = contexts.watch(pairs)
+        records = contexts.watch(records)
         described["model"] += f" contexts {contexts.identity}"
     embedded = embed_to_folder(
-        encode, pairs, place, stamp=described, dtype=dtype, shard=shard, overwrite=overwrite, wait=wait
+        encode, records, place, stamp=described, dtype=dtype, shard=shard, overwrite=overwrite, wait=wait
     )
-    announce_truncation(made.truncation)
+    announce_truncation(made.truncation, f"{chosen.unit}s")
     embedded.report = report
     return embedded
 
@@ -144,7 +149,8 @@ def corpus_source(corpus: Corpus, fields: dict[str, Any], name: str = "corpus", 
     return config
 
 
-def _described(config: CorpusConfig) -> str:
-    """What a folder of vectors remembers of its corpus: names, fields and layout."""
-    fields = (config.text_field, config.title_field, config.id_field, config.split, config.hub_split)
+def _described(config: CorpusConfig, units: Units) -> str:
+    """What a folder of vectors remembers of its corpus: names, fields, layout, and units but sentences."""
+    named = (config.text_field, config.title_field, config.id_field, config.split, config.hub_split)
+    fields = [*named, *config.keep_fields, *([] if units.unit == "sentence" else [str(units)])]
     return f"{', '.join(config.corpus)} ({', '.join(fields)})"

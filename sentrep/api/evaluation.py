@@ -14,6 +14,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, sentences
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.eval_adapter import measured
+from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path, paths_of
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.settings import checked
@@ -34,6 +35,7 @@ def evaluate(
     suites: str | Path | Sequence[str | Path] = (),
     data: str | Path | None = None,
     heldout: Corpus | None = None,
+    units: Units | None = None,
     part: str | None = None,
     results: str | Path | None = None,
     name: str | None = None,
@@ -54,6 +56,7 @@ def evaluate(
             'summarization', 'parsing', 'full') or files of suites.
         data: folder with the suites' benchmarks; $SENTREP_DATA if None.
         heldout: any text that the model was not trained on: retrieval tasks without labels are made from it.
+        units: of `heldout`, that questions are made of; sentences if None.
         part: of the benchmarks; 'test' where there is one, if None. Choose settings on 'dev'.
         results: a results file to add to; what it holds for the same weights, data and protocol is not
             computed again.
@@ -66,7 +69,7 @@ def evaluate(
     Returns:
         Results, tasks that were skipped or failed, and what was read of `heldout` (``report``).
     """
-    chosen, report = _tasks(tasks, suites, data, heldout, part, strict, fields)
+    chosen, report = _tasks(tasks, suites, data, heldout, units, part, strict, fields)
 
     from sentrep.evaluation.result import ResultStore
     from sentrep.evaluation.task import evaluate as run
@@ -82,13 +85,14 @@ def tasks_of(
     suites: str | Path | Sequence[str | Path] = (),
     data: str | Path | None = None,
     heldout: Corpus | None = None,
+    units: Units | None = None,
     part: str | None = None,
     strict: bool = False,
     **fields: Any,
 ) -> Suite:
     """The tasks of `evaluate`, read and checked once, so that several models are measured on the same
     data."""
-    return _tasks(tasks, suites, data, heldout, part, strict, fields)[0]
+    return _tasks(tasks, suites, data, heldout, units, part, strict, fields)[0]
 
 
 def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> Comparison:
@@ -167,12 +171,12 @@ def _tasks(
     suites: str | Path | Sequence[str | Path],
     data: str | Path | None,
     heldout: Corpus | None,
+    units: Units | None,
     part: str | None,
     strict: bool,
     fields: dict[str, Any],
 ) -> tuple[Suite, ReadReport]:
     """The tasks, and what was read and skipped of the held-out text."""
-    from sentrep.data.store.store import read_documents
     from sentrep.evaluation.suite import Suite, read_suite, tasks_from
     from sentrep.evaluation.task import Task
     from sentrep.evaluation.tasks.label_free import label_free
@@ -188,8 +192,10 @@ def _tasks(
         chosen.skipped.extend(made.skipped)
     if heldout is not None:
         config = corpus_source(heldout, fields, "heldout")
-        documents = watched(read_documents(config, report=read), read, strict)
-        chosen.tasks.extend(label_free(documents, Path(config.corpus[0]).name))
+        cut, name = units or Units("sentence"), Path(config.corpus[0]).name
+        documents = watched(cut.held_out(config, read), read, strict)
+        name = name if cut.unit == "sentence" else f"{name} ({cut})"
+        chosen.tasks.extend(label_free(documents, name, unit=cut.unit))
     if not chosen.tasks:
         raise InputError(
             "nothing to measure by: give tasks (benchmark folders or files), a suite, or held-out text"

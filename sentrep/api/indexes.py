@@ -11,8 +11,9 @@ from sentrep.api.documents import index_documents, open_documents
 from sentrep.api.embedding import embed
 from sentrep.data.corpus import Corpus
 from sentrep.data.inputs import texts_of
-from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.loading import encoding, opened, opened_for, stamp
+from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path
 from sentrep.utils.errors import InputError, nearest, opt
 from sentrep.utils.settings import checked

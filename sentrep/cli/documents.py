@@ -8,14 +8,14 @@ from typing import Annotated
 import tyro
 
 from sentrep import api
-from sentrep.cli.options import ACCESS, READING, Access, Files, Model, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, UNITS, Access, Files, Model, Reading, keywords
 from sentrep.data.config import CorpusConfig
-from sentrep.inference.document_search import Units
+from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 
 IndexFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")]
 Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")]
-UNITS, DISTILLING = Units(), DistillConfig()
+DISTILLING = DistillConfig()
 
 
 def build(

@@ -10,8 +10,9 @@ import tyro
 
 from sentrep import api
 from sentrep.baselines.config import WordModelConfig, WordModelName
-from sentrep.cli.options import ACCESS, READING, Access, Files, Models, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, SENTENCES, Access, Files, Models, Reading, keywords
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
 
 
@@ -21,6 +22,7 @@ def evaluate(
     suite: tuple[str, ...] = (),
     data: Path | None = None,
     heldout: Files = (),
+    units: Units = SENTENCES,
     part: str | None = None,
     results: Path = Path("results.jsonl"),
     reading: Reading = READING,
@@ -39,6 +41,7 @@ def evaluate(
             summarization, parsing, full, or TOML files.
         data: Folder with the benchmarks of the suites. Unset: $SENTREP_DATA.
         heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.
+        units: Of `heldout`, that questions are made of.
         part: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
         results: Results file to add to; what it holds already is not computed again.
         reading: How the files of `heldout` are read.
@@ -53,6 +56,7 @@ def evaluate(
         suites=suite,
         data=data,
         heldout=CorpusConfig(heldout) if heldout else None,
+        units=units,
         part=part,
         **keywords(reading),
     )

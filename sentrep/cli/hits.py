@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 ID = 60
 """Longest id that is shown; as JSON it is complete."""
 INDENT = "    "
-NOTHING = "nothing found: the index has none of these words, and they have no vector"
+NO_KNOWN_WORDS = "no known words: neither the index nor its model knows a word of the query"
+FILTERED = "nothing found: no document with these fields fits the query"
 MARK = "**"
 """Around the best sentence of a passage."""
 
@@ -27,7 +28,7 @@ def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:
     """Hits of an index of vectors: cosine, id and text, in lines of at most 100 columns."""
     if as_lines_of_json:
         return "\n".join(json.dumps(asdict(hit), ensure_ascii=False) for hit in hits)
-    return "\n".join(map(_of_vector, hits)) or NOTHING
+    return "\n".join(map(_of_vector, hits)) or NO_KNOWN_WORDS
 
 
 def _of_vector(hit: Hit) -> str:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
+from sentrep.inference.units import Units
+
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE [FILE ...]")]
 Layout = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 Model = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
@@ -23,6 +25,9 @@ class Reading:
     """Field or column that holds the title, where there is one."""
     id_field: str = "id"
     """Field or column that holds the document's id; the position in the file where there is none."""
+    keep_fields: tuple[str, ...] = ()
+    """Further columns of Parquet files and data sets that come back with the hits of a search. In JSON lines,
+    CSV and TSV all fields of moderate length do."""
     split: Layout = "auto"
     """'lines': one sentence a line already. 'prose': text that is split into sentences here; 'paragraphs' and
     'wrapped' say how its lines are to be read. 'auto' decides by the text and prints what it assumed."""
@@ -61,6 +66,7 @@ class Writing:
 
 
 READING, LINES, ACCESS, WRITING = Reading(), ReadingLines(), Access(), Writing()
+UNITS, SENTENCES = Units(), Units("sentence")
 
 
 def keywords(*groups: Any) -> dict[str, Any]:

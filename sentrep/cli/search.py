@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import tyro
 
@@ -15,6 +15,8 @@ from sentrep.cli.ask import ask
 from sentrep.cli.options import (
     ACCESS,
     READING,
+    SENTENCES,
+    UNITS,
     WRITING,
     Access,
     Files,
@@ -24,10 +26,13 @@ from sentrep.cli.options import (
     keywords,
 )
 from sentrep.data.config import CorpusConfig
-from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.inference.document_search import DocumentSearch
+from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
 
-UNITS = Units()
+if TYPE_CHECKING:
+    from sentrep.search.documents import Mode
+
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
 
 
@@ -35,18 +40,21 @@ def embed(
     model: Model,
     input: Files,
     out: Path,
+    units: Units = SENTENCES,
     dtype: Literal["float32", "float16"] = "float32",
     context: bool = False,
     reading: Reading = READING,
     writing: Writing = WRITING,
     access: Access = ACCESS,
 ) -> None:
-    """Embed every sentence of some files into a folder of vectors. Interrupted and started again, it goes on.
+    """Embed every sentence or passage of some files into a folder of vectors. Interrupted and started again,
+    it goes on.
 
     Args:
         model: Run folder, model folder, 'minilm', or owner/name of a public model.
         input: Files, folders, '-' for standard input, or owner/name of a data set.
-        out: Folder for the vectors (vectors-*.npy) and their sentences (texts-*.jsonl).
+        out: Folder for the vectors (vectors-*.npy) and their texts (texts-*.jsonl).
+        units: What gets a vector.
         dtype: How vectors are stored.
         context: Vectors of each document up to each sentence, instead of the sentence's own; MODEL is a run
             of cpc.
@@ -55,10 +63,11 @@ def embed(
         access: Where models may come from.
     """
     embedded = api.embed_corpus(
-        model, CorpusConfig(input), out, dtype=dtype, context=context, **keywords(reading, writing, access)
-    )
+        model, CorpusConfig(input), out, units=units, dtype=dtype, context=context,
+        **keywords(reading, writing, access),
+    )  # fmt: skip
     documents = f", from {embedded.report.documents:,} documents" if embedded.report else ""
-    print(f"{len(embedded):,} sentences, {embedded.width} wide, in {out}{documents}")
+    print(f"{len(embedded):,} {units.unit}s, {embedded.width} wide, in {out}{documents}")
     print(f"next: sentrep index {out} --out INDEX")
 
 
@@ -97,7 +106,7 @@ def index(
     if given is not None:
         print(f"{len(built):,} {units.unit}s indexed in {out}")
     else:
-        print(f"{len(built):,} sentences indexed ({built.info.kind}: {built.info.reason}) in {out}")
+        print(f"{len(built):,} texts indexed ({built.info.kind}: {built.info.reason}) in {out}")
     print(f'next: sentrep search {out} "words"')
 
 
@@ -144,11 +153,13 @@ def _shown(found: Any, k: int, mode: str, filters: dict[str, str], json: bool, q
                 f"{opt('mode')} and {opt('filter')} are for an index of files; this one has vectors only"
             )
         return hits.of_vectors(found(query, k), json)
-    how = None if mode == "auto" else mode
-    passages = found.search(query, k, mode=how, filters=filters)  # type: ignore[arg-type]
+    how = cast("Mode | None", None if mode == "auto" else mode)
+    passages = found.search(query, k, mode=how, filters=filters)
     shown = hits.as_json if json else hits.as_text
     lines = [shown(hit, found.best_sentence(query, hit)) for hit in passages]
-    return "\n".join(lines) or hits.NOTHING
+    if not lines and filters and found.search(query, 1, mode=how):
+        return hits.FILTERED
+    return "\n".join(lines) or hits.NO_KNOWN_WORDS
 
 
 def _filters(given: Sequence[str]) -> dict[str, str]:

@@ -64,11 +64,10 @@ def corpus_config(
 def sentences(corpus: Corpus, report: ReadReport | None = None) -> Iterator[tuple[str, str]]:
     """Every sentence of a corpus with an id: its document's, and its number in it. `report` counts what was
     read and skipped."""
-    from sentrep.data.store.store import read_documents
+    from sentrep.data.documents import read_sentences
 
-    for document in read_documents(corpus_config(corpus), report=report):
-        for number, sentence in enumerate(document.sentences, start=1):
-            yield f"{document.id}#{number}", sentence
+    for sentence in read_sentences(corpus_config(corpus), report):
+        yield f"{sentence.document}#{sentence.number}", sentence.text
 
 
 def cache_folder() -> Path:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.source import Piece, ReadReport, gather, read_files
@@ -36,6 +38,43 @@ class SourceDocument:
     def sentences(self) -> list[str]:
         """The sentences, with single spaces between words."""
         return [" ".join(self.text[start:end].split()) for start, end in self.spans]
+
+    def sentences_within(self, first: int, last: int) -> list[str]:
+        """The sentences that begin between two characters of the text, `last` not included."""
+        begin, end = (bisect_left(self.spans, (place, 0)) for place in (first, last))
+        return [" ".join(self.text[start:stop].split()) for start, stop in self.spans[begin:end]]
+
+
+class Sentence(NamedTuple):
+    """A sentence as it was read."""
+
+    document: str
+    """Id of its document."""
+    title: str
+    number: int
+    """Its place in the document, from 1."""
+    text: str
+    fields: tuple[tuple[str, str], ...]
+    """Names and values of further fields of the document's record."""
+
+
+def read_sentences(corpus: CorpusConfig, report: ReadReport | None = None) -> Iterator[Sentence]:
+    """Read the sentences of a corpus one after the other; a piece of a document is in memory at a time.
+
+    Args:
+        corpus: what to read.
+        report: counts what was read and skipped.
+    """
+    report = ReadReport() if report is None else report
+    with tempfile.TemporaryDirectory() as scratch:
+        files = gather(corpus, Path(scratch), report)
+        segmenter = train_segmenter(files, corpus)
+        for _, pieces in groupby(read_files(files, corpus, report), key=lambda piece: piece.document):
+            number = 0
+            for piece in pieces:
+                for text in segmenter.sentences(piece.text, piece.lines):
+                    number += 1
+                    yield Sentence(piece.id, piece.title, number, text, piece.fields)
 
 
 def read_source_documents(

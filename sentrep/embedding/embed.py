@@ -27,6 +27,9 @@ Encode: TypeAlias = Callable[[list[str]], NDArray[np.float32]]
 PIECE = 4096
 """Texts handed to the encoder at once: enough to sort by length, few enough for the progress bar to move."""
 
+Record: TypeAlias = tuple[str, str] | tuple[str, str, Mapping[str, str]]
+"""Id and text, and further fields where there are any."""
+
 NAMES = {"model_name", "model_path"}
 """Keys of a stamp that may change between two starts: a model that has moved is still the same model."""
 
@@ -58,7 +61,7 @@ def embed_texts(encode: Encode, texts: Iterable[str], *, total: int | None = Non
 
 def embed_to_folder(
     encode: Encode,
-    texts: Iterable[tuple[str, str]],
+    texts: Iterable[Record],
     out: Path | str,
     *,
     stamp: Mapping[str, str],
@@ -77,7 +80,8 @@ def embed_to_folder(
 
     Args:
         encode: texts to vectors (sentence, width).
-        texts: pairs of id and text.
+        texts: pairs of id and text; or triples of id, text and further fields, which an index keeps to its
+            hits.
         out: the folder.
         stamp: what the vectors are of: ``model`` (content hash), ``source`` (fingerprint of the input), and
         for
@@ -106,7 +110,7 @@ def embed_to_folder(
 
 def _embed(
     encode: Encode,
-    texts: Iterable[tuple[str, str]],
+    texts: Iterable[Record],
     out: Path,
     asked: EmbeddedInfo,
     overwrite: bool,
@@ -176,9 +180,7 @@ def _check_replaceable(out: Path) -> None:
             raise
 
 
-def _skip(
-    out: Path, info: EmbeddedInfo, files: Mapping[str, FileStamp], pairs: Iterator[tuple[str, str]]
-) -> None:
+def _skip(out: Path, info: EmbeddedInfo, files: Mapping[str, FileStamp], pairs: Iterator[Record]) -> None:
     """Pass over the texts of finished shards, and make sure that they are the same texts."""
     for number, count in enumerate(info.counts):
         content = _lines_of(islice(pairs, info.shard), number * info.shard)[1]
@@ -192,7 +194,7 @@ def _skip(
 
 
 def _write_shard(
-    encode: Encode, pairs: Iterator[tuple[str, str]], out: Path, info: EmbeddedInfo
+    encode: Encode, pairs: Iterator[Record], out: Path, info: EmbeddedInfo
 ) -> tuple[int, int] | None:
     """Encode and write the next shard; how many sentences of which width, or None at the end of the input."""
     number, width = len(info.counts), info.width
@@ -235,16 +237,27 @@ def _encode(encode: Encode, texts: list[str], first: int, width: int | None) -> 
     return vectors
 
 
-def _lines_of(pairs: Iterable[tuple[str, str]], first: int) -> tuple[list[str], bytes]:
-    """The texts of some pairs, and their lines of JSON."""
+def _lines_of(records: Iterable[Record], first: int) -> tuple[list[str], bytes]:
+    """The texts of some records, and their lines of JSON."""
     texts, lines = [], []
-    for number, pair in enumerate(pairs, start=first + 1):
-        if not isinstance(pair, tuple) or [type(part) for part in pair] != [str, str]:
-            raise InputError(f"item {number} is not a pair of strings (id, text) but {pair!r}")
-        texts.append(pair[1])
+    for number, record in enumerate(records, start=first + 1):
+        name, text, fields = _checked(record, number)
+        texts.append(text)
+        line = {"id": name, "text": text, **({"fields": fields} if fields else {})}
         # ASCII, so that even a lone surrogate comes back as it was.
-        lines.append(json.dumps({"id": pair[0], "text": pair[1]}) + "\n")
+        lines.append(json.dumps(line) + "\n")
     return texts, "".join(lines).encode()
+
+
+def _checked(record: Record, number: int) -> tuple[str, str, dict[str, str]]:
+    """Id, text and fields of a record, after their types were checked."""
+    types = [type(part) for part in record[:2]] if isinstance(record, tuple) else []
+    fields = record[2] if len(record) == 3 else {}
+    if types != [str, str] or len(record) > 3 or not isinstance(fields, Mapping):
+        raise InputError(f"item {number} is not a pair of strings (id, text) but {record!r}")
+    if not all(isinstance(part, str) for field in fields.items() for part in field):
+        raise InputError(f"item {number}: fields are names with texts, not {fields!r}")
+    return record[0], record[1], dict(fields)
 
 
 def _not_a_string(texts: object) -> None:

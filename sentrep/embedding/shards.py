@@ -2,7 +2,8 @@
 
     manifest.json          what the vectors are of, and the stamps of all files of finished shards
     vectors-00000.npy      (sentence, width), as the encoder gave them
-    texts-00000.jsonl      {"id": …, "text": …}, one line for each row of the vectors
+    texts-00000.jsonl      {"id": …, "text": …}, one line for each row of the vectors; with "fields" where
+                           the record has more
 
 A shard is written aside, renamed, and only then entered in the manifest: what the manifest lists is complete.
 """
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +143,11 @@ class Embedded:
         """The sentences in order."""
         return (line["text"] for line in self._lines())
 
-    def _lines(self) -> Iterator[dict[str, str]]:
+    def fields(self) -> Iterator[dict[str, str]]:
+        """Title and further fields in order; empty where a text has none."""
+        return (line.get("fields", {}) for line in self._lines())
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
         for number in range(len(self.info.counts)):
             path = self._checked_file(texts_file(number))
             with path.open(encoding="utf-8") as file:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
+from sentrep.inference.units import Record
 from sentrep.methods.capabilities import HasContext
 from sentrep.utils.files import sha256
 
@@ -48,15 +49,15 @@ class Contexts:
         """Sentences that a context covers."""
         return self.trained.record.segment_length
 
-    def watch(self, pairs: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-        """The pairs (id, text) unchanged; an id is the document's, with ``#`` and a number."""
+    def watch(self, records: Iterator[Record]) -> Iterator[Record]:
+        """The records unchanged; an id is the document's, with ``#`` and a number."""
         from sentrep.embedding.embed import PIECE
 
-        for name, text in pairs:
-            self.passed.append((name.rpartition("#")[0], text))
+        for record in records:
+            self.passed.append((record.id.rpartition("#")[0], record.text))
             if len(self.passed) > PIECE + self.reach:  # finished shards pass without being encoded
                 self.passed.popleft()
-            yield name, text
+            yield record
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Contexts (text, context width) of the last texts that `watch` passed on."""

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import sha256
 
@@ -20,45 +21,7 @@ if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
     from sentrep.search.documents import Document, DocumentIndex, Mode, Passage, PassageHit
 
-Unit = Literal["passage", "sentence", "document"]
 SEGMENTER = "segmenter.json"
-
-
-@dataclass(frozen=True)
-class Units:
-    """What is searched: passages of whole sentences, single sentences, or whole documents."""
-
-    unit: Unit = "passage"
-    """What a hit is."""
-    words: int = 120
-    """Words in a passage, about; characters count in scripts without spaces."""
-    overlap: int = 0
-    """Words that a passage repeats of the one before."""
-
-    def __post_init__(self) -> None:
-        if self.unit not in ("passage", "sentence", "document"):
-            raise InputError(f"{opt('unit')} {self.unit!r}: choose passage, sentence or document")
-
-    def of(self, document: SourceDocument) -> list[Passage]:
-        """The passages of a document."""
-        from sentrep.data.splitting.passages import passages
-        from sentrep.search.documents import Passage
-
-        if self.unit == "document":
-            return [Passage(document.text, 0, len(document.text))] if document.text.strip() else []
-        spans: list[tuple[int, int, tuple[str, ...]]]
-        if self.unit == "sentence":
-            spans = [(start, end, ()) for start, end in document.spans]
-        else:
-            cut = passages(
-                document.text,
-                document.spans,
-                document.sections,
-                passage_words=self.words,
-                passage_overlap=self.overlap,
-            )
-            spans = [(each.start, each.end, each.headings) for each in cut]
-        return [Passage(document.text[start:end], start, end, headings) for start, end, headings in spans]
 
 
 class DocumentSearch:

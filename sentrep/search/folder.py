@@ -5,6 +5,7 @@ blocks.npy         checksums of the blocks of all other files
 vectors.npy        (vector, width) float32 or float16, of length 1; zero vectors stay zero
 ids.utf8           ids, one after the other; in ids.offsets.npy where each begins
 texts.utf8         texts likewise, if the index holds them
+fields.utf8        further fields of the texts as JSON likewise, if there are any
 index.faiss        FAISS structure of an approximate kind, over the different vectors (binary: sign bits)
 copies.rows.npy    (vector,) int64, of an approximate kind: rows ordered so that equal vectors are together
 copies.starts.npy  (different vector + 1,) int64, where the rows of each different vector begin
@@ -22,7 +23,7 @@ from sentrep.utils.strings import files_of as string_files
 
 KIND = FolderKind("search index", 2, "sentrep index")
 VECTORS, FAISS, BLOCKS = "vectors.npy", "index.faiss", "blocks.npy"
-IDS, TEXTS = "ids", "texts"
+IDS, TEXTS, FIELDS = "ids", "texts", "fields"
 ROWS, STARTS = "copies.rows.npy", "copies.starts.npy"
 KINDS = ("flat", "hnsw", "ivf", "binary")
 
@@ -57,6 +58,13 @@ class IndexInfo:
     corpus: str
     """A fingerprint of where the texts are from."""
     versions: dict[str, str]
+    has_fields: bool = False
+    """Whether texts have further fields."""
+
+    @property
+    def files(self) -> list[str]:
+        """The files of the index beside its manifest and `BLOCKS`."""
+        return files_of(self.kind, self.has_texts, self.has_fields)
 
     def write(self, folder: Path, files: dict[str, FileStamp]) -> None:
         """Write the manifest of an index with these files."""
@@ -75,16 +83,17 @@ class IndexInfo:
             info = cls(**{**content, "model": ModelStamp(**content["model"])})
         except (KeyError, TypeError) as error:
             raise damaged(folder / MANIFEST) from error
-        if not _sound(info) or set(manifest.files) != {*files_of(info.kind, info.has_texts), BLOCKS}:
+        if not _sound(info) or set(manifest.files) != {*info.files, BLOCKS}:
             raise damaged(folder / MANIFEST)
         manifest.check_sizes(folder)
         return info, manifest.files
 
 
-def files_of(kind: str, has_texts: bool) -> list[str]:
+def files_of(kind: str, has_texts: bool, has_fields: bool = False) -> list[str]:
     """The files of an index beside its manifest and `BLOCKS`."""
     names = [VECTORS, *string_files(IDS)]
     names += string_files(TEXTS) if has_texts else ()
+    names += string_files(FIELDS) if has_fields else ()
     return names if kind == "flat" else [*names, FAISS, ROWS, STARTS]
 
 
@@ -97,5 +106,6 @@ def _sound(info: IndexInfo) -> bool:
         and info.different <= info.count
         and info.kind in KINDS
         and info.dtype in ("float32", "float16")
+        and type(info.has_fields) is bool
         and all(isinstance(getattr(info.model, each.name), str) for each in fields(ModelStamp))
     )

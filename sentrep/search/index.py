@@ -7,8 +7,9 @@ with ``rebuild=True``, which never reads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -39,12 +40,14 @@ class Hit:
         score: its cosine with the query.
         text: the sentence, if the index holds texts.
         rank: from 1.
+        fields: title and further fields of its document, where there are any.
     """
 
     id: str
     score: float
     text: str | None
     rank: int
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 class Index:
@@ -69,6 +72,7 @@ class Index:
         )
         self.ids = self._strings(folder.IDS)
         self.texts = self._strings(folder.TEXTS) if info.has_texts else None
+        self._fields = self._strings(folder.FIELDS) if info.has_fields else None
 
     def __len__(self) -> int:
         return self.info.count
@@ -106,6 +110,19 @@ class Index:
         """The vectors (row, width) of some rows, checked as they are read."""
         self._check_rows(rows)
         return np.asarray(self.vectors[rows], np.float32)
+
+    def fields(self, row: int) -> dict[str, str]:
+        """Title and further fields of a text; empty where there are none.
+
+        Raises:
+            InputError: a file is damaged.
+        """
+        if self._fields is None:
+            return {}
+        try:
+            return dict(json.loads(self._fields[row]))
+        except (ValueError, TypeError) as error:
+            raise damaged(self.path / f"{folder.FIELDS}.utf8") from error
 
     def check_model(self, content_hash: str) -> None:
         """Refuse a model other than the one whose vectors these are: its scores would mean nothing.
@@ -247,7 +264,7 @@ class Index:
 
     def _hits(self, scores: list[float], rows: list[int]) -> list[Hit]:
         return [
-            Hit(self.ids[row], score, self.texts[row] if self.texts else None, rank)
+            Hit(self.ids[row], score, self.texts[row] if self.texts else None, rank, self.fields(row))
             for rank, (score, row) in enumerate(zip(scores, rows, strict=True), start=1)
             if row >= 0
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,7 @@ from sentrep.utils.blocks import stamp_files
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.manifest import MANIFEST, FileStamp
 from sentrep.utils.strings import Strings
+from sentrep.utils.strings import files_of as string_files
 
 READ_AGAIN = 64
 """Vectors that are looked up in the folder that was written, at most."""
@@ -38,6 +40,7 @@ class VectorFolder(Protocol):
     def vectors(self, chunk: int = ...) -> Iterator[NDArray[np.float32]]: ...
     def ids(self) -> Iterator[str]: ...
     def texts(self) -> Iterator[str]: ...
+    def fields(self) -> Iterator[Mapping[str, str]]: ...
 
 
 @dataclass
@@ -87,12 +90,13 @@ def write(
     if dtype not in ("float32", "float16"):
         raise InputError(f"{opt('dtype')} {dtype}: vectors are stored as float32 or float16")
     chunks: Iterable[NDArray[np.floating]]
+    fields: Iterable[Mapping[str, str]] = ()
     if isinstance(source, VectorFolder):
         model = _same_model(model, source.stamp)
         corpus = corpus or source.stamp.get("source", "")
         ids = source.ids() if ids is None else ids
         texts = source.texts() if texts is None else texts
-        chunks = source.vectors()
+        chunks, fields = source.vectors(), source.fields()
     elif isinstance(source, np.ndarray):
         chunks = (source[first : first + CHUNK] for first in range(0, len(source), CHUNK))
     else:
@@ -107,9 +111,11 @@ def write(
     if texts is not None:
         _same_count("texts", Strings.write(aside, folder.TEXTS, texts), count)
 
+    has_fields = _write_fields(aside, fields, count)
+
     # Built from what was stored, so that float16 vectors are indexed as they will be compared.
     built = structure.build(aside, StoredVectors(aside / folder.VECTORS), kind)
-    files = stamp_files(aside, folder.files_of(built.kind, texts is not None), folder.BLOCKS)
+    files = stamp_files(aside, folder.files_of(built.kind, texts is not None, has_fields), folder.BLOCKS)
     IndexInfo(
         kind=built.kind,
         reason=built.reason,
@@ -123,6 +129,7 @@ def write(
         model=model,
         corpus=corpus or _fingerprint(files),
         versions=_versions(),
+        has_fields=has_fields,
     ).write(aside, files)
     return sample
 
@@ -178,6 +185,25 @@ def _write_vectors(
         if zeros == len(file):
             raise InputError(f"all {zeros} vectors are zero; the model knows none of the words in this input")
     return len(file), width, zeros
+
+
+def _write_fields(aside: Path, fields: Iterable[Mapping[str, str]], count: int) -> bool:
+    """Write further fields of the texts as JSON; returns whether there are any."""
+    some = False
+
+    def encoded() -> Iterator[str]:
+        nonlocal some
+        for each in fields:
+            some = some or bool(each)
+            yield json.dumps(dict(each)) if each else "{}"
+
+    written = Strings.write(aside, folder.FIELDS, encoded())
+    if not some:
+        for name in string_files(folder.FIELDS):
+            (aside / name).unlink()
+        return False
+    _same_count("fields", written, count)
+    return True
 
 
 def _same_model(model: ModelStamp | None, stamp: Mapping[str, str]) -> ModelStamp | None:

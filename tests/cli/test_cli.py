@@ -72,7 +72,7 @@ def test_from_raw_text_to_a_verdict(trained: Path, home: Path, capsys: pytest.Ca
     run("embed runs/qt --input input.txt --split lines --out vectors")
     assert "3 sentences, 512 wide, in vectors" in shown(capsys)
     run("index vectors --out INDEX")
-    assert "3 sentences indexed" in shown(capsys)
+    assert "3 texts indexed" in shown(capsys)
     run("search INDEX common1 topic3word2 --k 2")
     lines = shown(capsys).splitlines()
     assert len(lines) == 2
@@ -96,6 +96,10 @@ def test_files_are_indexed_in_one_command(trained: Path, capsys: pytest.CaptureF
     run("search ONE topic5word5")
     found = shown(capsys)
     assert "topic5word5" in found[found.index(" 1.") :]
+    run("search ONE 龘")
+    assert "no known words" in shown(capsys)
+    run("search ONE topic5word5 --filter title=none")
+    assert "no known words" not in shown(capsys)
 
 
 def test_the_next_command_that_training_names_exists(
@@ -123,7 +127,8 @@ def test_search_asks_until_nothing_is_asked(
         assert "common2 topic5word5." in told
         assert told.count("topic3word2") >= 1
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
-    run("search ASK zzzunheard")
+    run("search ASK 龘")
+    assert "no known words" in shown(capsys)
 
 
 def test_standard_input_is_embedded(

@@ -11,44 +11,20 @@ import pytest
 from sentrep.api.documents import index_documents, open_documents
 from sentrep.cli.hits import as_json, as_text
 from sentrep.encoders.serialization import Encoder
-from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.inference.document_search import DocumentSearch
+from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
-
-TOPICS = ("cooking", "sailing", "gardens", "music", "chess")
+from tests.pages import TOPICS, page, saved, word_encoder
 
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    """Random vectors of the words of `page`."""
-    import torch
-
-    from sentrep.data.config import TokenizerConfig
-    from sentrep.data.tokenization.tokenizer import Tokenizer
-    from sentrep.encoders.static import static_encoder
-
-    tokenizer = Tokenizer.train([page(topic, 3) for topic in TOPICS], TokenizerConfig("word", vocab=500))
-    torch.manual_seed(0)
-    return static_encoder(tokenizer, torch.randn(tokenizer.vocab_size, 24))
+    return word_encoder()
 
 
 @pytest.fixture
 def model(encoder: Encoder, tmp_path: Path) -> Path:
-    from sentrep.encoders import serialization
-
-    serialization.save(encoder, tmp_path / "model")
-    return tmp_path / "model"
-
-
-def page(topic: str, paragraphs: int) -> str:
-    """A Markdown page with a heading for each paragraph."""
-    lines = [f"# All about {topic}", ""]
-    for number in range(paragraphs):
-        lines += [f"## {topic.title()} part {number}", ""]
-        lines += [
-            f"The {topic} text number {number} is here. It says {topic} {number} again. So it ends.",
-            "",
-        ]
-    return "\n".join(lines)
+    return saved(encoder, tmp_path / "model")
 
 
 @pytest.fixture

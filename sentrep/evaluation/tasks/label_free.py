@@ -12,7 +12,7 @@ import itertools
 import random
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from sentrep.evaluation.datasets.reservoir import Reservoir
 from sentrep.evaluation.tasks.retrieval import Retrieval
@@ -46,6 +46,27 @@ class Document(Protocol):
     def sentences(self) -> Sequence[str]: ...
 
 
+@runtime_checkable
+class CutDocument(Document, Protocol):
+    """A document cut into passages as well."""
+
+    @property
+    def passages(self) -> Sequence[Sequence[str]]:
+        """Sentences of each passage."""
+        ...
+
+
+class _Parts(NamedTuple):
+    """What a document is asked about."""
+
+    texts: Sequence[str]
+    """Texts that follow each other and belong together."""
+    wholes: Sequence[Sequence[str]]
+    """Sentences of the texts that one of their sentences is taken out of."""
+    body: int
+    """Sentences of the text that is found from the title, at most."""
+
+
 def label_free(
     documents: Iterable[Document],
     name: str,
@@ -55,13 +76,15 @@ def label_free(
     seed: int = 0,
     split: str = "held-out",
     approximate: bool = False,
+    unit: str = "sentence",
 ) -> list[Retrieval]:
     """The four tasks from one pass over documents that no model under comparison was trained on.
 
     At most `queries` queries among at most `candidates` documents (sentences, passages or bodies), drawn
     evenly over the whole stream whatever its length, with the memory of the drawn ones only. A task with
     fewer than 20 to choose from is left out; `InputError` is raised where none remains. `approximate` is as
-    in `Retrieval`."""
+    in `Retrieval`. With `unit` 'passage' the passages of documents are asked about instead of their
+    sentences, with 'document' whole documents: title to body, and sentence to document."""
     if queries < 1 or candidates < _FEWEST:
         raise InputError(
             f"{name}: queries = {queries}, candidates = {candidates}; needs at least 1 and {_FEWEST}"
@@ -77,7 +100,7 @@ def label_free(
             note=_NOTE,
             approximate=approximate,
         )
-        for kind, questions in _asked(documents, candidates, seed).items()
+        for kind, questions in _asked(documents, candidates, seed, unit).items()
         if len(questions.documents) >= _FEWEST
     ]
     if not tasks:
@@ -99,29 +122,44 @@ class Questions(NamedTuple):
     """For each query, the document that is its own text; -1 if none is."""
 
 
-def _asked(documents: Iterable[Document], candidates: int, seed: int) -> dict[str, Questions]:
+def _asked(documents: Iterable[Document], candidates: int, seed: int, unit: str) -> dict[str, Questions]:
     """The four kinds of questions, from one pass."""
     following, passages, bodies = (Reservoir[tuple[str, str]](candidates, seed) for _ in range(3))
     families = Reservoir[list[str]](max(2, candidates // _FEW_SIBLINGS), seed)
     for document in documents:
         sentences, chance = list(document.sentences), random.Random(f"{seed} {document.id}")
-        for pair in itertools.pairwise(sentences):
+        parts = _parts(document, sentences, unit)
+        for pair in itertools.pairwise(parts.texts):
             if all(map(_speaks, pair)):
                 following.offer(pair)
-        heading, body = _heading(document.title, sentences)
+        heading, body = _heading(document.title, sentences, parts.body)
         if heading and _speaks(body):
             bodies.offer((heading, body))
-        family = list(dict.fromkeys(filter(_speaks, sentences)))
+        family = list(dict.fromkeys(filter(_speaks, parts.texts)))
         if len(family) >= 2:
             families.offer(chance.sample(family, min(_MOST_SIBLINGS, len(family))))
-        for pair in _taken_out(sentences, chance):
+        for pair in _taken_out(parts.wholes, chance):
             passages.offer(pair)
     return {
-        "next sentence": _one_answer(following.drawn()),
+        f"next {unit}": _one_answer(following.drawn()),
         "inverse cloze": _one_answer(passages.drawn()),
         "title to body": _one_answer(bodies.drawn()),
         "same document": _siblings(families.drawn(), candidates),
     }
+
+
+def _parts(document: Document, sentences: Sequence[str], unit: str) -> _Parts:
+    if unit == "sentence":
+        starts = range(0, len(sentences), _PASSAGE_SENTENCES)
+        passages = [sentences[start : start + _PASSAGE_SENTENCES] for start in starts]
+        return _Parts(sentences, passages, _BODY_SENTENCES)
+    if unit == "passage":
+        if not isinstance(document, CutDocument):
+            raise TypeError(f"document {document.id!r} has no passages")
+        passages = [list(passage) for passage in document.passages]
+        first = len(passages[0]) if passages else 0
+        return _Parts([_joined(passage) for passage in passages], passages, max(first, 1))
+    return _Parts([], [sentences], len(sentences))
 
 
 def _one_answer(pairs: Sequence[tuple[str, str]]) -> Questions:
@@ -155,19 +193,18 @@ def _siblings(families: Sequence[Sequence[str]], candidates: int) -> Questions:
     )
 
 
-def _heading(title: str, sentences: Sequence[str]) -> tuple[str, str]:
+def _heading(title: str, sentences: Sequence[str], longest: int) -> tuple[str, str]:
     """What to ask with and what to find: the title and the text, or the first sentence and the rest."""
     if title and sentences and sentences[0].strip() == title.strip():
         sentences = sentences[1:]
     if not title and sentences:
         title, sentences = sentences[0], sentences[1:]
-    return title.strip(), _joined(sentences[:_BODY_SENTENCES])
+    return title.strip(), _joined(sentences[:longest])
 
 
-def _taken_out(sentences: Sequence[str], chance: random.Random) -> Iterator[tuple[str, str]]:
+def _taken_out(passages: Sequence[Sequence[str]], chance: random.Random) -> Iterator[tuple[str, str]]:
     """For each passage a sentence from its middle, and the passage without it."""
-    for start in range(0, len(sentences), _PASSAGE_SENTENCES):
-        passage = sentences[start : start + _PASSAGE_SENTENCES]
+    for passage in passages:
         middle = [
             at for at, sentence in enumerate(passage) if 0 < at < len(passage) - 1 and _speaks(sentence)
         ]

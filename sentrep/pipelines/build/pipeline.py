@@ -23,8 +23,9 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.evaluation.report.tables import digits, interval_of, render
 from sentrep.evaluation.result import Result, ResultStore
 from sentrep.evaluation.task import Task, evaluate
-from sentrep.inference.document_search import DocumentSearch, Units
+from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.names import locate
+from sentrep.inference.units import Units
 from sentrep.pipelines.build.candidates import BM25, Contender, Dense, contenders, dense_models
 from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
 from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
