@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         generate,
         index,
         load,
+        merge_embedded,
         open_index,
         parse,
         remove,
@@ -65,8 +66,8 @@ if TYPE_CHECKING:
 
 VERBS = (
     "add", "baseline", "build_index", "combine", "compare", "distill", "embed", "embed_corpus", "evaluate",
-    "expand", "generate", "index", "load", "open_index", "parse", "remove", "report", "search",
-    "summarize", "train", "update",
+    "expand", "generate", "index", "load", "merge_embedded", "open_index", "parse", "remove", "report",
+    "search", "summarize", "train", "update",
 )  # fmt: skip
 """Functions, all of them in `sentrep.api`."""
 
@@ -116,6 +117,7 @@ __all__ = [
     "generate",
     "index",
     "load",
+    "merge_embedded",
     "open_index",
     "parse",
     "remove",

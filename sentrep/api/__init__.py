@@ -1,7 +1,7 @@
 """The verbs as Python functions, by group:
 
     training     train, baseline, combine, expand
-    embedding    embed, embed_corpus
+    embedding    embed, embed_corpus, merge_embedded
     indexes      build_index, index, open_index, search, add, remove, update
     distillation distill
     evaluation   evaluate, compare, report
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sentrep.api.distillation import distill
     from sentrep.api.documents import add, remove, update
-    from sentrep.api.embedding import embed, embed_corpus
+    from sentrep.api.embedding import embed, embed_corpus, merge_embedded
     from sentrep.api.evaluation import compare, evaluate, mteb_model, report, tasks_of
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
     from sentrep.api.reading import announce, watched
@@ -49,6 +49,7 @@ PLACES = {
     "doc2vec": "sentrep.api.training",
     "embed": "sentrep.api.embedding",
     "embed_corpus": "sentrep.api.embedding",
+    "merge_embedded": "sentrep.api.embedding",
     "evaluate": "sentrep.api.evaluation",
     "expand": "sentrep.api.training",
     "generate": "sentrep.inference.generator",
@@ -79,8 +80,8 @@ __all__ = [
     "Ensemble", "Search", "Summarizer", "TreeParser", "Writer", "add", "announce", "baseline",
     "build_index", "cache_folder", "combine", "compare", "corpus_config", "distill", "doc2vec", "embed",
     "embed_corpus", "evaluate", "expand", "generate", "index", "index_embedded", "interpolate", "load",
-    "measured", "mteb_model", "open_index", "open_method", "parse", "remove", "report", "search",
-    "sentences", "stamp", "summarize", "tasks_of", "to_nltk", "train", "update", "watched",
+    "measured", "merge_embedded", "mteb_model", "open_index", "open_method", "parse", "remove", "report",
+    "search", "sentences", "stamp", "summarize", "tasks_of", "to_nltk", "train", "update", "watched",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The verbs that make vectors: embed, embed_corpus."""
+"""The verbs that make vectors: embed, embed_corpus, merge_embedded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.reading import announce_truncation, watched
+from sentrep.api.reading import announce_truncation, expected_sentences, watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.inputs import texts_of
@@ -20,7 +20,6 @@ from sentrep.utils.errors import InputError, opt
 from sentrep.utils.settings import checked, route
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from sentrep.embedding import Embedded
@@ -32,20 +31,24 @@ def embed(
     model: str | Path | Encoder | Trained,
     texts: str | Iterable[str],
     *,
+    dtype: str = "float32",
+    dimensions: int | None = None,
     offline: bool = False,
     hub: bool = False,
-) -> NDArray[np.float32]:
+) -> NDArray[Any]:
     """Vectors of texts; see `embed_corpus` for more than memory holds.
 
     Args:
         model: a path, a name, an encoder or a finished run.
         texts: one text, or any ordered collection of texts: a list, a generator, an array, a column of a data
             frame or of a data set.
+        dtype: of the values: 'float32', 'float16', or 'binary' for sign bits, eight a byte.
+        dimensions: keep the first so many values of each vector, at length 1 again.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
 
     Returns:
-        float32 (text, width), in the order given; (width,) for one text.
+        (text, width), in the order given; (width,) for one text. Of binary (text, bytes) uint8.
 
     Raises:
         InputError: the model cannot be opened, or `texts` holds something else than strings.
@@ -55,11 +58,17 @@ def embed(
         (2, 512)
     """
     from sentrep.embedding import embed_texts
+    from sentrep.embedding.dtypes import check_dtype, store
 
+    check_dtype(dtype)
+    if dtype == "int8":
+        raise InputError(f"{opt('dtype')} int8 needs a scale for each dimension: embed_corpus stores both")
     one = isinstance(texts, str)
     given = [texts] if isinstance(texts, str) else texts_of(texts)
-    vectors = embed_texts(encoding(opened(model, offline, hub)), given, total=len(given))
-    return vectors[0] if one else vectors
+    encode = encoding(opened(model, offline, hub))
+    vectors: NDArray[Any] = embed_texts(encode, given, dimensions=dimensions, total=len(given))
+    stored = store(vectors, dtype).values
+    return stored[0] if one else stored
 
 
 def embed_corpus(
@@ -69,7 +78,11 @@ def embed_corpus(
     *,
     units: Units | None = None,
     dtype: str = "float32",
+    format: str = "npy",
+    dimensions: int | None = None,
     shard: int = 65_536,
+    shard_index: int | None = None,
+    shards: int | None = None,
     overwrite: bool = False,
     context: bool = False,
     strict: bool = False,
@@ -86,8 +99,15 @@ def embed_corpus(
         corpus: files, folders, '-' or the name of a data set; or documents in memory, as for `train`.
         out: folder of the vectors.
         units: what gets a vector; sentences if None.
-        dtype: how vectors are stored, 'float32' or 'float16'.
+        dtype: how vectors are stored: 'float32', 'float16', 'int8' or 'binary' (sign bits). What int8 and
+            binary lose is measured on a sample; it stands in ``embedded.storage``.
+        format: of the shards: 'npy'; 'parquet' for databases; 'parquet-list', the same with vectors as lists
+            of variable length.
+        dimensions: keep the first so many values of each vector, at length 1 again.
         shard: texts in a shard.
+        shard_index: which part of the work this process does, from 0; with `shards`. `merge_embedded` joins
+            the parts. Under torchrun the rank, by default.
+        shards: into how many parts the work is split.
         overwrite: replace other vectors that are in `out`.
         context: not the sentences' own vectors, but those of their documents up to each sentence; of a run
             of cpc.
@@ -102,6 +122,7 @@ def embed_corpus(
     """
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
     place, chosen = checked("out", out, Path), units or Units("sentence")
+    part, parts = _part(shard_index, shards)
     if context and not isinstance(model, str | Path):
         raise InputError(f"{opt('context')} needs a run; give the folder of one as {opt('model')}")
     if context and chosen.unit != "sentence":
@@ -125,11 +146,41 @@ def embed_corpus(
         records = contexts.watch(records)
         described["model"] += f" contexts {contexts.identity}"
     embedded = embed_to_folder(
-        encode, records, place, stamp=described, dtype=dtype, shard=shard, overwrite=overwrite, wait=wait
-    )
+        encode, records, place, stamp=described, dtype=dtype, format=format, dimensions=dimensions,
+        shard=shard, part=part, parts=parts, overwrite=overwrite, wait=wait,
+        total=expected_sentences(config, report),
+    )  # fmt: skip
     announce_truncation(made.truncation, f"{chosen.unit}s")
     embedded.report = report
     return embedded
+
+
+def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
+    """Join the parts that calls of `embed_corpus` with `shards` made in the folder `out`.
+
+    Args:
+        out: the folder that was given to all parts. It then holds what one process would have written.
+        wait: wait for another process that writes `out`, instead of refusing.
+
+    Raises:
+        InputError: a part is missing, unfinished, damaged, or of another model, input or setting.
+    """
+    from sentrep.embedding import Embedded, merge
+
+    place = checked("out", out, Path)
+    merge(place, wait=wait)
+    return Embedded.open(place)
+
+
+def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:
+    """Which part of the work is asked for, and of how many."""
+    from sentrep.embedding.parts import launched_part
+
+    if (shard_index is None) != (shards is None):
+        raise InputError(f"give both {opt('shard_index')} and {opt('shards')}, or neither")
+    if shard_index is None or shards is None:
+        return launched_part()
+    return checked("shard_index", shard_index, int), checked("shards", shards, int)
 
 
 def corpus_source(corpus: Corpus, fields: dict[str, Any], name: str = "corpus", **given: Any) -> CorpusConfig:

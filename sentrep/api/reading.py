@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.report import ReadReport
 from sentrep.utils.errors import InputError, ReadWarning, on_command_line, opt, shown
 
@@ -51,6 +53,25 @@ def watched(items: Iterable[T], report: ReadReport, strict: bool = False) -> Ite
         refuse_problems(report, strict)
         yield item
     announce(report, strict)
+
+
+def expected_sentences(config: CorpusConfig, report: ReadReport) -> Callable[[int], int | None]:
+    """How many sentences a corpus will have, estimated from those that came: from the characters read so far,
+    as counted in `report`, and the bytes of the files. None where the bytes are not known."""
+    paths = [Path(name) for name in config.corpus]
+    known = all(name != "-" and path.exists() for name, path in zip(config.corpus, paths, strict=True))
+    size = sum(map(_bytes_in, paths)) if known else 0
+
+    def estimate(count: int) -> int | None:
+        return max(count, count * size // report.characters) if size and report.characters else None
+
+    return estimate
+
+
+def _bytes_in(path: Path) -> int:
+    """The size of a file, or of all files in a folder."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(file.stat().st_size for file in files)
 
 
 def refuse_problems(report: ReadReport, strict: bool) -> None:

@@ -31,18 +31,24 @@ from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
+    from sentrep.embedding import Embedded
     from sentrep.search.documents import Mode
 
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
 
 
 def embed(
-    model: Model,
-    input: Files,
     out: Path,
+    model: Model = "",
+    input: Files = (),
     units: Units = SENTENCES,
-    dtype: Literal["float32", "float16"] = "float32",
+    dtype: Literal["float32", "float16", "int8", "binary"] = "float32",
+    format: Literal["npy", "parquet", "parquet-list"] = "npy",
+    dimensions: int | None = None,
     context: bool = False,
+    shard_index: int | None = None,
+    shards: int | None = None,
+    merge: bool = False,
     reading: Reading = READING,
     writing: Writing = WRITING,
     access: Access = ACCESS,
@@ -51,24 +57,46 @@ def embed(
     it goes on.
 
     Args:
+        out: Folder for the vectors (vectors-*.npy) and their texts (texts-*.jsonl).
         model: Run folder, model folder, 'minilm', or owner/name of a public model.
         input: Files, folders, '-' for standard input, or owner/name of a data set.
-        out: Folder for the vectors (vectors-*.npy) and their texts (texts-*.jsonl).
         units: What gets a vector.
-        dtype: How vectors are stored.
+        dtype: How vectors are stored: 'int8' has a scale for each dimension, 'binary' the signs alone. What
+            they lose is measured on a sample and printed.
+        format: Of the shards: 'npy'; 'parquet' for databases; 'parquet-list', the same with vectors as lists
+            of variable length.
+        dimensions: Keep the first so many values of each vector, at length 1 again.
         context: Vectors of each document up to each sentence, instead of the sentence's own; MODEL is a run
             of cpc.
+        shard_index: Which part of the work this process does, from 0; with `shards`. Under torchrun the rank.
+        shards: Into how many parts the work is split, on machines that do not speak to each other.
+        merge: Join the parts in `out`; needs neither MODEL nor `input`.
         reading: How files are read.
         writing: What happens to what is there already.
         access: Where models may come from.
     """
+    if merge:
+        _embedded(api.merge_embedded(out, wait=writing.wait))
+        return
+    for name, value in (("model", model), ("input", input)):
+        if not value:
+            raise InputError(f"{opt(name)} is missing: say what embeds, and which files", setting=name)
     embedded = api.embed_corpus(
-        model, CorpusConfig(input), out, units=units, dtype=dtype, context=context,
-        **keywords(reading, writing, access),
+        model, CorpusConfig(input), out, units=units, dtype=dtype, format=format, dimensions=dimensions,
+        context=context, shard_index=shard_index, shards=shards, **keywords(reading, writing, access),
     )  # fmt: skip
+    _embedded(embedded, units.unit)
+
+
+def _embedded(embedded: Embedded, unit: str = "text") -> None:
+    """Say what was embedded, how it is stored, and what comes next."""
     documents = f", from {embedded.report.documents:,} documents" if embedded.report else ""
-    print(f"{len(embedded):,} {units.unit}s, {embedded.width} wide, in {out}{documents}")
-    print(f"next: sentrep index {out} --out INDEX")
+    storage = f", {embedded.storage}" if embedded.storage else ""
+    print(f"{len(embedded):,} {unit}s, {embedded.width} wide{storage}, in {embedded.path}{documents}")
+    if embedded.info.parts > 1:
+        print(f"next, when all parts have ended: sentrep embed --merge --out {embedded.path.parent}")
+    else:
+        print(f"next: sentrep index {embedded.path} --out INDEX")
 
 
 def index(
@@ -106,7 +134,8 @@ def index(
     if given is not None:
         print(f"{len(built):,} {units.unit}s indexed in {out}")
     else:
-        print(f"{len(built):,} texts indexed ({built.info.kind}: {built.info.reason}) in {out}")
+        storage = f"; vectors {built.info.storage}" if built.info.storage else ""
+        print(f"{len(built):,} texts indexed ({built.info.kind}: {built.info.reason}{storage}) in {out}")
     print(f'next: sentrep search {out} "words"')
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sentrep.embedding.embed import Encode, embed_texts, embed_to_folder
+from sentrep.embedding.parts import merge
 from sentrep.embedding.shards import Embedded
 
-__all__ = ["Embedded", "Encode", "embed_texts", "embed_to_folder"]
+__all__ = ["Embedded", "Encode", "embed_texts", "embed_to_folder", "merge"]

@@ -1,72 +1,30 @@
 """A folder of embedded sentences: shards of vectors and texts, and the manifest that lists the finished ones.
 
     manifest.json          what the vectors are of, and the stamps of all files of finished shards
-    vectors-00000.npy      (sentence, width), as the encoder gave them
+    vectors-00000.npy      (sentence, width), as the encoder gave them or in a smaller form
+    scales-00000.npy       (width,), of int8: what the integers of each dimension are multiplied by
     texts-00000.jsonl      {"id": …, "text": …}, one line for each row of the vectors; with "fields" where
                            the record has more
+    vectors-00000.parquet  all of it in one file, where the format is Parquet
 
 A shard is written aside, renamed, and only then entered in the manifest: what the manifest lists is complete.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.data.reading.report import ReadReport
-from sentrep.utils.arrays import damaged, mapped
+from sentrep.embedding.files import files_of, read_items, read_vectors
+from sentrep.embedding.info import KIND, EmbeddedInfo
+from sentrep.embedding.items import Item
+from sentrep.embedding.parts import refuse_parts
 from sentrep.utils.errors import InputError
-from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
-
-KIND = FolderKind("folder of embedded sentences", 2, "sentrep embed")
-
-
-@dataclass(frozen=True)
-class EmbeddedInfo:
-    """What is known of embedded sentences without opening the shards."""
-
-    stamp: dict[str, str]
-    """Of model and source; see `embed_to_folder`."""
-    dtype: str
-    shard: int
-    """Sentences in a shard; the last one may hold fewer."""
-    width: int | None = None
-    complete: bool = False
-    counts: tuple[int, ...] = ()
-    """Sentences in each finished shard."""
-
-    def __len__(self) -> int:
-        return sum(self.counts)
-
-    def grown(self, count: int, width: int) -> EmbeddedInfo:
-        """With one more finished shard."""
-        return replace(self, counts=(*self.counts, count), width=width)
-
-    def write(self, folder: Path, files: Mapping[str, FileStamp]) -> None:
-        Manifest.of(KIND, asdict(self), dict(files)).write(folder)
-
-    @classmethod
-    def read(cls, folder: Path) -> tuple[EmbeddedInfo, dict[str, FileStamp]]:
-        """What is known of the sentences in `folder`, and the stamps of its files.
-
-        Raises:
-            InputError: it is no such folder, of another format, or its manifest is damaged.
-        """
-        manifest = Manifest.read(folder, KIND)
-        try:
-            info = cls(**{**manifest.content, "counts": tuple(manifest.content["counts"])})
-        except (KeyError, TypeError) as error:
-            raise damaged(folder / MANIFEST) from error
-        names = [name for number in range(len(info.counts)) for name in files_of(number)]
-        if not _sound(info) or list(manifest.files) != names:
-            raise damaged(folder / MANIFEST)
-        return info, manifest.files
+from sentrep.utils.manifest import FileStamp, Manifest
 
 
 class Embedded:
@@ -97,9 +55,10 @@ class Embedded:
         once.
 
         Raises:
-            InputError: it is no such folder, of another format, unfinished, or damaged.
+            InputError: it is no such folder, of another format, unfinished, not merged, or damaged.
         """
         path = Path(path)
+        refuse_parts(path)
         info, files = EmbeddedInfo.read(path)
         if not info.complete:
             raise InputError(f"{path} is unfinished; run the command that made it again, and it will go on")
@@ -119,72 +78,53 @@ class Embedded:
 
     @property
     def width(self) -> int:
-        """Of the vectors."""
-        assert self.info.width is not None
-        return self.info.width
+        """Of the vectors; 0 where a part of the work had no sentence."""
+        return self.info.width or 0
+
+    @property
+    def storage(self) -> str:
+        """How vectors are stored, for people; '' where nothing is lost."""
+        return self.info.storage()
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the vectors are the first dimensions of those of the model."""
+        return self.info.dimensions is not None
 
     def vectors(self, chunk: int = 16_384) -> Iterator[NDArray[np.float32]]:
-        """The vectors in order, at most `chunk` rows (row, width) at a time."""
-        for number, count in enumerate(self.info.counts):
-            path = self._checked_file(vectors_file(number))
-            shard = mapped(path, (count, self.width), self.info.dtype)
-            for first in range(0, count, chunk):
-                yield np.array(shard[first : first + chunk], dtype=np.float32)
+        """The vectors in order, at most `chunk` rows (row, width) at a time, as float32 whatever they are
+        stored as."""
+        format, dtype = self.info.format, self.info.dtype
+        for number, count in zip(self.info.numbers, self.info.counts, strict=True):
+            paths = self._checked_files(number, slice(-1 if format == "npy" else None))
+            yield from read_vectors(paths, format, dtype, (count, self.width), chunk)
 
     def array(self) -> NDArray[np.float32]:
         """All vectors (sentence, width) in memory."""
-        return np.concatenate(list(self.vectors()))
+        return np.concatenate([np.empty((0, self.width), np.float32), *self.vectors()])
 
     def ids(self) -> Iterator[str]:
         """The ids in order."""
-        return (line["id"] for line in self._lines())
+        return (item.id for item in self.items())
 
     def texts(self) -> Iterator[str]:
         """The sentences in order."""
-        return (line["text"] for line in self._lines())
+        return (item.text for item in self.items())
 
-    def fields(self) -> Iterator[dict[str, str]]:
+    def fields(self) -> Iterator[Mapping[str, str]]:
         """Title and further fields in order; empty where a text has none."""
-        return (line.get("fields", {}) for line in self._lines())
+        return (item.fields for item in self.items())
 
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        for number in range(len(self.info.counts)):
-            path = self._checked_file(texts_file(number))
-            with path.open(encoding="utf-8") as file:
-                try:
-                    yield from map(json.loads, file)
-                except ValueError as error:
-                    raise damaged(path) from error
+    def items(self) -> Iterator[Item]:
+        """Ids, texts and further fields in order."""
+        for number in self.info.numbers:
+            yield from read_items(self._checked_files(number, slice(-1, None)), self.info.format)
 
-    def _checked_file(self, name: str) -> Path:
-        if name not in self._checked:
-            self._manifest.check(self.path, [name])
-            self._checked.add(name)
-        return self.path / name
-
-
-def files_of(number: int) -> tuple[str, str]:
-    """The names of the files of a shard."""
-    return vectors_file(number), texts_file(number)
-
-
-def vectors_file(number: int) -> str:
-    return f"vectors-{number:05}.npy"
-
-
-def texts_file(number: int) -> str:
-    return f"texts-{number:05}.jsonl"
-
-
-def _sound(info: EmbeddedInfo) -> bool:
-    """Whether values have the types and ranges that `EmbeddedInfo` promises."""
-    positive: Callable[[object], bool] = lambda value: type(value) is int and value > 0  # noqa: E731
-    return (
-        isinstance(info.stamp, dict)
-        and all(isinstance(value, str) for value in info.stamp.values())
-        and info.dtype in ("float32", "float16")
-        and positive(info.shard)
-        and all(map(positive, info.counts))
-        and (positive(info.width) or not info.counts)
-        and isinstance(info.complete, bool)
-    )
+    def _checked_files(self, number: int, which: slice) -> list[Path]:
+        """The paths of some files of a shard, whose checksums have been compared."""
+        names = files_of(number, self.info.format, self.info.dtype)[which]
+        for name in names:
+            if name not in self._checked:
+                self._manifest.check(self.path, [name])
+                self._checked.add(name)
+        return [self.path / name for name in names]

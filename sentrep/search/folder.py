@@ -21,7 +21,7 @@ from sentrep.utils.arrays import damaged
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
 from sentrep.utils.strings import files_of as string_files
 
-KIND = FolderKind("search index", 2, "sentrep index")
+KIND = FolderKind("search index", 3, "sentrep index")
 VECTORS, FAISS, BLOCKS = "vectors.npy", "index.faiss", "blocks.npy"
 IDS, TEXTS, FIELDS = "ids", "texts", "fields"
 ROWS, STARTS = "copies.rows.npy", "copies.starts.npy"
@@ -54,6 +54,10 @@ class IndexInfo:
     dtype: str
     zero_vectors: int
     has_texts: bool
+    truncated: bool
+    """Whether the vectors are the first dimensions of those of the model; queries are cut likewise."""
+    storage: str
+    """How the vectors were stored before they were indexed, where that changed them; else ''."""
     model: ModelStamp
     corpus: str
     """A fingerprint of where the texts are from."""
@@ -107,5 +111,7 @@ def _sound(info: IndexInfo) -> bool:
         and info.kind in KINDS
         and info.dtype in ("float32", "float16")
         and type(info.has_fields) is bool
+        and isinstance(info.truncated, bool)
+        and isinstance(info.storage, str)
         and all(isinstance(getattr(info.model, each.name), str) for each in fields(ModelStamp))
     )

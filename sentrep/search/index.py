@@ -85,7 +85,8 @@ class Index:
         nothing.
 
         Args:
-            vectors: (query, width), or one query (width,).
+            vectors: (query, width), or one query (width,). Where the vectors of the index were cut to their
+                first dimensions, wider queries are cut likewise.
             k: sentences for each query; fewer are returned where the index holds fewer.
             effort: how far an approximate kind looks: efSearch of HNSW, nprobe of IVF, candidates of binary
                 that are scored exactly.
@@ -93,7 +94,9 @@ class Index:
         Raises:
             InputError: the width is not that of the index, a query is not finite, or a file is damaged.
         """
-        queries, zero = writing.normalised(np.atleast_2d(vectors), "queries")
+        given = np.atleast_2d(vectors)
+        cut = given[:, : self.info.width] if self.info.truncated else given
+        queries, zero = writing.normalised(cut, "queries")
         if queries.shape[1] != self.info.width:
             raise InputError(
                 f"queries are {queries.shape[1]} wide, {self.path} has vectors of width {self.info.width}: "

@@ -37,6 +37,10 @@ class VectorFolder(Protocol):
 
     @property
     def stamp(self) -> Mapping[str, str]: ...
+    @property
+    def storage(self) -> str: ...
+    @property
+    def truncated(self) -> bool: ...
     def vectors(self, chunk: int = ...) -> Iterator[NDArray[np.float32]]: ...
     def ids(self) -> Iterator[str]: ...
     def texts(self) -> Iterator[str]: ...
@@ -91,7 +95,9 @@ def write(
         raise InputError(f"{opt('dtype')} {dtype}: vectors are stored as float32 or float16")
     chunks: Iterable[NDArray[np.floating]]
     fields: Iterable[Mapping[str, str]] = ()
+    storage, truncated = "", False
     if isinstance(source, VectorFolder):
+        storage, truncated = source.storage, source.truncated
         model = _same_model(model, source.stamp)
         corpus = corpus or source.stamp.get("source", "")
         ids = source.ids() if ids is None else ids
@@ -126,6 +132,8 @@ def write(
         dtype=dtype,
         zero_vectors=zeros,
         has_texts=texts is not None,
+        truncated=truncated,
+        storage=storage,
         model=model,
         corpus=corpus or _fingerprint(files),
         versions=_versions(),

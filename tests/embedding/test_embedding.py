@@ -274,8 +274,8 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         embed_texts(lambda texts: np.array([[1.0], [2.0], [np.nan]]), ["a", "b", "c"])
     with pytest.raises(InputError, match=r"shape \(1, 4\), expected \(2, width\)"):
         embed_texts(lambda texts: np.ones((1, 4)), ["a", "b"])
-    with pytest.raises(InputError, match="dtype int8"):
-        embed_to_folder(encode, pairs(3), tmp_path / "c", stamp=STAMP, dtype="int8")
+    with pytest.raises(InputError, match="dtype int4"):
+        embed_to_folder(encode, pairs(3), tmp_path / "c", stamp=STAMP, dtype="int4")
     with pytest.raises(InputError, match="shard 0"):
         embed_to_folder(encode, pairs(3), tmp_path / "c", stamp=STAMP, shard=0)
 

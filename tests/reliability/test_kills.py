@@ -17,7 +17,7 @@ from tests.reliability import work
 from tests.toy_run import start
 
 pytestmark = pytest.mark.slow
-KILLS = work.repetitions(5, 25)
+KILLS = work.repetitions(3, 30)
 """Of each kind of work."""
 
 
@@ -35,8 +35,9 @@ def test_killed_work_ends_with_the_same_result(
         if kind == "index":  # an older index stands where the new one goes
             run(kind, place, seed=9)
         number = moments.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-        hits += killed(kind, place, moments.uniform(0, seconds), number)
-        kills += 1
+        hit = killed(kind, place, moments.uniform(0, seconds), number)
+        hits, kills = hits + hit, kills + 1
+        seconds *= 1 if hit else 0.8  # the first run was slower: it read its libraries from the disk
         if kind == "index":
             assert Index.open(place / work.OUT, verify=True).info.model.content_hash in ("1", "9")
         run(kind, place)

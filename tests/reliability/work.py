@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from tests import toy, toy_run
 
 COUNT = 2_000
-KINDS = ("train", "embed", "index", "store")
+KINDS = ("train", "embed", "embed-int8", "embed-parquet", "index", "store")
 CORPUS, OUT, TEMPORARY = "corpus.jsonl", "out", "temporary"
 
 
@@ -39,6 +40,8 @@ def do(kind: str, place: Path, seed: int = 1, wait: bool = False) -> None:
     works: dict[str, Callable[[Path, int, bool], Any]] = {
         "train": train,
         "embed": embed,
+        "embed-int8": partial(embed, dtype="int8"),
+        "embed-parquet": partial(embed, format="parquet"),
         "index": index,
         "store": store,
     }
@@ -74,14 +77,16 @@ def train(place: Path, seed: int, wait: bool) -> None:
     run_job(job, entry.load(), entry.defaults, place / OUT, place / "cache", wait=wait)
 
 
-def embed(place: Path, seed: int, wait: bool) -> None:
+def embed(place: Path, seed: int, wait: bool, dtype: str = "float32", format: str = "npy") -> None:
     from sentrep.embedding import embed_to_folder
 
     def encode(texts: list[str]) -> NDArray[np.float32]:
         return np.stack([vector(hash_of(text) + seed) for text in texts])
 
     stamp = {"model": str(seed), "source": "numbers"}
-    embed_to_folder(encode, pairs(), place / OUT, stamp=stamp, shard=100, wait=wait)
+    embed_to_folder(
+        encode, pairs(), place / OUT, stamp=stamp, shard=100, wait=wait, dtype=dtype, format=format
+    )
 
 
 def index(place: Path, seed: int, wait: bool) -> None:
