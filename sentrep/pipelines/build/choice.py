@@ -43,20 +43,26 @@ class Choice(NamedTuple):
 def choose(candidates: Sequence[Candidate]) -> Choice:
     """The cheapest model that is not significantly worse than the best one.
 
-    The chosen model is never significantly worse than a cheaper one: among those that are as good as the
-    best, none that is cheaper is left out. Paired randomisation tests over the questions, corrected for
-    their number.
+    The chosen model is never significantly worse than a cheaper one. Paired randomisation tests over the
+    questions, corrected for their number.
     """
     top = max(candidates, key=lambda each: (each.value, -each.cost))
     cheaper = [each for each in candidates if each.cost < top.cost]
     tests = [difference([top.items], [each.items]) for each in cheaper]
     corrected = holm([test.p for test in tests])
     equal = [each for each, p in zip(cheaper, corrected, strict=True) if p >= SIGNIFICANT]
-    chosen = min(equal, key=lambda each: (each.cost, -each.value)) if equal else top
+    good = [each for each in equal if not _beaten(each, candidates)]
+    chosen = min(good, key=lambda each: (each.cost, -each.value)) if good else top
     others = [each for each in candidates if each is not chosen]
     against = {each.name: difference([chosen.items], [each.items]) for each in others}
     p = dict(zip(against, holm([each.p for each in against.values()]), strict=True))
     return Choice(chosen, top, against, p)
+
+
+def _beaten(one: Candidate, candidates: Sequence[Candidate]) -> bool:
+    """Whether a cheaper model is significantly better; one test decides, without correction."""
+    better = [each for each in candidates if each.cost < one.cost and each.value > one.value]
+    return any(difference([each.items], [one.items]).p < SIGNIFICANT for each in better)
 
 
 def verdict(choice: Choice, baseline: str) -> str:
@@ -67,17 +73,30 @@ def verdict(choice: Choice, baseline: str) -> str:
     Chosen: table + BM25, which is better than BM25 by .500 (95 % interval .425 to .570, p < .001).
     """
     chosen = choice.chosen.name
+    return f"Chosen: {chosen}{_against(choice, baseline)}{_cheaper(choice)}."
+
+
+def _against(choice: Choice, baseline: str) -> str:
+    """How the chosen model compares with `baseline`."""
     if baseline not in choice.against:
-        return f"Chosen: {chosen}; no other model is significantly better."
+        return "; no other model is significantly better"
     found, p = choice.against[baseline], choice.p[baseline]
     sure = f"p {'< .001' if p < 0.001 else f'= {_short(p)}'}"
     if p >= SIGNIFICANT:
-        return f"Chosen: {chosen}; its difference from {baseline} is not significant ({sure})."
+        return f"; its difference from {baseline} is not significant ({sure})"
     word = "better" if found.value > 0 else "worse"
     return (
-        f"Chosen: {chosen}, which is {word} than {baseline} by {_short(abs(found.value))} "
-        f"(95 % interval {_short(found.low)} to {_short(found.high)}, {sure})."
+        f", which is {word} than {baseline} by {_short(abs(found.value))} "
+        f"(95 % interval {_short(found.low)} to {_short(found.high)}, {sure})"
     )
+
+
+def _cheaper(choice: Choice) -> str:
+    """That the model with the highest mean is another one, where it is."""
+    if choice.best is choice.chosen or choice.best.name not in choice.against:
+        return ""
+    lead = -choice.against[choice.best.name].value
+    return f"; {choice.best.name} costs more and is not significantly better (by {_short(lead)})"
 
 
 def _short(value: float) -> str:

@@ -6,9 +6,9 @@ the held-out documents ask themselves, and the chosen one is fitted to all docum
 
 from __future__ import annotations
 
-import json
+import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,16 +23,17 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.evaluation.report.tables import digits, interval_of, render
 from sentrep.evaluation.result import Result, ResultStore
 from sentrep.evaluation.task import Task, evaluate
+from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.document_search import DocumentSearch
-from sentrep.inference.names import locate
 from sentrep.inference.units import Units
-from sentrep.pipelines.build.candidates import BM25, Contender, Dense, contenders, dense_models
+from sentrep.pipelines.build.budget import MINUTES, Budget
+from sentrep.pipelines.build.candidates import BM25, TABLE, Contender, Say, contenders, dense_models
 from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
 from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
 from sentrep.pipelines.build.holdout import Holdout, hold_out
+from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
+from sentrep.pipelines.build.text import Text
 from sentrep.utils.errors import InputError
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def build(
     corpus: Corpus,
     out: str | Path,
     *,
-    teacher: str | Path | None = None,
+    teacher: str | Path | None = AUTO,
+    minutes: float = MINUTES,
     language: str = "auto",
     units: Units | None = None,
     seed: int = 0,
@@ -76,7 +78,10 @@ def build(
     Args:
         corpus: files and folders of documents.
         out: folder of all that is made: `index`, `model`, `results.jsonl`, `report.html`.
-        teacher: any sentence-transformers model, which is compared, distilled and fused as well.
+        teacher: a sentence-transformers model that is compared, distilled and fused as well; 'auto' takes
+            all-MiniLM-L6-v2 where its package is installed and the text is English, None takes no model.
+        minutes: how long all of it may take, about. Candidates that would take longer are left out, which
+            is said; BM25 and the collection's table are always compared.
         language: whose stemmer the lexical search uses; 'auto' guesses it, '' takes words as they stand.
         units: what is searched; passages of about 120 words if None.
         seed: of the documents that are held out.
@@ -86,16 +91,16 @@ def build(
         say: gets a line for each step.
 
     Raises:
-        InputError: nothing can be read, or `out` holds an index already.
+        InputError: nothing can be read, there is no such teacher, or `out` holds an index already.
 
     Example:
         built = sentrep.build("docs/", "out/")
         built.search.search("how to install")
     """
-    out, units = Path(out), units or Units()
+    out, units, budget = Path(out), units or Units(), Budget(minutes)
     if (out / "index").exists() and not overwrite:
         raise InputError(f"{out / 'index'} exists; give another folder, or overwrite it")
-    dense = dense_models(None if teacher is None else locate(teacher, hub=hub, setting="teacher"), offline)
+    teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report = ReadReport()
     with _timed("read", say):
         documents = list(watched(read_source_documents(corpus_config(corpus), report), report))
@@ -103,10 +108,11 @@ def build(
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
     say(_counts(documents, len(parts.exam), parts.dropped, language))
     (out / "models").mkdir(parents=True, exist_ok=True)
-    compared = _compared(parts, dense, units, out, language, seed, say)
+    making = _Making(out, units, language, seed, teacher_of(teacher, language, offline, hub), budget, say)
+    compared = making.compared(parts)
     with _timed("indexed", say):
-        chosen, mode = (compared.chosen.dense, compared.chosen.mode) if compared else (dense[0], "hybrid")
-        search = _index(chosen or dense[0], mode, documents, corpus, out, units, language, overwrite)
+        search = making.index(compared, documents, corpus, overwrite)
+    shutil.rmtree(out / "models")
     if compared:
         say(f"report    {write_report([out / 'results.jsonl'], out / 'report.html')}")
     say(f'next      sentrep search {out / "index"} "words"')
@@ -114,27 +120,72 @@ def build(
     return Built(search, compared, out)
 
 
-def _compared(
-    parts: Holdout, dense: list[Dense], units: Units, out: Path, language: str, seed: int, say: Say
-) -> Compared | None:
-    """Fit and measure all models; None, with a line that says so, where there is too little text for it."""
-    try:
-        tasks = exam([_examined(document, units) for document in parts.exam], seed)
-    except InputError as error:
-        say(f"not measured: {error}")
-        say(f"the index gets the {dense[0].name} and BM25")
-        return None
-    (out / "results.jsonl").unlink(missing_ok=True)
-    text = _written(parts.train, out / "models" / "train.jsonl")
-    rows = []
-    with _timed("fitted and measured", say):
-        for contender in contenders(dense, text, out / "models", language):
-            rows.append((contender, _measured(contender, tasks, out / "results.jsonl")))
+@dataclass(frozen=True)
+class _Making:
+    """How one index is made."""
+
+    out: Path
+    units: Units
+    language: str
+    seed: int
+    teacher: Teacher | None
+    budget: Budget
+    say: Say
+
+    def compared(self, parts: Holdout) -> Compared | None:
+        """Fit and measure all models; None, with a line that says so, where there is too little text."""
+        try:
+            tasks = exam([examined(document, self.units) for document in parts.exam], self.seed)
+        except InputError as error:
+            self.say(f"not measured: {error}")
+            self.say(f"the index gets the {TABLE} and BM25")
+            return None
+        results = self.out / "results.jsonl"
+        results.unlink(missing_ok=True)
+        models, text = (
+            self.out / "models",
+            Text.write(parts.train, self.units, self.out / "models/train.jsonl"),
+        )
+        dense, rows = dense_models(self.teacher, _characters(tasks)), []
+        with _timed("fitted and measured", self.say):
+            for contender in contenders(dense, text, models, self.language, self.budget, self.say):
+                rows.append((contender, _measured(contender, tasks, results)))
+        compared = _compared(rows)
+        self.say(f"\n{compared.table}\n{compared.verdict}\n")
+        return compared
+
+    def index(
+        self,
+        compared: Compared | None,
+        documents: Sequence[SourceDocument],
+        corpus: Corpus,
+        overwrite: bool,
+    ) -> DocumentSearch:
+        """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
+        stand by."""
+        chosen, mode = (compared.chosen.dense, compared.chosen.mode) if compared else (None, "hybrid")
+        text = Text.write(documents, self.units, self.out / "models" / "all.jsonl")
+        (chosen or dense_models()[0]).fit(text, self.out / "model")
+        return index_documents(
+            self.out / "model",
+            corpus,
+            self.out / "index",
+            units=self.units,
+            language=self.language,
+            mode=mode,  # type: ignore[arg-type]
+            overwrite=overwrite,
+        )
+
+
+def _compared(rows: Sequence[tuple[Contender, list[Result]]]) -> Compared:
     choice = choose(_candidates(rows))
     chosen = next(one for one, _ in rows if one.model.name == choice.chosen.name)
-    compared = Compared(choice, chosen, _table(rows, choice), verdict(choice, BM25))
-    say(f"\n{compared.table}\n{compared.verdict}\n")
-    return compared
+    return Compared(choice, chosen, _table(rows, choice), verdict(choice, BM25))
+
+
+def _characters(tasks: Sequence[Retrieval]) -> int:
+    """Of all texts that a model has to embed for some tasks."""
+    return sum(len(text) for task in tasks for text in {*task.queries, *task.documents})
 
 
 def _measured(contender: Contender, tasks: Sequence[Task], file: Path) -> list[Result]:
@@ -143,31 +194,6 @@ def _measured(contender: Contender, tasks: Sequence[Task], file: Path) -> list[R
     if done.failed:
         raise InputError(f"{contender.model.name}: {done.failed[0].task}: {done.failed[0].reason}")
     return [result for result in done.results if result.metric == METRIC]
-
-
-def _index(
-    dense: Dense,
-    mode: str,
-    documents: Sequence[SourceDocument],
-    corpus: Corpus,
-    out: Path,
-    units: Units,
-    language: str,
-    overwrite: bool,
-) -> DocumentSearch:
-    """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
-    stand by."""
-    text = _written(documents, out / "models" / "all.jsonl")
-    dense.fit(text, out / "model")
-    return index_documents(
-        out / "model",
-        corpus,
-        out / "index",
-        units=units,
-        language=language,
-        mode=mode,  # type: ignore[arg-type]
-        overwrite=overwrite,
-    )
 
 
 def _table(rows: Sequence[tuple[Contender, list[Result]]], choice: Choice) -> str:
@@ -185,19 +211,11 @@ def _candidates(rows: Sequence[tuple[Contender, list[Result]]]) -> list[Candidat
     return [Candidate(one.model.name, one.cost, mean_items(results)) for one, results in rows]
 
 
-def _examined(document: SourceDocument, units: Units) -> ExamDocument:
+def examined(document: SourceDocument, units: Units) -> ExamDocument:
+    """A held-out document as the exam takes it; sentences and whole documents are cut into passages."""
     cut = units if units.unit == "passage" else Units()
     passages = [" ".join(passage.text.split()) for passage in cut.of(document)]
     return ExamDocument(document.id, document.title, document.sentences, passages)
-
-
-def _written(documents: Sequence[SourceDocument], file: Path) -> Path:
-    """Documents as JSON lines, each with its sentences."""
-    with file.open("w", encoding="utf-8", errors="replace") as out:
-        for document in documents:
-            record = {"id": document.id, "title": document.title, "text": document.sentences}
-            out.write(json.dumps(record, ensure_ascii=False) + "\n")
-    return file
 
 
 def _counts(documents: Sequence[SourceDocument], held: int, dropped: int, language: str) -> str:

@@ -31,8 +31,9 @@ def write(folder: Path, count: int) -> Path:
 @pytest.mark.slow
 def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
     folder, said = write(tmp_path / "docs", 150), list[str]()
-    built = sentrep.build(folder, tmp_path / "out", say=said.append)
+    built = sentrep.build(folder, tmp_path / "out", teacher=None, say=said.append)
     assert built.compared is not None
+    assert any(line.startswith("left out: quick-thought") for line in said)
     names = {"BM25", "collection table", "collection table + BM25"}
     assert {line.split("  ")[0].rstrip("*") for line in built.compared.table.splitlines()[3:]} == names
     assert built.compared.choice.chosen.name in names
