@@ -1,0 +1,159 @@
+"""Folders of text without questions: held-out documents ask, and every model is measured."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, takewhile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from own_documents_rows import BM25, MIN_MAX, RANKS, Table, Teacher, lexical, scores, weighted, with_fusions
+
+from sentrep.api.training import train
+from sentrep.data.config import CorpusConfig
+from sentrep.data.documents import SourceDocument, read_source_documents
+from sentrep.data.language import guess_language
+from sentrep.encoders.serialization import Encoder
+from sentrep.evaluation.task import Model
+from sentrep.inference.document_search import Units
+from sentrep.inference.eval_adapter import measured
+from sentrep.methods.distill.fitting import fit
+from sentrep.pipelines.build import quick_thought
+from sentrep.pipelines.build.candidates import TABLE, dense_models
+from sentrep.pipelines.build.choice import Candidate, choose, verdict
+from sentrep.pipelines.build.exam import exam
+from sentrep.pipelines.build.holdout import hold_out
+from sentrep.pipelines.build.pipeline import examined
+from sentrep.pipelines.build.text import Text
+from sentrep.training.config import TrainingConfig
+
+MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 3_000_000, 100_000
+"""Of a corpus, and of one of its documents: what comes later is not read."""
+DEFAULT, TRAINED, BAG = "quick-thought, defaults", "quick-thought of build", "distilled bag"
+CHOSEN = "chosen by build"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A corpus: its name and its files."""
+
+    name: str
+    paths: tuple[str, ...]
+
+    @classmethod
+    def of(cls, argument: str) -> Place:
+        """From NAME=PATH[,PATH …]."""
+        name, _, paths = argument.partition("=")
+        return cls(name, tuple(paths.split(",")))
+
+
+def corpora(places: Sequence[Place], teacher_name: str, work: Path, out: Path) -> None:
+    """Measure every model on every corpus; print and write the tables."""
+    teacher, items = Teacher.open(teacher_name, work / "vectors"), dict[str, dict[str, NDArray[np.float64]]]()
+    chosen: dict[str, str] = {}
+    for place in places:
+        print(f"\n{place.name}", flush=True)
+        found = measure(place, teacher, work / place.name)
+        chosen[place.name] = found.verdict
+        for model, values in found.items.items():
+            items.setdefault(model, {})[place.name] = values
+    table = Table(items)
+    print(f"\n{table.markdown()}\n\n{table.tests(pairs(teacher.name))}\n")
+    print("\n".join(f"- {name}: {said}" for name, said in chosen.items()))
+    record = {"nDCG@10 x 100": table.record(), CHOSEN: chosen}
+    out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Scores of one corpus, and the choice of `build`."""
+
+    items: dict[str, NDArray[np.float64]]
+    verdict: str
+
+
+def measure(place: Place, teacher: Teacher, work: Path) -> Measured:
+    """All rows of one corpus."""
+    documents = read(place)
+    parts = hold_out(documents)
+    language = guess_language(document.text[:2000] for document in documents)
+    tasks = exam([examined(document, Units()) for document in parts.exam])
+    asked = ", ".join(f"{task.name.removeprefix('held out: ')} {len(task.queries)}" for task in tasks)
+    print(f"{len(documents)} documents, {len(parts.exam)} held out, language {language or 'none'}: {asked}")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    text = Text.write(parts.train, Units(), work / "train.jsonl")
+    found, costs = dict[str, NDArray[np.float64]](), dict[str, int]()
+    for cost, model in rows(text, teacher if language == "english" else None, language, work):
+        items = scores(model, tasks, work / "results.jsonl")
+        found[model.name] = weighted(items, list(items))
+        if cost is not None:
+            costs[model.name] = cost
+    choice = choose([Candidate(name, cost, found[name]) for name, cost in costs.items()])
+    found[CHOSEN] = found[choice.chosen.name]
+    return Measured(found, verdict(choice, BM25))
+
+
+def read(place: Place) -> list[SourceDocument]:
+    """The documents of a corpus, within the limits."""
+    documents = [shortened(one) for one in read_source_documents(CorpusConfig(place.paths))]
+    np.random.default_rng(0).shuffle(documents)
+    sizes = accumulate(len(document.text) for document in documents)
+    count = sum(1 for _ in takewhile(lambda size: size <= MOST_CHARACTERS, sizes))
+    return documents[: min(count, MOST_DOCUMENTS)]
+
+
+def shortened(document: SourceDocument) -> SourceDocument:
+    """The sentences within the first characters of a document."""
+    spans = tuple(span for span in document.spans if span[1] <= LONGEST)
+    end = spans[-1][1] if spans else 0
+    sections = tuple(section for section in document.sections if section[0] < end)
+    return replace(document, text=document.text[:end], spans=spans, sections=sections)
+
+
+def rows(
+    text: Text, teacher: Teacher | None, language: str, work: Path
+) -> Iterator[tuple[int | None, Model]]:
+    """Models with the cost that `build` sees; None for rows that it does not compare."""
+    words = lexical(language)
+    yield 0, words
+    table = dense_models()[0].fit(text, work / "table")
+    yield from _costs(1, with_fusions(measured(table, TABLE), words))
+    yield from (
+        (None, row) for row in with_fusions(measured(_default(text, work / "default"), DEFAULT), words)
+    )
+    trained = quick_thought.fit(text, work / "trained")
+    few = text.sentences < quick_thought.FEWEST
+    yield from _costs(None if few else 1, with_fusions(measured(trained, TRAINED), words))
+    if teacher is None:
+        return
+    bag = fit(text.passages, teacher.vectors.encode(text.passages), teacher.vectors.encode)
+    yield from _costs(1, with_fusions(measured(bag, BAG), words))
+    yield from _costs(3, with_fusions(teacher.model, words))
+
+
+def _default(text: Text, out: Path) -> Encoder:
+    """What `sentrep train quick-thought` makes without any option."""
+    training = TrainingConfig(tracker="none")
+    corpus = CorpusConfig((str(text.file),))
+    return train("quick-thought", corpus=corpus, out=out, training=training, cache=out / "cache").encoder
+
+
+def _costs(cost: int | None, models: Sequence[Model]) -> Iterator[tuple[int | None, Model]]:
+    """The vectors, their fusion by min-max, and that by ranks, which `build` does not compare."""
+    yield from zip((cost, None if cost is None else cost + 1, None), models, strict=True)
+
+
+def pairs(teacher: str) -> list[tuple[str, str]]:
+    """The comparisons that are tested."""
+    fusions = [f"{name} {MIN_MAX}" for name in (TABLE, TRAINED, BAG, teacher)]
+    return [
+        *((name, BM25) for name in (*fusions, CHOSEN)),
+        *((name, teacher) for name in (*fusions, CHOSEN)),
+        (f"{teacher} {MIN_MAX}", f"{teacher} {RANKS}"),
+        (TRAINED, DEFAULT),
+    ]
