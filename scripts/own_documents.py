@@ -2,11 +2,13 @@
 
     python scripts/own_documents.py queries --data BENCHMARKS --teacher minilm
     python scripts/own_documents.py corpora --teacher minilm --corpus NAME=PATH[,PATH] [NAME=PATH ...]
+    python scripts/own_documents.py fusion --corpus NAME=PATH[,PATH] [NAME=PATH ...]
     python scripts/own_documents.py build --corpus NAME=PATH [NAME=PATH ...]
 
 `queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL)
 in BEIR's layout.
 `corpora` measures the same models on folders of text by questions that held-out documents ask themselves.
+`fusion` compares ways to fuse the collection's table with BM25, for the choice of the default.
 `build` runs `sentrep.build` on folders of text and prints its table, with time and memory.
 """
 
@@ -17,7 +19,7 @@ import resource
 import time
 from pathlib import Path
 
-from own_documents_corpora import Place, corpora
+from own_documents_corpora import Place, corpora, fusions
 from own_documents_queries import Setting, queries
 
 from sentrep.data.config import CorpusConfig
@@ -32,6 +34,8 @@ def main() -> None:
         corpora(
             [Place.of(each) for each in arguments.corpus], arguments.teacher, arguments.work, arguments.out
         )
+    elif arguments.command == "fusion":
+        fusions([Place.of(each) for each in arguments.corpus], arguments.work, arguments.out)
     else:
         builds(arguments)
 
@@ -52,7 +56,7 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["queries", "corpora", "build"])
+    parser.add_argument("command", choices=["queries", "corpora", "fusion", "build"])
     parser.add_argument("--data", type=Path, help="folder with the benchmarks")
     parser.add_argument("--corpus", nargs="*", default=[], help="NAME=PATH[,PATH] of folders and files")
     parser.add_argument("--minutes", type=float, default=5.0, help="that a build may take")

@@ -18,7 +18,10 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.documents import SourceDocument, read_source_documents
 from sentrep.data.language import guess_language
 from sentrep.encoders.serialization import Encoder
+from sentrep.evaluation.models.hybrid import hybrid
+from sentrep.evaluation.models.lexical import fused
 from sentrep.evaluation.task import Model
+from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.document_search import Units
 from sentrep.inference.eval_adapter import measured
 from sentrep.methods.distill.fitting import fit
@@ -29,9 +32,10 @@ from sentrep.pipelines.build.exam import exam
 from sentrep.pipelines.build.holdout import hold_out
 from sentrep.pipelines.build.pipeline import examined
 from sentrep.pipelines.build.text import Text
+from sentrep.search.fusion import DENSE_WEIGHT
 from sentrep.training.config import TrainingConfig
 
-MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 3_000_000, 100_000
+MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 1_000_000, 50_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
 DEFAULT, TRAINED, BAG = "quick-thought, defaults", "quick-thought of build", "distilled bag"
 CHOSEN = "chosen by build"
@@ -78,15 +82,8 @@ class Measured:
 
 def measure(place: Place, teacher: Teacher, work: Path) -> Measured:
     """All rows of one corpus."""
-    documents = read(place)
-    parts = hold_out(documents)
-    language = guess_language(document.text[:2000] for document in documents)
-    tasks = exam([examined(document, Units()) for document in parts.exam])
-    asked = ", ".join(f"{task.name.removeprefix('held out: ')} {len(task.queries)}" for task in tasks)
-    print(f"{len(documents)} documents, {len(parts.exam)} held out, language {language or 'none'}: {asked}")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    text = Text.write(parts.train, Units(), work / "train.jsonl")
+    asked = ask(place, work)
+    text, tasks, language = asked.text, asked.tasks, asked.language
     found, costs = dict[str, NDArray[np.float64]](), dict[str, int]()
     for cost, model in rows(text, teacher if language == "english" else None, language, work):
         items = scores(model, tasks, work / "results.jsonl")
@@ -96,6 +93,54 @@ def measure(place: Place, teacher: Teacher, work: Path) -> Measured:
     choice = choose([Candidate(name, cost, found[name]) for name, cost in costs.items()])
     found[CHOSEN] = found[choice.chosen.name]
     return Measured(found, verdict(choice, BM25))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A corpus in two parts: text to fit models to, and questions that the other part asks."""
+
+    text: Text
+    tasks: Sequence[Retrieval]
+    language: str
+
+
+def ask(place: Place, work: Path) -> Asked:
+    """Read a corpus and hold a part of it out."""
+    documents = read(place)
+    parts = hold_out(documents)
+    language = guess_language(document.text[:2000] for document in documents)
+    tasks = exam([examined(document, Units()) for document in parts.exam])
+    counts = ", ".join(f"{task.name.removeprefix('held out: ')} {len(task.queries)}" for task in tasks)
+    print(f"{len(documents)} documents, {len(parts.exam)} held out, language {language or 'none'}: {counts}")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    return Asked(Text.write(parts.train, Units(), work / "train.jsonl"), tasks, language)
+
+
+def fusions(places: Sequence[Place], work: Path, out: Path) -> None:
+    """Measure ways to fuse the collection's table with BM25, for the choice of the default."""
+    items = dict[str, dict[str, NDArray[np.float64]]]()
+    for place in places:
+        print(f"\n{place.name}", flush=True)
+        asked = ask(place, work / place.name)
+        words = lexical(asked.language)
+        table = measured(dense_models()[0].fit(asked.text, work / place.name / "table"), TABLE)
+        for model in (words, table, *fused_by(table, words)):
+            found = scores(model, asked.tasks, work / place.name / "results.jsonl")
+            items.setdefault(model.name, {})[place.name] = weighted(found, list(found))
+    shown, usual = Table(items), f"min-max, {DENSE_WEIGHT:.2f} dense"
+    others = [name for name in items if name not in (usual, BM25)]
+    tests = shown.tests([(usual, BM25), *((name, usual) for name in others)])
+    print(f"\n{shown.markdown()}\n\n{tests}")
+    out.write_text(json.dumps(shown.record(), indent=1) + "\n", encoding="utf-8")
+
+
+def fused_by(dense: Model, words: Model) -> Iterator[Model]:
+    """Fusions by min-max and by standard scores with several weights, and by ranks."""
+    for weight in (0.25, 1 / 3, DENSE_WEIGHT):
+        yield replace(hybrid(dense, words, weight), name=f"min-max, {weight:.2f} dense")
+        yield replace(fused(dense, words, "scores", weight), name=f"standard scores, {weight:.2f} dense")
+    yield replace(fused(dense, words), name="reciprocal ranks")
 
 
 def read(place: Place) -> list[SourceDocument]:
