@@ -22,8 +22,8 @@ from sentrep.evaluation.models.hybrid import hybrid
 from sentrep.evaluation.models.lexical import fused
 from sentrep.evaluation.task import Model
 from sentrep.evaluation.tasks.retrieval import Retrieval
-from sentrep.inference.document_search import Units
 from sentrep.inference.eval_adapter import measured
+from sentrep.inference.units import Units
 from sentrep.methods.distill.fitting import fit
 from sentrep.pipelines.build import quick_thought
 from sentrep.pipelines.build.candidates import TABLE, dense_models
