@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         merge_embedded,
         open_index,
         parse,
+        reduce,
         remove,
         report,
         search,
@@ -65,10 +66,30 @@ if TYPE_CHECKING:
     from sentrep.utils.errors import InputError, ReadWarning
 
 VERBS = (
-    "add", "baseline", "build_index", "combine", "compare", "distill", "embed", "embed_corpus", "evaluate",
-    "expand", "generate", "index", "load", "merge_embedded", "open_index", "parse", "remove", "report",
-    "search", "summarize", "train", "update",
-)  # fmt: skip
+    "add",
+    "baseline",
+    "build_index",
+    "combine",
+    "compare",
+    "distill",
+    "embed",
+    "embed_corpus",
+    "evaluate",
+    "expand",
+    "generate",
+    "index",
+    "load",
+    "merge_embedded",
+    "open_index",
+    "parse",
+    "reduce",
+    "remove",
+    "report",
+    "search",
+    "summarize",
+    "train",
+    "update",
+)
 """Functions, all of them in `sentrep.api`."""
 
 PLACES = {
@@ -120,6 +141,7 @@ __all__ = [
     "merge_embedded",
     "open_index",
     "parse",
+    "reduce",
     "remove",
     "report",
     "search",

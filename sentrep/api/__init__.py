@@ -4,6 +4,7 @@
     embedding    embed, embed_corpus, merge_embedded
     indexes      build_index, index, open_index, search, add, remove, update
     distillation distill
+    reduction    reduce
     evaluation   evaluate, compare, report
     inference    load, generate, summarize, parse
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sentrep.api.evaluation import compare, evaluate, mteb_model, report, tasks_of
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
     from sentrep.api.reading import announce, watched
+    from sentrep.api.reduction import Reduced, reduce
     from sentrep.api.training import baseline, combine, doc2vec, expand, train
     from sentrep.data.corpus import cache_folder, corpus_config, sentences
     from sentrep.inference.ensemble import Ensemble
@@ -62,6 +64,8 @@ PLACES = {
     "open_index": "sentrep.api.indexes",
     "open_method": "sentrep.inference.runs",
     "parse": "sentrep.inference.tree_parser",
+    "Reduced": "sentrep.api.reduction",
+    "reduce": "sentrep.api.reduction",
     "remove": "sentrep.api.documents",
     "report": "sentrep.api.evaluation",
     "search": "sentrep.api.indexes",
@@ -77,12 +81,50 @@ PLACES = {
 """Where each function is defined; it is imported when it is first used."""
 
 __all__ = [
-    "Ensemble", "Search", "Summarizer", "TreeParser", "Writer", "add", "announce", "baseline",
-    "build_index", "cache_folder", "combine", "compare", "corpus_config", "distill", "doc2vec", "embed",
-    "embed_corpus", "evaluate", "expand", "generate", "index", "index_embedded", "interpolate", "load",
-    "measured", "merge_embedded", "mteb_model", "open_index", "open_method", "parse", "remove", "report",
-    "search", "sentences", "stamp", "summarize", "tasks_of", "to_nltk", "train", "update", "watched",
-]  # fmt: skip
+    "Ensemble",
+    "Reduced",
+    "Search",
+    "Summarizer",
+    "TreeParser",
+    "Writer",
+    "add",
+    "announce",
+    "baseline",
+    "build_index",
+    "cache_folder",
+    "combine",
+    "compare",
+    "corpus_config",
+    "distill",
+    "doc2vec",
+    "embed",
+    "embed_corpus",
+    "evaluate",
+    "expand",
+    "generate",
+    "index",
+    "index_embedded",
+    "interpolate",
+    "load",
+    "measured",
+    "merge_embedded",
+    "mteb_model",
+    "open_index",
+    "open_method",
+    "parse",
+    "reduce",
+    "remove",
+    "report",
+    "search",
+    "sentences",
+    "stamp",
+    "summarize",
+    "tasks_of",
+    "to_nltk",
+    "train",
+    "update",
+    "watched",
+]
 
 
 def __getattr__(name: str) -> Any:

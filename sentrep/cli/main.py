@@ -17,6 +17,7 @@ from sentrep.cli.generate import generate, summarize
 from sentrep.cli.models import combine, expand
 from sentrep.cli.parse import parse
 from sentrep.cli.parser import Verb, parsed
+from sentrep.cli.reduction import reduce
 from sentrep.cli.search import embed, index, search
 from sentrep.cli.train import train
 from sentrep.utils.errors import InputError, ReadWarning, options_shown
@@ -79,6 +80,7 @@ VERBS: dict[str, Verb] = {
     "combine": combine,
     "expand": expand,
     "distill": distill,
+    "reduce": reduce,
     "baseline": baseline,
 }
 
