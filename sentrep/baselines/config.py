@@ -16,6 +16,7 @@ WordModelName = Literal[
     "sif",
     "sif-fasttext",
     "lsa",
+    "nmf",
     "collection",
 ]
 WORD_MODELS: tuple[WordModelName, ...] = get_args(WordModelName)
@@ -49,14 +50,14 @@ class WordModelConfig:
     min_count: int = 5
     """Minimum number of occurrences of a word in the corpus; rarer words are not learned."""
     passage: int | None = None
-    """Consecutive sentences that count as one document. Unset: 8 for 'lsa', 4 for Doc2Vec."""
+    """Consecutive sentences that count as one document. Unset: 16 for 'lsa' and 'nmf', 4 for Doc2Vec."""
     epochs: int | None = None
     """Passes over the corpus of word2vec, fastText and Doc2Vec. Unset: 5, and 20 for Doc2Vec."""
     lr: float = 0.05
     """Initial learning rate; it falls linearly."""
     minutes: float | None = None
-    """Minutes of training, instead of passes ('lsa' and baselines that learn nothing take the time that
-    they need)."""
+    """Minutes of training, instead of passes ('lsa', 'nmf' and baselines that learn nothing take the time
+    that they need)."""
     inference: int = 50
     """Passes of Doc2Vec over a new text."""
     threads: int = 1

@@ -2,7 +2,7 @@
 
 Nearly every classic baseline is a linear bag of words, the mean of one row for each token: untrained
 vectors, with and without frequency weights, the hashing trick, averages of word2vec and fastText
-vectors, SIF and LSA. Each becomes an encoder of stock modules, which is saved, opened, searched with
+vectors, SIF, LSA and NMF. Each becomes an encoder of stock modules, which is saved, opened, searched with
 and measured like any other. The tokens are those of the prepared corpus; the authors used words
 (tokenizer 'word').
 """
@@ -18,6 +18,7 @@ from sentrep.baselines.collection import SECTION, collection_table
 from sentrep.baselines.config import WORD_MODELS, WordModelConfig, WordModelName, check_name
 from sentrep.baselines.doc2vec import doc2vec
 from sentrep.baselines.lsa import PASSAGE, lsa
+from sentrep.baselines.nmf import nmf
 from sentrep.baselines.passages import Passages, words
 from sentrep.baselines.word2vec import word_vectors
 from sentrep.data.config import TokenizerConfig
@@ -38,7 +39,8 @@ def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None
     Args:
         name: 'untrained' (random rows), 'untrained-weighted' (the same with weights a/(a+p(w))), 'hashing',
             'word2vec' and 'fasttext' (averages), 'sif' and 'sif-fasttext' (the same, weighted, without their
-            common direction), 'lsa', 'collection' (PPMI beside LSA of one collection, for search in it).
+            common direction), 'lsa', 'nmf' (non-negative parts), 'collection' (PPMI beside LSA of one
+            collection, for search in it).
         store: of `sentrep.data.store.store.prepare`.
         config: settings; the defaults if None.
 
@@ -53,6 +55,8 @@ def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None
         rows = hashed(store, config.width)
     elif name == "collection":
         rows = collection_table(Passages(store, config.passage or SECTION), config.seed)
+    elif name == "nmf":
+        rows = nmf(Passages(store, config.passage or PASSAGE), config.width, config.seed)
     elif name == "lsa":
         rows = lsa(Passages(store, config.passage or PASSAGE), config.width, config.seed)
     else:

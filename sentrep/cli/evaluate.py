@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import tyro
 
@@ -14,6 +14,12 @@ from sentrep.cli.options import ACCESS, READING, SENTENCES, Access, Files, Model
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
+from sentrep.utils.terminal import shortened
+
+if TYPE_CHECKING:
+    from sentrep.encoders.serialization import Encoder
+
+PARTS_SHOWN = 10
 
 
 def evaluate(
@@ -159,5 +165,15 @@ def baseline(
         overwrite=overwrite,
         strict=strict,
     )
+    if name == "nmf":
+        _print_parts(encoder)
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
     print(f"next: sentrep eval {out} --suite quick --data BENCHMARKS")
+
+
+def _print_parts(encoder: Encoder) -> None:
+    """Print the strongest words of the first parts."""
+    from sentrep.baselines.nmf import strongest_words
+
+    for number, words in enumerate(strongest_words(encoder)[:PARTS_SHOWN], start=1):
+        print(f"part {number:2}  {shortened(' '.join(words), 90)}")

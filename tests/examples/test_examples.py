@@ -21,6 +21,7 @@ ARGUMENTS = {
     "train": ("corpus.jsonl", "first"),
     "embed": ("first", "corpus.jsonl", "vectors"),
     "search": ("first", "corpus.jsonl", "index", "topic1word1 common3"),
+    "reduce": ("first", "corpus.jsonl", "small"),
     "evaluate": ("first", "corpus.jsonl", "evaluated.jsonl"),
     "compare_with_public_model": ("corpus.jsonl", "corpus.jsonl", "compared", "public"),
     "continue_pretrained": ("public", "corpus.jsonl", "continued"),
@@ -37,6 +38,7 @@ PRINTS = {
     "train": "vectors of shape (2, 512)",
     "embed": "vectors of width 512",
     "search": "topic",
+    "reduce": "256 of 512 axes",
     "evaluate": "bm25",
     "compare_with_public_model": "untrained",
     "continue_pretrained": "cosine",
@@ -96,7 +98,7 @@ def test_examples_are_short_and_say_how_to_run_them(name: str) -> None:
 def test_the_example_runs(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if name in ("embed", "search", "evaluate") and not (folder / "first").exists():
+    if name in ("embed", "search", "evaluate", "reduce") and not (folder / "first").exists():
         monkeypatch.setattr(sys, "argv", [PREPARED, *ARGUMENTS[PREPARED]])
         runpy.run_path(str(EXAMPLES[PREPARED]), run_name="__main__")
     monkeypatch.setattr(sys, "argv", [name, *ARGUMENTS[name]])
