@@ -1,5 +1,4 @@
-"""One record for every score, and the file that keeps them: append-only, cached by content, readable wherever
-JSON is."""
+"""The record of a score, and the append-only JSON-lines file of records, which also serves as a cache."""
 
 from __future__ import annotations
 
@@ -22,15 +21,13 @@ from sentrep.evaluation.statistics.bootstrap import AGGREGATES
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import whole
 
-# Raised by hand whenever a change of code could change a score; old scores are then computed anew, never
-# reused.
+# To be raised whenever a change of code could change a score; stored scores of other versions are not reused.
 EVALUATION_VERSION = 3
 
 EXAMPLES = 20
-"""Worst items that a task tells of."""
+"""Number of worst items that are stored."""
 
-# How every record of ours begins: a line that is nothing but the beginning of one was cut off, and is no
-# foreign file.
+# Beginning of every record: a file with nothing but a part of it was truncated, and is not a foreign file.
 _BEGINNING = b'{"task": '
 
 _FILES = ("items", "examples")
@@ -38,33 +35,41 @@ _FILES = ("items", "examples")
 
 
 class Example(NamedTuple):
-    """One item that a model got wrong, in words, for whoever wants to know what a score hides."""
+    """An item that a model got wrong, as text.
+
+    >>> Example("2 + 2", "4", "5", 0.0).wanted
+    '4'
+    """
 
     question: str
     wanted: str
     got: str
     score: float
-    """The item's own score, or how wrong it is where an item has none; the meaning is the task's."""
+    """Score of the item, or the size of the error where items have no score; defined by the task."""
 
 
 class Score(NamedTuple):
-    """One metric of a task, item by item."""
+    """A metric of a task with its per-item scores.
+
+    >>> Score("accuracy", np.array([100.0, 0.0])).aggregate
+    'mean'
+    """
 
     metric: str
     items: NDArray[np.float64]
-    """(item,), or (item, column) for aggregates that need more than one number an item."""
+    """(item,), or (item, column) for aggregates of more than one number per item."""
     aggregate: str = "mean"
     higher_is_better: bool | None = True
-    """None where neither side is better: such a metric describes, and nobody beats anybody by it."""
+    """None for a metric that only describes; models are not ranked by it."""
     examples: Sequence[Example] = ()
-    """The worst items, worst first, `EXAMPLES` at most; on the first of a task's scores only."""
+    """At most `EXAMPLES` items, the worst first; with the first score of a task only."""
     alarm: str = ""
-    """What is wrong with the model, whatever it scores; empty if nothing is."""
+    """A defect of the model that its score may not show; empty if there is none."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A score: of which model, on which data, measured how, and how sure."""
+    """A score with its interval, the model, the data and the protocol."""
 
     task: str
     split: str
@@ -74,52 +79,55 @@ class Result:
     """Lower end of the 95 % bootstrap interval over items."""
     high: float
     higher_is_better: bool | None
-    """None of a metric that describes and does not judge."""
+    """None for a metric that only describes."""
     count: int
-    """Items: queries, pairs, sentences."""
+    """Number of items: queries, pairs or sentences."""
     aggregate: str
-    """How the items become the value: a key of `resampling.AGGREGATES`."""
+    """Function from per-item scores to the value: a key of `bootstrap.AGGREGATES`."""
     items: str
-    """File of the per-item scores (.npy); empty where none were kept. Relative to the results file on disk,
+    """File of the per-item scores (.npy); empty if none were stored. Relative to the results file on disk,
     absolute in memory."""
     model: str
     model_hash: str
-    """Hash of what the model consists of (weights, tokenizer), so that a retrained model is another model."""
+    """Hash of weights and tokenizer, so that a retrained model is another model."""
     method: str
     seed: int | None
     data: str
-    """Fingerprint of the data, byte for byte."""
+    """Fingerprint of the data."""
     protocol: str
-    """Everything about the measuring that could change the value, in words."""
+    """Everything about the measurement that could change the value, as text."""
     versions: dict[str, str]
     seconds: float
-    """Wall-clock time of the whole task, embedding included."""
+    """Wall-clock time of the task, including embedding."""
     embedding_seconds: float
-    """Of these, spent in the model turning texts into vectors; 0 for a model that ranks without."""
+    """Part of `seconds` in which the model embedded texts; 0 for a model that ranks without vectors."""
     alarm: str
-    """What is wrong with the model's vectors or trees on this task's texts, such as a collapse; empty if
-    nothing is."""
+    """A defect of the vectors or trees on the texts of this task, such as a collapse; empty if none."""
     examples: str
-    """File of the worst items in words (.json), like `items`; empty where the task tells of none."""
+    """File of the worst items as text (.json), like `items`; empty if the task has none."""
     key: str
-    """Model, data, protocol and version of the evaluation in one hash: the name under which a score is found
-    again."""
+    """Hash of model, data, protocol and version of the evaluation: the key of the cache."""
     siblings: int
-    """How many results share the key. Fewer on disk means that writing was interrupted, and that the task is
-    to be run again."""
+    """Number of results with this key. If fewer are on disk, writing was interrupted and the task is run
+    again."""
     truncation: str = ""
-    """How many texts the model did not read to their end, and which share of their tokens; empty if it read
-    all, or if that is not known."""
+    """Number of texts that the model truncated, and the share of their tokens; empty if there are none, or if
+    that is not known."""
 
 
 class ResultStore:
     """A JSON-lines file of results, with the per-item scores beside it in `items/`.
 
-    A record is one line. Lines are only ever appended, and an unfinished last line (a full disk, a kill) is
-    closed off before the next one is written, so that nothing already there can be damaged.
+    A record is one line. Lines are only appended, and an incomplete last line (after a full disk or a kill)
+    is terminated before the next one is written, so stored records cannot be damaged.
 
-    Raises `InputError` at once, and not after hours of measuring, where nothing can be written, for a folder,
-    and for a file that holds something else."""
+    Args:
+        path: the file; it is created with the first results.
+
+    Raises:
+        InputError: the path is a folder or not writable, or the file has other content. Raised at once,
+            before anything is measured.
+    """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -131,20 +139,27 @@ class ResultStore:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"{self.path}: no results can be kept there ({error}); give another file"
+                f"{self.path}: results cannot be stored there ({error}); give another file"
             ) from error
         if not os.access(self.path if self.path.exists() else self.path.parent, os.W_OK):
-            raise InputError(f"{self.path}: may not be written; give another file")
+            raise InputError(f"{self.path}: is not writable; give another file")
         self.read()
 
     def add(self, results: Sequence[Result], scores: Sequence[Score]) -> list[Result]:
-        """Keep the results of one task, their per-item scores and worst examples; returns them with these
-        files filled in."""
+        """Store the results of one task with their per-item scores and worst examples.
+
+        Args:
+            results: of one task.
+            scores: of the same metrics in the same order.
+
+        Returns:
+            The results with the names of their files.
+        """
         folder = self.path.parent / "items"
         folder.mkdir(parents=True, exist_ok=True)
         kept = []
         for result, score in zip(results, scores, strict=True):
-            # Letters of any script stay: labels of a Chinese treebank may differ in these alone.
+            # Letters of all scripts are kept: labels of a Chinese treebank may differ in these alone.
             metric = re.sub(r"[^\w@.]+", "-", result.metric)
             stem = folder / f"{result.key}-{metric}"
             items, examples = stem.with_name(f"{stem.name}.npy"), stem.with_name(f"{stem.name}.json")
@@ -166,16 +181,14 @@ class ResultStore:
         return kept
 
     def find(self, key: str) -> list[Result]:
-        """All results under a key, or none if there are none, if some are missing, or if their per-item
-        scores are gone."""
+        """All results with a key; empty if some of them or their per-item scores are missing."""
         found = {result.metric: result for result in self.read(key) if result.key == key}
         results = list(found.values())
         complete = bool(results) and all(len(results) == result.siblings for result in results)
         return results if complete and all(Path(result.items).is_file() for result in results) else []
 
     def read(self, holding: str = "") -> list[Result]:
-        """Every readable record, in order of writing; others are counted in a warning. `holding`: only lines
-        with this in them."""
+        """All readable records in the order of writing; see `read_results`."""
         return read_results(self.path, holding) if self.path.exists() else []
 
     def _append(self, text: str) -> None:
@@ -189,10 +202,18 @@ class ResultStore:
 
 
 def read_results(path: str | Path, holding: str = "") -> list[Result]:
-    """The records of a results file; `items` become paths that can be opened from anywhere.
+    """The records of a results file, in the order of writing. Unreadable lines are counted in a warning.
 
-    `holding`: only lines that have this in them are looked at. Raises `InputError` if the file is absent, or
-    begins with a line that is no record and holds none."""
+    Args:
+        path: the file.
+        holding: only lines that contain this text are read.
+
+    Returns:
+        Results whose `items` and `examples` are absolute paths.
+
+    Raises:
+        InputError: the file does not exist, cannot be read, or has no record.
+    """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such results file; `sentrep eval` writes one")
@@ -242,7 +263,7 @@ _TYPES = {
 
 
 def _check_types(result: Result) -> None:
-    """Raise TypeError or ValueError for a record that no evaluation can have written."""
+    """Raise TypeError or ValueError for a record that cannot be the output of an evaluation."""
     for field in fields(Result):
         value = getattr(result, field.name)
         if not isinstance(value, _TYPES[str(field.type)]):
@@ -256,7 +277,11 @@ def _check_types(result: Result) -> None:
 
 
 def read_items(result: Result) -> NDArray[np.float64]:
-    """The per-item scores of a result: (item,), or (item, column) where the aggregate is no mean."""
+    """The per-item scores of a result: (item,), or (item, column) if the aggregate is not the mean.
+
+    Raises:
+        InputError: there are none, or the file is damaged.
+    """
     if not result.items or not Path(result.items).is_file():
         raise InputError(
             f"{result.model} on {result.task}: no per-item scores "
@@ -273,15 +298,14 @@ def read_items(result: Result) -> NDArray[np.float64]:
 
 
 def read_examples(result: Result) -> list[Example]:
-    """The worst items of a result in words, worst first; none where the task tells of none."""
+    """The worst items of a result, the worst first; empty if the task has none."""
     if not result.examples or not Path(result.examples).is_file():
         return []
     return [Example(*each) for each in json.loads(Path(result.examples).read_text(encoding="utf-8"))]
 
 
 def fingerprint(parts: Iterable[str | bytes]) -> str:
-    """Hash of a sequence of texts; each part counts with its length, so that ("ab", "c") differs from ("a",
-    "bc").
+    """Hash of a sequence of texts, including the length of each.
 
     >>> fingerprint(["ab", "c"]) == fingerprint(["a", "bc"])
     False
@@ -296,7 +320,7 @@ def fingerprint(parts: Iterable[str | bytes]) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of what could move a score in its last digits."""
+    """Versions of the packages that could change the last digits of a score."""
     found = {"evaluation": str(EVALUATION_VERSION)}
     for package in ("sentrep", "numpy", "torch", "sentence-transformers", "faiss-cpu", "bm25s"):
         try:
@@ -307,5 +331,5 @@ def versions() -> dict[str, str]:
 
 
 def _moved(result: Result, how: Callable[[str], str]) -> dict[str, Any]:
-    """The fields that name files, each renamed."""
+    """The fields with names of files, each changed by a function."""
     return {name: how(file) for name in _FILES if (file := getattr(result, name))}

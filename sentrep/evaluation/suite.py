@@ -1,14 +1,13 @@
-"""From a path to tasks: layouts that need no code, `task.toml` beside a folder's files, and suites that list
-many.
+"""Tasks from files and folders: known layouts, a `task.toml` beside the files, and suites of many tasks.
 
-A table of a TOML file makes one or more tasks::
+Each table of a TOML file makes one or more tasks::
 
     [[task]]
-    path = "sts-b"             # beside the file; in a suite, in the folder of benchmarks
-    kind = "similarity"        # a key of KINDS; may be left out where the layout says it
-    split = "dev"              # and the other options of the kind's reader
+    path = "sts-b"             # relative to the file; in a suite, to the folder of benchmarks
+    kind = "similarity"        # a key of KINDS; optional if the layout is unambiguous
+    split = "dev"              # and other options of the reader of that kind
 
-A suite may also take in others: ``suites = ["sts", "transfer"]``.
+A suite may include others: ``suites = ["sts", "transfer"]``.
 """
 
 from __future__ import annotations
@@ -43,22 +42,27 @@ KINDS: dict[str, Callable[..., Sequence[Task]]] = {
     "summarization": read_summarization,
     "parsing": read_parsing,
 }
-"""Kind -> what reads it; the reader's keyword arguments are the kind's options."""
+"""Kind -> its reader; the keyword arguments of the reader are the options of the kind."""
 
 TASK_FILE = "task.toml"
 
 
 class Suite(NamedTuple):
-    """Tasks, and what was left out because its data are not there."""
+    """Tasks, and the data sets that are missing."""
 
     tasks: list[Task]
     skipped: list[TaskNote]
 
 
 def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
-    """The tasks of a file or folder, read and checked. `split` is test where there is one.
+    """The tasks of a file or folder.
 
-    Raises `InputError` where the layout is not known, or its contents are wrong.
+    Args:
+        path: data of a known layout, or a folder with a `task.toml`.
+        split: part of the data; if None, test where there is one.
+
+    Raises:
+        InputError: the layout is not known, or the data are malformed.
     """
     path = Path(path)
     if not path.exists():
@@ -73,11 +77,19 @@ def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
 
 
 def read_suite(suite: str | Path, data: str | Path, split: str | None = None) -> Suite:
-    """The tasks of a suite: the name of one in `suites()`, or the path of a TOML file. Their paths are looked
-    up in `data`.
+    """The tasks of a suite.
 
-    Data sets that are absent, or have no such split, are listed in `left`. Raises `InputError` where nothing
-    at all is there, or where something is but cannot be used."""
+    Args:
+        suite: a name in `suites()`, or the path of a TOML file.
+        data: folder of the benchmarks.
+        split: part of the data; if None, that of the suite.
+
+    Returns:
+        The tasks, and in `skipped` the data sets that are missing or have no such split.
+
+    Raises:
+        InputError: no data set exists, or one is malformed.
+    """
     file, data = _located(suite), Path(data)
     if not data.is_dir():
         raise InputError(
@@ -104,14 +116,18 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
 
 
 def suites() -> dict[str, Path]:
-    """The suites that come with sentrep, by name."""
+    """The suites of this package, by name.
+
+    >>> sorted(suites())[:3]
+    ['full', 'label-free', 'pairs']
+    """
     package = Path(__file__).parents[1]
     folders = (package / "suites", package.parent / "eval" / "suites")  # installed, or a working copy
     return {file.stem: file for folder in folders for file in sorted(folder.glob("*.toml"))}
 
 
 def _made(entry: Mapping[str, Any], folder: Path, file: Path, split: str | None) -> Sequence[Task]:
-    """Tasks of one table of a TOML file; its own `split` counts unless another is asked for."""
+    """Tasks of one table of a TOML file; `split` replaces the split in the table."""
     options = {name: value for name, value in entry.items() if name not in ("path", "kind")}
     path = folder / entry.get("path", ".")
     where = f"{file}: {entry['path']}" if "path" in entry else str(file)
@@ -132,17 +148,21 @@ def _check_options(kind: str, options: Mapping[str, Any], where: str) -> None:
     for name, value in options.items():
         if name not in types:
             raise InputError(f"{where}: {kind} has no option {name!r}; {nearest(name, types)}")
-        # To Python, true and false are numbers as well.
+        # In Python, bool is a subclass of int.
         if not isinstance(value, types[name]) or (isinstance(value, bool) and types[name] is not bool):
             wanted = getattr(types[name], "__name__", types[name])
-            raise InputError(f"{where}: {kind} wants {wanted} for {name}, not {value!r}")
+            raise InputError(f"{where}: {name} of {kind} is {value!r}; expected {wanted}")
 
 
 def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
-    """The tables of a TOML file: each [[task]], or the whole file as one. `within`: the suites that have
-    taken it in."""
+    """The tables of a TOML file: each [[task]], or the whole file as one.
+
+    Args:
+        file: the TOML file.
+        within: suites that include it.
+    """
     if file in within:
-        raise InputError(f"{file}: takes itself in; its suites must be others")
+        raise InputError(f"{file}: the suite includes itself; remove it from its list of suites")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -157,7 +177,7 @@ def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     if not isinstance(others, list):
         raise InputError(f"{file}: suites is {others!r}; expected a list of names of suites")
     if not entries and not others:
-        raise InputError(f"{file}: names no task; write [[task]] above the options of each")
+        raise InputError(f"{file}: contains no task; write [[task]] above the options of each")
     return [
         *(entry for other in others for entry in _entries(_located(str(other)), (*within, file))),
         *entries,
@@ -165,7 +185,7 @@ def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
 
 
 def _kind(path: Path) -> str:
-    """What a layout says by itself."""
+    """The kind of task of a known layout."""
     if path.is_dir() and is_beir(path):
         return "retrieval"
     if is_similarity(path):
@@ -185,7 +205,7 @@ def _kind(path: Path) -> str:
         for name, columns in list(headers.items())[:3]
     )
     raise InputError(
-        f"{path}: no layout that is known{found}. Known are: a folder with corpus.jsonl, queries.jsonl "
+        f"{path}: unknown layout{found}. Known are: a folder with corpus.jsonl, queries.jsonl "
         "(each also .gz) and "
         "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, "
         "sentence2 (similarity), "

@@ -32,12 +32,22 @@ def is_beir(folder: Path) -> bool:
 def read_retrieval(
     path: Path, *, name: str = "", split: str | None = None, approximate: bool = False
 ) -> list[Task]:
-    """Search in a folder of BEIR's layout (Thakur et al. 2021): corpus.jsonl, queries.jsonl,
-    qrels/<split>.tsv.
+    """A retrieval task from a folder in BEIR's layout, as a list of one.
 
-    `name`: in tables; the folder's own, if empty. `split`: of the judgements; test, or else the only one
-    there is. `approximate`: models that embed are also searched through an HNSW index, in columns of their
-    own: what the index loses."""
+    Args:
+        path: folder with corpus.jsonl, queries.jsonl and qrels/<split>.tsv.
+        name: of the task in tables; the name of the folder if empty.
+        split: of the relevance judgements; if None, test, or else the only one there is.
+        approximate: also search models that embed through an HNSW index, in separate metrics that show what
+            the index loses.
+
+    Raises:
+        InputError: as in `read_beir`.
+
+    Reference:
+        Thakur et al. 2021, "BEIR: A heterogeneous benchmark for zero-shot evaluation of information retrieval
+        models".
+    """
     return [read_beir(path, split, name=name, approximate=approximate)]
 
 
@@ -46,12 +56,15 @@ def read_beir(
 ) -> Retrieval:
     """A retrieval task from a folder; the options are those of `read_retrieval`.
 
-    Judgements above 0 are relevant, with the judgement as the gain. A document under the query's own id that
-    contains the query's text is the query itself (ArguAna, Quora) and left out; an equal id alone says
-    nothing.
+    Documents with a judgement above 0 are relevant, with the judgement as the gain. A document that has the
+    id of the query and contains its text is the query itself (as in ArguAna and Quora) and is left out; an
+    equal id alone is not enough.
 
-    Raises `InputError`, with file and line, for broken lines, ids that occur twice, and judgements on what
-    does not exist; `MissingSplit` where there are no judgements of that split."""
+    Raises:
+        InputError: a malformed line, an id that occurs twice, or a judgement of an unknown query or document;
+            names file and line.
+        MissingSplit: there are no judgements of that split.
+    """
     folder = Path(folder)
     corpus, asked, file = _file(folder, "corpus"), _file(folder, "queries"), _qrels(folder, split)
     documents, queries = _texts(corpus), _texts(asked, queries=True)
@@ -90,8 +103,7 @@ def read_beir(
 
 
 def _texts(file: Path, *, queries: bool = False) -> dict[str, str]:
-    """Texts by their ids. A document's title stands before its text; a query has none, and may not be
-    empty."""
+    """Texts by id. The text of a document starts with its title; queries have none and may not be empty."""
     texts: dict[str, str] = {}
     for number, line in read_lines(file):
         try:
@@ -123,8 +135,8 @@ def _judgements(file: Path) -> Iterator[tuple[int, str, str, float]]:
         if number == 1 and parts == _COLUMNS:
             continue
         try:
-            query, document, written = parts
-            gain = float(written)
+            query, document, score = parts
+            gain = float(score)
         except ValueError as error:
             raise InputError(
                 f"{file}:{number}: expected {', '.join(_COLUMNS)}, tabs between; got {line.strip()!r}"

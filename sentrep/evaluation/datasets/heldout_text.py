@@ -1,4 +1,4 @@
-"""Held-out text in files and folders, for the questions of `label_free`."""
+"""Reader of held-out text in files and folders, for the tasks of `label_free`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sentrep.data.reading.document import Source
 
 _ENDS = re.compile(r"(?:^|[._-])(train|dev|valid|validation|test|held-?out)(?:[._-]?\d+)?$")
-"""The part of a corpus that a file's name, without what says its format, ends in."""
+"""The part of a corpus at the end of a file name without its suffix."""
 
 _OTHER_WORDS = {"heldout": "test", "held-out": "test", "valid": "dev", "validation": "dev"}
 
@@ -39,24 +39,31 @@ def read_label_free(
     approximate: bool = False,
     report: ReadReport | None = None,
 ) -> list[Task]:
-    """Questions that text asks of itself: next sentence, inverse cloze, title to body, same document (see
-    `label_free`).
+    """Retrieval tasks made from text without labels: next sentence, inverse cloze, title to body, same
+    document (see `label_free`).
 
-    Any file or folder that training reads will do, in any language; models that are compared must not have
-    been trained on it.
+    The text may be any file or folder that training can read, in any language. The compared models must not
+    have been trained on it.
 
-    `name`: in tables; the file's or folder's own, if empty. `queries`, `candidates`: at most so many of each,
-    drawn by `seed`. `text_field`, `title_field`: where a record keeps them. `approximate`: as in
-    `read_retrieval`. `split`: which part of a folder is held out, by its files' names: test.txt and
-    heldout.jsonl.gz are of the test part, dev.txt and valid.txt of the dev part, train-00.jsonl of the
-    training part. If it is not given, the test part is taken where there is one, and otherwise all there is
-    but a README; a file that is named itself is then taken whatever it is called. `split_field`: the field in
-    which each record of JSON lines says its part itself; names then say nothing.
+    Args:
+        path: file or folder.
+        name: of the tasks in tables; the name of the file or folder if empty.
+        split: part of a folder, found by file names: test.txt and heldout.jsonl.gz belong to test, dev.txt
+            and valid.txt to dev, train-00.jsonl to train. If None: test where there is one, otherwise all
+            files except a README. A path of a single file is then read whatever its name is.
+        split_field: field of JSON records that names their part; file names are then ignored.
+        queries: at most as many queries per task.
+        candidates: at most as many documents per task.
+        seed: of the sample.
+        text_field: field of records with the text.
+        title_field: field of records with the title.
+        approximate: as in `read_retrieval`.
+        report: counts what was read and skipped.
 
-    `report` counts what was read and skipped.
-
-    Raises `MissingSplit` where there is no such part, `InputError` where there is too little text, or none
-    that can be read."""
+    Raises:
+        MissingSplit: there is no such part.
+        InputError: there is no text that can be read, or too little of it.
+    """
     from sentrep.data.store.store import read_documents
 
     path = Path(path)
@@ -99,7 +106,7 @@ def _sources(path: Path, scratch: Path, report: ReadReport) -> list[Source]:
 
 
 def _named(path: Path, files: Sequence[Path], split: str | None) -> tuple[str, list[Path]]:
-    """The part that is held out and its files, by their names."""
+    """The held-out part and its files, found by their names."""
     parts = [_part_of(file) for file in files]
     if split is None and (path.is_file() or "test" not in parts):
         return parts[0] if len(set(parts)) == 1 else "all", list(files)
@@ -114,8 +121,8 @@ def _named(path: Path, files: Sequence[Path], split: str | None) -> tuple[str, l
 def _records(
     path: Path, sources: Sequence[Source], field: str, part: str, copy: Path, report: ReadReport
 ) -> Path:
-    """The records of one part, copied; a blank line stands for each of the others, so that lines keep their
-    numbers. Lines that cannot be read are copied as well: they are counted when the copy is read."""
+    """A copy of the records of one part, with an empty line for each other record so that line numbers stay
+    the same. Malformed lines are copied too, and counted when the copy is read."""
     from sentrep.data.reading.decode import decode, lines, unpack
     from sentrep.data.reading.document import LIMIT
 
@@ -136,7 +143,7 @@ def _records(
 
 
 def _field(line: str, field: str) -> str | None:
-    """A field of a record; empty if it has none, None if the line is no record."""
+    """The value of a field of a record; empty if the record lacks it, None if the line is not a record."""
     if not line.strip():
         return ""
     try:
@@ -147,7 +154,7 @@ def _field(line: str, field: str) -> str | None:
 
 
 def _part_of(file: Path) -> str:
-    """The part that a file's name says, or "all"."""
+    """The part in the name of a file, or "all"."""
     name = file.name.lower().removesuffix(".gz").removesuffix(".zst").rpartition(".")[0]
     found = _ENDS.search(name)
     return _part(found[1]) if found else "all"
@@ -158,7 +165,7 @@ def _part(word: str) -> str:
 
 
 def _name(path: Path) -> str:
-    """A folder's name; of a file its own, unless that says no more than a part."""
+    """The name of a folder or file; for a file that is named after a part, the name of its folder."""
     path = path.resolve()
     own = path.name.split(".")[0] if path.is_file() else path.name
     return path.parent.name if path.is_file() and _ENDS.fullmatch(own.lower()) else own

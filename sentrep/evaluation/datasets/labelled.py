@@ -1,4 +1,4 @@
-"""Texts with labels, from tables and JSON lines: what clustering and topic retrieval read."""
+"""Reader of texts with labels, from tables and JSON lines, for clustering and topic retrieval."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from sentrep.utils.errors import InputError
 
 @dataclass(frozen=True)
 class Labelled:
-    """Different texts with a label each, of which some share one."""
+    """Distinct texts, each with a label.
+
+    Raises:
+        ValueError: the numbers of texts and labels differ.
+        InputError: there is only one label, or as many labels as texts.
+
+    >>> Labelled("pets", ("a cat", "a dog", "a kitten"), ("cat", "dog", "cat")).split
+    'test'
+    """
 
     name: str
     texts: tuple[str, ...]
@@ -25,7 +33,7 @@ class Labelled:
     """(text,)"""
     split: str = "test"
     note: str = ""
-    """How the texts were chosen, in words."""
+    """How the texts were sampled; part of the protocol."""
 
     def __post_init__(self) -> None:
         if len(self.texts) != len(self.labels):
@@ -38,7 +46,7 @@ class Labelled:
 
     @property
     def fingerprint(self) -> str:
-        """Texts and labels in one hash."""
+        """Hash of texts and labels."""
         return fingerprint([*self.texts, "labels", *self.labels])
 
 
@@ -52,15 +60,26 @@ def read_labelled(
     text_field: str = "text",
     sample: int = 4000,
 ) -> list[Labelled]:
-    """The texts of each file: .tsv without quoting, .jsonl or .jsonl.gz with one object a line.
+    """The labelled texts of a file, or of each file of a folder.
 
-    Files named test.tsv or NAME.test.tsv are of the test split, and likewise dev and train. A text that
-    occurs again is taken once, with its first label; the texts that are drawn are always the same ones.
-    Options as in `read_topics`, but that `kind` is what a name says behind the folder's own, since one folder
-    may serve several tasks.
+    Files are .tsv without quoting, or .jsonl or .jsonl.gz with one object per line. Files named test.tsv or
+    NAME.test.tsv belong to the test split; dev and train likewise. A repeated text is read once, with its
+    first label.
 
-    Raises `InputError`, with file and line, for wrong columns and fields, empty texts, and labels that are
-    all equal or all different; `MissingSplit` where there is no such split."""
+    Args:
+        path: file or folder.
+        kind: of task; appended to the name of the folder, because one folder may serve several tasks.
+        name: of the task in tables; made from folder and kind if empty.
+        split: test if None, or all files where there is no test split.
+        label_field: name of the column or field with the label.
+        text_field: name of the column or field with the text.
+        sample: at most as many texts, always the same ones.
+
+    Raises:
+        InputError: wrong columns or fields, an empty text, or labels that are all equal or all different;
+            names file and line.
+        MissingSplit: there is no such split.
+    """
     if sample < 2:
         raise InputError(f"sample = {sample}; needs two texts or more")
     path, fields = Path(path), (label_field, text_field)
@@ -95,7 +114,7 @@ def _drawn(name: str, split: str, labels: dict[str, str], sample: int, file: Pat
 
 
 def _readable(file: Path, fields: tuple[str, str]) -> bool:
-    """As `tsv.tables` has it, and JSON lines besides."""
+    """Whether a file is JSON lines, or one of `tsv.tables`."""
     return file.name.endswith((".jsonl", ".jsonl.gz")) or belongs(file, fields)
 
 

@@ -1,4 +1,4 @@
-"""Sentences and pairs with labels, from the layouts in which benchmarks come."""
+"""Reader of labelled sentences and pairs in the layouts of common benchmarks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ESCAPED = {"-LRB-": "(", "-RRB-": ")"}
 
 
 class Instance(NamedTuple):
-    """A sentence with its label, or two."""
+    """A labelled sentence, or a labelled pair of sentences."""
 
     label: str
     first: str
@@ -27,11 +27,15 @@ class Instance(NamedTuple):
 
 
 Parts = dict[str, list[Instance]]
-"""train, dev, test or all -> what is in it."""
+"""train, dev, test or all -> its instances."""
 
 
 def read_parts(path: Path, variant: str = "", classes: int = 5, phrases: bool = False) -> dict[str, Parts]:
-    """Data sets by name, and each one's parts; the layouts and options are `read_classification`'s."""
+    """Data sets by name, each with its parts. Layouts and options are those of `read_classification`.
+
+    Raises:
+        InputError: the path does not exist, or has no such layout.
+    """
     if path.is_file():
         return {path.stem: _divided(path) if "split" in header(path) else {"all": _table(path)}}
     if not path.is_dir():
@@ -78,22 +82,22 @@ def _sentiments(files: dict[str, Path], classes: int, phrases: bool) -> Parts:
     trees = {part: list(_trees(file)) for part, file in files.items()}
     parts = {part: [_graded(nodes[-1], classes) for nodes in each] for part, each in trees.items()}
     if phrases and "train" in trees:
-        # A phrase that is also a whole sentence of another part would tell its answer.
-        told = {instance.first for part in parts if part != "train" for instance in parts[part] if instance}
-        below = {node.first: node for nodes in trees["train"] for node in nodes if node.first not in told}
+        # A phrase that equals a sentence of another part would give away the label of that sentence.
+        tested = {instance.first for part in parts if part != "train" for instance in parts[part] if instance}
+        below = {node.first: node for nodes in trees["train"] for node in nodes if node.first not in tested}
         parts["train"] = [_graded(node, classes) for node in below.values()]
     return {part: [instance for instance in each if instance] for part, each in parts.items()}
 
 
 def _graded(node: Instance, classes: int) -> Instance | None:
-    """The node as it is, or as below or above neutral."""
+    """The node with its label, or for two classes with 0 below neutral and 1 above; None for neutral."""
     if classes == 5:
         return node
     return None if node.label == "2" else node._replace(label=str(int(node.label > "2")))
 
 
 def _trees(file: Path) -> Iterator[list[Instance]]:
-    """For each line its nodes, the whole sentence last."""
+    """The nodes of the tree of each line, the whole sentence last."""
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
@@ -104,13 +108,13 @@ def _trees(file: Path) -> Iterator[list[Instance]]:
             if not nodes:
                 raise InputError(
                     f"{file}:{number}: no tree like (3 (2 very) (4 good)), with a sentiment from 0 to "
-                    "4 at each bracket"
+                    "4 after each opening bracket"
                 )
             yield nodes
 
 
 def _nodes(line: str) -> list[Instance]:
-    """Nodes of a bracketed tree, each after those below it; none where the brackets are wrong."""
+    """Nodes of a bracketed tree in postorder; empty if the brackets do not match."""
     opened: list[tuple[str, int]] = []
     words: list[str] = []
     nodes: list[Instance] = []

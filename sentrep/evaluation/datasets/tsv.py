@@ -48,10 +48,15 @@ def belongs(file: Path, columns: Sequence[str]) -> bool:
 
 
 def of_one_split(path: Path, splits: Mapping[Path, str], split: str | None) -> list[Path]:
-    """The files of a split; if it is not given, those of test, or all where there are none. `splits`: what
-    each file is of.
+    """The files of a split; if it is None, those of test, or all files where there is no test split.
 
-    Raises `MissingSplit` where there is none.
+    Args:
+        path: for the error.
+        splits: the split of each file.
+        split: the wanted one.
+
+    Raises:
+        MissingSplit: no file belongs to it.
     """
     if split is None and "test" in splits.values():
         split = "test"
@@ -62,25 +67,32 @@ def of_one_split(path: Path, splits: Mapping[Path, str], split: str | None) -> l
 
 
 def of_split(file: Path) -> str:
-    """The split that a file's name says: test.tsv and NAME.test.tsv are test, likewise train and dev; all
-    others are "all"."""
+    """The split in the name of a file; "all" if there is none.
+
+    >>> of_split(Path("test.tsv")), of_split(Path("news.dev.tsv")), of_split(Path("news.tsv"))
+    ('test', 'dev', 'all')
+    """
     last = stem(file).rpartition(".")[2]
     return last if last in SPLITS else "all"
 
 
 def subset_of(file: Path) -> str:
-    """NAME of NAME.test.tsv; "" of test.tsv."""
+    """The subset in the name of a file.
+
+    >>> subset_of(Path("news.test.tsv")), subset_of(Path("test.tsv"))
+    ('news', '')
+    """
     part = of_split(file)
     return stem(file) if part == "all" else stem(file).removesuffix(part).removesuffix(".")
 
 
 def called(path: Path) -> str:
-    """What a data set is called after: a folder's name; a file's without what says its format."""
+    """The default name of a data set: the name of its folder, or of its file without the suffix."""
     return path.resolve().name if path.is_dir() else stem(path)
 
 
 def stem(file: Path) -> str:
-    """A file's name without .tsv, .jsonl or .jsonl.gz."""
+    """The name of a file without .tsv, .jsonl or .jsonl.gz."""
     return file.name.removesuffix(".gz").removesuffix(".jsonl").removesuffix(".tsv")
 
 
@@ -90,7 +102,7 @@ def has_columns(file: Path, columns: Collection[str]) -> bool:
 
 
 def header(file: Path) -> list[str]:
-    """Names of a table's columns; whatever the first line holds, if it is no table."""
+    """The cells of the first line, which in a table are the names of the columns."""
     with file.open("rb") as lines:
         return lines.readline(_HEADER_BYTES).decode("utf-8", "replace").strip("\ufeff\r\n").split("\t")
 
@@ -98,11 +110,20 @@ def header(file: Path) -> list[str]:
 def read_table(
     file: Path, columns: Sequence[str], may_be_empty: Collection[str] = ()
 ) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers, counted from 1 with the header, and cells, in the order of `columns`; the table may have
-    others too.
+    """Read some columns of a table.
 
-    Raises `InputError`, with file and line, where the file is no UTF-8 text, a column is missing, a line has
-    more or fewer cells than the header, or a cell that was asked for is empty and may not be."""
+    Args:
+        file: UTF-8, tabs between cells, no quoting.
+        columns: to be read; the table may have others.
+        may_be_empty: columns whose cells may be empty.
+
+    Yields:
+        Line number, where the header is line 1, and cells in the order of `columns`.
+
+    Raises:
+        InputError: the file is not UTF-8, a column is missing, a line has more or fewer cells than the
+            header, or a cell is empty that must not be; names file and line.
+    """
     if not file.is_file():
         raise InputError(f"{file}: no such file")
     names = header(file)

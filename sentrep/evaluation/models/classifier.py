@@ -1,19 +1,22 @@
-"""Logistic regression on frozen features, many training sets at once.
+"""Logistic regression on frozen features, for many training sets at once.
 
-For features x, labels y and n training rows, weights and bias are those of
+For features x, labels y and n training rows, weights W and bias b are the minimum of
 
-    min  1/n sum_i -log softmax(W x_i + b)[y_i]  +  strength / 2 |W|^2,        b unpenalised,
+    1/n sum_i -log softmax(W x_i + b)[y_i]  +  strength / 2 |W|^2,        b unpenalised,
 
-with the strengths of SentEval (Conneau and Kiela 2018). SentEval walks towards that minimum with Adam at one
-step length and stops early, so that it gets less far with short vectors than with long ones. Here the minimum
-is reached: features are shifted, and divided by one number, so that their total variance is 1, but no feature
-is weighed against another.
+with the strengths of SentEval. SentEval uses Adam with one learning rate and early stopping, which stops
+further from the minimum for vectors of small norm. Here the minimum is reached. Features are centred and
+divided by one number, so that their total variance is 1; single features are not rescaled.
 
-Cross-validation inside cross-validation asks for hundreds of minima whose training rows differ little. They
-are found together, by conjugate gradients in which a pass over the features is one matrix product for all of
-them. The loss curves like p (1 - p) X'X / n, nearly the same for all (Böhning 1992, "Multinomial logistic
-regression algorithm", bounds it so): one Cholesky factor a strength takes scales and correlations of features
-out of every problem, and ten to a hundred steps remain."""
+Nested cross-validation needs hundreds of minima for training rows that differ little. All are found together,
+by conjugate gradients in which a pass over the features is one matrix product for all problems. The Hessian
+is about p (1 - p) X'X / n, nearly the same for all of them, so one Cholesky factor per strength is a good
+preconditioner, and ten to a hundred steps are enough.
+
+Reference:
+    Conneau and Kiela 2018, "SentEval: An evaluation toolkit for universal sentence representations".
+    Böhning 1992, "Multinomial logistic regression algorithm" (the bound of the Hessian).
+"""
 
 from __future__ import annotations
 
@@ -30,32 +33,43 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 STRENGTHS = (1e-2, 1e-3, 1e-4, 1e-5)
-"""From strong to weak, so that each minimum is a good start for the next."""
+"""From strong to weak: each minimum is the start for the next."""
 
 TOLERANCE = 1e-8
-"""Mean loss above its minimum, in nats, at which a minimum counts as found."""
+"""Distance of the mean loss from its minimum, in nats, at which the search ends."""
 
-# Features drawn from a Cauchy distribution took two hundred.
+# Features from a Cauchy distribution needed 200 steps.
 _STEPS = 2000
 
-# Numbers of one block in float32, 8 MB, of which a dozen are alive: so many classes x problems x rows at a
-# time.
+# Classes x problems x rows at a time: 8 MB in float32, of which there are about a dozen arrays.
 _NUMBERS = 2**21
 
 
 class Predicted(NamedTuple):
-    """Predictions of one problem's classifiers for all rows, one for each strength."""
+    """Predictions of the classifiers of one problem, one per strength, for all rows."""
 
     label: NDArray[np.int16]
     """(strength, row)"""
     probability: Floats
-    """(strength, row) given to that label."""
+    """(strength, row), probability of that label."""
 
 
 def predictions(features: Floats, labels: Integers, problems: Sequence[Integers]) -> Iterator[Predicted]:
-    """For each problem, given as the rows that it is trained on, what it predicts for all rows.
+    """Train one classifier per problem and strength, and predict the labels of all rows.
 
-    Rows behind the last that is ever trained on have no say in the scaling.
+    The features are scaled by the rows up to the last one that any problem is trained on.
+
+    Args:
+        features: (row, width), finite.
+        labels: (row,), integers from 0.
+        problems: for each problem the rows that it is trained on.
+
+    Yields:
+        The predictions of each problem.
+
+    >>> x, y = np.array([[0.0], [0.1], [1.0], [1.1]], dtype=np.float32), np.array([0, 0, 1, 1])
+    >>> [each.label[-1].tolist() for each in predictions(x, y, [np.arange(4)])]
+    [[0, 0, 1, 1]]
     """
     import torch
 
@@ -63,7 +77,7 @@ def predictions(features: Floats, labels: Integers, problems: Sequence[Integers]
     end = 1 + max(int(rows.max()) for rows in problems)
     scaled = _scaled(features, end)
     covariance = scaled[:end].T @ scaled[:end] / end
-    # Two classes need one weight vector, the difference of theirs.
+    # Two classes need one weight vector: the difference of the two.
     targets = torch.from_numpy(
         labels[:end, None] == (np.array([1]) if classes == 2 else np.arange(classes))
     ).float()
@@ -90,8 +104,8 @@ def _scaled(features: Floats, end: int) -> Tensor:
     scaled = np.ones((len(features), features.shape[1] + 1), dtype=np.float32)
     np.subtract(features, centre.astype(np.float32), out=scaled[:, :-1])
     variance = np.einsum("rw,rw->r", scaled[:end, :-1], scaled[:end, :-1], dtype=np.float64).mean()
-    # A hair of the squared length is added: vectors that differ by their rounding alone must not be told
-    # apart by it.
+    # A small share of the squared norm is added, so that vectors that differ by rounding alone are not
+    # separated.
     scale = np.sqrt(variance + 1e-6 * (centre @ centre))
     scaled[:, :-1] /= scale if scale > 0 else 1.0
     return torch.from_numpy(scaled)
@@ -108,26 +122,26 @@ def _answers(scores: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _Losses(NamedTuple):
-    """Problems that are solved in step, each the loss of its own rows."""
+    """The losses of problems that are solved together, each over its own rows."""
 
     features: Tensor
     """(row, width + 1)"""
     targets: Tensor
     """(row, class): 1 where the row has that label."""
     shares: Tensor
-    """(row, problem): what a row counts for in the mean."""
+    """(row, problem): weight of a row in the mean."""
 
     def slope(self, scores: Tensor) -> Tensor:
-        """Of the loss, by each score: (row, problem, class)."""
+        """Gradient of the loss by each score: (row, problem, class)."""
         return (_probabilities(scores) - self.targets[:, None]) * self.shares[:, :, None]
 
     def curvature(self, scores: Tensor) -> float:
-        """Of the loss by a score, p(1 - p) on average."""
+        """Second derivative of the loss by a score: p(1 - p) on average."""
         probabilities = _probabilities(scores)
         return float((probabilities * (1 - probabilities) * self.shares[:, :, None]).sum(dim=0).mean())
 
     def along(self, scores: Tensor, moved: Tensor) -> tuple[Tensor, Tensor]:
-        """First and second derivative of the loss, (problem,), as the scores move."""
+        """First and second derivative of the loss along the direction `moved` of the scores, (problem,)."""
         pull = _probabilities(scores) * moved
         bend = (pull * (moved - (pull if moved.shape[2] == 1 else pull.sum(dim=2, keepdim=True)))).sum(dim=2)
         first = ((pull - self.targets[:, None] * moved).sum(dim=2) * self.shares).sum(dim=0)
@@ -135,17 +149,16 @@ class _Losses(NamedTuple):
 
 
 def _path(losses: _Losses, covariance: Tensor) -> Iterator[Tensor]:
-    """Weights (width + 1, problem, class) of every strength in turn."""
+    """Weights (width + 1, problem, class) of each strength in turn."""
     import torch
 
     width, single = len(covariance), losses.targets.shape[1] == 1
-    # While the features are silent, the bias says how frequent each label is; one that is never seen is
-    # nearly excluded.
+    # With zero weights, the bias gives each label its frequency; labels without rows are nearly excluded.
     frequencies = (losses.shares.T @ losses.targets).clamp(1e-6, 1 - 1e-6)
     weights = torch.zeros(width, *frequencies.shape)
     weights[-1] = frequencies.logit() if single else frequencies.log()
     for strength in STRENGTHS:
-        # A difference v of two weight vectors costs |v/2|^2 + |v/2|^2.
+        # The penalty of a difference v of two weight vectors is |v/2|^2 + |v/2|^2.
         penalty = torch.full((width, 1, 1), strength / 2 if single else strength)
         penalty[-1] = 0.0
         weights = _minimum(losses, covariance, penalty, weights)
@@ -153,8 +166,8 @@ def _path(losses: _Losses, covariance: Tensor) -> Iterator[Tensor]:
 
 
 def _minimum(losses: _Losses, covariance: Tensor, penalty: Tensor, weights: Tensor) -> Tensor:
-    """By conjugate gradients from `weights` (Polak and Ribière's, begun anew where they would not descend),
-    all in step."""
+    """Minimise all losses together by preconditioned conjugate gradients (Polak-Ribière), starting at
+    `weights`; directions that do not descend are replaced by the preconditioned gradient."""
     import torch
 
     scores = _times(losses.features, weights)
@@ -179,16 +192,23 @@ def _minimum(losses: _Losses, covariance: Tensor, penalty: Tensor, weights: Tens
         step = torch.where(waiting, step, 0.0)[:, None]
         weights, scores, before = weights + step * direction, scores + step * moved, gradient
     raise RuntimeError(
-        f"logistic regression: still {float(length.max()) / 2:.1e} nats to go after {_STEPS} steps"
+        f"logistic regression: {float(length.max()) / 2:.1e} nats above the minimum after {_STEPS} steps"
     )
 
 
 def _step(losses: _Losses, scores: Tensor, moved: Tensor, slope: Tensor, bend: Tensor) -> Tensor:
-    """How far to go, (problem,): to where it is a quarter as steep or less, by Newton's method between
-    brackets.
+    """Step lengths, (problem,), at which the slope is at most a quarter of the initial one: a line search by
+    Newton's method with brackets.
 
-    The scores are known all along the line, so this needs no pass over the features. slope, bend: first and
-    second derivative of the penalty at the start, (problem,)."""
+    The scores along the line are known, so no pass over the features is needed.
+
+    Args:
+        losses: of the problems.
+        scores: at the start.
+        moved: their direction.
+        slope: first derivative of the penalty at the start, (problem,).
+        bend: second derivative of the penalty, (problem,).
+    """
     import torch
 
     step = low = torch.zeros_like(slope)
@@ -208,18 +228,18 @@ def _step(losses: _Losses, scores: Tensor, moved: Tensor, slope: Tensor, bend: T
 
 
 def _probabilities(scores: Tensor) -> Tensor:
-    """(row, problem, class); where there are two classes, of the second alone."""
+    """Probabilities (row, problem, class); for two classes those of the second alone."""
     import torch
 
     return torch.sigmoid(scores) if scores.shape[2] == 1 else torch.softmax(scores, dim=2)
 
 
 def _times(matrix: Tensor, columns: Tensor) -> Tensor:
-    """(a, b) times (b, problem, class), as one product."""
+    """(a, b) times (b, problem, class), as one matrix product."""
     product: Tensor = (matrix @ columns.flatten(1)).unflatten(1, columns.shape[1:])
     return product
 
 
 def _dot(first: Tensor, second: Tensor) -> Tensor:
-    """Of (width, problem, class), problem by problem."""
+    """Inner products of each problem, from (width, problem, class)."""
     return (first * second).sum(dim=(0, 2))

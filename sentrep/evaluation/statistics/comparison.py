@@ -100,7 +100,7 @@ class Comparison:
         return list(dict.fromkeys(found))
 
     def table(self, style: Style = "text") -> str:
-        """One block a task. Each row has a letter; a cell ends with the letters of the rows that it
+        """One block per task. Each row has a letter; a cell ends with the letters of the rows that it
         significantly beats. As text, lines have at most 100 columns."""
         letters = dict(zip(self.rows, row_letters(len(self.rows)), strict=True))
         blocks = []
@@ -163,7 +163,7 @@ _UNTESTED = " Values from MTEB's files come without items, so they have no inter
 
 
 def column_of(result: Result) -> Column:
-    """Where a result stands."""
+    """The column of a result: task, split and metric."""
     return (result.task, result.split, result.metric)
 
 

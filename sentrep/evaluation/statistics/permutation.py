@@ -1,10 +1,13 @@
-"""Do models differ, or is it luck? Paired tests over the same items, for every pair of many models at once.
+"""Paired randomisation tests over the same items, for all pairs of several models at once.
 
-The randomisation test exchanges the two models' scores on a random half of the items and asks how often
-chance alone makes a difference as large as the one observed (Fisher 1935; Smucker, Allan and Carterette 2007
-found it the soundest for retrieval). All pairs meet the same coins. Where a metric is made of sums over
-items, exchanging moves the sums: one product of coins and items serves all models, and a pair costs no more
-than a subtraction."""
+The test exchanges the scores of two models on a random half of the items and counts how often the difference
+becomes as large as the observed one. All pairs use the same random exchanges. For metrics that are functions
+of sums over items, an exchange changes the sums: one matrix product of exchanges and items serves all models.
+
+Reference:
+    Fisher 1935, "The Design of Experiments". Smucker, Allan and Carterette 2007, "A comparison of statistical
+    significance tests for information retrieval evaluation".
+"""
 
 from __future__ import annotations
 
@@ -28,31 +31,49 @@ from sentrep.evaluation.statistics.bootstrap import (
 )
 
 Seeds = Sequence[Floats]
-"""Per-item scores of a model, once for each seed that it was trained with; their values are averaged."""
+"""Per-item scores of a model, one array per training seed; their values are averaged."""
 
 
 class Difference(NamedTuple):
-    """First model less second model, on the same items."""
+    """Difference of two models on the same items: the first minus the second."""
 
     value: float
     low: float
-    """Of the 95 % interval: a paired bootstrap over a tenth of the draws."""
+    """Lower end of the 95 % interval of a paired bootstrap, over a tenth of the draws."""
     high: float
     p: float
-    """Two-sided, of the randomisation test, with the observed arrangement counted as one draw."""
+    """Two-sided p-value of the randomisation test; the observed arrangement counts as one draw."""
 
 
 def difference(
     first: Seeds, second: Seeds, aggregate: str = "mean", draws: int = 10_000, seed: int = 0
 ) -> Difference:
-    """Paired comparison of two models."""
+    """Paired comparison of two models; the arguments are those of `differences`.
+
+    >>> scores = [np.arange(10.0)]
+    >>> difference(scores, scores).p
+    1.0
+    """
     return differences([first, second], aggregate, draws, seed)[0, 1]
 
 
 def differences(
     models: Sequence[Seeds], aggregate: str = "mean", draws: int = 10_000, seed: int = 0
 ) -> dict[tuple[int, int], Difference]:
-    """Paired comparison of every model with every later one, by their places in `models`."""
+    """Paired comparison of every model with every later one.
+
+    Args:
+        models: per-item scores of each model and seed, (item,) or (item, column).
+        aggregate: a key of `AGGREGATES`.
+        draws: random exchanges.
+        seed: of the exchanges.
+
+    Returns:
+        (index of the first model, index of the second) -> their difference.
+
+    Raises:
+        ValueError: the models have different numbers of items.
+    """
     counts = {len(items) for seeds in models for items in seeds}
     if len(counts) > 1:
         raise ValueError(f"paired items expected; got {sorted(counts)}")
@@ -65,15 +86,14 @@ def differences(
     resampled = [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
     values = {(first, second): float((observed[first] - observed[second])[0]) for first, second in pairs}
     if aggregate == "average-precision":
-        draws = min(draws, max(1000, 10 * NUMBERS // n))  # each draw is put in order anew
+        draws = min(draws, max(1000, 10 * NUMBERS // n))  # each draw is sorted again
     extreme = dict.fromkeys(pairs, 0)
     for swap in _swaps(n, draws, seed):
         exchanged = exchange(models, aggregate, swap)
         for first, second in pairs:
             rivals = _rivals(len(models[first]), len(models[second]))
             drawn_anew = np.abs(np.mean([exchanged(first, a, second, b) for a, b in rivals], axis=0))
-            # A hair of slack: the observed arrangement, met again among the draws, must count as equal in
-            # spite of rounding.
+            # A tolerance, so that the observed arrangement counts as equal to itself in spite of rounding.
             extreme[first, second] += int(
                 (drawn_anew >= abs(values[first, second]) * (1 - 1e-9) - 1e-12).sum()
             )
@@ -86,17 +106,16 @@ def differences(
 
 
 Exchange = Callable[[int, int, int, int], Floats]
-"""(first model, its seed, second model, its seed) -> their difference, (draw,), once the scores have been
-exchanged."""
+"""(first model, its seed, second model, its seed) -> their difference after the exchanges, (draw,)."""
 
 
 def exchange(models: Sequence[Seeds], aggregate: str, swap: Floats) -> Exchange:
-    """The differences when two models' scores are exchanged wherever `swap`, (draw, item), is 1."""
+    """The differences after two models exchange the scores of all items where `swap`, (draw, item), is 1."""
     return _by_order(models, swap) if aggregate == "average-precision" else _by_sums(models, aggregate, swap)
 
 
 def _rivals(first: int, second: int) -> list[tuple[int, int]]:
-    """Which seed meets which: like with like, or where their numbers differ each with each."""
+    """Pairs of seeds: equal positions, or all pairs where the numbers of seeds differ."""
     return (
         [(seed, seed) for seed in range(first)]
         if first == second
@@ -119,12 +138,12 @@ def _by_sums(models: Sequence[Seeds], aggregate: str, swap: Floats) -> Exchange:
 
 
 def _columns(items: Floats, aggregate: str) -> Floats:
-    """(item, sum): what is summed over items."""
+    """(item, sum): the summands of the sums that the aggregate is a function of."""
     if aggregate in ("mean", "ratio", "perplexity"):
         return items.reshape(len(items), -1)
     parts = []
     for member in _subsets(items, aggregate):
-        # Two models' cosines live on different scales, so it is their ranks that are exchanged.
+        # Cosines of two models have different scales, so their ranks are exchanged.
         rank, gold = np.zeros(len(items)), np.zeros(len(items))
         rank[member], gold[member] = _once(items[member, 0]), _centred(items[member, 1])
         parts += [rank, rank * rank, rank * gold]
@@ -132,8 +151,8 @@ def _columns(items: Floats, aggregate: str) -> Floats:
 
 
 def _value(items: Floats, aggregate: str) -> Callable[[Floats], Floats]:
-    """From sums, (draw, sum), to the metric, (draw,). Of `items` only what is the same for all models
-    counts."""
+    """The function from sums, (draw, sum), to the metric, (draw,). Of `items` it uses only what is the same
+    for all models."""
     if aggregate == "mean":
         return lambda sums: sums[:, 0] / len(items)
     if aggregate == "ratio":
@@ -156,8 +175,7 @@ def _value(items: Floats, aggregate: str) -> Callable[[Floats], Floats]:
 
 
 def _by_order(models: Sequence[Seeds], swap: Floats) -> Exchange:
-    """Average precision is no function of sums: what each place of the order holds is counted, draw by
-    draw."""
+    """For average precision, which is not a function of sums: items are counted at each rank."""
     rank = [[_once(-items[:, 0]) for items in seeds] for seeds in models]
     wanted = models[0][0][:, 1] == 1
 

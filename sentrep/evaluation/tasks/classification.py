@@ -1,5 +1,4 @@
-"""Transfer and probing: can a simple classifier read the label of a sentence, or of a pair, off frozen
-vectors?"""
+"""Transfer and probing: a linear classifier predicts labels of sentences or pairs from frozen vectors."""
 
 from __future__ import annotations
 
@@ -19,19 +18,39 @@ from sentrep.evaluation.vectors import Implementation, finite, numbered
 from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
-# Rows of a block of pairs: 32 MB at width 2048.
+# Pairs whose features are computed at a time: 32 MB at width 2048.
 _AT_ONCE = 4096
 
 
 class Classification(Task):
-    """Accuracy x 100 of logistic regression on vectors as the model gives them, by the protocol of SentEval.
+    """Accuracy x 100 of logistic regression on the vectors of a model, by the protocol of SentEval.
 
-    Conneau and Kiela 2018, "SentEval: An evaluation toolkit for universal sentence representations". Pairs of
-    vectors u, v become the features |u - v| and u * v. Where the parts of the data are "all", each sentence
-    is tested once, in cross-validation; otherwise the classifier is trained on one part and tested on
-    another. The strength of its regularisation is chosen on "dev" where that is neither trained on nor
-    tested, else by cross-validation inside the training part. `positive` names a label whose F1 x 100 is told
-    too; pairs labelled 0 and 1 have that of 1, as is usual for paraphrases."""
+    The features of a pair of vectors u, v are |u - v| and u * v. If the data have the single part "all", each
+    sentence is tested once, in cross-validation; otherwise the classifier is trained on one part and tested
+    on another. The strength of the regularisation is chosen on "dev" if that is neither trained on nor
+    tested, else by cross-validation within the training part.
+
+    Args:
+        name: of the task in tables.
+        parts: train, dev, test or all -> labelled sentences or pairs.
+        split: part to be tested.
+        train: part to train on.
+        positive: label whose F1 x 100 is reported too; "1" for pairs labelled 0 and 1, as is usual for
+            paraphrases.
+        with_sentences: for pairs, u and v are features as well.
+        folds: of cross-validation.
+
+    Raises:
+        InputError: there is nothing to train on or to test, there is only one label, or `positive` or `folds`
+            does not fit the data.
+
+    Reference:
+        Conneau and Kiela 2018, "SentEval: An evaluation toolkit for universal sentence representations".
+
+    >>> some = [Instance("+", "good"), Instance("-", "bad")]
+    >>> Classification("toy", {"train": some, "test": some}).names
+    ['+', '-']
+    """
 
     needs = (Embeds,)
 
@@ -63,7 +82,7 @@ class Classification(Task):
         self.data = fingerprint([*(f"{part}\t{size}" for part, size in self.sizes.items()), *rows])
 
     def run(self, model: Model) -> list[Score]:
-        """Items are 0 or 100 for accuracy, and the two parts of a ratio for F1."""
+        """Accuracy, with items 0 or 100, (instance,); and F1, with items (instance, 2) for a ratio."""
         folds = self._folds()
         tested = np.sort(np.concatenate([fold.tested for fold in folds]))
         answers = classify(self._features(model.implementation), self.labels, folds, self.name)
@@ -88,8 +107,7 @@ class Classification(Task):
         return [Fold(trained, tested, choosing)]
 
     def _features(self, implementation: Implementation) -> Vectors:
-        """(instance, width), or for pairs (instance, two or four times the width); each text is embedded
-        once."""
+        """Features, (instance, width), for pairs 2 or 4 times as wide; each text is embedded once."""
         texts, number = numbered(
             text for instance in self.instances for text in (instance.first, instance.second) if text
         )
@@ -110,7 +128,7 @@ class Classification(Task):
         return features
 
     def _worst(self, tested: NDArray[np.int64], answers: Answers) -> list[Example]:
-        """Wrong answers, the surest first; scored by how sure, in percent."""
+        """Wrong predictions, the highest probability first; scored by that probability x 100."""
         wrong = tested[answers.label[tested] != self.labels[tested]]
         surest = wrong[np.argsort(-answers.probability[wrong], kind="stable")][:EXAMPLES]
         return [
@@ -186,31 +204,33 @@ def read_classification(
     classes: int = 5,
     phrases: bool = False,
 ) -> list[Classification]:
-    """Tasks from a file or folder; .tsv files have a header, tabs between columns and no quoting.
+    """Classification tasks from a file or folder. Tables are .tsv files with a header and without quoting.
 
-    * Columns label and text, or label, sentence1 and sentence2, in train.tsv, dev.tsv and test.tsv: trained
-    on train, the
-      strength chosen on dev (by cross-validation inside train where there is no dev), tested on test.
-    * The same columns in all.tsv, or in any one file: nested cross-validation, each sentence tested once; the
-    split is "all".
-    * Columns split (tr, va, te, or train, dev, test), label and text (probing): each file of a folder is a
-    task.
-    * train.trees, dev.trees and test.trees, a bracketed tree with sentiments 0 to 4 a line: the sentence and
-    its root's label.
+    * Columns label and text, or label, sentence1 and sentence2, in train.tsv, dev.tsv and test.tsv: the
+      classifier is trained on train, its strength chosen on dev (by cross-validation within train if there is
+      no dev), and it is tested on test.
+    * The same columns in all.tsv or in any single file: nested cross-validation; the split is "all".
+    * Columns split (tr, va, te, or train, dev, test), label and text (probing): one task per file.
+    * train.trees, dev.trees and test.trees, with a bracketed tree with sentiments from 0 to 4 on each line:
+      the sentence and the label of its root.
 
-    Options:
-        split: what to test. Without it test, else dev, else all. With "dev" the strength is chosen inside
+    Args:
+        path: file or folder.
+        name: of the task in tables; the name of the folder if empty.
+        split: part to be tested; if None, test, else dev, else all. With "dev", the strength is chosen within
             train.
-        train: what to train on, "train" or "dev".
-        variant: take NAME.VARIANT.tsv in place of NAME.tsv, as "fine" of train.fine.tsv.
-        positive: a label whose F1 is told too; "1" by itself for pairs labelled 0 and 1.
-        with_sentences: for pairs, u and v are features too, as SentEval does for SNLI.
+        train: part to train on: "train" or "dev".
+        variant: read NAME.VARIANT.tsv instead of NAME.tsv, for example "fine" for train.fine.tsv.
+        positive: label whose F1 is reported too; "1" for pairs labelled 0 and 1.
+        with_sentences: for pairs, u and v are features as well, as SentEval does for SNLI.
         folds: of cross-validation.
-        classes: for trees, 5, or 2 for below and above neutral (2), which is left out.
-        phrases: for trees, train on the phrases of the training sentences too, as SentEval does for SST.
+        classes: of trees: 5, or 2 for below and above neutral (label 2), which is left out.
+        phrases: of trees: train on the phrases of the training sentences too, as SentEval does for SST.
 
-    Raises `InputError`, with file and line, for what cannot be read; `MissingSplit` where there is no such
-    split, or nothing to train on."""
+    Raises:
+        InputError: something cannot be read, or a setting does not fit the data; names file and line.
+        MissingSplit: there is no such split, or nothing to train on.
+    """
     path = Path(path)
     found = read_parts(path, variant, classes, phrases)
     name = name or (path.resolve().parent if path.name == "all.tsv" else path.resolve()).name.removesuffix(
@@ -236,7 +256,7 @@ def read_classification(
 
 
 def _split(path: Path, parts: Mapping[str, Sequence[Instance]], split: str | None, train: str) -> str:
-    """What is tested, where there is also something to train on."""
+    """The part to be tested, checked together with the part to train on."""
     chosen = split or next(
         (part for part in ("test", "dev", "all") if part in parts and part != train), "test"
     )

@@ -1,5 +1,4 @@
-"""Who is trained on what, where the strength of regularisation is chosen, and what is tested: SentEval's
-three protocols."""
+"""Folds of the protocols of SentEval: which rows train a classifier, choose its strength, and test it."""
 
 from __future__ import annotations
 
@@ -11,33 +10,37 @@ import numpy as np
 from sentrep.evaluation.models.classifier import STRENGTHS, Floats, Integers, predictions
 from sentrep.utils.progress import progress
 
-# SentEval's.
+# The seed of SentEval.
 SEED = 1111
 
 
 class Fold(NamedTuple):
-    """One classifier: the rows that train it, the rows it is tested on, and where its strength is chosen."""
+    """One classifier: rows that train it, rows that test it, and rows on which its strength is chosen."""
 
     trained: Integers
     tested: Integers
     choosing: Sequence[tuple[Integers, Integers]]
-    """Rows to train on and rows to check with: the strength with the most right answers in all of them is
-    taken."""
+    """Pairs of rows to train on and rows to validate on. The strength with the most correct predictions over
+    all pairs is chosen."""
 
 
 class Answers(NamedTuple):
-    """What the classifiers say of the rows that they are tested on."""
+    """Predictions of the classifiers for the rows that they are tested on."""
 
     label: Integers
-    """(row,), -1 where no fold tests it."""
+    """(row,), -1 for rows that no fold tests."""
     probability: Floats
-    """(row,) given to that label."""
+    """(row,), probability of that label."""
 
 
 def classify(features: Floats, labels: Integers, folds: Sequence[Fold], description: str) -> Answers:
-    """Answers of each fold's classifier. Of equally good strengths the strongest is chosen.
+    """Train and test the classifier of each fold. Of equally good strengths the strongest is chosen.
 
-    features: (row, width), finite. labels: (row,), from 0 to the number of classes less 1.
+    Args:
+        features: (row, width), finite.
+        labels: (row,), from 0 to the number of classes minus 1.
+        folds: classifiers to be trained.
+        description: for the progress bar.
     """
     problems = [rows for fold in folds for rows in (fold.trained, *(trained for trained, _ in fold.choosing))]
     predicted = progress(
@@ -56,8 +59,8 @@ def classify(features: Floats, labels: Integers, folds: Sequence[Fold], descript
 
 
 def nested(labels: Integers, folds: int) -> list[Fold]:
-    """Every row is tested once, by a classifier whose strength was chosen by cross-validation inside the
-    other rows."""
+    """Nested cross-validation: every row is tested once, by a classifier whose strength was chosen by
+    cross-validation within the other rows."""
     return [
         Fold(trained, tested, crossed(labels, trained, folds))
         for trained, tested in crossed(labels, np.arange(len(labels)), folds)
@@ -65,12 +68,16 @@ def nested(labels: Integers, folds: int) -> list[Fold]:
 
 
 def crossed(labels: Integers, rows: Integers, folds: int) -> list[tuple[Integers, Integers]]:
-    """Cross-validation: for each fold the other rows, and its own."""
+    """Cross-validation: for each fold the rows outside it, and the rows in it."""
     return [(np.setdiff1d(rows, own), own) for own in stratified(labels, rows, folds)]
 
 
 def stratified(labels: Integers, rows: Integers, folds: int) -> list[Integers]:
-    """Rows dealt out at random, every label as evenly as can be; with fewer rows than folds, a row each."""
+    """Rows divided at random into folds, each label as evenly as possible; at most one fold per row.
+
+    >>> [len(fold) for fold in stratified(np.zeros(5, dtype=np.int64), np.arange(5), 2)]
+    [3, 2]
+    """
     shuffled = np.random.default_rng(SEED).permutation(rows)
     by_label = shuffled[np.argsort(labels[shuffled], kind="stable")]
     return [np.sort(by_label[start::folds]) for start in range(min(folds, len(rows)))]

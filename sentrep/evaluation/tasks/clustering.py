@@ -1,4 +1,4 @@
-"""Clustering: do texts of one topic fall into one cluster?"""
+"""Clustering: whether k-means puts texts with the same label into the same cluster."""
 
 from __future__ import annotations
 
@@ -17,20 +17,32 @@ from sentrep.utils.progress import progress
 
 
 class Clustering(Task):
-    """V-measure x 100 of k-means clusters, as many as there are labels, with homogeneity and completeness.
+    """V-measure x 100 of as many k-means clusters as there are labels, with homogeneity and completeness.
 
-    Rosenberg and Hirschberg 2007. With C the labels and K the clusters, I(C;K) / H(C) is homogeneity, I(C;K)
-    / H(K) completeness (taken as 0 where all texts lie in one cluster), and V-measure their harmonic mean 2
-    I(C;K) / (H(C) + H(K)).
+    With C the labels and K the clusters, I(C;K) / H(C) is homogeneity, I(C;K) / H(K) is completeness (0 if
+    all texts are in one cluster), and V-measure is their harmonic mean 2 I(C;K) / (H(C) + H(K)).
 
-    Each is a ratio of sums over texts: I(C;K) is the mean of log p(c,k) / p(c)p(k) over the texts' labels c
-    and clusters k, the entropies are the means of -log p(c) and -log p(k). These summands are the items. They
-    are also what each text contributes to the estimates to first order, so that intervals and paired tests
-    over them are those of the ratio, for the clusters as they were found. (Cluster numbers could not be
-    exchanged between models: they mean nothing.)
+    Each is a ratio of sums over texts: I(C;K) is the mean of log p(c,k) / p(c)p(k) over the labels c and
+    clusters k of the texts, and the entropies are the means of -log p(c) and -log p(k). These summands are
+    the items. To first order they are also the contributions of a text to the estimates, so intervals and
+    paired tests over them are those of the ratio, given the clusters that were found. (Cluster numbers have
+    no meaning and cannot be exchanged between models.)
 
     Every value is the mean over several seeds of k-means, each the best of several starts. V-measure is not
-    corrected for chance: random vectors have slightly more than 0, a collapsed model 0."""
+    corrected for chance: random vectors get slightly more than 0, a collapsed model gets 0.
+
+    Args:
+        data: texts with labels.
+        seeds: runs of k-means that are averaged.
+        starts: starts of each run, of which the best is kept.
+
+    Reference:
+        Rosenberg and Hirschberg 2007, "V-measure: A conditional entropy-based external cluster evaluation
+        measure".
+
+    >>> Clustering(Labelled("pets", ("a cat", "a dog", "a kitten"), ("cat", "dog", "cat"))).names
+    ['cat', 'dog']
+    """
 
     needs = (Embeds,)
 
@@ -49,7 +61,7 @@ class Clustering(Task):
         self.data = data.fingerprint
 
     def run(self, model: Model) -> list[Score]:
-        """Items are, for each seed, the two summands of a ratio: (text, 2 * seed)."""
+        """V-measure, homogeneity and completeness; items are the summands of ratios, (text, 2 * seeds)."""
         vectors = unit(model.implementation, self.texts)
         seeds = progress(range(self.seeds), self.name, unit="seed")
         clusters = [k_means(vectors, len(self.names), self.starts, seed) for seed in seeds]
@@ -68,27 +80,36 @@ class Clustering(Task):
         ]
 
     def _worst(self, clusters: Integers) -> list[Example]:
-        """Texts with the least company in the first seed's clusters; scored by the share of their cluster
-        that has their label."""
+        """Texts in the clusters of the first seed with the smallest share of their label; scored by that
+        share."""
         table = np.zeros((len(self.names), len(self.names)), dtype=np.int64)
         np.add.at(table, (self.labels, clusters), 1)
         shares = table / np.maximum(table.sum(axis=0), 1)
-        company = shares[self.labels, clusters]
+        own_shares = shares[self.labels, clusters]
         examples = []
-        for at in np.argsort(company, kind="stable")[:EXAMPLES]:
+        for at in np.argsort(own_shares, kind="stable")[:EXAMPLES]:
             most = shares[:, clusters[at]].argmax()
             share = f"{100 * shares[most, clusters[at]]:.0f} % of them {self.names[most]}"
             got = f"among {table[:, clusters[at]].sum()} texts, {share}"
-            examples.append(Example(self.texts[at], self.names[self.labels[at]], got, float(company[at])))
+            examples.append(Example(self.texts[at], self.names[self.labels[at]], got, float(own_shares[at])))
         return examples
 
 
 def information(labels: Integers, clusters: Integers) -> tuple[Floats, Floats, Floats]:
-    """For each text, in nats: what cluster and label tell of each other, what the label tells, and what the
-    cluster tells.
+    """Summands, in nats, of the mutual information of labels and clusters and of their two entropies.
 
-    Their means are the mutual information and the two entropies. labels, clusters: (text,) whole numbers from
-    0."""
+    Args:
+        labels: (text,), integers from 0.
+        clusters: (text,), integers from 0.
+
+    Returns:
+        Three arrays (text,): log p(c,k) / p(c)p(k), -log p(c) and -log p(k). Their means are the mutual
+        information and the entropies of labels and clusters.
+
+    >>> same = np.array([0, 0, 1, 1])
+    >>> [round(float(each.mean()), 3) for each in information(same, same)]
+    [0.693, 0.693, 0.693]
+    """
     together = labels * (clusters.max() + 1) + clusters
     label, cluster, both = (
         np.bincount(each)[each].astype(np.float64) for each in (labels, clusters, together)
@@ -108,13 +129,22 @@ def read_clustering(
     seeds: int = 5,
     starts: int = 4,
 ) -> list[Task]:
-    """Clustering of a .tsv, .jsonl or .jsonl.gz file of texts with labels, or of a folder of them: a task for
-    each file.
+    """Clustering tasks of labelled texts in a .tsv, .jsonl or .jsonl.gz file, or in a folder: one per file.
 
-    `name`: in tables; the folder's own with ": clusters", if empty. `split`: test, if not given, or every
-    file where there is none. `label_field`, `text_field`: names of the columns or fields. `sample`: of more
-    texts than this, so many are drawn. `seeds`: how many runs of k-means are averaged. `starts`: of how many
-    starts each run keeps the best."""
+    Args:
+        path: file or folder.
+        name: of the task in tables; the name of the folder with ": clusters" if empty.
+        split: test if None, or all files where there is no test split.
+        label_field: name of the column or field with the label.
+        text_field: name of the column or field with the text.
+        sample: at most as many texts, always the same ones.
+        seeds: runs of k-means that are averaged.
+        starts: starts of each run, of which the best is kept.
+
+    Raises:
+        InputError: `seeds` or `starts` is below 1, or as in `read_labelled`.
+        MissingSplit: there is no such split.
+    """
     if min(seeds, starts) < 1:
         raise InputError(f"seeds = {seeds}, starts = {starts}; needs one or more of each")
     found = read_labelled(

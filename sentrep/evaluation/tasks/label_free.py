@@ -1,10 +1,17 @@
-"""Retrieval without labels: any held-out text asks its own questions.
+"""Retrieval tasks that are made from held-out text without labels.
 
-Next sentence: find the sentence that follows. Inverse cloze: find the passage that a sentence was taken out
-of (Lee, Chang and Toutanova 2019, section 4, always taken out). Title to body: find the rest of a document
-from its title, or from its first sentence. Same document: find its other sentences. What stands together is
-not always alike, but a vector that knows nothing of a sentence's place or topic fails at all four, and no
-annotator is needed."""
+* Next sentence: find the sentence that follows.
+* Inverse cloze: find the passage that a sentence was removed from.
+* Title to body: find the text of a document by its title, or by its first sentence if it has none.
+* Same document: find the other sentences of a document.
+
+Neighbouring texts are not always similar in meaning, but vectors without information about context and topic
+fail at all four tasks, and no annotation is needed.
+
+Reference:
+    Lee, Chang and Toutanova 2019, "Latent retrieval for weakly supervised open domain question answering",
+    section 4 (inverse cloze; here the sentence is always removed).
+"""
 
 from __future__ import annotations
 
@@ -18,25 +25,26 @@ from sentrep.evaluation.datasets.reservoir import Reservoir
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.utils.errors import InputError
 
-# Shorter ones ("Yes." or a page number) occur everywhere and have no one answer. A Chinese sign counts as two
-# letters.
+# Characters of the shortest query: shorter ones ("Yes.", a page number) have no unique answer. A Chinese
+# character counts as two.
 _SHORTEST = 12
 
-# Among fewer, ten are found by anyone.
+# Documents of the smallest task: among fewer, R@10 says little.
 _FEWEST = 20
 
-# Enough of a text to know it by.
+# Sentences of a body and of a passage.
 _BODY_SENTENCES = 32
 _PASSAGE_SENTENCES = 8
 
-# Of one document; fewer where there are many documents, so that none rules the table.
+# Sentences of one document in the same-document task; fewer where there are many documents, so that no
+# document dominates.
 _FEW_SIBLINGS, _MOST_SIBLINGS = 4, 32
 
 _NOTE = "a query's own sentence is left out"
 
 
 class Document(Protocol):
-    """A document cut into sentences."""
+    """A document split into sentences."""
 
     @property
     def id(self) -> str: ...
@@ -78,13 +86,25 @@ def label_free(
     approximate: bool = False,
     unit: str = "sentence",
 ) -> list[Retrieval]:
-    """The four tasks from one pass over documents that no model under comparison was trained on.
+    """The four tasks, from one pass over documents that none of the compared models was trained on.
 
-    At most `queries` queries among at most `candidates` documents (sentences, passages or bodies), drawn
-    evenly over the whole stream whatever its length, with the memory of the drawn ones only. A task with
-    fewer than 20 to choose from is left out; `InputError` is raised where none remains. `approximate` is as
-    in `Retrieval`. With `unit` 'passage' the passages of documents are asked about instead of their
-    sentences, with 'document' whole documents: title to body, and sentence to document."""
+    Queries and documents are uniform samples of the whole stream; only the sampled ones are kept in memory. A
+    task with fewer than 20 documents is left out.
+
+    Args:
+        documents: held-out documents.
+        name: of the tasks in tables, followed by the kind of task.
+        queries: at most as many per task.
+        candidates: at most as many documents (sentences, passages or bodies) per task.
+        seed: of the samples.
+        split: that the documents belong to.
+        approximate: as in `Retrieval`.
+        unit: with 'passage' the texts are passages instead of sentences; with 'document' they are whole
+            documents, and there are two tasks: title to body, and sentence to document.
+
+    Raises:
+        InputError: there is too little text for any task, or `queries` or `candidates` is too small.
+    """
     if queries < 1 or candidates < _FEWEST:
         raise InputError(
             f"{name}: queries = {queries}, candidates = {candidates}; needs at least 1 and {_FEWEST}"
@@ -105,37 +125,37 @@ def label_free(
     ]
     if not tasks:
         raise InputError(
-            f"{name}: too little text to ask questions of; give some {_FEWEST} documents, or {_FEWEST} "
+            f"{name}: too little text to make queries from; give about {_FEWEST} documents, or {_FEWEST} "
             "long sentences"
         )
     return tasks
 
 
 class Questions(NamedTuple):
-    """Texts that ask, and texts to be found."""
+    """Queries, documents, and which documents are relevant."""
 
     queries: list[str]
     documents: list[str]
     answers: list[list[int]]
-    """For each query, which documents."""
+    """For each query, the numbers of the relevant documents."""
     own: list[int]
-    """For each query, the document that is its own text; -1 if none is."""
+    """For each query, the number of the document with the same text; -1 if there is none."""
 
 
 def _asked(documents: Iterable[Document], candidates: int, seed: int, unit: str) -> dict[str, Questions]:
-    """The four kinds of questions, from one pass."""
+    """Queries and documents of the four tasks, from one pass."""
     following, passages, bodies = (Reservoir[tuple[str, str]](candidates, seed) for _ in range(3))
     families = Reservoir[list[str]](max(2, candidates // _FEW_SIBLINGS), seed)
     for document in documents:
         sentences, chance = list(document.sentences), random.Random(f"{seed} {document.id}")
         parts = _parts(document, sentences, unit)
         for pair in itertools.pairwise(parts.texts):
-            if all(map(_speaks, pair)):
+            if all(map(_is_long_enough, pair)):
                 following.offer(pair)
         heading, body = _heading(document.title, sentences, parts.body)
-        if heading and _speaks(body):
+        if heading and _is_long_enough(body):
             bodies.offer((heading, body))
-        family = list(dict.fromkeys(filter(_speaks, parts.texts)))
+        family = list(dict.fromkeys(filter(_is_long_enough, parts.texts)))
         if len(family) >= 2:
             families.offer(chance.sample(family, min(_MOST_SIBLINGS, len(family))))
         for pair in _taken_out(parts.wholes, chance):
@@ -163,7 +183,7 @@ def _parts(document: Document, sentences: Sequence[str], unit: str) -> _Parts:
 
 
 def _one_answer(pairs: Sequence[tuple[str, str]]) -> Questions:
-    """Each query has one answer: a text that answers twice, or that asks and answers at once, is left out."""
+    """Queries with one relevant document each; repeated answers, and pairs of equal texts, are left out."""
     unique = {answer: query for query, answer in pairs if query != answer}
     asked = {query: answer for answer, query in unique.items()}
     position = {answer: number for number, answer in enumerate(unique)}
@@ -185,8 +205,8 @@ def _siblings(families: Sequence[Sequence[str]], candidates: int) -> Questions:
         documents += fresh
         answers += [[other for other in members if other != member] for member in members]
     if documents and len(answers[0]) == len(documents) - 1:
-        return Questions([], [], [], [])  # one family: every document is an answer
-    # Spread over the documents, so that the first queries are not all of the first ones.
+        return Questions([], [], [], [])  # a single document: every sentence is relevant
+    # Shuffled, because the first queries are used and should not all be of the first documents.
     order = random.Random(len(documents)).sample(range(len(documents)), len(documents))
     return Questions(
         [documents[number] for number in order], documents, [answers[number] for number in order], order
@@ -194,7 +214,7 @@ def _siblings(families: Sequence[Sequence[str]], candidates: int) -> Questions:
 
 
 def _heading(title: str, sentences: Sequence[str], longest: int) -> tuple[str, str]:
-    """What to ask with and what to find: the title and the text, or the first sentence and the rest."""
+    """Query and document: the title and the text, or the first sentence and the rest."""
     if title and sentences and sentences[0].strip() == title.strip():
         sentences = sentences[1:]
     if not title and sentences:
@@ -203,10 +223,12 @@ def _heading(title: str, sentences: Sequence[str], longest: int) -> tuple[str, s
 
 
 def _taken_out(passages: Sequence[Sequence[str]], chance: random.Random) -> Iterator[tuple[str, str]]:
-    """For each passage a sentence from its middle, and the passage without it."""
+    """For each passage, a sentence from its middle and the passage without it."""
     for passage in passages:
         middle = [
-            at for at, sentence in enumerate(passage) if 0 < at < len(passage) - 1 and _speaks(sentence)
+            at
+            for at, sentence in enumerate(passage)
+            if 0 < at < len(passage) - 1 and _is_long_enough(sentence)
         ]
         if middle:
             at = chance.choice(middle)
@@ -216,12 +238,11 @@ def _taken_out(passages: Sequence[Sequence[str]], chance: random.Random) -> Iter
 
 
 def _joined(sentences: Sequence[str]) -> str:
-    """One text; where the script has wide signs, as Chinese and Japanese, no space stands between
-    sentences."""
+    """Sentences as one text, with spaces between them except after wide characters (Chinese, Japanese)."""
     return "".join(sentence if _wide(sentence[-3:]) else f"{sentence} " for sentence in sentences).strip()
 
 
-def _speaks(text: str) -> bool:
+def _is_long_enough(text: str) -> bool:
     return len(text) >= _SHORTEST or len(text) + _wide(text) >= _SHORTEST
 
 

@@ -1,4 +1,4 @@
-"""Pair classification: does the cosine separate paraphrases from other pairs?"""
+"""Pair classification: whether the cosine separates paraphrases from other pairs."""
 
 from __future__ import annotations
 
@@ -27,12 +27,23 @@ class LabelledPair(NamedTuple):
 
 
 class PairClassification(Task):
-    """Average precision x 100 of cosine; and, where other pairs than these give a threshold, accuracy and F1
-    x 100 at it.
+    """Average precision x 100 of the cosine, and accuracy and F1 x 100 at thresholds from other pairs.
 
-    A model whose cosines are all alike has the average precision of a random order (hardly more than the
-    share of positive pairs), the accuracy of one answer to all pairs, and the F1 of calling every pair
-    positive."""
+    A model whose cosines are all equal gets the average precision of a random order (slightly more than the
+    share of positive pairs), the accuracy of one label for all pairs, and the F1 of labelling all pairs
+    positive.
+
+    Args:
+        name: of the task in tables.
+        pairs: to be classified.
+        split: that the pairs belong to.
+        tuning: pairs on which the thresholds are chosen; without them there are no metrics with a threshold.
+        tuning_split: that these belong to.
+        note: appended to the protocol.
+
+    >>> PairClassification("toy", [LabelledPair(1, "big", "large"), LabelledPair(0, "big", "blue")]).split
+    'test'
+    """
 
     needs = (Embeds,)
 
@@ -61,8 +72,8 @@ class PairClassification(Task):
         self.data = fingerprint([str(len(self.pairs)), *parts])
 
     def run(self, model: Model) -> list[Score]:
-        """Items are (cosine, label) for average precision, 0 or 100 for accuracy, and the two parts of a
-        ratio for F1."""
+        """Items are (cosine, label) for average precision, 0 or 100 for accuracy, and (pair, 2) for the ratio
+        F1."""
         both = [*self.pairs, *self.tuning]
         all_cosines = pair_cosines(model.implementation, [(pair.first, pair.second) for pair in both])
         all_labels = np.array([pair.label for pair in both], dtype=np.float64)
@@ -85,11 +96,18 @@ class PairClassification(Task):
 
 
 def thresholds(cosines: Floats, labels: Floats) -> tuple[float, float]:
-    """The thresholds of the best accuracy and of the best F1; a pair is positive where its cosine is the
-    threshold or more.
+    """The thresholds of the best accuracy and of the best F1: pairs at or above it are positive.
 
-    Halfway between neighbouring cosines, or infinite where all or none are best called positive; of equally
-    good ones the highest. cosines, labels: (pair,)."""
+    A threshold is halfway between neighbouring cosines, or infinite if labelling all or no pairs positive is
+    best. Of equally good thresholds the highest is taken.
+
+    Args:
+        cosines: (pair,)
+        labels: (pair,), 0 or 1.
+
+    >>> thresholds(np.array([0.9, 0.7, 0.1]), np.array([1.0, 1.0, 0.0]))
+    (0.4, 0.4)
+    """
     order = np.argsort(-cosines, kind="stable")
     edges = np.r_[np.inf, cosines[order], -np.inf]
     possible = np.flatnonzero(np.diff(edges) < 0)
@@ -103,17 +121,23 @@ def thresholds(cosines: Floats, labels: Floats) -> tuple[float, float]:
 
 
 def read_pair_classification(path: str | Path, *, name: str = "", split: str | None = None) -> list[Task]:
-    """Pair classification in a .tsv file, or in a folder of them, with the columns label (0 or 1), sentence1,
-    sentence2.
+    """Pair classification tasks of a .tsv file with columns label (0 or 1), sentence1, sentence2, or of a
+    folder of such files.
 
-    Files named test.tsv or NAME.test.tsv are of the test split, and likewise dev and train; each NAME is a
-    task. The threshold comes from NAME's dev, or from its train where dev is absent or is itself what is
-    measured; a file given alone has none. `name`: in tables; the folder's own, if empty. `split`: test where
-    there is one, otherwise every file, if not given.
+    Files named test.tsv or NAME.test.tsv belong to the test split; dev and train likewise. Each NAME is a
+    task. The thresholds are chosen on the dev file of NAME, or on its train file if there is no dev or dev is
+    tested; a single file has none. Pairs with an empty sentence are left out.
 
-    Pairs with an empty sentence are left out. Raises `InputError`, with file and line, for wrong columns,
-    labels that are not 0 or 1, and where all pairs have one label; `MissingSplit` where there is no such
-    split."""
+    Args:
+        path: file or folder.
+        name: of the task in tables; the name of the folder if empty.
+        split: test if None, or all files where there is no test split.
+
+    Raises:
+        InputError: wrong columns, a label that is not 0 or 1, or equal labels of all pairs; names file and
+            line.
+        MissingSplit: there is no such split.
+    """
     path = Path(path)
     splits = {file: of_split(file) for file in tables(path, _COLUMNS)}
     by_place = {(subset_of(file), part): file for file, part in splits.items()}
@@ -136,8 +160,7 @@ def read_pair_classification(path: str | Path, *, name: str = "", split: str | N
 
 
 def _read(file: Path) -> tuple[list[LabelledPair], int]:
-    """The pairs, and how many more have an empty sentence: real collections of questions do, and it is no
-    answer to ask for."""
+    """The pairs of a file, and the number of pairs with an empty sentence, which are left out."""
     pairs, left = [], 0
     for number, (label, first, second) in read_table(file, _COLUMNS, may_be_empty=_COLUMNS[1:]):
         if label not in ("0", "1"):
@@ -150,13 +173,13 @@ def _read(file: Path) -> tuple[list[LabelledPair], int]:
             left += 1
     if len({pair.label for pair in pairs}) < 2:
         raise InputError(
-            f"{file}: {len(pairs)} pairs, none or all of them with label 1; nothing could be told apart"
+            f"{file}: {len(pairs)} pairs, none or all of them with label 1; both labels are needed"
         )
     return pairs, left
 
 
 def _worst(pairs: Sequence[LabelledPair], cosines: Floats, labels: Floats) -> list[Example]:
-    """Pairs on the wrong side of most pairs of the other label; scored by how many, in percent of these."""
+    """Pairs on the wrong side of the most pairs of the other label; scored by the share of these x 100."""
     same = labels == 1
     beyond = np.empty(len(pairs))
     for mine, sign in ((same, -1), (~same, 1)):

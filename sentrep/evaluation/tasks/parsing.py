@@ -1,4 +1,4 @@
-"""Parsing: are the brackets of a tree where people put them, and are they more than branching to one side?"""
+"""Parsing: agreement of the spans of predicted trees with a treebank and with one-sided branching."""
 
 from __future__ import annotations
 
@@ -33,36 +33,47 @@ from sentrep.utils.capabilities import ScoresLikelihood
 from sentrep.utils.errors import InputError
 
 SHORT = 10
-"""Words of the longest sentence in WSJ10, on which grammars were long induced (Klein and Manning 2002)."""
+"""Words of the longest sentence in WSJ10, a common test set of grammar induction (Klein and Manning 2002)."""
 
 COLLAPSED = 90.0
-"""F1 to branching to one side from which on a parser does little else."""
+"""F1 against one-sided branching at which a parser counts as collapsed."""
 
 _LABEL_SHARE = 0.01
+"""Labels below this share of all constituents have no recall of their own."""
 
 
 class Parsing(Task):
-    """Unlabelled F1 x 100 of spans, by each of the conventions that published numbers differ by.
+    """Unlabelled F1 x 100 of spans, by each of the conventions in which published numbers differ.
 
-    "F1" is that of Kim, Dyer and Rush 2019 ("Compound probabilistic context-free grammars", their released
-    code): the mean over sentences, without punctuation, without trivial spans. Two more readings of the same
-    trees: with "punctuation seen" the model is given it, and brackets are compared when it has been taken out
-    of them; with "punctuation kept" it counts like words, and branching to the right, which cannot leave the
-    full stop at the top, comes out near 0. "corpus" puts the spans of all sentences together.
+    "F1" is the mean over sentences, without punctuation and without trivial spans, as in the code of Kim,
+    Dyer and Rush. With "punctuation seen" the model parses sentences with punctuation, which is then removed
+    from the spans. With "punctuation kept" it counts like words; right branching, which cannot attach the
+    full stop at the top, then gets nearly 0. "corpus" counts the spans of all sentences together.
 
-    F1 to left and right branching are no scores: they say whether a parser does anything else. Nor is F1 of
-    binarised gold, which is the same for all models: trees of people have more than two branches, and no
-    binary tree comes nearer to them than that."""
+    Two kinds of metrics only describe. F1 to left and right branching shows whether a parser does anything
+    else. F1 of binarised gold is the same for all models: nodes of treebanks may have more than two children,
+    and no binary tree agrees better with them.
+
+    Reference:
+        Kim, Dyer and Rush 2019, "Compound probabilistic context-free grammars for grammar induction".
+    """
 
     needs = (Parses,)
 
     def __init__(
         self, name: str, trees: Sequence[Bracketed], *, split: str = "test", punctuation: str = "tags"
     ) -> None:
-        """`punctuation`: "tags", where trees have those of `PUNCTUATION_TAGS`, or "words", where it is known
-        by its signs.
+        """A task of some trees.
 
-        Raises `ValueError` where no sentence has two words.
+        Args:
+            name: of the task in tables.
+            trees: of a treebank.
+            split: that they belong to.
+            punctuation: how it is recognised: by "tags" of `PUNCTUATION_TAGS`, or by "words" without letters
+                and digits.
+
+        Raises:
+            ValueError: no sentence has two words.
         """
         self.name, self.split = name, split
         self.whole = [tree for tree in trees if len(tree.words) > 1]
@@ -95,7 +106,7 @@ class Parsing(Task):
         self.data = fingerprint(map(repr, trees))
 
     def run(self, model: Model) -> list[Score]:
-        """Items are a sentence's."""
+        """All metrics, with one item per sentence, (sentence,), or (sentence, 2) for ratios."""
         found, whole = self._parsed(model)
         seen = [reduced(spans, mask) for spans, mask in zip(whole, self.kept, strict=True) if sum(mask) > 1]
         gold, lengths = [tree.spans for tree in self.bare], [len(tree.words) for tree in self.bare]
@@ -128,29 +139,29 @@ class Parsing(Task):
         ]
 
     def _perplexity(self, model: Model) -> list[Score]:
-        """Of a model that has one. Where words are cut otherwise, or others are unknown, it does not
-        compare."""
+        """Perplexity of models that have a likelihood. It is comparable between models with the same
+        vocabulary only."""
         if not isinstance(model.implementation, ScoresLikelihood):
             return []
         items = np.array(model.implementation.nll([tree.words for tree in self.whole]), dtype=np.float64)
         return [Score("perplexity", items, "perplexity", higher_is_better=False)]
 
     def _parsed(self, model: Model) -> tuple[list[Spans], list[Spans]]:
-        """The model's spans, checked and without trivial ones, of sentences without and with punctuation."""
+        """The nontrivial spans of the model, checked, for sentences without and with punctuation."""
         if not isinstance(model.implementation, Parses):
             raise TypeError(f"{model.name} does not parse")
         parsed: list[list[Spans]] = []
         for trees in (self.bare, self.whole):
             given = list(model.implementation.parse([tree.words for tree in trees]))
             if len(given) != len(trees):
-                raise ValueError(f"parse gave {len(given)} trees for {len(trees)} sentences")
+                raise ValueError(f"parse returned {len(given)} trees for {len(trees)} sentences")
             parsed.append(
                 [_checked(spans, len(tree.words)) for spans, tree in zip(given, trees, strict=True)]
             )
         return parsed[0], parsed[1]
 
     def _recalls(self, found: Sequence[Spans]) -> list[Score]:
-        """Of each label that is not rare, the most frequent first."""
+        """Recall of each label that is not rare, the most frequent first."""
         labelled = [_labelled(tree) for tree in self.bare]
         counts = Counter(each.label for spans in labelled for each in spans)
         scores = []
@@ -170,16 +181,21 @@ def is_parsing(path: Path) -> bool:
 def read_parsing(
     path: str | Path, *, name: str = "", split: str | None = None, punctuation: str = ""
 ) -> list[Task]:
-    """Bracketed trees, one a line, in a .trees or .trees.gz file, or in a folder of them; each file that is
-    chosen is a task.
+    """Parsing tasks of a .trees or .trees.gz file with one bracketed tree per line, or of a folder of them.
 
-    Files named test.trees or NAME.test.trees are of the test split, and likewise dev and train; any other is
-    of "all". `name`: in tables; the folder's own, if empty. `split`: test where there is one, otherwise every
-    file, if not given. `punctuation`: known by "tags" or by its signs ("words"); by tags if there are such,
-    if empty.
+    Files named test.trees or NAME.test.trees belong to the test split; dev and train likewise; all others
+    belong to "all". Each chosen file is a task.
 
-    Raises `InputError`, with file and line, for what is no tree, and where no sentence has two words;
-    `MissingSplit` where there is no such split."""
+    Args:
+        path: file or folder.
+        name: of the task in tables; the name of the folder if empty.
+        split: test if None, or all files where there is no test split.
+        punctuation: recognised by "tags" or "words"; if empty, by tags where the trees have them.
+
+    Raises:
+        InputError: a line is not a tree, or no sentence has two words; names file and line.
+        MissingSplit: there is no such split.
+    """
     path = Path(path)
     files = _files(path)
     if not files:
@@ -210,12 +226,12 @@ def _files(path: Path) -> list[Path]:
 
 
 def _named(path: Path) -> Path:
-    """Without what says the format."""
+    """A path without the suffixes of the format."""
     return path.with_name(path.name.removesuffix(".gz").removesuffix(".trees")) if path.name else path
 
 
 def _kept(tree: Bracketed, punctuation: str) -> list[bool]:
-    """Which words are none of the punctuation, (word,)."""
+    """Mask of the words that are not punctuation, (word,)."""
     if punctuation == "tags":
         return [tag not in PUNCTUATION_TAGS for tag in tree.tags]
     return [not is_punctuation(word) for word in tree.words]
@@ -231,37 +247,34 @@ def _corpus(metric: str, counts: Floats) -> Score:
 
 
 def _both(how: str, counts: Floats) -> list[Score]:
+    """F1 as mean over sentences and over the corpus."""
     return [Score(f"F1 {how}", sentence_f1(counts)), _corpus(f"F1 corpus {how}", counts)]
 
 
 def _doubles(tree: Bracketed) -> int:
-    """Brackets around the same words as another, of those that are not trivial."""
+    """Number of nontrivial constituents with the same span as another."""
     spans = tree.spans
     return sum(each[1:] in spans for each in tree.constituents) - len(spans)
 
 
 def _labelled(tree: Bracketed) -> set[Constituent]:
-    """Its brackets that are not trivial; of a unary chain one of each label."""
+    """The nontrivial constituents of a tree; one per label for a unary chain."""
     spans = tree.spans
     return {each for each in tree.constituents if each[1:] in spans}
 
 
 def _alarm(toward: dict[str, Floats]) -> str:
-    """What is wrong with trees that branch to one side only, or nothing; sentences that cannot branch
-    otherwise do not count."""
+    """A message if the trees branch to one side only, else an empty one. Sentences with one possible tree do
+    not count."""
     for side, counts in toward.items():
         reached = value_of(corpus_f1(counts), "ratio")
         if reached >= COLLAPSED:
-            return (
-                f"the trees have collapsed: {side} branching and little else (F1 to it "
-                f"{reached:.1f}, all spans together)"
-            )
+            return f"the trees have collapsed to {side} branching (F1 with it {reached:.1f} over all spans)"
     return ""
 
 
 def _worst(trees: Sequence[Bracketed], found: Sequence[Spans], scores: Floats) -> list[Example]:
-    """Sentences whose brackets agree least with the treebank's, scored by F1; of equal ones the shortest,
-    easiest to read."""
+    """The sentences with the lowest F1; of equal ones the shortest."""
     lengths = np.array([len(tree.words) for tree in trees])
     return [
         Example(

@@ -1,5 +1,4 @@
-"""Summarization: does a short text say what people would, and better than the article's own beginning of the
-same length?"""
+"""Summarization: overlap with reference summaries, also compared with a lead of the same length."""
 
 from __future__ import annotations
 
@@ -21,31 +20,43 @@ from sentrep.evaluation.task import Model, Summarizes, Task
 from sentrep.utils.errors import InputError
 
 BYTES = 75
-"""Length of the headlines that DUC 2003 and 2004 asked for (task 1); there is no more to have at any
-length."""
+"""Length of headlines in task 1 of DUC 2003 and 2004."""
 
 _ROUGE = ("R-1", "R-2", "R-L")
 
 
 class Summarized(NamedTuple):
-    """An article and the summaries that people wrote of it, one or more."""
+    """An article with one or more reference summaries."""
 
     article: str
     summaries: tuple[str, ...]
 
 
 class Summarization(Task):
-    """ROUGE F1 x 100, what of it the article's beginning would not have had, and how the summaries are
-    worded.
+    """ROUGE F1 x 100, its difference to a lead of the same length, and statistics of the summaries.
 
-    "R-1 over lead" is R-1 less that of the lead: the article's first words, as many as the summary has, item
-    by item. Its interval says whether choosing words was worth it: F1 rewards length, so a longer lead alone
-    beats a shorter one, and a published score may be no more than that. An interval above 0 is a summarizer
-    significantly better than its own length.
+    "R-1 over lead" is R-1 minus the R-1 of the lead: the first words of the article, as many as the summary
+    has, item by item. F1 depends on length, so a longer lead alone gets more than a shorter one. An interval
+    above 0 means that a summarizer is significantly better than a lead of its length.
 
-    The metrics of wording, the mean number of words and shares between 0 and 1, explain a ROUGE and cannot
-    replace it: a writer of random words copies nothing and is all novelty. So they have no better side, but
-    for prefix copy and repetition, low in all that people write."""
+    The statistics, mean number of words and shares between 0 and 1, help to explain a ROUGE score: random
+    words copy nothing and are all novel. Only prefix copy and repetition, which are low in human summaries,
+    have a better side.
+
+    Args:
+        name: of the task in tables.
+        data: articles with summaries.
+        split: that they belong to.
+
+    Raises:
+        ValueError: there are no articles, or an article has no summary.
+
+    Reference:
+        Lin 2004, "ROUGE: A package for automatic evaluation of summaries".
+
+    >>> Summarization("toy", [Summarized("A cat sat on a mat.", ("A cat sat.",))]).needs[0].__name__
+    'Summarizes'
+    """
 
     needs = (Summarizes,)
 
@@ -70,15 +81,15 @@ class Summarization(Task):
         self.data = fingerprint(parts)
 
     def run(self, model: Model) -> list[Score]:
-        """Items are an article's."""
-        written = self._written(model)
-        words = [plain_words(summary) for summary in written]
+        """All metrics, with one item per article, (article,)."""
+        found = self._summaries(model)
+        words = [plain_words(summary) for summary in found]
         articles = [plain_words(each.article) for each in self.summarized]
         leads = [article[: len(mine)] for article, mine in zip(articles, words, strict=True)]
         mine, lead = self._rouge(words), self._rouge(leads)
         scores = [Score(name, items) for name, items in zip(_ROUGE, mine.T, strict=True)]
-        scores[0] = scores[0]._replace(examples=_worst(self.summarized, written, mine[:, 0]))
-        scores.append(Score(f"R-1 recall at {BYTES} bytes", self._short_recall(written)))
+        scores[0] = scores[0]._replace(examples=_worst(self.summarized, found, mine[:, 0]))
+        scores.append(Score(f"R-1 recall at {BYTES} bytes", self._short_recall(found)))
         scores += [
             Score(f"{name} over lead", items) for name, items in zip(_ROUGE, (mine - lead).T, strict=True)
         ]
@@ -93,26 +104,26 @@ class Summarization(Task):
             Score("repetition", np.array([repetition(each) for each in words]), higher_is_better=False),
         ]
 
-    def _written(self, model: Model) -> list[str]:
+    def _summaries(self, model: Model) -> list[str]:
         """The model's summaries, checked."""
         if not isinstance(model.implementation, Summarizes):
             raise TypeError(f"{model.name} does not summarize")
-        written = list(model.implementation.summarize([each.article for each in self.summarized]))
-        if len(written) != len(self.summarized):
-            raise ValueError(f"summarize gave {len(written)} summaries for {len(self.summarized)} articles")
-        return written
+        found = list(model.implementation.summarize([each.article for each in self.summarized]))
+        if len(found) != len(self.summarized):
+            raise ValueError(f"summarize returned {len(found)} summaries for {len(self.summarized)} articles")
+        return found
 
     def _rouge(self, summaries: Sequence[Sequence[str]]) -> Floats:
-        """(article, R-1 and R-2 and R-L), out of 100, of plain words."""
+        """R-1, R-2 and R-L x 100 of summaries as words: (article, 3)."""
         items = []
         for words, each in zip(summaries, self.summarized, strict=True):
             mine, theirs = stems(words), [rouge_words(summary) for summary in each.summaries]
             items.append([rouge_n(mine, theirs, 1).f1, rouge_n(mine, theirs, 2).f1, rouge_l(mine, theirs).f1])
         return 100 * np.array(items)
 
-    def _short_recall(self, written: Sequence[str]) -> Floats:
+    def _short_recall(self, found: Sequence[str]) -> Floats:
         items = []
-        for summary, each in zip(written, self.summarized, strict=True):
+        for summary, each in zip(found, self.summarized, strict=True):
             mine, *theirs = (rouge_words(first_bytes(text, BYTES)) for text in (summary, *each.summaries))
             items.append(rouge_n(mine, theirs, 1).recall)
         return 100 * np.array(items)
@@ -138,16 +149,22 @@ def read_summarization(
     article_field: str = "article",
     summary_field: str = "summary",
 ) -> list[Task]:
-    """Articles and summaries in a .jsonl or .jsonl.gz file, or in a folder of them; each file that is chosen
-    is a task.
+    """Summarization tasks of a .jsonl or .jsonl.gz file, or of a folder of them; each chosen file is a task.
 
-    A line is an object with an article, and with a summary or a list of them, in the fields of these names;
-    more fields do no harm. Files named test.jsonl or NAME.test.jsonl are of the test split, and likewise dev
-    and train. `name`: in tables; the folder's own, if empty. `split`: test where there is one, otherwise
-    every file, if not given.
+    Each line is an object with an article, and with a summary or a list of summaries. Files named test.jsonl
+    or NAME.test.jsonl belong to the test split; dev and train likewise.
 
-    Raises `InputError`, with file and line, for broken lines and for empty texts; `MissingSplit` where there
-    is no such split."""
+    Args:
+        path: file or folder.
+        name: of the task in tables; the name of the folder if empty.
+        split: test if None, or all files where there is no test split.
+        article_field: field with the article.
+        summary_field: field with the summary or summaries.
+
+    Raises:
+        InputError: a malformed line or an empty text; names file and line.
+        MissingSplit: there is no such split.
+    """
     path, fields = Path(path), (article_field, summary_field)
     files = _files(path)
     if not files:
@@ -197,9 +214,9 @@ def _record(line: str, where: str, fields: tuple[str, str]) -> Summarized:
     return Summarized(article, tuple(summaries))
 
 
-def _worst(data: Sequence[Summarized], written: Sequence[str], scores: Floats) -> list[Example]:
-    """Articles whose summaries share least with the references, scored by R-1."""
+def _worst(data: Sequence[Summarized], found: Sequence[str], scores: Floats) -> list[Example]:
+    """The articles with the lowest R-1."""
     return [
-        Example(data[at].article, " / ".join(data[at].summaries), written[at], float(scores[at]))
+        Example(data[at].article, " / ".join(data[at].summaries), found[at], float(scores[at]))
         for at in np.argsort(scores, kind="stable")[:EXAMPLES]
     ]

@@ -1,4 +1,4 @@
-"""Topic retrieval: do the nearest texts of a text have the same topic?"""
+"""Topic retrieval: whether the nearest texts of a text have the same label."""
 
 from __future__ import annotations
 
@@ -33,6 +33,9 @@ class Topics(Task):
     The metrics are MAP, P@10 (share of the ten nearest texts that have the label) and R-precision (precision
     at the number of relevant texts). Recall at ten says little where hundreds of texts are relevant. At
     chance all three equal the share of the label among all texts.
+
+    >>> Topics(Labelled("pets", ("a cat", "a dog", "a kitten"), ("cat", "dog", "cat"))).queries
+    [0, 2]
     """
 
     needs = (Embeds, Ranks)
@@ -51,7 +54,7 @@ class Topics(Task):
         self.data = data.fingerprint
 
     def run(self, model: Model) -> list[Score]:
-        """All metrics, one value per query."""
+        """MAP, P@10 and R-precision, with one item per query."""
         metrics: dict[str, list[Floats]] = {"MAP": [], "P@10": [], "R-precision": []}
         nearest = list[int]()
         rows = progress(self._rows(model.implementation), self.name, total=len(self.queries), unit="query")
@@ -109,12 +112,21 @@ def read_topics(
     text_field: str = "text",
     sample: int = 4000,
 ) -> list[Task]:
-    """Topic retrieval in a .tsv, .jsonl or .jsonl.gz file of texts with labels, or in a folder of them: a
-    task for each file.
+    """Topic retrieval tasks of labelled texts in a .tsv, .jsonl or .jsonl.gz file, or in a folder: one per
+    file.
 
-    `name`: in tables; the folder's own with ": topics", if empty. `split`: test, if not given, or every file
-    where there is none. `label_field`, `text_field`: names of the columns or fields. `sample`: of more texts
-    than this, so many are drawn."""
+    Args:
+        path: file or folder.
+        name: of the task in tables; the name of the folder with ": topics" if empty.
+        split: test if None, or all files where there is no test split.
+        label_field: name of the column or field with the label.
+        text_field: name of the column or field with the text.
+        sample: at most as many texts, always the same ones.
+
+    Raises:
+        InputError: as in `read_labelled`.
+        MissingSplit: there is no such split.
+    """
     found = read_labelled(
         path, "topics", name=name, split=split, label_field=label_field, text_field=text_field, sample=sample
     )
