@@ -69,23 +69,23 @@ def test_a_task_file_says_what_a_layout_cannot(home: Path) -> None:
     [
         (
             'kind = "clusterin"',
-            r"task\.toml: no kind of task is called 'clusterin'; did you mean 'clustering'\?",
+            r"task\.toml: .*'clusterin'.*'clustering'",
         ),
         (
             'kind = "clustering"\nsampel = 3',
-            r"task\.toml: clustering has no option 'sampel'; did you mean 'sample'\?",
+            r"task\.toml: .*'sampel'.*'sample'",
         ),
-        ('kind = "clustering"\nname = 3', r"task\.toml: clustering wants .*str.* for name, not 3"),
-        ("kind = ", r"task\.toml: cannot be read as TOML"),
-        ("task = 3", r"task\.toml: 'task' is not a list of tables"),
-        ("[[task]]\npath = 3", r"task\.toml: path is 3"),
-        ('kind = "clustering"\nsample = true', r"task\.toml: clustering wants int for sample, not True"),
-        ('kind = "topics"\npath = "nowhere"', r"task\.toml: nowhere: no such file or folder in "),
+        ('kind = "clustering"\nname = 3', r"task\.toml: name .*3.*str"),
+        ("kind = ", r"task\.toml: "),
+        ("task = 3", r"task\.toml: 'task'"),
+        ("[[task]]\npath = 3", r"task\.toml: path .*3"),
+        ('kind = "clustering"\nsample = true', r"task\.toml: sample .*True.*int"),
+        ('kind = "topics"\npath = "nowhere"', r"task\.toml: nowhere: "),
         (
             '[[task]]\npath = "."\nkind = 3',
-            r"task\.toml: \.: no kind of task is called 3; there are: retrieval, label-free",
+            r"task\.toml: \.: .*3.*retrieval, label-free",
         ),
-        ("task = []", r"task\.toml: names no task"),
+        ("task = []", r"task\.toml: "),
     ],
 )
 def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> None:
@@ -97,26 +97,24 @@ def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> N
 def test_of_a_layout_that_is_nearly_known_it_is_said_what_is_missing(home: Path) -> None:
     (home / "sts" / "dev.tsv").unlink()
     (home / "sts" / "test.tsv").write_text("score\tsentence_1\tsentence2\n1\ta\tb\n")
-    with pytest.raises(
-        InputError, match=r"test\.tsv has the columns 'score, sentence_1, sentence2'\. Known are"
-    ):
+    with pytest.raises(InputError, match=r"sts: .*test\.tsv.*'score, sentence_1, sentence2'"):
         tasks_from(home / "sts")
     (home / "pets" / "corpus.jsonl").rename(home / "pets" / "documents.jsonl")
-    with pytest.raises(InputError, match=r"pets: has no corpus\.jsonl or corpus\.jsonl\.gz"):
+    with pytest.raises(InputError, match=r"pets: .*corpus\.jsonl"):
         tasks_from(home / "pets")
     (home / "pets" / "documents.jsonl").rename(home / "pets" / "corpus.jsonl")
     (home / "pets" / "qrels" / "test.tsv").unlink()
     (home / "pets" / "qrels").rmdir()
-    with pytest.raises(InputError, match=r"no judgements for split 'test', in a file test\.tsv"):
+    with pytest.raises(InputError, match=r"qrels: .*test\.tsv"):
         tasks_from(home / "pets")
 
 
 def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("nothing")
     for path in (tmp_path, tmp_path / "README.md"):
-        with pytest.raises(InputError, match=r"Known are: .*BEIR.*score, sentence1, sentence2"):
+        with pytest.raises(InputError, match=rf"{path.name}: .*BEIR.*score, sentence1, sentence2"):
             tasks_from(path)
-    with pytest.raises(InputError, match="no such file or folder"):
+    with pytest.raises(InputError, match="absent: "):
         tasks_from(tmp_path / "absent")
 
 
@@ -136,27 +134,24 @@ def test_a_suite_of_one_s_own(home: Path) -> None:
 
 
 def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"no suite is called 'quik' and no .toml file; did you mean 'quick'\?"
-    ):
+    with pytest.raises(InputError, match=r"'quik'.*'quick'"):
         read_suite("quik", home)
-    with pytest.raises(
-        InputError,
-        match=r"none of its .* data sets can be used; sts-b: not in .*; give the folder .* \(data",
-    ):
+    with pytest.raises(InputError, match=r"quick\.toml: .*sts-b: ") as error:
         read_suite("quick", home)
-    with pytest.raises(InputError, match="no folder of benchmarks; give one"):
+    assert error.value.setting == "data"
+    with pytest.raises(InputError, match="nowhere: ") as error:
         read_suite("quick", home / "nowhere")
+    assert error.value.setting == "data"
     (home / "sts" / "test.tsv").write_text("score\tsentence1\tsentence2\nmuch\ta\tb\n")
     (home / "mine.toml").write_text('[[task]]\npath = "sts"\n')
-    with pytest.raises(InputError, match=r"test\.tsv:2: score 'much' is not a number"):
+    with pytest.raises(InputError, match=r"test\.tsv:2: .*'much'"):
         read_suite(home / "mine.toml", home)
     (home / "mine.toml").write_text(f"suites = ['{home / 'other.toml'}']")
     (home / "other.toml").write_text(f"suites = ['{home / 'mine.toml'}']")
-    with pytest.raises(InputError, match=r"mine\.toml: takes itself in"):
+    with pytest.raises(InputError, match=r"mine\.toml: "):
         read_suite(home / "mine.toml", home)
     (home / "mine.toml").write_text("about = 'nothing'\ntask = []")
-    with pytest.raises(InputError, match=r"mine\.toml: names no task"):
+    with pytest.raises(InputError, match=r"mine\.toml: "):
         read_suite(home / "mine.toml", home)
 
 

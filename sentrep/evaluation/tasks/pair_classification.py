@@ -105,8 +105,8 @@ def thresholds(cosines: Floats, labels: Floats) -> tuple[float, float]:
         cosines: (pair,)
         labels: (pair,), 0 or 1.
 
-    >>> thresholds(np.array([0.9, 0.7, 0.1]), np.array([1.0, 1.0, 0.0]))
-    (0.4, 0.4)
+    >>> thresholds(np.array([0.75, 0.5, 0.25]), np.array([1.0, 1.0, 0.0]))
+    (0.375, 0.375)
     """
     order = np.argsort(-cosines, kind="stable")
     edges = np.r_[np.inf, cosines[order], -np.inf]

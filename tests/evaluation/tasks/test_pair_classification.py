@@ -184,10 +184,10 @@ def test_each_name_is_a_task_with_its_own_threshold(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("1\ta\tb\n2\ta\tb\n", r"test\.tsv:3: label '2'; expected 1"),
-        ("1\ta\tb\n0\ta\n", r"test\.tsv:3: 2 columns"),
-        ("1\ta\tb\n1\tc\td\n", "nothing could be told apart"),
-        ("", "0 pairs"),
+        ("1\ta\tb\n2\ta\tb\n", r"test\.tsv:3: .*'2'"),
+        ("1\ta\tb\n0\ta\n", r"test\.tsv:3: 2 "),
+        ("1\ta\tb\n1\tc\td\n", r"test\.tsv: 2 pairs"),
+        ("", r"test\.tsv: 0 pairs"),
     ],
 )
 def test_bad_files_are_refused(lines: str, message: str, tmp_path: Path) -> None:

@@ -155,9 +155,8 @@ def test_branching_to_one_side_raises_the_alarm() -> None:
     for name in ("left-branching", "right-branching"):
         done = evaluate(_model(name), [_task(OLD_CAT, GO)])
         (alarm,) = done.alarms
-        assert alarm.reason.startswith(
-            f"the trees have collapsed: {name.replace('-', ' ')} and little else (F1 to it 100.0"
-        )
+        assert name.replace("-", " ") in alarm.reason
+        assert "100.0" in alarm.reason
         assert all(result.alarm for result in done.results)
     assert not evaluate(_model("balanced"), [_task(OLD_CAT, GO)]).alarms
     assert not evaluate(_model("balanced"), [_task("(S (NN a) (VB b))")]).alarms, (
@@ -208,7 +207,8 @@ def test_too_few_trees_are_a_failure() -> None:
             return [[]]
 
     (failed,) = evaluate(Model("lazy", "lazy", Lazy()), [_task(GO, OLD_CAT)]).failed
-    assert failed.reason == "ValueError: parse gave 1 trees for 2 sentences"
+    assert failed.reason.startswith("ValueError: ")
+    assert all(number in failed.reason for number in (" 1 ", " 2 "))
 
 
 def test_only_parsers_parse() -> None:

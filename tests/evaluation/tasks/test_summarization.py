@@ -192,7 +192,8 @@ def test_a_model_that_embeds_as_well_is_asked_to_summarize() -> None:
 
 def test_too_few_summaries_are_a_failure_and_no_score() -> None:
     (failed,) = evaluate(Model("m", "m", Says("a", "b")), [_task()]).failed
-    assert failed.reason == "ValueError: summarize gave 2 summaries for 40 articles"
+    assert failed.reason.startswith("ValueError: ")
+    assert all(number in failed.reason for number in (" 2 ", " 40 "))
     with pytest.raises(ValueError, match="0 articles"):
         Summarization("none", [])
 
