@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.inputs import texts_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import check_names
+from sentrep.data.truncation import Truncation
 from sentrep.inference.contexts import Contexts
 from sentrep.inference.loading import encoding, opened, stamp
 from sentrep.inference.names import locate
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sentrep.embedding import Embedded
+    from sentrep.embedding.ray import ActorPool
     from sentrep.encoders.serialization import Encoder
     from sentrep.training.job import Trained
 
@@ -83,6 +86,7 @@ def embed_corpus(
     shard: int = 65_536,
     shard_index: int | None = None,
     shards: int | None = None,
+    ray: str | None = None,
     overwrite: bool = False,
     context: bool = False,
     strict: bool = False,
@@ -108,6 +112,8 @@ def embed_corpus(
         shard_index: which part of the work this process does, from 0; with `shards`. `merge_embedded` joins
             the parts. Under torchrun the rank, by default.
         shards: into how many parts the work is split.
+        ray: encode on all cores of a Ray cluster: its address, or 'local' for this machine's cores. `model`
+            is a path or name that is valid on every machine of the cluster.
         overwrite: replace other vectors that are in `out`.
         context: not the sentences' own vectors, but those of their documents up to each sentence; of a run
             of cpc.
@@ -127,6 +133,8 @@ def embed_corpus(
         raise InputError(f"{opt('context')} needs a run; give the folder of one as {opt('model')}")
     if context and chosen.unit != "sentence":
         raise InputError(f"{opt('context')} gives vectors of sentences; {opt('unit')} is {chosen.unit!r}")
+    if ray is not None and (context or not isinstance(model, str | Path)):
+        raise InputError(f"{opt('ray')} needs a model that other machines can open, and no {opt('context')}")
     encoder = opened(model, offline, hub)
 
     from sentrep.embedding import embed_to_folder
@@ -145,11 +153,13 @@ def embed_corpus(
         encode = contexts = Contexts.open(locate(model).path)
         records = contexts.watch(records)
         described["model"] += f" contexts {contexts.identity}"
-    embedded = embed_to_folder(
-        encode, records, place, stamp=described, dtype=dtype, format=format, dimensions=dimensions,
-        shard=shard, part=part, parts=parts, overwrite=overwrite, wait=wait,
-        total=expected_sentences(config, report),
-    )  # fmt: skip
+    with _actors(ray, str(model), made_by.content_hash, offline) as pool:
+        embedded = embed_to_folder(
+            encode, records, place, stamp=described, dtype=dtype, format=format, dimensions=dimensions,
+            shard=shard, part=part, parts=parts, overwrite=overwrite, wait=wait,
+            total=expected_sentences(config, report), encode_all=pool.encode_all if pool else None,
+        )  # fmt: skip
+    made.truncation.merge(pool.truncation if pool else Truncation())
     announce_truncation(made.truncation, f"{chosen.unit}s")
     embedded.report = report
     return embedded
@@ -181,6 +191,18 @@ def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:
     if shard_index is None or shards is None:
         return launched_part()
     return checked("shard_index", shard_index, int), checked("shards", shards, int)
+
+
+@contextmanager
+def _actors(address: str | None, model: str, content_hash: str, offline: bool) -> Iterator[ActorPool | None]:
+    """The actors of a Ray cluster, or None where the work is done here."""
+    if address is None:
+        yield None
+        return
+    from sentrep.embedding.ray import actor_pool
+
+    with actor_pool(checked("ray", address, str), model, content_hash, offline) as pool:
+        yield pool
 
 
 def corpus_source(corpus: Corpus, fields: dict[str, Any], name: str = "corpus", **given: Any) -> CorpusConfig:

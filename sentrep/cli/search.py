@@ -49,6 +49,7 @@ def embed(
     shard_index: int | None = None,
     shards: int | None = None,
     merge: bool = False,
+    ray: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="[ADDRESS]")] = None,
     reading: Reading = READING,
     writing: Writing = WRITING,
     access: Access = ACCESS,
@@ -71,6 +72,7 @@ def embed(
         shard_index: Which part of the work this process does, from 0; with `shards`. Under torchrun the rank.
         shards: Into how many parts the work is split, on machines that do not speak to each other.
         merge: Join the parts in `out`; needs neither MODEL nor `input`.
+        ray: Encode on all cores of the Ray cluster at ADDRESS; without ADDRESS, of a local cluster.
         reading: How files are read.
         writing: What happens to what is there already.
         access: Where models may come from.
@@ -83,9 +85,19 @@ def embed(
             raise InputError(f"{opt(name)} is missing: say what embeds, and which files", setting=name)
     embedded = api.embed_corpus(
         model, CorpusConfig(input), out, units=units, dtype=dtype, format=format, dimensions=dimensions,
-        context=context, shard_index=shard_index, shards=shards, **keywords(reading, writing, access),
+        context=context, shard_index=shard_index, shards=shards, ray=_address(ray),
+        **keywords(reading, writing, access),
     )  # fmt: skip
     _embedded(embedded, units.unit)
+
+
+def _address(given: tuple[str, ...] | None) -> str | None:
+    """The address of a cluster as `api.embed_corpus` takes it."""
+    if given is None:
+        return None
+    if len(given) > 1:
+        raise InputError(f"{opt('ray')} takes one address, not {' '.join(given)}")
+    return given[0] if given else "local"
 
 
 def _embedded(embedded: Embedded, unit: str = "text") -> None:
