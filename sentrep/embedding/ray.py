@@ -1,4 +1,4 @@
-"""Embedding on the processes of a Ray cluster (`pip install "sentrep[ray]"`).
+"""Embedding on the processes of a Ray cluster (`pip install '.[ray]'`).
 
 `Embedder` is a callable class for `ray.data.Dataset.map_batches`. `ActorPool` is what `sentrep embed` uses to
 have a corpus encoded by a pool of such actors while it reads texts and writes shards itself: the shards are
@@ -190,7 +190,7 @@ def _connected(address: str) -> Iterator[int]:
     try:
         import ray
     except ImportError:
-        raise InputError(f"{opt('ray')} needs Ray: pip install 'sentrep[ray]'") from None
+        raise InputError(f"{opt('ray')} needs Ray: pip install 'ray>=2.50'") from None
     mine = not ray.is_initialized()
     if mine:
         where: dict[str, Any] = {"include_dashboard": False} if address == LOCAL else {"address": address}
