@@ -23,16 +23,17 @@ LAYERS = (
     ("mining", "methods", "evaluation"),
     ("training", "baselines"),
     ("inference",),
-    ("embedding.ray",),
     ("api",),
     ("pipelines",),
     ("__init__",),
     ("cli",),
     ("__main__",),
 )
-"""Packages by layer, lowest first, and modules with a layer of their own. Imports run to a lower layer, or
-stay within a package."""
-LAYER = {package: number for number, packages in enumerate(LAYERS) for package in packages}
+"""Packages by layer, lowest first. Imports run to a lower layer, or stay within a package."""
+ABOVE = {"embedding.ray": "inference"}
+"""Modules that are not in the layer of their package, but directly above another package."""
+LAYER: dict[str, float] = {package: number for number, packages in enumerate(LAYERS) for package in packages}
+LAYER |= {module: LAYER[package] + 0.5 for module, package in ABOVE.items()}
 PORTS = {
     "tyro": {"cli"},
     "sentence_transformers": {"encoders"},
