@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from own_documents_rows import BM25, MIN_MAX, RANKS, Table, Teacher, lexical, scores, weighted, with_fusions
+from own_documents_rows import BM25, FUSED, RANKS, Table, Teacher, lexical, scores, weighted, with_fusions
 
 from sentrep.api.training import train
 from sentrep.data.config import CorpusConfig
@@ -32,7 +32,7 @@ from sentrep.pipelines.build.exam import exam
 from sentrep.pipelines.build.holdout import hold_out
 from sentrep.pipelines.build.pipeline import examined
 from sentrep.pipelines.build.text import Text
-from sentrep.search.fusion import DENSE_WEIGHT
+from sentrep.search.fusion import USUAL, WEAK, Fusion
 from sentrep.training.config import TrainingConfig
 
 MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 1_000_000, 50_000
@@ -128,18 +128,25 @@ def fusions(places: Sequence[Place], work: Path, out: Path) -> None:
         for model in (words, table, *fused_by(table, words)):
             found = scores(model, asked.tasks, work / place.name / "results.jsonl")
             items.setdefault(model.name, {})[place.name] = weighted(found, list(found))
-    shown, usual = Table(items), f"min-max, {DENSE_WEIGHT:.2f} dense"
+    shown, usual = Table(items), fusion_name(USUAL)
     others = [name for name in items if name not in (usual, BM25)]
     tests = shown.tests([(usual, BM25), *((name, usual) for name in others)])
     print(f"\n{shown.markdown()}\n\n{tests}")
     out.write_text(json.dumps(shown.record(), indent=1) + "\n", encoding="utf-8")
 
 
+def fusion_name(fusion: Fusion) -> str:
+    """For tables."""
+    scale = {"min-max": "min-max", "standard": "standard scores"}[fusion.scale]
+    return f"{scale}, {fusion.dense:.2f} dense"
+
+
 def fused_by(dense: Model, words: Model) -> Iterator[Model]:
     """Fusions by min-max and by standard scores with several weights, and by ranks."""
-    for weight in (0.25, 1 / 3, DENSE_WEIGHT):
-        yield replace(hybrid(dense, words, weight), name=f"min-max, {weight:.2f} dense")
-        yield replace(fused(dense, words, "scores", weight), name=f"standard scores, {weight:.2f} dense")
+    for weight in (0.25, 1 / 3, 0.5):
+        for scale in ("min-max", "standard"):
+            fusion = Fusion(scale, weight)
+            yield replace(hybrid(dense, words, fusion), name=fusion_name(fusion))
     yield replace(fused(dense, words), name="reciprocal ranks")
 
 
@@ -167,7 +174,7 @@ def rows(
     words = lexical(language)
     yield 0, words
     table = dense_models()[0].fit(text, work / "table")
-    yield from _costs(1, with_fusions(measured(table, TABLE), words))
+    yield from _costs(1, with_fusions(measured(table, TABLE), words, WEAK))
     yield from (
         (None, row) for row in with_fusions(measured(_default(text, work / "default"), DEFAULT), words)
     )
@@ -195,10 +202,10 @@ def _costs(cost: int | None, models: Sequence[Model]) -> Iterator[tuple[int | No
 
 def pairs(teacher: str) -> list[tuple[str, str]]:
     """The comparisons that are tested."""
-    fusions = [f"{name} {MIN_MAX}" for name in (TABLE, TRAINED, BAG, teacher)]
+    fusions = [f"{name} {FUSED}" for name in (TABLE, TRAINED, BAG, teacher)]
     return [
         *((name, BM25) for name in (*fusions, CHOSEN)),
         *((name, teacher) for name in (*fusions, CHOSEN)),
-        (f"{teacher} {MIN_MAX}", f"{teacher} {RANKS}"),
+        (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
         (TRAINED, DEFAULT),
     ]

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from own_documents_rows import BM25, MIN_MAX, RANKS, Table, Teacher, lexical, scores, with_fusions, written
+from own_documents_rows import BM25, FUSED, RANKS, Table, Teacher, lexical, scores, with_fusions, written
 
 from sentrep.api.training import baseline
 from sentrep.encoders.serialization import Encoder
 from sentrep.evaluation.datasets.beir import read_beir
+from sentrep.evaluation.models.hybrid import hybrid
 from sentrep.evaluation.models.lexical import bm25
 from sentrep.evaluation.task import Model
 from sentrep.evaluation.tasks.retrieval import Retrieval
@@ -21,6 +22,7 @@ from sentrep.inference.eval_adapter import measured
 from sentrep.inference.loading import encoding, opened
 from sentrep.inference.names import locate
 from sentrep.methods.distill.fitting import fit
+from sentrep.search.fusion import WEAK
 
 COLLECTIONS = ("cranfield", "med", "cacm", "npl")
 TABLE, BAG, LATER = "collection table", "distilled bag", "distilled bag of four fifths"
@@ -60,7 +62,9 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
     yield words
     table = baseline("collection", str(written(task.documents, work / "documents.jsonl")), work / "table",
                      overwrite=True)  # fmt: skip
-    yield from with_fusions(measured(table, TABLE), words)
+    vectors = measured(table, TABLE)
+    yield from with_fusions(vectors, words, WEAK)
+    yield replace(hybrid(vectors, words), name=f"{TABLE} {FUSED}, min-max")
     yield from with_fusions(teacher.model, words)
     some = four_fifths(task.documents)
     for name, texts in ((BAG, task.documents), (LATER, some)):
@@ -77,9 +81,11 @@ def four_fifths(documents: Sequence[str], seed: int = 0) -> list[str]:
 
 
 def distilled(texts: Sequence[str], teacher: Teacher, out: Path) -> Encoder:
-    """A bag fitted to the teacher's vectors of whole documents; saved, so that its speed can be measured."""
+    """A bag fitted to the teacher's vectors of whole documents; one that is in `out` is not made anew."""
     from sentrep.encoders import serialization
 
+    if (out / "modules.json").exists():
+        return opened(out)
     vectors = teacher.vectors.encode(texts)
     began = time.process_time()
     encoder = fit(texts, vectors, teacher.vectors.encode)
@@ -90,14 +96,14 @@ def distilled(texts: Sequence[str], teacher: Teacher, out: Path) -> Encoder:
 
 def pairs(teacher: str) -> list[tuple[str, str]]:
     """The comparisons that are tested."""
-    against_words = [f"{name} {MIN_MAX}" for name in (TABLE, teacher, BAG, LATER)]
+    against_words = [f"{name} {FUSED}" for name in (TABLE, teacher, BAG, LATER)]
     return [
         *((name, BM25) for name in against_words),
         (f"{teacher} {RANKS}", BM25),
-        (f"{teacher} {MIN_MAX}", teacher),
-        (f"{teacher} {MIN_MAX}", f"{teacher} {RANKS}"),
-        (f"{teacher} {MIN_MAX}", f"{BAG} {MIN_MAX}"),
-        (f"{BAG} {MIN_MAX}", f"{LATER} {MIN_MAX}"),
+        (f"{teacher} {FUSED}", teacher),
+        (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
+        (f"{teacher} {FUSED}", f"{BAG} {FUSED}"),
+        (f"{BAG} {FUSED}", f"{LATER} {FUSED}"),
     ]
 
 

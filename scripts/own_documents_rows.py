@@ -21,11 +21,12 @@ from sentrep.evaluation.statistics.permutation import Difference, difference
 from sentrep.evaluation.task import Model, Task, evaluate
 from sentrep.inference.loading import encoding, opened
 from sentrep.inference.names import locate
+from sentrep.search.fusion import USUAL, Fusion
 from sentrep.utils.capabilities import Vectors
 
 METRIC = "nDCG@10"
 BM25 = "BM25"
-MIN_MAX, RANKS = "+ BM25, min-max", "+ BM25, reciprocal ranks"
+FUSED, RANKS = "+ BM25", "+ BM25 by reciprocal ranks"
 
 Items = dict[str, NDArray[np.float64]]
 """Task -> (query,) scores of one model."""
@@ -77,11 +78,11 @@ def lexical(language: str) -> Model:
     return replace(bm25(Analysis(language), label=BM25), name=BM25)
 
 
-def with_fusions(vectors: Model, words: Model) -> list[Model]:
-    """A model that embeds, and its two fusions with BM25."""
+def with_fusions(vectors: Model, words: Model, fusion: Fusion = USUAL) -> list[Model]:
+    """A model that embeds, and its two fusions with BM25: of scores, as search does it, and of ranks."""
     return [
         vectors,
-        replace(hybrid(vectors, words), name=f"{vectors.name} {MIN_MAX}"),
+        replace(hybrid(vectors, words, fusion), name=f"{vectors.name} {FUSED}"),
         replace(fused(vectors, words), name=f"{vectors.name} {RANKS}"),
     ]
 
