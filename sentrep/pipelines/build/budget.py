@@ -1,8 +1,10 @@
-"""Time that a build may take."""
+"""Time that a build may take, and takes."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sentrep.utils.errors import InputError, opt
 
@@ -47,3 +49,11 @@ class Budget:
             f"takes about {max(1, round(seconds / 60))} minutes, of which there are "
             f"{self.left / 60:.0f} left; {opt('minutes')} {enough} would include it"
         )
+
+
+@contextmanager
+def timed(what: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Say how long something took."""
+    began = time.monotonic()
+    yield
+    say(f"{what} in {time.monotonic() - began:.0f} s")

@@ -20,9 +20,11 @@ from sentrep.pipelines.build.budget import Budget
 from sentrep.pipelines.build.remembered import Remembered
 from sentrep.pipelines.build.teacher import Teacher
 from sentrep.pipelines.build.text import Text
+from sentrep.search.fusion import USUAL, WEAK, Fusion
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
+    from sentrep.search.documents import Mode
 
 Say = Callable[[str], None]
 Fit = Callable[[Text, Path], "Encoder"]
@@ -43,6 +45,8 @@ class Dense:
     """Rank of its price at search time: lower is cheaper."""
     fit: Fit
     objection: Objection = lambda text, budget: ""
+    fusion: Fusion = USUAL
+    """With BM25."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +57,24 @@ class Contender:
     model: Model
     dense: Dense | None
     """Where its vectors come from; None for BM25 alone."""
-    mode: str
+    mode: Mode
     """How an index with it is searched: 'lexical', 'dense' or 'hybrid'."""
+    folder: Path | None = None
+    """Where its vectors' model is."""
 
 
-def dense_models(teacher: Teacher | None = None, asked: int = 0) -> list[Dense]:
+def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) -> list[Dense]:
     """The ways to get vectors: a table fitted to the collection, and quick-thought; with a teacher its
     distilled bag, and itself.
 
     Args:
         teacher: a public model.
         asked: characters of the texts that it is measured with.
+        seed: of training.
     """
     found = [
-        Dense(TABLE, 1, _table),
-        Dense("quick-thought", 1, quick_thought.fit, quick_thought.objection),
+        Dense(TABLE, 1, _table, fusion=WEAK),
+        Dense("quick-thought", 1, partial(quick_thought.fit, seed=seed), quick_thought.objection),
     ]
     if teacher is not None:
         slow = partial(_slow, teacher, 0), partial(_slow, teacher, asked)
@@ -95,9 +102,10 @@ def contenders(
         if reason := each.objection(text, budget):
             say(f"left out: {each.name}: {reason}")
             continue
-        vectors = _remembered(measured(each.fit(text, folder / f"model-{number}"), each.name))
-        yield Contender(each.cost, vectors, each, "dense")
-        yield Contender(each.cost + 1, hybrid(vectors, words), each, "hybrid")
+        place = folder / f"model-{number}"
+        vectors = _remembered(measured(each.fit(text, place), each.name))
+        yield Contender(each.cost, vectors, each, "dense", place)
+        yield Contender(each.cost + 1, hybrid(vectors, words, each.fusion), each, "hybrid", place)
 
 
 def _table(text: Text, out: Path) -> Encoder:

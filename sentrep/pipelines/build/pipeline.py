@@ -7,9 +7,7 @@ the held-out documents ask themselves, and the chosen one is fitted to all docum
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,32 +18,17 @@ from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.documents import SourceDocument, read_source_documents
 from sentrep.data.language import guess_language
 from sentrep.data.reading.report import ReadReport
-from sentrep.evaluation.report.tables import digits, interval_of, render
-from sentrep.evaluation.result import Result, ResultStore
-from sentrep.evaluation.task import Task, evaluate
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.units import Units
-from sentrep.pipelines.build.budget import MINUTES, Budget
-from sentrep.pipelines.build.candidates import BM25, TABLE, Contender, Say, contenders, dense_models
-from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
-from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
+from sentrep.pipelines.build.budget import MINUTES, Budget, timed
+from sentrep.pipelines.build.candidates import TABLE, Say, contenders, dense_models
+from sentrep.pipelines.build.comparison import Compared, compare
+from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.errors import InputError
-
-
-@dataclass(frozen=True)
-class Compared:
-    """The models side by side."""
-
-    choice: Choice
-    chosen: Contender
-    table: str
-    """A row for each model."""
-    verdict: str
-    """One sentence: what was chosen, and by how much it is better than BM25."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +85,7 @@ def build(
         raise InputError(f"{out / 'index'} exists; give another folder, or overwrite it")
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report = ReadReport()
-    with _timed("read", say):
+    with timed("read", say):
         documents = list(watched(read_source_documents(corpus_config(corpus), report), report))
         parts = hold_out(documents, seed)
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
@@ -110,7 +93,7 @@ def build(
     (out / "models").mkdir(parents=True, exist_ok=True)
     making = _Making(out, units, language, seed, teacher_of(teacher, language, offline, hub), budget, say)
     compared = making.compared(parts)
-    with _timed("indexed", say):
+    with timed("indexed", say):
         search = making.index(compared, documents, corpus, overwrite)
     shutil.rmtree(out / "models")
     if compared:
@@ -146,11 +129,10 @@ class _Making:
             self.out / "models",
             Text.write(parts.train, self.units, self.out / "models/train.jsonl"),
         )
-        dense, rows = dense_models(self.teacher, _characters(tasks)), []
-        with _timed("fitted and measured", self.say):
-            for contender in contenders(dense, text, models, self.language, self.budget, self.say):
-                rows.append((contender, _measured(contender, tasks, results)))
-        compared = _compared(rows)
+        dense = dense_models(self.teacher, _characters(tasks), self.seed)
+        with timed("fitted and measured", self.say):
+            candidates = contenders(dense, text, models, self.language, self.budget, self.say)
+            compared = compare(candidates, tasks, results)
         self.say(f"\n{compared.table}\n{compared.verdict}\n")
         return compared
 
@@ -163,7 +145,7 @@ class _Making:
     ) -> DocumentSearch:
         """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
         stand by."""
-        chosen, mode = (compared.chosen.dense, compared.chosen.mode) if compared else (None, "hybrid")
+        chosen = compared.chosen.dense if compared else None
         text = Text.write(documents, self.units, self.out / "models" / "all.jsonl")
         (chosen or dense_models()[0]).fit(text, self.out / "model")
         return index_documents(
@@ -172,43 +154,14 @@ class _Making:
             self.out / "index",
             units=self.units,
             language=self.language,
-            mode=mode,  # type: ignore[arg-type]
+            mode=compared.chosen.mode if compared else "hybrid",
             overwrite=overwrite,
         )
-
-
-def _compared(rows: Sequence[tuple[Contender, list[Result]]]) -> Compared:
-    choice = choose(_candidates(rows))
-    chosen = next(one for one, _ in rows if one.model.name == choice.chosen.name)
-    return Compared(choice, chosen, _table(rows, choice), verdict(choice, BM25))
 
 
 def _characters(tasks: Sequence[Retrieval]) -> int:
     """Of all texts that a model has to embed for some tasks."""
     return sum(len(text) for task in tasks for text in {*task.queries, *task.documents})
-
-
-def _measured(contender: Contender, tasks: Sequence[Task], file: Path) -> list[Result]:
-    """Results of one model: one for each task."""
-    done = evaluate(contender.model, tasks, ResultStore(file))
-    if done.failed:
-        raise InputError(f"{contender.model.name}: {done.failed[0].task}: {done.failed[0].reason}")
-    return [result for result in done.results if result.metric == METRIC]
-
-
-def _table(rows: Sequence[tuple[Contender, list[Result]]], choice: Choice) -> str:
-    names = [result.task.removeprefix("held out: ") for result in rows[0][1]]
-    body = []
-    for (contender, results), candidate in zip(rows, _candidates(rows), strict=True):
-        cells = [interval_of(result.value, result.low, result.high, percent=False) for result in results]
-        chosen = "*" if contender.model.name == choice.chosen.name else ""
-        body.append([f"{contender.model.name}{chosen}", *cells, digits(candidate.value, percent=False)])
-    title = f"{METRIC} on held-out documents, 95 % intervals; * is chosen"
-    return render([["model", *names, "mean"], *body], "text", title)
-
-
-def _candidates(rows: Sequence[tuple[Contender, list[Result]]]) -> list[Candidate]:
-    return [Candidate(one.model.name, one.cost, mean_items(results)) for one, results in rows]
 
 
 def examined(document: SourceDocument, units: Units) -> ExamDocument:
@@ -224,10 +177,3 @@ def _counts(documents: Sequence[SourceDocument], held: int, dropped: int, langua
         f"{len(documents):,} documents, {sentences:,} sentences, stemmer: {language or 'none'}; "
         f"{held:,} held out, {dropped:,} near-duplicates of these set aside"
     )
-
-
-@contextmanager
-def _timed(what: str, say: Say) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    say(f"{what} in {time.monotonic() - began:.0f} s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentrep import api
 from sentrep.data.config import CorpusConfig, TokenizerConfig
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 ENCODER = EncoderConfig("bag", width=1024, saturation=0.6, frequency=2e-3)
 SETTINGS = QuickThoughtConfig(target="rest", lead=0.5, word_dropout=0.3, temperature=0.06)
 TRAINING = TrainingConfig(
-    epochs=8, batch_size=2048, segment_length=32, lr=3e-3, validation=0.02, tracker="none"
+    epochs=8, batch_size=8192, segment_length=64, lr=3e-3, validation=0.01, tracker="none"
 )
+SMALL: dict[str, Any] = {"batch_size": 2048, "segment_length": 32}
+"""Settings of training for a text of less than `MANY` sentences, which would be few large batches."""
+MANY = 100_000
 TOKENIZER = TokenizerConfig("unigram", vocab=16_000)
 
 FEWEST = 5000
@@ -47,7 +50,8 @@ def objection(text: Text, budget: Budget) -> str:
 
 def fit(text: Text, out: Path, seed: int = 0) -> Encoder:
     """Train on the text; `out` gets the model alone."""
-    run = out.with_name(out.name + "-run")
+    run = run_of(out)
+    small = SMALL if text.sentences < MANY else {}
     trained = api.train(
         "quick-thought",
         corpus=CorpusConfig((str(text.file),)),
@@ -55,10 +59,15 @@ def fit(text: Text, out: Path, seed: int = 0) -> Encoder:
         encoder=ENCODER,
         tokenizer=TOKENIZER,
         settings=SETTINGS,
-        training=replace(TRAINING, seed=seed),
+        training=replace(TRAINING, seed=seed, **small),
         cache=out.with_name("cache"),
         overwrite=True,
     )
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(run / "model", out)
     return trained.encoder
+
+
+def run_of(out: Path) -> Path:
+    """The folder of the run that made a model."""
+    return out.with_name(f"{out.name}-run")

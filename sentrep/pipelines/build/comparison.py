@@ -1,0 +1,92 @@
+"""Candidates side by side: measured on the same questions, in one table, and the one to use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentrep.evaluation.report.tables import digits, interval_of, render
+from sentrep.evaluation.result import Result, ResultStore
+from sentrep.evaluation.task import Model, Task, evaluate
+from sentrep.pipelines.build.candidates import BM25, Contender
+from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
+from sentrep.pipelines.build.exam import METRIC, mean_items
+from sentrep.utils.errors import InputError
+
+
+@dataclass(frozen=True)
+class Row:
+    """A candidate with its results."""
+
+    contender: Contender
+    results: Sequence[Result]
+    """Of all tasks and metrics."""
+
+    @property
+    def decisive(self) -> list[Result]:
+        """Those of the metric that decides, one for each task."""
+        return [result for result in self.results if result.metric == METRIC]
+
+    @property
+    def candidate(self) -> Candidate:
+        return Candidate(self.contender.model.name, self.contender.cost, mean_items(self.decisive))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The models side by side."""
+
+    rows: Sequence[Row]
+    choice: Choice
+
+    @property
+    def chosen(self) -> Contender:
+        """The model to use."""
+        names = {row.contender.model.name: row.contender for row in self.rows}
+        return names[self.choice.chosen.name]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: what was chosen, and by how much it is better than BM25."""
+        return verdict(self.choice, BM25)
+
+    @property
+    def table(self) -> str:
+        """A row for each model."""
+        names = [result.task.removeprefix("held out: ") for result in self.rows[0].decisive]
+        title = f"{METRIC} on held-out documents, 95 % intervals; * is chosen"
+        return render([["model", *names, "mean"], *map(self._cells, self.rows)], "text", title)
+
+    def _cells(self, row: Row) -> list[str]:
+        cells = [interval_of(each.value, each.low, each.high, percent=False) for each in row.decisive]
+        chosen = "*" if row.contender is self.chosen else ""
+        mean = digits(row.candidate.value, percent=False)
+        return [f"{row.contender.model.name}{chosen}", *cells, mean]
+
+
+def compare(contenders: Iterable[Contender], tasks: Sequence[Task], file: Path) -> Compared:
+    """Measure all candidates and choose one.
+
+    Args:
+        contenders: the candidates, fitted one after the other.
+        tasks: what they are measured by.
+        file: gets the results.
+
+    Raises:
+        InputError: a task failed.
+    """
+    rows = [Row(contender, results_of(contender.model, tasks, file)) for contender in contenders]
+    return Compared(rows, choose([row.candidate for row in rows]))
+
+
+def results_of(model: Model, tasks: Sequence[Task], file: Path) -> list[Result]:
+    """Results of one model.
+
+    Raises:
+        InputError: a task failed.
+    """
+    done = evaluate(model, tasks, ResultStore(file))
+    if done.failed:
+        raise InputError(f"{model.name}: {done.failed[0].task}: {done.failed[0].reason}")
+    return done.results
