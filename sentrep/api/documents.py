@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.embedding import corpus_source
-from sentrep.api.reading import announce, watched
+from sentrep.api.reading import announce, announce_truncation, watched
 from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update, described
@@ -36,6 +36,8 @@ def index_documents(
     units: Units | None = None,
     language: str = "auto",
     mode: Mode = "hybrid",
+    center: bool = False,
+    smooth: bool = False,
     overwrite: bool = False,
     strict: bool = False,
     wait: bool = False,
@@ -52,6 +54,9 @@ def index_documents(
         units: what is found; passages of about 120 words if None.
         language: whose stemmer the lexical search uses; 'auto' guesses it, '' takes words as they stand.
         mode: how the index is searched where a search does not say.
+        center: subtract their means from the vectors of passages and of queries.
+        smooth: let a passage's score take in those of the passages nearest to it, where a search does not
+            say.
         overwrite: replace another index that is in `out`.
         strict: raise for anything that was skipped or damaged.
         wait: wait for another process that writes `out`, instead of refusing.
@@ -72,7 +77,7 @@ def index_documents(
         _check_free(place, overwrite)
         encoder, segmenter, report = opened(model, offline, hub), trained_segmenter(config), ReadReport()
         documents = list(watched(read_source_documents(config, report, segmenter), report, strict))
-        settings = Making(units or Units(), language, mode, segmenter.to_json())
+        settings = Making(units or Units(), language, mode, segmenter.to_json(), center, smooth)
         with whole_folder(place) as folder:
             _make(folder, documents, stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder)
@@ -87,6 +92,8 @@ class Making:
     mode: Mode
     segmenter: str
     """The sentence splitter, as JSON."""
+    center: bool = False
+    smooth: bool = False
 
 
 def _make(
@@ -95,21 +102,25 @@ def _make(
     from sentrep.data.analysis import Analysis
     from sentrep.data.language import guess_language
     from sentrep.search.documents import DocumentIndex
+    from sentrep.search.documents.centring import Means
 
     language = making.language
     if language == "auto":
         language = guess_language(document.text[:2000] for document in documents)
-    analysis, settings = Analysis(language), asdict(making.units) | {"mode": making.mode}
+    analysis, encode = Analysis(language), encoding(encoder)
+    passages = [(described(document), making.units.of(document)) for document in documents]
     index = DocumentIndex.create(
         folder,
         model,
         analysis,
         analysis=analysis.language,
-        encode=encoding(encoder),
-        settings=settings,
+        encode=encode,
+        settings=asdict(making.units) | {"mode": making.mode, "smooth": making.smooth},
         attached={SEGMENTER: making.segmenter},
+        means=Means.of(encode, passages) if making.center else None,
     )
-    index.add((described(document), making.units.of(document)) for document in documents)
+    index.add(passages)
+    announce_truncation(encode.truncation, f"{making.units.unit}s")
 
 
 def open_documents(
@@ -171,7 +182,9 @@ def add(
     search = open_documents(index, model, offline=offline, hub=hub)
     report = ReadReport()
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
-    return search.add(watched(search.read(config, report), report, strict)), search
+    count = search.add(watched(search.read(config, report), report, strict))
+    announce_truncation(search.truncation, f"{search.units.unit}s")
+    return count, search
 
 
 def update(
@@ -195,6 +208,7 @@ def update(
     report = ReadReport()
     done = search.update(corpus_source(corpus, fields, offline=offline, hub=hub), report)
     announce(report, strict)
+    announce_truncation(search.truncation, f"{search.units.unit}s")
     return done, search
 
 

@@ -102,6 +102,8 @@ def index(
     dtype: str = "float32",
     units: Units | None = None,
     language: str = "auto",
+    center: bool = False,
+    smooth: bool = False,
     overwrite: bool = False,
     strict: bool = False,
     wait: bool = False,
@@ -120,6 +122,8 @@ def index(
         units: what is found in documents; passages of about 120 words if None.
         language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as
             they stand.
+        center: of documents: subtract their means from the vectors of passages and of queries.
+        smooth: of documents: let a passage's score take in those of the passages nearest to it.
         overwrite: replace another index that is in `out`.
         strict: raise for anything of `input` that was skipped or damaged.
         wait: wait for another process that writes `out`, instead of refusing.
@@ -130,12 +134,15 @@ def index(
     _check_kind(kind)
     place = checked("out", out, Path)
     if input is None:
+        if center or smooth:
+            name = opt("center" if center else "smooth")
+            raise InputError(f"{name} is for an index of documents; give them as {opt('input')}")
         return index_embedded(
             checked("source", source, Path), place, kind=kind, dtype=dtype, overwrite=overwrite, wait=wait
         )
     return index_documents(
-        source, input, place, units=units, language=language, overwrite=overwrite, strict=strict, wait=wait,
-        offline=offline, hub=hub, **fields,
+        source, input, place, units=units, language=language, center=center, smooth=smooth,
+        overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub, **fields,
     )  # fmt: skip
 
 

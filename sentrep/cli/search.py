@@ -117,6 +117,8 @@ def index(
     input: Files = (),
     units: Units = UNITS,
     language: str = "auto",
+    center: bool = False,
+    smooth: bool = False,
     kind: Literal["auto", "flat", "hnsw", "ivf", "binary"] = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     reading: Reading = READING,
@@ -131,6 +133,9 @@ def index(
         input: Files, folders, or '-': their passages are searched by vectors and by words.
         units: What is found in files.
         language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
+        center: Of an index of files: subtract their means from the vectors of passages and of queries.
+        smooth: Of an index of files: let a passage's score take in those of the passages nearest to it, for
+            collections in which many passages answer a query.
         kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'binary'
             compares signs and scores the nearest exactly; 'auto' goes by the number of sentences.
         dtype: How an index of vectors stores them.
@@ -140,8 +145,8 @@ def index(
     """
     given = CorpusConfig(input) if input else None
     built: Any = api.index(
-        source, out, input=given, units=units, language=language, kind=kind, dtype=dtype,
-        **keywords(reading, writing, access),
+        source, out, input=given, units=units, language=language, center=center, smooth=smooth, kind=kind,
+        dtype=dtype, **keywords(reading, writing, access),
     )  # fmt: skip
     if given is not None:
         print(f"{len(built):,} {units.unit}s indexed in {out}")
@@ -159,6 +164,7 @@ def search(
     filter: tuple[str, ...] = (),
     json: bool = False,
     model: str | None = None,
+    smooth: bool = False,
     verify: bool = False,
     access: Access = ACCESS,
 ) -> None:
@@ -173,11 +179,12 @@ def search(
         filter: Of an index of files: FIELD=VALUE, such as file=notes.md.
         json: Print one line of JSON for each hit.
         model: The index's model, if it has moved.
+        smooth: Of an index of files: let a passage's score take in those of the passages nearest to it.
         verify: Read the whole index first and compare its checksums.
         access: Where models may come from.
     """
     found = api.open_index(index, model, verify=verify, **keywords(access))
-    ask_for = partial(_shown, found, k, mode, _filters(filter), json)
+    ask_for = partial(_shown, found, k, mode, _filters(filter), smooth, json)
     if words:
         print(ask_for(" ".join(words)))
         return
@@ -186,16 +193,19 @@ def search(
         print(ask_for(query))
 
 
-def _shown(found: Any, k: int, mode: str, filters: dict[str, str], json: bool, query: str) -> str:
+def _shown(
+    found: Any, k: int, mode: str, filters: dict[str, str], smooth: bool, json: bool, query: str
+) -> str:
     """Hits of a query as text."""
     if not isinstance(found, DocumentSearch):
-        if mode != "auto" or filters:
+        if mode != "auto" or filters or smooth:
             raise InputError(
-                f"{opt('mode')} and {opt('filter')} are for an index of files; this one has vectors only"
+                f"{opt('mode')}, {opt('filter')} and {opt('smooth')} are for an index of files; this one has "
+                "vectors only"
             )
         return hits.of_vectors(found(query, k), json)
     how = cast("Mode | None", None if mode == "auto" else mode)
-    passages = found.search(query, k, mode=how, filters=filters)
+    passages = found.search(query, k, mode=how, filters=filters, smooth=smooth or None)
     shown = hits.as_json if json else hits.as_text
     lines = [shown(hit, found.best_sentence(query, hit)) for hit in passages]
     if not lines and filters and found.search(query, 1, mode=how):

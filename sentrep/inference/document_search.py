@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.data.truncation import Truncation
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import sha256
@@ -34,6 +35,11 @@ class DocumentSearch:
         """Passages that can be found."""
         return len(self.index)
 
+    @property
+    def truncation(self) -> Truncation:
+        """What the model did not read of the texts that it encoded so far."""
+        return getattr(self.index.encode, "truncation", Truncation())
+
     def search(
         self,
         text: str,
@@ -41,6 +47,7 @@ class DocumentSearch:
         *,
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
+        smooth: bool | None = None,
     ) -> list[PassageHit]:
         """The `k` best passages for a query, best first.
 
@@ -50,9 +57,11 @@ class DocumentSearch:
             mode: 'hybrid', 'dense' or 'lexical'; the one that the index was made for if None.
             filters: only passages of documents whose fields have these values; id, title and file count as
                 fields.
+            smooth: whether a passage's score takes in those of the passages nearest to it; as the index was
+                made if None.
         """
         usual: Mode = self.index.manifest.settings.get("mode", "hybrid")
-        return self.index.search(text, k, mode=mode or usual, filters=filters)
+        return self.index.search(text, k, mode=mode or usual, filters=filters, smooth=smooth)
 
     __call__ = search
 

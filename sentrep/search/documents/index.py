@@ -9,13 +9,12 @@ Its folder holds immutable segments and one manifest that names them:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sentrep.search.documents import changes, query
+from sentrep.search.documents.centring import MEANS, Means, unit
 from sentrep.search.documents.changes import Documents, Encode
 from sentrep.search.documents.manifest import DocumentManifest
 from sentrep.search.documents.passages import Document
@@ -40,6 +39,7 @@ class DocumentIndex:
 
     def __init__(self, state: State, analyze: Analyze, encode: Encode | None = None) -> None:
         self._state, self.analyze, self.encode = state, analyze, encode
+        self._means = Means.read(self.path / MEANS) if MEANS in state.manifest.attached else None
 
     @property
     def path(self) -> Path:
@@ -66,6 +66,7 @@ class DocumentIndex:
         encode: Encode | None = None,
         settings: Mapping[str, Any] | None = None,
         attached: Mapping[str, str] | None = None,
+        means: Means | None = None,
     ) -> DocumentIndex:
         """Make an empty index.
 
@@ -77,6 +78,8 @@ class DocumentIndex:
             encode: texts to vectors by the model.
             settings: how documents are cut into passages, to be remembered.
             attached: texts to be kept in files of these names, such as a trained sentence splitter.
+            means: are subtracted from all vectors of passages and queries; vectors are as the model gives
+                them if None.
 
         Raises:
             InputError: there is something in the folder.
@@ -85,7 +88,9 @@ class DocumentIndex:
         if path.exists() and (path.is_file() or any(path.iterdir())):
             raise InputError(f"{path} exists and is not empty; give another folder")
         path.mkdir(parents=True, exist_ok=True)
-        stamps = {name: _attach(path / name, text) for name, text in (attached or {}).items()}
+        contents = {name: text.encode() for name, text in (attached or {}).items()}
+        contents |= {MEANS: means.to_bytes()} if means else {}
+        stamps = {name: _attach(path / name, content) for name, content in contents.items()}
         manifest = DocumentManifest(
             model, analysis, dict(settings or {}), attached=tuple(stamps), files=stamps
         )
@@ -127,6 +132,7 @@ class DocumentIndex:
         mode: Mode = "hybrid",
         filters: Mapping[str, str] | None = None,
         dense_weight: float = DENSE_WEIGHT,
+        smooth: bool | None = None,
     ) -> list[PassageHit]:
         """The `k` best passages for a query, best first; fewer where nothing else matches.
 
@@ -137,12 +143,16 @@ class DocumentIndex:
             filters: only passages of documents whose fields have these values; id, title and file count as
                 fields.
             dense_weight: share of the dense scores in hybrid mode.
+            smooth: whether a passage's score takes in those of the passages nearest to it; as the index was
+                made if None.
 
         Raises:
             InputError: an argument is out of range, or the index was opened without its model.
         """
         vector = self._vector(text) if mode != "lexical" else None
-        return query.search(self._state, Query(self.analyze(text), vector), k, mode, filters, dense_weight)
+        smooth = bool(self.manifest.settings.get("smooth", False)) if smooth is None else smooth
+        asked = Query(self.analyze(text), vector)
+        return query.search(self._state, asked, k, mode, filters, dense_weight, smooth)
 
     def add(self, documents: Documents, *, replaced_files: Collection[str] = ()) -> int:
         """Add documents, each with its passages; one whose id is there already replaces the old one.
@@ -158,7 +168,7 @@ class DocumentIndex:
             InputError: an id occurs twice in `documents`, or the index was opened without its model.
         """
         self._state, count = changes.add(
-            self._state, documents, self.analyze, self._encoder(), set(replaced_files)
+            self._state, documents, self.analyze, self._passages, set(replaced_files)
         )
         return count
 
@@ -172,14 +182,19 @@ class DocumentIndex:
             raise InputError("the index was opened without its model; only lexical search is possible")
         return self.encode
 
+    def _passages(self, texts: Sequence[str]) -> Floats:
+        """Vectors of passages (text, width)."""
+        vectors = self._encoder()(texts)
+        return self._means.centred_passages(vectors) if self._means else vectors
+
     def _vector(self, text: str) -> Floats | None:
         """The query at length 1; None for a zero vector, which resembles nothing."""
-        vector = self._encoder()([text])[0].astype(np.float32)
-        length = float(np.linalg.norm(vector))
-        return vector / length if length > 0 else None
+        vectors = self._encoder()([text])
+        vector = unit(self._means.centred_queries(vectors) if self._means else vectors)[0]
+        return vector if vector.any() else None
 
 
-def _attach(file: Path, text: str) -> FileStamp:
+def _attach(file: Path, content: bytes) -> FileStamp:
     with whole(file) as out:
-        out.write(text.encode())
+        out.write(content)
     return FileStamp.of(file)

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sentrep.search.documents.passages import Document
+from sentrep.search.documents.smoothing import SMOOTHED, smoothed
 from sentrep.search.documents.state import Floats, Mask, Rows, State
 from sentrep.search.fusion import DENSE_WEIGHT, best, fuse
 from sentrep.utils.errors import InputError, opt
@@ -70,6 +71,7 @@ def search(
     mode: Mode,
     filters: Mapping[str, str] | None = None,
     dense_weight: float = DENSE_WEIGHT,
+    smooth: bool = False,
 ) -> list[PassageHit]:
     """The `k` best passages, best first; see `DocumentIndex.search`."""
     _check(k, mode, dense_weight)
@@ -79,12 +81,19 @@ def search(
     vector = query.vector if mode != "lexical" else None
     dense_rows = _dense_rows(state, vector, kept, max(k, CANDIDATES))
     rows = np.unique(np.concatenate([dense_rows, lexical_rows]))
-    dense = _cosines(state, vector, rows)
+    if not len(rows):
+        return []
+    vectors = None if vector is None else state.vectors(rows)
+    dense = np.zeros(len(rows), np.float32) if vector is None or vectors is None else vectors @ vector
     ranking = {
         "dense": dense,
         "lexical": lexical[rows],
         "hybrid": fuse(dense, lexical[rows], dense_weight if vector is not None else 0.0),
     }[mode]
+    places = best(ranking, max(k, SMOOTHED))
+    if smooth and vectors is not None:
+        ranking = smoothed(ranking, vectors, places)
+        places = places[best(ranking[places], k)]
     ranks = _ranks(dense_rows), _ranks(lexical_rows)
     return [
         _hit(
@@ -99,7 +108,7 @@ def search(
                 ranks[1].get(row),
             ),
         )
-        for rank, place in enumerate(best(ranking, k), start=1)
+        for rank, place in enumerate(places[:k], start=1)
     ]
 
 
@@ -127,15 +136,6 @@ def _dense_rows(state: State, vector: Floats | None, kept: Mask, count: int) -> 
         cosines.append(scores)
     rows, scores = np.concatenate(found), np.concatenate(cosines)
     return rows[np.lexsort((rows, -scores))[:count]]
-
-
-def _cosines(state: State, vector: Floats | None, rows: Rows) -> Floats:
-    cosines = np.zeros(len(rows), np.float32)
-    for first, segment in state.numbered() if vector is not None else ():
-        assert vector is not None
-        inside = (rows >= first) & (rows < first + len(segment))
-        cosines[inside] = segment.cosines(vector, rows[inside] - first)
-    return cosines
 
 
 def _ranks(rows: Rows) -> dict[int, int]:

@@ -52,17 +52,13 @@ class Segment:
         live = int(kept.sum())
         if live < max(1, len(kept) // 4):  # few are left: compare with each of them
             rows = np.flatnonzero(kept)
-            scores = self.cosines(vector, rows)
+            scores = self.dense.take(rows) @ vector
             chosen = best(scores, count)
             return rows[chosen], scores[chosen]
         wanted = min(len(kept), count + len(kept) - live)
         cosines, found = self.dense.nearest(vector[None], wanted, None)
         usable = (found[0] >= 0) & kept[found[0]]
         return found[0][usable][:count], cosines[0][usable][:count]
-
-    def cosines(self, vector: Floats, rows: Rows) -> Floats:
-        """Cosines of `vector` with some rows."""
-        return self.dense.take(rows) @ vector
 
 
 class State:
@@ -99,6 +95,15 @@ class State:
         """The segment of a row, and its number there."""
         number = int(np.searchsorted(self.first, row, side="right")) - 1
         return self.segments[number], row - int(self.first[number])
+
+    def vectors(self, rows: Rows) -> Floats:
+        """The vectors (row, width) of some rows of an index that has any, in ascending order."""
+        ends = np.searchsorted(rows, self.first).tolist()
+        parts = [
+            segment.dense.take(rows[begin:end] - first)
+            for (first, segment), begin, end in zip(self.numbered(), ends, ends[1:], strict=False)
+        ]
+        return np.concatenate(parts)
 
     def documents(self) -> Iterator[tuple[Document, range]]:
         """All documents, also removed ones, with their rows."""
