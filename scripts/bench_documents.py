@@ -90,7 +90,7 @@ def options(arguments: argparse.Namespace) -> None:
     for collection in COLLECTIONS:
         task = read_beir(arguments.data / f"retrieval-{collection}")
         for name in arguments.model:
-            encode = Remembered(encoder_for(name, task.documents))
+            encode = Remembered(encoder_for(name, task.documents, arguments.bfloat16))
             for model in variants(name, encode):
                 done = evaluate(model, [task], ResultStore(arguments.work / "options.jsonl"))
                 found += [result for result in done.results if result.metric == METRIC]
@@ -104,10 +104,10 @@ def options(arguments: argparse.Namespace) -> None:
     arguments.out.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def encoder_for(name: str, documents: Sequence[str]) -> Encode:
+def encoder_for(name: str, documents: Sequence[str], bfloat16: bool) -> Encode:
     """A model, or a table fitted to the documents."""
     if name != "collection":
-        return encoding(load(name))
+        return encoding(load(name).bfloat16() if bfloat16 else load(name))
     with tempfile.TemporaryDirectory() as folder:
         return encoding(baseline("collection", [[text] for text in documents], Path(folder) / "table"))
 
@@ -128,6 +128,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder with the benchmarks")
     parser.add_argument("--corpus", nargs="+", default=[], help="files and folders of documents")
     parser.add_argument("--model", nargs="+", default=["collection"], help="models to search with")
+    parser.add_argument("--bfloat16", action="store_true", help="models compute in bfloat16")
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--work", type=Path, default=Path("runs/bench_documents"))
     parser.add_argument("--out", type=Path, default=Path("bench_documents.json"))
