@@ -86,8 +86,16 @@ def evaluate(
             _say(heading, f"{name}: ", which)
     if kept:
         print(table(kept))
-        print(f"kept in {results}; next: sentrep compare {results}")
+        print(f"kept in {results}; next: sentrep {_next_verb(results)} {results}")
     return int(failed)
+
+
+def _next_verb(results: Path) -> str:
+    """What can be done with a results file: a comparison needs two models."""
+    from sentrep.evaluation.result import read_results
+
+    models = {(result.model_hash, result.seed) for result in read_results(results)}
+    return "compare" if len(models) > 1 else "report"
 
 
 def _say(heading: str, name: str, left: list[Any]) -> None:
@@ -168,7 +176,7 @@ def baseline(
     if name == "nmf":
         _print_parts(encoder)
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
-    print(f"next: sentrep eval {out} --suite quick --data BENCHMARKS")
+    print(f"next: sentrep index {out} --input {' '.join(corpus.corpus)} --out INDEX")
 
 
 def _print_parts(encoder: Encoder) -> None:

@@ -89,6 +89,8 @@ def test_from_raw_text_to_a_verdict(trained: Path, home: Path, capsys: pytest.Ca
     run("combine runs/qt runs/qt --out both")
     assert "1024 wide, in both" in shown(capsys)
     run("eval both --heldout heldout.jsonl --results results/both.jsonl")
+    assert "next: sentrep report results/both.jsonl" in shown(capsys), "one model cannot be compared"
+    run("report results/both.jsonl --out both.html")
 
 
 def test_files_are_indexed_in_one_command(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,6 +114,13 @@ def test_the_next_command_that_training_names_exists(
     first, second = line.removeprefix("next").strip().split("; ")
     run(first.removeprefix("sentrep ").replace("FILES", "input.txt").replace("--out INDEX", "--out NEXT"))
     run(second.removeprefix("sentrep ").replace("INDEX", "NEXT").replace('"words"', "common2"))
+
+
+def test_the_next_command_of_a_baseline_needs_no_other_data(capsys: pytest.CaptureFixture[str]) -> None:
+    run("baseline untrained --corpus books/ --out baseline --width 16")
+    printed = shown(capsys).splitlines()[-1]
+    run(printed.removeprefix("next: sentrep ").replace("INDEX", "BASELINE"))
+    run("search BASELINE common1")
 
 
 def test_search_asks_until_nothing_is_asked(
