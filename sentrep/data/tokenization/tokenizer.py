@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,19 +28,11 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.normalization import SPECIAL, without_surrogates
 from sentrep.data.tokenization.detokenize import respaced
 from sentrep.data.tokenization.special import special_ids
+from sentrep.data.tokenization.word_cache import ATOMS, Ragged, WordCache, independent_words
 from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     import tokenizers
-
-REMEMBERED = 1 << 17
-"""Largest number of words whose ids are cached; at this number the cache is emptied."""
-
-_SIGNS = r""".,;:!?"'()“”‘’…—–，。、；：！？「」『』（）《》-"""
-ATOMS = re.compile(rf"[^\s{_SIGNS}]+|[{_SIGNS}]")
-"""Parts that are encoded separately: the most frequent punctuation marks, which every pipeline here cuts
-off, and the text between them and spaces. Brackets are not among the marks, because special tokens
-begin with them."""
 
 
 class Encoded(NamedTuple):
@@ -67,7 +57,6 @@ class Tokenizer:
         inner.no_truncation()
         inner.no_padding()
         self.inner = inner
-        self._remembered: dict[str, list[int]] = {}
 
     @classmethod
     def train(cls, sentences: Iterable[str], config: TokenizerConfig) -> Tokenizer:
@@ -167,43 +156,29 @@ class Tokenizer:
 
     def encode_batch(self, sentences: Sequence[str], max_tokens: int | None = None) -> Encoded:
         """Encodes many sentences; one longer than `max_tokens` is cut, but keeps its special tokens."""
-        sentences = [without_surrogates(sentence) for sentence in sentences]
-        rows = self._by_words(sentences) if self._cuts_at_spaces else self._by_library(sentences)
-        before, behind = self._around
-        room = None if max_tokens is None else max(1, max_tokens - len(before) - len(behind))
-        flat: list[int] = []
-        lengths = np.empty(len(sentences), np.int64)
-        truncated = 0
-        for i, row in enumerate(rows):
-            start = len(flat)
-            flat += before
-            if room is not None and len(row) > room:
-                flat += row[:room]
-                truncated += 1
-            else:
-                flat += row
-            flat += behind
-            lengths[i] = len(flat) - start
-        return Encoded(np.array(flat, np.uint32), lengths, truncated)
+        rows, (before, behind) = self.ragged(sentences), self.around
+        added = len(before) + len(behind)
+        ids, lengths = rows.framed(before, behind, None if max_tokens is None else max(1, max_tokens - added))
+        return Encoded(ids, lengths, int((lengths < rows.lengths + added).sum()))
+
+    def ragged(self, sentences: Sequence[str]) -> Ragged:
+        """The ids of sentences without special tokens and without truncation."""
+        sentences = [text if text.isascii() else without_surrogates(text) for text in sentences]
+        return self._words.encode(sentences) if self._words else Ragged.of(self._by_library(sentences))
 
     def _by_library(self, sentences: Sequence[str]) -> list[list[int]]:
         return [row.ids for row in self.inner.encode_batch_fast(list(sentences), add_special_tokens=False)]
 
-    def _by_words(self, sentences: Sequence[str]) -> list[list[int]]:
-        known = self._remembered
-        if len(known) > REMEMBERED:
-            known.clear()
-        split = [ATOMS.findall(sentence) for sentence in sentences]
-        fresh = list(set(chain.from_iterable(split)).difference(known))
-        known.update(zip(fresh, self._by_library(fresh), strict=True))
-        rows = [list(chain.from_iterable(map(known.__getitem__, atoms))) for atoms in split]
-        for atom in fresh:
-            if len(atom) > 24:  # Chinese has no spaces: such "words" are clauses, which hardly repeat
-                del known[atom]
-        return rows
+    @cached_property
+    def _words(self) -> WordCache | None:
+        """The cache of words, if the ids of a sentence are always those of its words, one after the other."""
+        from sentrep.data.tokenization.vocabulary import pipelines, spaced_pipelines
+
+        atoms = independent_words(json.loads(self.inner.to_str()), pipelines(), spaced_pipelines())
+        return None if atoms is None else WordCache(self._by_library, atoms)
 
     @cached_property
-    def _around(self) -> tuple[list[int], list[int]]:
+    def around(self) -> tuple[list[int], list[int]]:
         """Special tokens before and after every sentence."""
         probe = self.inner.encode("a")
         marks = probe.special_tokens_mask
@@ -212,21 +187,6 @@ class Tokenizer:
         first = marks.index(0)
         last = len(marks) - marks[::-1].index(0)
         return probe.ids[:first], probe.ids[last:]
-
-    @cached_property
-    def _cuts_at_spaces(self) -> bool:
-        """Whether the ids of a sentence are always those of its words, one after the other."""
-        from sentrep.data.tokenization.vocabulary import pipelines
-
-        spec: dict[str, Any] = json.loads(self.inner.to_str())
-        if any(
-            " " in token["content"] or token["lstrip"] or token["rstrip"] for token in spec["added_tokens"]
-        ):
-            return False
-        normalizer, splitter = spec["normalizer"], spec["pre_tokenizer"]
-        if splitter is not None and splitter["type"] == "BertPreTokenizer":
-            return normalizer is None or normalizer["type"] in ("BertNormalizer", "Lowercase")
-        return (normalizer, splitter) in pipelines()
 
 
 def _find(path: Path) -> Path:

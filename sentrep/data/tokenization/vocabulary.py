@@ -99,6 +99,11 @@ def pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     return [_pipeline(kind, lowercase) for kind in ("bpe", "word") for lowercase in (True, False)]
 
 
+def spaced_pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Returns the same of tokenizers for text that was cut into words before; they cut at spaces alone."""
+    return [_pipeline("spaces", lowercase) for lowercase in (True, False)]
+
+
 def _pieces(words: Counter[str], shell: tokenizers.Tokenizer) -> Counter[str]:
     """Counts what the pipeline makes of words. Words of the same count are processed together, because a
     call is slower than a word."""

@@ -196,32 +196,44 @@ def rows(tokenizer: Tokenizer, sentences: list[str], max_tokens: int | None = No
 
 
 def test_the_quick_way_gives_the_ids_of_the_library(tokenizer: Tokenizer) -> None:
-    assert tokenizer._cuts_at_spaces
+    assert tokenizer._words
     assert rows(tokenizer, SENTENCES) == by_library(tokenizer, SENTENCES)
     assert rows(bert(), SENTENCES) == by_library(bert(), SENTENCES)
-    assert bert()._cuts_at_spaces
+    assert bert()._words
 
 
-ODD = list("aBé’“.,-—–!([]{<|_@ \u3000\u00a0\u0301\u0338\u200b…½ﬁ中あ，。「：😀\t")
+ODD = list("aBéΣß’“.,-—–!([]{<|_@ \u3000\u00a0\u0301\u0338\u200b\u200d\x1c\x85…½ﬁ中あ，。「：😀\t\n")
 TROUBLE = st.text(alphabet=st.sampled_from(ODD) | st.characters(codec="utf-8"))
 
 
+@pytest.mark.parametrize("kind", [*KINDS, "spaces", "bert", "cased bert", "spaced bert"])
 @given(
     st.lists(TROUBLE | st.sampled_from(["[MASK] a", "x[CLS]y", "[ PAD ]", "a-[SEP]"]), min_size=1, max_size=4)
 )
-def test_the_quick_way_gives_the_ids_of_the_library_on_any_text(texts: list[str]) -> None:
-    sentences = [" ".join(text.split()) for text in texts]
-    for one in (ANY, WORDS, BERT):
-        assert rows(one, sentences) == by_library(one, sentences)
+def test_the_word_cache_gives_the_ids_of_the_library_on_any_text(kind: str, texts: list[str]) -> None:
+    one = CACHED[kind]
+    assert one._words
+    assert rows(one, texts) == by_library(one, texts)
 
 
-ANY, WORDS, BERT = trained("bpe"), trained("word", lowercase=False), bert()
+def cased_bert(pre_tokenizer: object) -> Tokenizer:
+    tokenizer = bert()
+    tokenizer.inner.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.inner.pre_tokenizer = pre_tokenizer
+    return tokenizer
+
+
+CACHED = {kind: trained(kind, lowercase=kind != "word") for kind in (*KINDS, "spaces")} | {
+    "bert": bert(),
+    "cased bert": cased_bert(pre_tokenizers.BertPreTokenizer()),
+    "spaced bert": cased_bert(pre_tokenizers.Whitespace()),
+}
 
 
 def test_a_pipeline_that_joins_words_goes_through_the_library() -> None:
     inner = tokenizers.Tokenizer.from_str(trained("bpe").inner.to_str())
     inner.normalizer = normalizers.Replace(" of ", "-")
-    assert not Tokenizer(inner)._cuts_at_spaces
+    assert not Tokenizer(inner)._words
     assert rows(Tokenizer(inner), SENTENCES[:9]) == by_library(Tokenizer(inner), SENTENCES[:9])
 
 
@@ -235,14 +247,37 @@ def test_long_sentences_lose_their_end_but_no_special_token() -> None:
 
 
 def test_memory_of_words_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sentrep.data.tokenization.tokenizer.REMEMBERED", 10)
+    monkeypatch.setattr("sentrep.data.tokenization.word_cache.REMEMBERED", 10)
     tokenizer = trained("word")
     for i in range(50):
-        tokenizer.encode_batch(
-            [f"word{i} and word{i + 1} and 然后他就走了再也没有回来了吗是不是这样的一个故事啊你们说呢"]
-        )
-    assert len(tokenizer._remembered) <= 14
-    assert max(map(len, tokenizer._remembered)) <= 24
+        text = f"word{i} and word{i + 1} and 然后他就走了再也没有回来了吗是不是这样的一个故事啊你们说呢"
+        assert rows(tokenizer, [text, ""]) == by_library(tokenizer, [text, ""])
+        assert tokenizer._words is not None
+        assert tokenizer._words.size <= 14
+
+
+@pytest.mark.parametrize("content", ["a-b", "a b", "<|end. of|>"])
+def test_an_added_token_that_is_more_than_a_word_goes_through_the_library(content: str) -> None:
+    tokenizer = bert()
+    tokenizer.inner.add_tokens([content])
+    assert Tokenizer(tokenizer.inner)._words is None
+    text = [f"the {content} king{content}"]
+    assert rows(Tokenizer(tokenizer.inner), text) == by_library(tokenizer, text)
+
+
+def test_an_interruption_leaves_no_word_without_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizer = trained("bpe")
+    words, seen = tokenizer._words, tokenizer._by_library
+    assert words is not None
+
+    def interrupted(new: list[str]) -> list[list[int]]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(words, "_tokenize", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tokenizer.encode_batch(SENTENCES[:2])
+    monkeypatch.setattr(words, "_tokenize", seen)
+    assert rows(tokenizer, SENTENCES[:4]) == by_library(tokenizer, SENTENCES[:4])
 
 
 def test_of_too_many_words_the_frequent_and_an_even_choice_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
