@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from sentrep.data.normalization import without_surrogates
 from sentrep.data.truncation import Truncation
 from sentrep.encoders.concat import Concatenation, concatenate
+from sentrep.encoders.fast.memory import fast_form
 from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.utils.progress import progress
 
@@ -79,6 +80,7 @@ def encode(
     token_budget: int = TOKEN_BUDGET,
     show_progress: bool = False,
     truncation: Truncation | None = None,
+    precision: str = "fp32",
 ) -> np.ndarray:
     """Returns the vectors of texts, float32 (text, width), in the given order.
 
@@ -90,6 +92,8 @@ def encode(
         token_budget: padded tokens of a micro-batch.
         show_progress: whether to show a progress bar.
         truncation: counts the tokens that the encoder does not read, if given.
+        precision: 'fp32', 'bf16', or 'auto' for bf16 where the processor multiplies it; of models of the fast
+            path, the others are computed in fp32.
 
     Raises:
         TypeError: `texts` is a single string, which would be read letter by letter.
@@ -100,9 +104,11 @@ def encode(
     counts = Truncation()
     texts = [without_surrogates(text) for text in texts]
     if isinstance(encoder[0], Concatenation) and len(encoder) == 1:
-        vectors = _concatenated(encoder[0], texts, token_budget, show_progress, counts)
+        vectors = _concatenated(encoder[0], texts, token_budget, show_progress, counts, precision)
     elif not texts:
         vectors = np.zeros((0, encoder.get_embedding_dimension()), np.float32)
+    elif (fast := fast_form(encoder, precision)) is not None:
+        vectors = fast.encode(texts, token_budget, show_progress, counts)
     elif _prompted(encoder) or not isinstance(encoder[0], BATCHED):
         vectors = _by_sentence_transformers(encoder, texts, show_progress, counts)
     else:
@@ -117,13 +123,18 @@ BATCHED = (StaticEmbedding, Transformer, WordEmbeddings, TokenEncoder)
 
 
 def _concatenated(
-    module: Concatenation, texts: list[str], token_budget: int, show_progress: bool, counts: Truncation
+    module: Concatenation,
+    texts: list[str],
+    token_budget: int,
+    show_progress: bool,
+    counts: Truncation,
+    precision: str,
 ) -> np.ndarray:
     """Returns the vectors of all parts; `truncation` counts those of the part that reads least."""
     parts, read = [], []
     for part in module.encoders:
         read.append(Truncation())
-        parts.append(torch.from_numpy(encode(part, texts, token_budget, show_progress, read[-1])))
+        parts.append(torch.from_numpy(encode(part, texts, token_budget, show_progress, read[-1], precision)))
     counts.merge(max(read, key=lambda each: each.unread))
     if texts:
         return concatenate(parts).numpy()

@@ -27,19 +27,19 @@ from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from sentrep.encoders.blank_text import guard
+from sentrep.encoders.fast.description import UnsupportedError
+from sentrep.encoders.fast.identity import content_hash as described_hash
+from sentrep.encoders.fast.memory import describe
+from sentrep.encoders.model_folder import FORMAT, checked_folder
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import disk_errors, whole_folder
-from sentrep.utils.formats import FIRST_FORMAT, MODEL, check_run, training_command
+from sentrep.utils.formats import MODEL
 
 Encoder = SentenceTransformer
 """An encoder is a sentence-transformers model, not a class of ours."""
 
-TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
-FORMAT = "sentrep.json"
-"""Beside modules.json: version of the format, and of the package that wrote the model."""
 NO_SHAPE = {"_name_or_path", "architectures", "dtype", "transformers_version"}
 """Entries of a transformer's configuration that do not change its vectors."""
-PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
 def stock(encoder: SentenceTransformer) -> SentenceTransformer:
@@ -113,17 +113,7 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -
     path = Path(path_or_name)
     if not path.exists():
         return _from_hub(str(path_or_name), device, offline)
-    if not path.is_dir():
-        raise InputError(f"{path} is a file; a model is a folder with modules.json or config.json in it")
-    check_run(path)
-    path = _model_inside(path)
-    parts = _modules(path)
-    for inside in {inside for _, inside in parts} or {""}:
-        weights = [file for file in (path / inside).glob("*") if file.suffix in PICKLED]
-        if weights and not list((path / inside).glob("*.safetensors")):
-            raise InputError(
-                f"{weights[0]}: pickled weights are not opened; convert the model to safetensors first"
-            )
+    path, parts = checked_folder(path)
     try:
         if all(kind.startswith("sentence_transformers.") for kind, _ in parts):
             return _plain(str(path), device, local=True)
@@ -137,46 +127,6 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -
         raise InputError(
             f"{path}: damaged or not complete ({_line(error)}); save or fetch the model again"
         ) from error
-
-
-def _modules(path: Path) -> list[tuple[str, str]]:
-    """Returns (class, folder) of each module in modules.json; an empty list for a plain transformers
-    folder."""
-    file = path / "modules.json"
-    if not file.is_file():
-        return []
-    try:
-        parts = [(part["type"], part["path"]) for part in json.loads(file.read_text(encoding="utf-8"))]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file}: not a list of modules ({error}); save the model again") from error
-    if not parts or not all(isinstance(value, str) for part in parts for value in part):
-        raise InputError(f"{file}: not a list of modules; save the model again")
-    _check_format(path, [kind for kind, _ in parts])
-    for kind, inside in parts:
-        if not kind.startswith(TRUSTED):
-            raise InputError(f"{file}: module {kind!r} is foreign code, which is never run")
-        if not (path / inside).resolve().is_relative_to(path.resolve()):
-            raise InputError(f"{file}: {inside} lies outside of the model's folder, where nothing is read")
-    return parts
-
-
-def _check_format(path: Path, kinds: list[str]) -> None:
-    """Refuse a model of ours of another format. A model of sentence-transformers has none, and is accepted.
-
-    A model of the first format has no file of its own; it is known by module classes of this package.
-    """
-    file = path / FORMAT
-    if file.is_file():
-        MODEL.check(file, _format_version(file), training_command(path.parent))
-    elif any(kind.startswith("sentrep.") for kind in kinds):
-        MODEL.check(path / "modules.json", FIRST_FORMAT, training_command(path.parent))
-
-
-def _format_version(file: Path) -> object:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))["format_version"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{file} is damaged ({error!r}); save or fetch the model again") from error
 
 
 def _package_version() -> str:
@@ -208,7 +158,18 @@ def quiet() -> Iterator[None]:
 
 def content_hash(encoder: SentenceTransformer) -> str:
     """Returns the sha256 of weights, tokenizer and module structure: two encoders with the same hash have
-    the same vectors."""
+    the same vectors.
+
+    A model that the fast path can compute has the hash of its description, which its folder gives without
+    sentence-transformers.
+    """
+    try:
+        return described_hash(describe(encoder))
+    except UnsupportedError:
+        return _hash_of_modules(encoder)
+
+
+def _hash_of_modules(encoder: SentenceTransformer) -> str:
     digest = hashlib.sha256(
         json.dumps([encoder.prompts, encoder.default_prompt_name], sort_keys=True).encode()
     )
@@ -253,17 +214,6 @@ def _class(kind: str) -> Any:
     if not (isinstance(found, type) and issubclass(found, Module)):
         raise InputError(f"{kind} is no module of an encoder")
     return found
-
-
-def _model_inside(path: Path) -> Path:
-    """Returns the model folder of a run folder; other folders are returned unchanged."""
-    inside_first = (path / "run.json").is_file()
-    for candidate in (path / "model", path) if inside_first else (path, path / "model"):
-        if (candidate / "modules.json").is_file() or (candidate / "config.json").is_file():
-            return candidate
-    raise InputError(
-        f"{path} holds no model: neither modules.json nor config.json, nor a folder model/ with one"
-    )
 
 
 def _from_hub(name: str, device: str, offline: bool) -> SentenceTransformer:

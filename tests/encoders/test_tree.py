@@ -15,6 +15,7 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
+from sentrep.encoders.model_folder import PICKLED
 from sentrep.encoders.tree import TreeEncoder
 from sentrep.modules.padding import pad_lists
 from sentrep.modules.trees.crf import TreeCRF
@@ -104,7 +105,7 @@ def test_it_opens_from_its_folder(settings: dict[str, object], tmp_path: Path) -
     assert isinstance(opened[0], TreeEncoder)
     assert np.allclose(encode(opened, SENTENCES), encode(whole, SENTENCES), atol=1e-6)
     assert folder.content_hash(opened) == folder.content_hash(whole)
-    assert not [file for file in (tmp_path / "model").rglob("*") if file.suffix in folder.PICKLED]
+    assert not [file for file in (tmp_path / "model").rglob("*") if file.suffix in PICKLED]
 
 
 def test_no_other_class_of_parts_is_opened(tmp_path: Path) -> None:
