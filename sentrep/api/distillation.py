@@ -64,7 +64,7 @@ def distill(
         unused(Path(out), "distilled model")
     units, report = units or Units(), ReadReport()
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
-    encode = encoding(opened(model, offline, hub))
+    encode = encoding(opened(model, offline, hub), "fp32")
     documents = watched(read_source_documents(config, report), report, strict)
     texts = [passage.text for document in documents for passage in units.of(document)]
     if not texts:

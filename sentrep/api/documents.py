@@ -12,7 +12,7 @@ from sentrep.api.reading import announce, announce_truncation, watched
 from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update, described
-from sentrep.inference.loading import encoding, opened, opened_for, stamp
+from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError, opt
@@ -23,6 +23,7 @@ from sentrep.utils.settings import checked
 if TYPE_CHECKING:
     from sentrep.data.documents import SourceDocument
     from sentrep.encoders.serialization import Encoder
+    from sentrep.inference.loading import Embedder
     from sentrep.search import ModelStamp
     from sentrep.search.documents import Mode
     from sentrep.training.job import Trained
@@ -38,6 +39,7 @@ def index_documents(
     mode: Mode = "hybrid",
     center: bool = False,
     smooth: bool = False,
+    precision: str = "auto",
     overwrite: bool = False,
     strict: bool = False,
     wait: bool = False,
@@ -57,6 +59,7 @@ def index_documents(
         center: subtract their means from the vectors of passages and of queries.
         smooth: let a passage's score take in those of the passages nearest to it, where a search does not
             say.
+        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         overwrite: replace another index that is in `out`.
         strict: raise for anything that was skipped or damaged.
         wait: wait for another process that writes `out`, instead of refusing.
@@ -75,12 +78,13 @@ def index_documents(
     place, config = checked("out", out, Path), corpus_source(corpus, fields, offline=offline, hub=hub)
     with writer(place, "index", wait=wait):
         _check_free(place, overwrite)
-        encoder, segmenter, report = opened(model, offline, hub), trained_segmenter(config), ReadReport()
+        encoder = embedder(model, precision, offline, hub)
+        segmenter, report = trained_segmenter(config), ReadReport()
         documents = list(watched(read_source_documents(config, report, segmenter), report, strict))
-        settings = Making(units or Units(), language, mode, segmenter.to_json(), center, smooth)
+        settings = Making(units or Units(), language, mode, precision, segmenter.to_json(), center, smooth)
         with whole_folder(place) as folder:
             _make(folder, documents, stamp(model, encoder), encoder, settings)
-    return open_documents(place, encoder)
+    return open_documents(place, encoder, precision=precision)
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,7 @@ class Making:
     units: Units
     language: str
     mode: Mode
+    precision: str
     segmenter: str
     """The sentence splitter, as JSON."""
     center: bool = False
@@ -97,7 +102,7 @@ class Making:
 
 
 def _make(
-    folder: Path, documents: Sequence[SourceDocument], model: ModelStamp, encoder: Encoder, making: Making
+    folder: Path, documents: Sequence[SourceDocument], model: ModelStamp, encoder: Embedder, making: Making
 ) -> None:
     from sentrep.data.analysis import Analysis
     from sentrep.data.language import guess_language
@@ -107,7 +112,7 @@ def _make(
     language = making.language
     if language == "auto":
         language = guess_language(document.text[:2000] for document in documents)
-    analysis, encode = Analysis(language), encoding(encoder)
+    analysis, encode = Analysis(language), encoding(encoder, making.precision)
     passages = [(described(document), making.units.of(document)) for document in documents]
     index = DocumentIndex.create(
         folder,
@@ -128,6 +133,7 @@ def open_documents(
     model: str | Path | Encoder | Trained | None = None,
     *,
     verify: bool = False,
+    precision: str = "auto",
     offline: bool = False,
     hub: bool = False,
 ) -> DocumentSearch:
@@ -137,6 +143,7 @@ def open_documents(
         path: its folder.
         model: the index's model, where that has moved.
         verify: compare all files with their checksums.
+        precision: in which the vectors of queries are computed; see `embed`.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
 
@@ -149,8 +156,8 @@ def open_documents(
 
     place = checked("path", path, Path)
     index = DocumentIndex.open(place, Analysis(DocumentManifest.read(place).analysis), verify=verify)
-    encoder = opened_for(index.manifest.model, place, model, offline, hub)
-    index.encode = encoding(encoder)
+    encoder = opened_for(index.manifest.model, place, model, precision, offline, hub)
+    index.encode = encoding(encoder, precision)
     settings = {name: index.manifest.settings[name] for name in ("unit", "words", "overlap")}
     return DocumentSearch(index, encoder, Units(**settings))
 

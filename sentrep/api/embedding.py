@@ -15,7 +15,7 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import check_names
 from sentrep.data.truncation import Truncation
 from sentrep.inference.contexts import Contexts
-from sentrep.inference.loading import encoding, opened, stamp
+from sentrep.inference.loading import embedder, encoding, stamp
 from sentrep.inference.names import locate
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
@@ -36,6 +36,7 @@ def embed(
     *,
     dtype: str = "float32",
     dimensions: int | None = None,
+    precision: str = "auto",
     offline: bool = False,
     hub: bool = False,
 ) -> NDArray[Any]:
@@ -47,6 +48,7 @@ def embed(
             frame or of a data set.
         dtype: of the values: 'float32', 'float16', or 'binary' for sign bits, eight a byte.
         dimensions: keep the first so many values of each vector, at length 1 again.
+        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
 
@@ -68,7 +70,7 @@ def embed(
         raise InputError(f"{opt('dtype')} int8 needs a scale for each dimension: embed_corpus stores both")
     one = isinstance(texts, str)
     given = [texts] if isinstance(texts, str) else texts_of(texts)
-    encode = encoding(opened(model, offline, hub))
+    encode = encoding(embedder(model, precision, offline, hub), precision)
     vectors: NDArray[Any] = embed_texts(encode, given, dimensions=dimensions, total=len(given))
     stored = store(vectors, dtype).values
     return stored[0] if one else stored
@@ -83,6 +85,7 @@ def embed_corpus(
     dtype: str = "float32",
     format: str = "npy",
     dimensions: int | None = None,
+    precision: str = "auto",
     shard: int = 65_536,
     shard_index: int | None = None,
     shards: int | None = None,
@@ -108,6 +111,8 @@ def embed_corpus(
         format: of the shards: 'npy'; 'parquet' for databases; 'parquet-list', the same with vectors as lists
             of variable length.
         dimensions: keep the first so many values of each vector, at length 1 again.
+        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+            It is recorded with the vectors.
         shard: texts in a shard.
         shard_index: which part of the work this process does, from 0; with `shards`. `merge_embedded` joins
             the parts. Under torchrun the rank, by default.
@@ -135,7 +140,7 @@ def embed_corpus(
         raise InputError(f"{opt('context')} gives vectors of sentences; {opt('unit')} is {chosen.unit!r}")
     if ray is not None and (context or not isinstance(model, str | Path)):
         raise InputError(f"{opt('ray')} needs a model that other machines can open, and no {opt('context')}")
-    encoder = opened(model, offline, hub)
+    encoder = embedder(model, precision, offline, hub)
 
     from sentrep.embedding import embed_to_folder
 
@@ -146,14 +151,15 @@ def embed_corpus(
         "model_path": made_by.path,
         "source": _described(config, chosen),
     }
-    made = encoding(encoder)
+    made = encoding(encoder, precision)
     encode: Any = made
+    described["precision"] = "fp32" if context else made.precision
     records = watched(chosen.records(config, report), report, strict)
     if context and isinstance(model, str | Path):
         encode = contexts = Contexts.open(locate(model).path)
         records = contexts.watch(records)
         described["model"] += f" contexts {contexts.identity}"
-    with _actors(ray, str(model), made_by.content_hash, offline) as pool:
+    with _actors(ray, str(model), made_by.content_hash, offline, described["precision"]) as pool:
         embedded = embed_to_folder(
             encode, records, place, stamp=described, dtype=dtype, format=format, dimensions=dimensions,
             shard=shard, part=part, parts=parts, overwrite=overwrite, wait=wait,
@@ -194,14 +200,16 @@ def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:
 
 
 @contextmanager
-def _actors(address: str | None, model: str, content_hash: str, offline: bool) -> Iterator[ActorPool | None]:
+def _actors(
+    address: str | None, model: str, content_hash: str, offline: bool, precision: str
+) -> Iterator[ActorPool | None]:
     """The actors of a Ray cluster, or None where the work is done here."""
     if address is None:
         yield None
         return
     from sentrep.embedding.ray import actor_pool
 
-    with actor_pool(checked("ray", address, str), model, content_hash, offline) as pool:
+    with actor_pool(checked("ray", address, str), model, content_hash, offline, precision) as pool:
         yield pool
 
 

@@ -12,7 +12,7 @@ from sentrep.api.embedding import embed
 from sentrep.data.corpus import Corpus
 from sentrep.data.inputs import texts_of
 from sentrep.inference.document_search import DocumentSearch
-from sentrep.inference.loading import encoding, opened, opened_for, stamp
+from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path
 from sentrep.utils.errors import InputError, nearest, opt
@@ -20,6 +20,7 @@ from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
+    from sentrep.inference.loading import Embedder
     from sentrep.search import Hit, Index
     from sentrep.search.documents import PassageHit
     from sentrep.training.job import Trained
@@ -32,7 +33,7 @@ class Search:
     """An index together with the model that it was made with."""
 
     index: Index
-    model: Encoder
+    model: Embedder
 
     def __call__(self, query: str, k: int = 10) -> list[Hit]:
         """The `k` sentences nearest to `query` by cosine, best first."""
@@ -51,6 +52,7 @@ def build_index(
     *,
     ids: Iterable[str] | None = None,
     kind: str = "auto",
+    precision: str = "auto",
     overwrite: bool = False,
     wait: bool = False,
     offline: bool = False,
@@ -65,6 +67,7 @@ def build_index(
         ids: of the texts; their numbers if None.
         kind: 'flat' is exact; 'hnsw' and 'ivf' are approximate, for more than some 50,000 texts; 'binary'
             compares the signs of the vectors and scores the nearest exactly; 'auto' chooses by their number.
+        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         overwrite: replace another index that is in `out`.
         wait: wait for another process that writes `out`, instead of refusing.
         offline: never use the network.
@@ -75,11 +78,11 @@ def build_index(
     """
     _check_kind(kind)
     given, names = texts_of(texts), None if ids is None else texts_of(ids, "ids")
-    place, encoder = checked("out", out, Path), opened(model, offline, hub)
+    place, encoder = checked("out", out, Path), embedder(model, precision, offline, hub)
 
     from sentrep.search import Index
 
-    vectors = embed(encoder, given)
+    vectors = embed(encoder, given, precision=precision)
     index = Index.build(
         vectors,
         names,
@@ -100,6 +103,7 @@ def index(
     input: Corpus | None = None,
     kind: str = "auto",
     dtype: str = "float32",
+    precision: str = "auto",
     units: Units | None = None,
     language: str = "auto",
     center: bool = False,
@@ -119,6 +123,7 @@ def index(
         input: files, folders or documents. Their passages are searched by vectors and by words.
         kind: of an index over vectors; see `build_index`.
         dtype: how an index over vectors stores them, 'float32' or 'float16'.
+        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         units: what is found in documents; passages of about 120 words if None.
         language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as
             they stand.
@@ -142,7 +147,8 @@ def index(
         )
     return index_documents(
         source, input, place, units=units, language=language, center=center, smooth=smooth,
-        overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub, **fields,
+        precision=precision, overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub,
+        **fields,
     )  # fmt: skip
 
 
@@ -170,6 +176,7 @@ def open_index(
     model: str | Path | Encoder | Trained | None = None,
     *,
     verify: bool = False,
+    precision: str = "auto",
     offline: bool = False,
     hub: bool = False,
 ) -> Search | DocumentSearch:
@@ -180,6 +187,7 @@ def open_index(
         path: folder of the index.
         model: where its model is now, if it has moved.
         verify: read all of its files now and compare their checksums; else they are checked when first read.
+        precision: in which the vectors of queries are computed; see `embed`.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
 
@@ -195,9 +203,9 @@ def open_index(
     from sentrep.search.documents.manifest import is_document_index
 
     if is_document_index(place):
-        return open_documents(place, model, verify=verify, offline=offline, hub=hub)
+        return open_documents(place, model, verify=verify, precision=precision, offline=offline, hub=hub)
     found = Index.open(place, verify=verify)
-    return Search(found, opened_for(found.info.model, place, model, offline, hub))
+    return Search(found, opened_for(found.info.model, place, model, precision, offline, hub))
 
 
 def search(

@@ -129,7 +129,7 @@ def reduce(
     chosen, report = Reservoir[str](texts, seed), ReadReport()
     for _, sentence in watched(sentences(config, report), report, strict):
         chosen.offer(sentence)
-    made = encoding(encoder)
+    made = encoding(encoder, "fp32")
     moments, sample = _collect(made, chosen.drawn(), encoder.get_embedding_dimension() or 0)
     announce_truncation(made.truncation)
     eigenvalues = moments.axes()[0]

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sentrep.embedding import Embedded
     from sentrep.search.documents import Mode
 
+Precision = Literal["auto", "bf16", "fp32"]
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
 
 
@@ -45,6 +46,7 @@ def embed(
     dtype: Literal["float32", "float16", "int8", "binary"] = "float32",
     format: Literal["npy", "parquet", "parquet-list"] = "npy",
     dimensions: int | None = None,
+    precision: Precision = "auto",
     context: bool = False,
     shard_index: int | None = None,
     shards: int | None = None,
@@ -67,6 +69,7 @@ def embed(
         format: Of the shards: 'npy'; 'parquet' for databases; 'parquet-list', the same with vectors as lists
             of variable length.
         dimensions: Keep the first so many values of each vector, at length 1 again.
+        precision: In which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         context: Vectors of each document up to each sentence, instead of the sentence's own; MODEL is a run
             of cpc.
         shard_index: Which part of the work this process does, from 0; with `shards`. Under torchrun the rank.
@@ -85,7 +88,7 @@ def embed(
             raise InputError(f"{opt(name)} is missing: say what embeds, and which files", setting=name)
     embedded = api.embed_corpus(
         model, CorpusConfig(input), out, units=units, dtype=dtype, format=format, dimensions=dimensions,
-        context=context, shard_index=shard_index, shards=shards, ray=_address(ray),
+        precision=precision, context=context, shard_index=shard_index, shards=shards, ray=_address(ray),
         **keywords(reading, writing, access),
     )  # fmt: skip
     _embedded(embedded, units.unit)
@@ -121,6 +124,7 @@ def index(
     smooth: bool = False,
     kind: Literal["auto", "flat", "hnsw", "ivf", "binary"] = "auto",
     dtype: Literal["float32", "float16"] = "float32",
+    precision: Precision = "auto",
     reading: Reading = READING,
     writing: Writing = WRITING,
     access: Access = ACCESS,
@@ -139,6 +143,7 @@ def index(
         kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'binary'
             compares signs and scores the nearest exactly; 'auto' goes by the number of sentences.
         dtype: How an index of vectors stores them.
+        precision: In which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         reading: How files are read.
         writing: What happens to what is there already.
         access: Where models may come from.
@@ -146,7 +151,7 @@ def index(
     given = CorpusConfig(input) if input else None
     built: Any = api.index(
         source, out, input=given, units=units, language=language, center=center, smooth=smooth, kind=kind,
-        dtype=dtype, **keywords(reading, writing, access),
+        dtype=dtype, precision=precision, **keywords(reading, writing, access),
     )  # fmt: skip
     if given is not None:
         print(f"{len(built):,} {units.unit}s indexed in {out}")
@@ -166,6 +171,7 @@ def search(
     model: str | None = None,
     smooth: bool = False,
     verify: bool = False,
+    precision: Precision = "auto",
     access: Access = ACCESS,
 ) -> None:
     """Find what fits some words best. Without words, it asks for queries until an empty line.
@@ -181,9 +187,10 @@ def search(
         model: The index's model, if it has moved.
         smooth: Of an index of files: let a passage's score take in those of the passages nearest to it.
         verify: Read the whole index first and compare its checksums.
+        precision: In which the vectors of queries are computed; an index takes either.
         access: Where models may come from.
     """
-    found = api.open_index(index, model, verify=verify, **keywords(access))
+    found = api.open_index(index, model, verify=verify, precision=precision, **keywords(access))
     ask_for = partial(_shown, found, k, mode, _filters(filter), smooth, json)
     if words:
         print(ask_for(" ".join(words)))

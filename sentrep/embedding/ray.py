@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.data.truncation import Truncation
-from sentrep.inference.loading import encoding, opened, stamp
+from sentrep.inference.loading import embedder, encoding, stamp
 from sentrep.inference.names import locate
 from sentrep.utils.errors import InputError, opt
 
@@ -39,6 +39,7 @@ class Embedder:
         threads: that this actor computes with; as many actors as cores are faster than one with all.
         content_hash: of the model that is meant; '' takes any.
         offline: never use the network.
+        precision: in which vectors are computed: 'auto', 'bf16' or 'fp32'.
 
     Raises:
         InputError: the model cannot be opened, or has another content.
@@ -60,14 +61,15 @@ class Embedder:
         threads: int = 1,
         content_hash: str = "",
         offline: bool = False,
+        precision: str = "auto",
     ) -> None:
         _use_threads(threads)
-        encoder = opened(model, offline)
+        encoder = embedder(model, precision, offline)
         found = stamp(model, encoder).content_hash if content_hash else ""
         if found != content_hash:
             raise InputError(f"{opt('model')} {model} has the content {found} here, not {content_hash}")
         self._text, self._vector = text, vector
-        self._encode = encoding(encoder)
+        self._encode = encoding(encoder, precision)
 
     def __call__(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """A batch of columns, with the vectors (row, width) of its texts as one more column."""
@@ -166,7 +168,9 @@ class _Task(NamedTuple):
 
 
 @contextmanager
-def actor_pool(address: str, model: str, content_hash: str, offline: bool = False) -> Iterator[ActorPool]:
+def actor_pool(
+    address: str, model: str, content_hash: str, offline: bool = False, precision: str = "auto"
+) -> Iterator[ActorPool]:
     """Actors on all cores of a cluster, for as long as the block lasts.
 
     Args:
@@ -174,12 +178,13 @@ def actor_pool(address: str, model: str, content_hash: str, offline: bool = Fals
         model: a path or name that is valid on every machine.
         content_hash: of the model.
         offline: never use the network.
+        precision: in which vectors are computed.
 
     Raises:
         InputError: Ray is not installed, or there is no cluster.
     """
     with _connected(address) as cores:
-        settings = {"content_hash": content_hash, "offline": offline}
+        settings = {"content_hash": content_hash, "offline": offline, "precision": precision}
         place = locate(model).path
         yield ActorPool(str(place), cores, settings)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sentrep.data.documents import SourceDocument
     from sentrep.data.reading.report import ReadReport
     from sentrep.data.splitting.segment import Segmenter
-    from sentrep.encoders.serialization import Encoder
+    from sentrep.inference.loading import Embedder
     from sentrep.search.documents import Document, DocumentIndex, Mode, Passage, PassageHit
 
 SEGMENTER = "segmenter.json"
@@ -28,7 +28,7 @@ SEGMENTER = "segmenter.json"
 class DocumentSearch:
     """An index of documents together with the model that it was made with."""
 
-    def __init__(self, index: DocumentIndex, model: Encoder, units: Units) -> None:
+    def __init__(self, index: DocumentIndex, model: Embedder, units: Units) -> None:
         self.index, self.model, self.units = index, model, units
 
     def __len__(self) -> int:

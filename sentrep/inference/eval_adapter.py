@@ -124,8 +124,8 @@ class Encodes:
     """What the encoder did not read of the texts so far."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors (text, width), float32."""
-        encode = encoding(self.encoder)
+        """Vectors (text, width), float32, computed in fp32: results do not depend on the processor."""
+        encode = encoding(self.encoder, "fp32")
         vectors = encode(texts)
         self.truncation.merge(encode.truncation)
         return vectors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sentrep.encoders.fast.encoder import FastEncoder
     from sentrep.encoders.serialization import Encoder
     from sentrep.search import ModelStamp
+
+    Embedder = Encoder | FastEncoder
+    """What turns texts into vectors."""
 
 
 def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False, hub: bool = False) -> Encoder:
@@ -56,6 +61,38 @@ def opened(model: object, offline: bool = False, hub: bool = False) -> Encoder:
     return cast("Encoder", model)
 
 
+def embedder(model: object, precision: str = "auto", offline: bool = False, hub: bool = False) -> Embedder:
+    """What turns texts into vectors: the fast form of a model in a folder, else the encoder itself.
+
+    The fast form imports neither sentence_transformers nor transformers.
+
+    Args:
+        model: a path, a name, an encoder or a finished run.
+        precision: of a fast form; see `sentrep.encoders.fast.precision`.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+
+    Raises:
+        InputError: it is none of these, or cannot be opened.
+    """
+    from sentrep.encoders.fast.encoder import FastEncoder
+    from sentrep.encoders.fast.precision import resolve
+
+    resolve(precision)
+    if isinstance(model, FastEncoder):
+        return model
+    if not isinstance(model, str | Path):
+        return opened(model, offline, hub)
+    path = Path(locate(model, hub=hub).path)
+    if path.exists():
+        from sentrep.encoders.fast.description import UnsupportedError
+        from sentrep.encoders.fast.folder import open_fast
+
+        with suppress(UnsupportedError):  # said when it first embeds
+            return open_fast(path, precision)
+    return opened(model, offline, hub)
+
+
 class Encoding:
     """Texts to vectors, (text, width), by one encoder.
 
@@ -63,57 +100,93 @@ class Encoding:
         truncation: what the encoder did not read of all the texts so far.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
-        self._encoder = encoder
+    def __init__(self, encoder: Embedder, precision: str = "auto") -> None:
+        self._encoder, self._asked = encoder, precision
         self.truncation = Truncation()
+
+    @property
+    def precision(self) -> str:
+        """In which the vectors are computed: 'bf16' or 'fp32'."""
+        from sentrep.encoders.fast.encoder import FastEncoder
+        from sentrep.encoders.fast.memory import fast_form
+
+        if isinstance(self._encoder, FastEncoder):
+            return self._encoder.precision
+        fast = fast_form(self._encoder, self._asked)
+        return "fp32" if fast is None else fast.precision
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts, float32, in the order given."""
+        from sentrep.encoders.fast.encoder import FastEncoder
+
+        if isinstance(self._encoder, FastEncoder):
+            return self._encoder.encode(texts, truncation=self.truncation)
+
         from sentrep.encoders.batching import encode
 
-        return encode(self._encoder, texts, truncation=self.truncation)
+        return encode(self._encoder, texts, truncation=self.truncation, precision=self._asked)
 
 
-def encoding(encoder: Encoder) -> Encoding:
-    """What turns texts into vectors, and counts what it does not read of them."""
-    return Encoding(encoder)
+def encoding(encoder: Embedder, precision: str = "auto") -> Encoding:
+    """What turns texts into vectors, and counts what it does not read of them.
+
+    Args:
+        encoder: an encoder, or a fast form, which has its own precision.
+        precision: 'auto' (bf16 where the processor multiplies it), 'bf16' or 'fp32'.
+    """
+    return Encoding(encoder, precision)
 
 
-def stamp(model: str | Path | Encoder, encoder: Encoder) -> ModelStamp:
-    """What an index or a folder of vectors remembers of the model that made it."""
+def _content_hash(encoder: Embedder) -> str:
+    from sentrep.encoders.fast.encoder import FastEncoder
+
+    if isinstance(encoder, FastEncoder):
+        return encoder.content_hash
+
     from sentrep.encoders.serialization import content_hash
+
+    return content_hash(encoder)
+
+
+def stamp(model: str | Path | Encoder, encoder: Embedder) -> ModelStamp:
+    """What an index or a folder of vectors remembers of the model that made it."""
     from sentrep.search import ModelStamp
 
     named = str(model) if isinstance(model, str | Path) else ""
     path = str(Path(named).absolute()) if named and Path(named).exists() else ""
-    return ModelStamp(named or "an encoder in memory", content_hash(encoder), path)
+    return ModelStamp(named or "an encoder in memory", _content_hash(encoder), path)
 
 
 def opened_for(
-    own: ModelStamp, index: Path, model: object = None, offline: bool = False, hub: bool = False
-) -> Encoder:
+    own: ModelStamp,
+    index: Path,
+    model: object = None,
+    precision: str = "auto",
+    offline: bool = False,
+    hub: bool = False,
+) -> Embedder:
     """The model that an index was made with.
 
     Args:
         own: what the index remembers of it.
         index: folder of the index, for messages.
         model: where it is now, if it has moved.
+        precision: of queries; vectors of one model in another precision are the same but for rounding.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
 
     Raises:
         InputError: it has moved, or it is another model.
     """
-    from sentrep.encoders.serialization import content_hash
-
     if model is None and own.path and not Path(own.path).exists():
         raise InputError(f"the model of {index} is no longer at {own.path}; say where it is ({opt('model')})")
     if model is None and not own.path and " " in own.name:
         raise InputError(f"{index} was made with {own.name}; say where that model is now ({opt('model')})")
     if isinstance(model, str | Path):
         model = locate(model, hub=hub).path
-    encoder = opened((own.path or own.name) if model is None else model, offline, hub or model is None)
-    found = content_hash(encoder)
+    place = (own.path or own.name) if model is None else model
+    encoder = embedder(place, precision, offline, hub or model is None)
+    found = _content_hash(encoder)
     if found != own.content_hash:
         raise InputError(
             f"{index} was made with {own.name} (content {own.content_hash}), not with content {found}; "

@@ -65,7 +65,7 @@ def pooling_modes(config: Mapping[str, Any]) -> list[str]:
 
 def pooled(
     states: Float[Tensor, "token width"], groups: list[tuple[int, int]], modes: list[str]
-) -> Float[Tensor, "sentence width"]:
+) -> Float[Tensor, "sentence pooled"]:
     """Vectors of sentences, float32, from the states of their tokens.
 
     Args:

@@ -40,17 +40,17 @@ def fast_form(encoder: Any, precision: str = "fp32") -> FastEncoder | None:
         try:
             forms[wanted] = FastEncoder(describe(encoder), wanted)
         except UnsupportedError as error:
-            announce(str(error), precision)
+            if precision == "bf16" or (precision == "auto" and type(encoder[0]).__name__ == "Transformer"):
+                _announce(str(error))
             return None
     return forms[wanted]
 
 
-def announce(reason: str, precision: str) -> None:
-    """Warn, once for each reason, that a model falls back to its own forward where another precision than
-    fp32 was asked for."""
-    if precision != "fp32" and reason not in _announced:
+def _announce(reason: str) -> None:
+    """Warn, once for each reason, that a model is computed by its own forward."""
+    if reason not in _announced:
         _announced.add(reason)
-        warnings.warn(f"{reason}: not on the fast path, encoded by the model itself in fp32", stacklevel=3)
+        warnings.warn(f"not on the fast path, computed by the model itself in fp32: {reason}", stacklevel=3)
 
 
 def describe(encoder: Any) -> Description:
