@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -75,22 +74,29 @@ def embedder(model: object, precision: str = "auto", offline: bool = False, hub:
     Raises:
         InputError: it is none of these, or cannot be opened.
     """
-    from sentrep.encoders.fast.encoder import FastEncoder
     from sentrep.encoders.fast.precision import resolve
 
     resolve(precision)
-    if isinstance(model, FastEncoder):
-        return model
-    if not isinstance(model, str | Path):
-        return opened(model, offline, hub)
-    path = Path(locate(model, hub=hub).path)
-    if path.exists():
-        from sentrep.encoders.fast.description import UnsupportedError
-        from sentrep.encoders.fast.folder import open_fast
+    if isinstance(model, str | Path):
+        return _of_folder(locate(model, hub=hub).path, precision) or opened(model, offline, hub)
 
-        with suppress(UnsupportedError):  # said when it first embeds
-            return open_fast(path, precision)
-    return opened(model, offline, hub)
+    from sentrep.encoders.fast.encoder import FastEncoder
+
+    return model if isinstance(model, FastEncoder) else opened(model, offline, hub)
+
+
+def _of_folder(path: str, precision: str) -> FastEncoder | None:
+    """The fast form of the model in a folder, if there is a folder, and a fast form."""
+    if not Path(path).exists():
+        return None
+
+    from sentrep.encoders.fast.description import UnsupportedError
+    from sentrep.encoders.fast.folder import open_fast
+
+    try:
+        return open_fast(Path(path), precision)
+    except UnsupportedError:  # it is said when the model first embeds
+        return None
 
 
 class Encoding:
