@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from sentrep.data.truncation import Truncation
 from sentrep.inference.names import locate
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
     from sentrep.search import ModelStamp
 
-    Embedder = Encoder | FastEncoder
+    Embedder: TypeAlias = Encoder | FastEncoder
     """What turns texts into vectors."""
 
 
