@@ -61,7 +61,9 @@ class Size:
 
 
 # No setting depends on the length of the run, so the first losses of a short and a long run are equal.
-TRAINING = TrainingConfig(precision="bf16", schedule="constant", warmup=0.0, validation=0.1, tracker="none")
+TRAINING = TrainingConfig(
+    precision="bf16", schedule="constant", warmup=0.0, validation=0.1, keep_out=0.0, tracker="none"
+)
 SIZES = {
     "cuda": Size(
         replace(

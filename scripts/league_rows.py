@@ -109,7 +109,8 @@ def ours(kind: str, method: str, settings: Settings, setup: Setup, seed: int, pl
     """A run of one of our methods for the given time. After an interruption it continues from its
     checkpoint."""
     training = TrainingConfig(
-        epochs=1e6, minutes=setup.minutes, validation=0.0, checkpoint_minutes=max(1.0, setup.minutes / 4),
+        epochs=1e6, minutes=setup.minutes, validation=0.0, keep_out=0.0,
+        checkpoint_minutes=max(1.0, setup.minutes / 4),
         threads=setup.threads, seed=seed, device="cpu", tracker="none", **settings.training,
     )  # fmt: skip
     done = api.train(

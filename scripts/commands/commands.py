@@ -153,7 +153,7 @@ def main() -> None:
             grammar=str(GRAMMAR), pairs=str(pairs), unlabelled_weight=weight, max_actions=24
         )
         training = TrainingConfig(
-            steps=arguments.steps, batch_size=64, lr=2e-3, seed=arguments.seed, validation=0.0
+            steps=arguments.steps, batch_size=64, lr=2e-3, seed=arguments.seed, validation=0.0, keep_out=0.0
         )
         api.train(
             "struct-vae",

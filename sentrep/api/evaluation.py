@@ -14,6 +14,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, sentences
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.eval_adapter import measured
+from sentrep.inference.kept_out import kept_out_of, kept_out_tasks
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path, paths_of
 from sentrep.utils.errors import InputError, opt
@@ -56,6 +57,8 @@ def evaluate(
             'summarization', 'parsing', 'full') or files of suites.
         data: folder with the suites' benchmarks; $SENTREP_DATA if None.
         heldout: any text that the model was not trained on: retrieval tasks without labels are made from it.
+            If nothing at all is given to measure by, a run is measured with the documents that it kept out of
+            its training.
         units: of `heldout`, that questions are made of; sentences if None.
         part: of the benchmarks; 'test' where there is one, if None. Choose settings on 'dev'.
         results: a results file to add to; what it holds for the same weights, data and protocol is not
@@ -69,6 +72,9 @@ def evaluate(
     Returns:
         Results, tasks that were skipped or failed, and what was read of `heldout` (``report``).
     """
+    if heldout is None and not len(paths_of(suites, "suites")) and _none(tasks):
+        run = kept_out_of(model)
+        tasks = () if run is None else kept_out_tasks(run)
     chosen, report = _tasks(tasks, suites, data, heldout, units, part, strict, fields)
 
     from sentrep.evaluation.result import ResultStore
@@ -77,6 +83,10 @@ def evaluate(
     store = None if results is None else ResultStore(checked("results", results, Path))
     done = run(measured(model, name, offline=offline, hub=hub), chosen.tasks, store)
     return replace(done, skipped=[*chosen.skipped, *done.skipped], report=report)
+
+
+def _none(tasks: str | Path | Task | Sequence[str | Path | Task]) -> bool:
+    return isinstance(tasks, list | tuple) and not tasks
 
 
 def tasks_of(

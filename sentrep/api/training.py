@@ -41,9 +41,10 @@ def train(
     corpus: Corpus,
     out: str | Path,
     encoder: str | Path | EncoderConfig = "bag",
-    tokenizer: str | Path | TokenizerConfig = "bpe",
+    tokenizer: str | Path | TokenizerConfig | None = None,
     settings: Any | None = None,
     training: TrainingConfig | None = None,
+    preset: str | None = None,
     cache: str | Path | None = None,
     overwrite: bool = False,
     strict: bool = False,
@@ -62,9 +63,14 @@ def train(
         out: the run's folder.
         encoder: a kind ('bag', 'gru', 'lstm', 'conv', 'transformer'), the path or name of a model, or an
             `EncoderConfig`.
-        tokenizer: a kind ('bpe', 'unigram', 'word', 'spaces'), a path, or a `TokenizerConfig`.
+        tokenizer: a kind ('bpe', 'unigram', 'word', 'spaces'), a path, or a `TokenizerConfig`; that of the
+            preset, or 'bpe', if None.
         settings: the method's configuration, such as `QuickThoughtConfig`; its defaults if None.
         training: how long and how fast; see `TrainingConfig`.
+        preset: named values for all settings that are not given: for quick-thought 'similarity', 'search',
+            'short-texts' or 'paper'. If None, the method's default preset for a bag; no preset for other
+            encoders, or where a whole configuration is given (`settings`, `training`, an `EncoderConfig` or a
+            `TokenizerConfig`).
         cache: where prepared corpora are kept; by default `cache_folder()`.
         overwrite: remove another run that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
@@ -86,20 +92,24 @@ def train(
     """
     registered = entry(checked("method", method, str))
     place = checked("out", out, Path)
-    found = route(
-        options,
-        {
-            "settings": registered.config if settings is None else configured(method, settings),
-            "training": training or TrainingConfig,
-            "encoder": _encoder_config(encoder),
-            "tokenizer": _tokenizer_config(tokenizer),
-            "corpus": corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(()),
-        },
-        also=_TRAIN,
-    )
+    whole = [each for each in (settings, training, encoder, tokenizer) if dataclasses.is_dataclass(each)]
+    given = options | ({} if tokenizer is None else {"tokenizer": tokenizer})
+    kind = encoder.encoder if isinstance(encoder, EncoderConfig) else str(encoder)
+    name = (registered.presets.plain or None) if whole and preset is None else preset
+    name = registered.presets.chosen(checked("preset", name, str | None), kind, given.keys())
+    values = {"tokenizer": "bpe"} | registered.presets.settings(name, given.keys())
+    targets = {
+        "settings": registered.config if settings is None else configured(method, settings),
+        "training": training or TrainingConfig,
+        "encoder": _encoder_config(encoder),
+        "tokenizer": _tokenizer_config(values.pop("tokenizer") if tokenizer is None else tokenizer),
+        "corpus": corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(()),
+    }
+    found = route(_left_open(values, whole) | options, targets, also=_TRAIN)
     source = _source(corpus, found["corpus"])
     chosen = _located(check_config(found["encoder"]), source)
 
+    from sentrep.baselines.warm_start import warm_rows
     from sentrep.training.job import Job, run_job
 
     job = Job(
@@ -109,11 +119,20 @@ def train(
         check_config(found["tokenizer"]),
         chosen,
         check_config(found["training"]),
+        name,
     )
     kept = checked("cache", cache, Path | None) or cache_folder()
     on_read = partial(announce_store, strict=strict)
     return run_job(
-        job, registered.load(), registered.defaults, place, kept, overwrite, wait=wait, on_read=on_read
+        job,
+        registered.load(),
+        registered.defaults,
+        place,
+        kept,
+        overwrite,
+        wait=wait,
+        on_read=on_read,
+        first_rows=warm_rows,
     )
 
 
@@ -124,11 +143,18 @@ _TRAIN = (
     "tokenizer",
     "settings",
     "training",
+    "preset",
     "cache",
     "overwrite",
     "strict",
     "wait",
 )
+
+
+def _left_open(values: dict[str, Any], whole: list[Any]) -> dict[str, Any]:
+    """The values of a preset that belong to none of the configurations that are given whole."""
+    said = {field.name for config in whole for field in dataclasses.fields(config)}
+    return {name: value for name, value in values.items() if name not in said}
 
 
 def _encoder_config(encoder: str | Path | EncoderConfig) -> EncoderConfig:

@@ -12,6 +12,7 @@ from sentrep import api
 from sentrep.baselines.config import WordModelConfig, WordModelName
 from sentrep.cli.options import ACCESS, READING, SENTENCES, Access, Files, Models, Reading, keywords
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.kept_out import kept_out_comparison, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
 from sentrep.utils.terminal import shortened
@@ -36,6 +37,9 @@ def evaluate(
 ) -> int:
     """Measure models on benchmarks, or on text of your own without any labels.
 
+    With a run and nothing else, the run is measured with the documents that it kept out of its training, and
+    so are its encoder without training and BM25.
+
     Args:
         model: Run folders, model folders, owner/name of public models, NAME=PATH, or baselines: 'bm25' and
             'random'; for summaries 'lead-8', 'content-9', 'textrank-9', with any number of words; for trees
@@ -57,18 +61,22 @@ def evaluate(
     from sentrep.evaluation.result import ResultStore
 
     ResultStore(results)  # a file that cannot be added to is refused before any work
-    tasks = api.tasks_of(
-        task,
-        suites=suite,
-        data=data,
-        heldout=CorpusConfig(heldout) if heldout else None,
-        units=units,
-        part=part,
-        **keywords(reading),
-    )
+    models: list[Any] = list(model)
+    if task or suite or heldout or not any(map(kept_out_of, model)):
+        tasks = api.tasks_of(
+            task,
+            suites=suite,
+            data=data,
+            heldout=CorpusConfig(heldout) if heldout else None,
+            units=units,
+            part=part,
+            **keywords(reading),
+        )
+    else:
+        tasks, models = kept_out_comparison(model)
     _say("left out", "", tasks.skipped)
     kept, failed = [], False
-    for name in model:
+    for name in models:
         try:
             done = api.evaluate(name, tasks.tasks, results=results, **keywords(access))
         except InputError as error:  # a model that does not exist does not stop the others

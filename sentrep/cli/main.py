@@ -19,7 +19,7 @@ from sentrep.cli.parse import parse
 from sentrep.cli.parser import Verb, parsed
 from sentrep.cli.reduction import reduce
 from sentrep.cli.search import embed, index, search
-from sentrep.cli.train import train
+from sentrep.cli.train import train_with
 from sentrep.utils.errors import InputError, ReadWarning, options_shown
 from sentrep.utils.terminal import replace_what_cannot_be_encoded
 
@@ -34,7 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     replace_what_cannot_be_encoded()
     try:
         with options_shown(), _read_warnings_printed():
-            return int(parsed(VERBS, given, DESCRIPTION)() or 0)
+            verbs = {**VERBS, "train": train_with(given)} if given[:1] == ["train"] else VERBS
+            return int(parsed(verbs, given, DESCRIPTION)() or 0)
     except InputError as error:
         print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
         return 1
@@ -64,7 +65,7 @@ def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (
 VERBS: dict[str, Verb] = {
     "quickstart": quickstart,
     "build": build,
-    "train": train,
+    "train": train_with(()),
     "embed": embed,
     "index": index,
     "search": search,

@@ -35,19 +35,31 @@ class Bag(StaticEmbedding):
         tokenizer: maps text to the numbers of rows.
         rows: one row for each token.
         weights: one weight for each token. Weights and rows of tokens without content are set to 0.
+        log_weights: learn the logarithms of the weights. A step then changes the weights of frequent and rare
+            tokens by the same factor, and none becomes negative.
     """
 
     def __init__(
-        self, tokenizer: Tokenizer, rows: Float[Tensor, "vocab width"], weights: Float[Tensor, " vocab"]
+        self,
+        tokenizer: Tokenizer,
+        rows: Float[Tensor, "vocab width"],
+        weights: Float[Tensor, " vocab"],
+        log_weights: bool = False,
     ) -> None:
         weightless = torch.tensor(weightless_ids(tokenizer), dtype=torch.long)
         super().__init__(tokenizer, embedding_weights=rows.index_fill(0, weightless, 0.0))
-        self.token_weight = nn.Parameter(weights.index_fill(0, weightless, 0.0).unsqueeze(1))
+        weights = weights.index_fill(0, weightless, 0.0).unsqueeze(1)
+        self.log_weights = log_weights
+        self.token_weight = nn.Parameter(weights.log() if log_weights else weights)
+
+    def weights(self) -> Float[Tensor, "vocab 1"]:
+        """Returns the weights of all tokens."""
+        return self.token_weight.exp() if self.log_weights else self.token_weight
 
     def forward(self, features: dict[str, Tensor], **_: Any) -> dict[str, Tensor]:
         ids, offsets = features["input_ids"], features["offsets"]
         lengths = torch.diff(offsets, append=offsets.new_tensor([len(ids)]))
-        share = F.embedding(ids, self.token_weight).squeeze(1) / lengths.repeat_interleave(lengths)
+        share = F.embedding(ids, self.weights()).squeeze(1) / lengths.repeat_interleave(lengths)
         features["sentence_embedding"] = F.embedding_bag(
             ids,
             self.embedding.weight,
@@ -60,7 +72,7 @@ class Bag(StaticEmbedding):
     def stock(self) -> StaticEmbedding:
         """Returns the same function as a stock module: weights are folded into the rows."""
         return StaticEmbedding(
-            self.tokenizer, embedding_weights=(self.embedding.weight * self.token_weight).detach().clone()
+            self.tokenizer, embedding_weights=(self.embedding.weight * self.weights()).detach().clone()
         )
 
 

@@ -43,6 +43,13 @@ class EncoderConfig:
     frequency: float = 1e-3
     """'bag': parameter a of the initial token weights a/(a+p(w)) (SIF, Arora et al. 2017, section 3); 0
     sets all of them to 1."""
+    log_weights: bool = False
+    """'bag': learn the logarithms of the token weights: no weight becomes negative, and a step changes those
+    of frequent and of rare tokens by the same factor."""
+    warm_start: Literal["none", "ppmi"] = "none"
+    """'bag': rows that training begins with. 'none': random ones. 'ppmi': rows fitted to the neighbours of
+    each token in the corpus (PPMI-SVD), before training and once for each corpus; random ones for tokens
+    that have none."""
     saturation: float = 0.0
     """'bag': gain of a tanh that is applied to the mean (0.3 to 0.6 work well); 0 disables it. Repeated
     words then count less than in proportion, as in BM25, which helps in search of long texts. The token
@@ -90,6 +97,14 @@ class EncoderConfig:
             )
         if self.freeze_vectors and self.vectors is None:
             raise InputError(f"{opt('freeze_vectors')} needs {opt('vectors')} FILE")
+        if self.encoder != "bag" and (self.warm_start != "none" or self.log_weights):
+            setting = "log_weights" if self.log_weights else "warm_start"
+            raise InputError(f"{opt(setting)} is for the encoder 'bag', not for {self.encoder!r}")
+        if self.warm_start != "none" and (self.vectors is not None or self.saturation):
+            other = "saturation" if self.vectors is None else "vectors"
+            raise InputError(
+                f"{opt('warm_start')} and {opt(other)} both determine the rows; give one of them"
+            )
         if self.vectors is not None and self.encoder not in ("bag", *TABLES):
             raise InputError(
                 f"{opt('vectors')} fills the token table of bag, gru, lstm and conv; "

@@ -74,7 +74,7 @@ def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn
     if config.saturation:
         rows = rows_by_prefix([tokenizer.id_to_token(place) or "" for place in range(vocab)], rows)
     _fill(rows, tokenizer, config)
-    bag = Bag(tokenizer, rows, frequency_weights(counts, config.frequency))
+    bag = Bag(tokenizer, rows, frequency_weights(counts, config.frequency), config.log_weights)
     bag.embedding.weight.requires_grad_(not config.freeze_vectors)
     layers: list[nn.Module] = [Saturation(width, config.saturation)] if config.saturation else []
     for _ in range(config.depth):

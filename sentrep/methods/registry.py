@@ -12,7 +12,9 @@ from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.cpc.config import CPCConfig
 from sentrep.methods.defaults import MethodDefaults
 from sentrep.methods.infomax.config import InfoMaxConfig
+from sentrep.methods.presets import Presets
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
+from sentrep.methods.quick_thought.presets import PRESETS
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.struct_vae.config import StructVAEConfig
@@ -32,6 +34,8 @@ class Entry:
     """module:Class"""
     defaults: MethodDefaults = field(default_factory=MethodDefaults)
     """Of settings of training that the user leaves open."""
+    presets: Presets = field(default_factory=Presets)
+    """Named values for its settings."""
     corpus_only: bool = True
     """Whether it needs no other data than a corpus."""
     stochastic: bool = False
@@ -61,6 +65,7 @@ METHODS: dict[str, Entry] = {
         QuickThoughtConfig,
         "sentrep.methods.quick_thought.method:QuickThought",
         defaults=MethodDefaults(matrix_products=False),
+        presets=PRESETS,
     ),
     "cpc": Entry(
         CPCConfig, "sentrep.methods.cpc.method:ContrastivePredictiveCoding", capabilities=(HasContext,)

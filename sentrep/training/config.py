@@ -18,6 +18,8 @@ class TrainingConfig:
     steps: int | None = None
     """Training steps, instead of `epochs`. 0 exports the untrained encoder, the baseline of every
     comparison."""
+    most_steps: int | None = None
+    """Training steps at most, where `epochs` would give more. Unset: no limit."""
     minutes: float | None = None
     """Limit of wall-clock time; the learning-rate schedule is shortened to fit. Such a run is not
     reproducible bit by bit, because its length depends on the machine."""
@@ -59,6 +61,9 @@ class TrainingConfig:
     validation: float = 0.02
     """Share of the documents that is held out to choose the best checkpoint; 0 trains on all documents and
     keeps the last checkpoint."""
+    keep_out: float = 0.05
+    """Share of the text, in whole documents, that no part of training reads, not even the vocabulary, so that
+    the run can be measured with it. Documents are drawn by a hash of their text. 0 keeps nothing out."""
     choose_by: Literal["neighbour-mrr", "loss", "last"] | None = None
     """Which checkpoint is kept: the one with the best retrieval of the next sentence, the one with the
     lowest validation loss, or the last. Unset: the method's default, mostly neighbour-mrr; the last if
@@ -81,11 +86,12 @@ class TrainingConfig:
             self._require(name, "must be positive", above=0)
         for name in ("steps", "clip", "patience", "weight_decay"):
             self._require(name, "must be 0 or more", least=0)
-        for name in ("token_budget", "threads", "accumulate", "log_every"):
+        for name in ("token_budget", "threads", "accumulate", "log_every", "most_steps"):
             self._require(name, "must be 1 or more", least=1)
         self._require("batch_size", "a batch needs 2 sentences or more", least=2)
         self._require("segment_length", "needs 2 sentences or more, or no sentence has a neighbour", least=2)
         self._require("validation", "is a share of the documents: 0 or more, below 1", least=0, below=1)
+        self._require("keep_out", "is a share of the text: 0 or more, below 1", least=0, below=1)
         self._require("warmup", "is a share of the steps: 0 or more, below 1", least=0, below=1)
 
     def _require(

@@ -10,7 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from sentrep.data.batch import SentenceBatches
 from sentrep.data.config import CorpusConfig, TokenizerConfig
@@ -20,7 +22,7 @@ from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.encoders.token_table import inner_tokenizer
+from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import MakeEncoder, Method
 from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.accelerator import accelerator_for
@@ -47,6 +49,13 @@ class Job:
     tokenizer: TokenizerConfig
     encoder: EncoderConfig
     training: TrainingConfig
+    preset: str = ""
+    """Name of the preset that some of the settings are from."""
+
+
+FirstRows = Callable[[Store, EncoderConfig, int, Path], NDArray[np.float32]]
+"""(prepared corpus, encoder, seed, folder of prepared corpora) to the rows that a bag begins with,
+(vocab, width); zeros for tokens that have none."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +98,7 @@ def run_job(
     *,
     wait: bool = False,
     on_read: Callable[[Store], None] = lambda store: None,
+    first_rows: FirstRows | None = None,
 ) -> Trained:
     """Prepares the corpus, trains, and saves the encoder to ``out/model``. An interrupted run is
     continued.
@@ -103,13 +113,16 @@ def run_job(
         wait: whether to wait for another process that writes the run or the prepared corpus, instead of
             raising an error.
         on_read: called with the prepared corpus before training begins.
+        first_rows: fits the rows that a bag begins with, where `warm_start` asks for some.
 
     Raises:
         InputError: settings contradict each other, the corpus cannot be used, `out` holds another run or
             is being written, or the disk is full.
     """
     with writer(out, "train", wait=wait) if _first_process() else nullcontext():
-        return _run_job(resolved_job(job, defaults), method_class, out, cache, overwrite, wait, on_read)
+        return _run_job(
+            resolved_job(job, defaults), method_class, out, cache, overwrite, wait, on_read, first_rows
+        )
 
 
 def resolved_job(job: Job, defaults: MethodDefaults) -> Job:
@@ -132,6 +145,7 @@ def _run_job(
     overwrite: bool,
     wait: bool,
     on_read: Callable[[Store], None],
+    first_rows: FirstRows | None,
 ) -> Trained:
     config, run, phases = job.training, RunFolder(out), len(method_class.phases)
     assert config.batch_size is not None
@@ -152,22 +166,40 @@ def _run_job(
     existing = None if job.encoder.scratch else folder.load(job.encoder.encoder, offline=job.corpus.offline)
     with accelerator.main_process_first():
         tokenizer = job.tokenizer if existing is None else Tokenizer(inner_tokenizer(existing))
-        store = prepare(job.corpus, tokenizer, cache, job.tokenizer.max_tokens, wait=wait)
+        store = prepare(
+            job.corpus, tokenizer, cache, job.tokenizer.max_tokens, wait=wait, keep_out=config.keep_out
+        )
     if accelerator.is_main_process:
         on_read(store)
-        run.open({**asdict(job), "fingerprint": store.fingerprint}, overwrite)
+        recorded = {"fingerprint": store.fingerprint, "kept_out": store.header.get("kept_out")}
+        run.open({**asdict(job), **recorded}, overwrite)
+        if store.kept_out is not None:
+            run.save_kept_out(store.kept_out, store.token_counts())
     accelerator.wait_for_everyone()
 
+    rows = None
+    if job.encoder.warm_start != "none" and config.start is None:
+        if first_rows is None:
+            raise InputError(
+                f"{opt('warm_start')} {job.encoder.warm_start}: nothing is given to fit rows with"
+            )
+        with accelerator.main_process_first():
+            rows = torch.from_numpy(first_rows(store, job.encoder, config.seed, cache))
     make: Callable[[Any, MakeEncoder, int], Method] = method_class
     torch.manual_seed(config.seed)
     counts, inner = store.token_counts(), store.tokenizer.inner
     method = make(
-        job.settings, lambda: build(job.encoder, inner, counts, job.tokenizer.max_tokens), config.token_budget
+        job.settings,
+        lambda: with_rows(build(job.encoder, inner, counts, job.tokenizer.max_tokens), rows),
+        config.token_budget,
     )
     if config.start is not None:
         load_learnt(method, config.start, method_class.reinitialised)
     # Weights are equal in all processes; dropout differs.
     torch.manual_seed(config.seed + accelerator.process_index)
+
+    # A run without steps reads no batch: it is the encoder that training would begin with.
+    document_length = 1 if config.steps == 0 else method.usability.document_length
 
     def batches(part: Any) -> SentenceBatches:
         spans = store.spans(part, config.validation, config.seed)
@@ -178,10 +210,11 @@ def _run_job(
             config.batch_size or 0,
             config.segment_length,
             config.seed,
-            method.usability.document_length,
+            document_length,
         )
 
-    check_corpus(store.spans("train", config.validation, config.seed), method.usability)
+    if config.steps != 0:
+        check_corpus(store.spans("train", config.validation, config.seed), method.usability)
     trained_on, validation = batches("train"), None
     try:
         if config.validation:
@@ -198,6 +231,15 @@ def _run_job(
     accelerator.wait_for_everyone()
     accelerator.end_training()
     return Trained(run, store, outcome)
+
+
+def with_rows(encoder: folder.Encoder, rows: torch.Tensor | None) -> folder.Encoder:
+    """Puts rows, (vocab, width), into the token table of an encoder; rows of zeros leave what is there."""
+    if rows is not None:
+        table = token_table(encoder).weight.data
+        known = rows.any(dim=1)
+        table[known] = rows[known].to(table.dtype)
+    return encoder
 
 
 @contextmanager

@@ -6,6 +6,7 @@
     logs/           metrics.jsonl, one line for each logged step, and the files of TensorBoard
     model/          the encoder alone
     method/         the other weights of the method, where it has any
+    kept_out/       documents that training did not read, and the token counts of those it read
 
 safetensors and JSON only, no pickle.
 """
@@ -24,6 +25,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -48,7 +51,7 @@ KEPT = 2
 FREE = {"training": {"threads", "checkpoint_every", "checkpoint_minutes", "log_every", "tracker"}}
 """Settings that change neither weights nor the exported model; they may differ when a run is resumed."""
 
-LENGTH = {"training.epochs", "training.steps"}
+LENGTH = {"training.epochs", "training.steps", "training.most_steps"}
 """Settings of the length of a run."""
 
 
@@ -100,11 +103,31 @@ class RunFolder:
         self.checkpoints.mkdir(exist_ok=True)
         self.sweep()
 
+    def save_kept_out(self, documents: Path, token_counts: NDArray[np.int64]) -> None:
+        """Stores what `sentrep eval RUN` measures with: it does not need the prepared corpus any more.
+
+        Args:
+            documents: JSON lines that training does not read.
+            token_counts: (token type,) of the text that it reads; untrained encoders depend on them.
+        """
+        folder = self.path / "kept_out"
+        folder.mkdir(exist_ok=True)
+        with (
+            disk_errors(self.path),
+            whole(folder / "documents.jsonl") as file,
+            documents.open("rb") as source,
+        ):
+            shutil.copyfileobj(source, file)
+        with disk_errors(self.path), whole(folder / "token_counts.npy") as file:
+            np.save(file, token_counts, allow_pickle=False)
+
     def _compare(self, known: Any, asked: dict[str, Any]) -> None:
         """Raises an `InputError` if the settings would give other weights."""
         known = known if isinstance(known, dict) else {}
         if known.get("fingerprint") is not None and known.get("fingerprint") == asked.get("fingerprint"):
             known, asked = known | {"corpus": None}, asked | {"corpus": None}  # wherever it is now
+        # The name of a preset is no setting: its values are compared.
+        known, asked = known | {"preset": None}, asked | {"preset": None}
         names = differing(known, asked)
         if not names:
             return
@@ -124,7 +147,7 @@ class RunFolder:
                 f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; "
                 f"give another {opt('out')}"
             )
-        for part in (self.model, self.path / "method", self.checkpoints, self.logs):
+        for part in (self.model, self.path / "method", self.path / "kept_out", self.checkpoints, self.logs):
             shutil.rmtree(part, ignore_errors=True)
         (self.path / "run.json").unlink()
 

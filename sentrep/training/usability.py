@@ -36,7 +36,7 @@ def check_corpus(spans: np.ndarray, usability: Usability) -> None:
     )
     if used == 0 or share < usability.least_share:
         raise InputError(f"{message}, which is too little to learn from: {usability.remedy}")
-    warnings.warn(f"{message}; to use all of them, {usability.remedy}", ReadWarning, stacklevel=2)
+    warnings.warn(shown(f"{message}; to use all of them, {usability.remedy}"), ReadWarning, stacklevel=2)
 
 
 def undertrained(steps: int, usability: Usability) -> str:

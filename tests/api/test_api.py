@@ -33,6 +33,7 @@ TRAINING = TrainingConfig(
     tracker="none",
     log_every=5,
     validation=0.1,
+    keep_out=0.0,
     seed=3,
 )
 

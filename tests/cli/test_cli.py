@@ -22,7 +22,7 @@ VERBS = [
     "quickstart", "train", "embed", "index", "search", "eval", "compare", "combine", "expand", "generate",
     "baseline", "report",
 ]  # fmt: skip
-TRAIN = "train quick-thought --corpus books/ --out runs/qt --encoder bag"
+TRAIN = "train quick-thought --corpus books/ --out runs/qt --encoder bag --keep-out 0"
 HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "faiss", "accelerate")
 
 
@@ -225,7 +225,7 @@ def test_a_typo_in_an_option_gets_the_nearest(capsys: pytest.CaptureFixture[str]
         ("train quick-thought --corpus books/ --out books", "run.json"),
         ("train quick-thought --corpus books/ --out books --overwrite", "run.json"),
         (
-            "train quick-thought --corpus books/ --out runs/qt --encoder bag --window 2",
+            "train quick-thought --corpus books/ --out runs/qt --encoder bag --keep-out 0 --window 2",
             "settings.window is 1 there, 2 here",
         ),
         ("train quick-thought --corpus books/ --out x --encoder no/such-model", "no/such-model"),

@@ -81,9 +81,11 @@ def tickets(path: Path, threads: int) -> Path:
 
 @pytest.mark.slow
 def test_training_on_single_sentences(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    training = TrainingConfig(steps=2, batch_size=16, validation=0.0, device="cpu", tracker="none")
+    training = TrainingConfig(
+        steps=2, batch_size=16, validation=0.0, keep_out=0.0, device="cpu", tracker="none"
+    )
     short = tickets(tmp_path / "short.jsonl", 1)
-    with pytest.raises(InputError, match="infomax"):
+    with pytest.raises(InputError, match="short-texts"):
         api.train("quick-thought", corpus=short, out=tmp_path / "a", training=training, cache=tmp_path)
     api.train("infomax", corpus=short, out=tmp_path / "b", training=training, cache=tmp_path)
     mixed = tickets(tmp_path / "mixed.jsonl", 20)

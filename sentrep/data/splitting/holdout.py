@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,10 @@ from sentrep.utils.errors import InputError, opt
 
 SHORTEST = 8
 """Sentences in the shortest stretch that is cut out of a document: enough to have neighbours."""
+
+MOST_KEPT_OUT = 0.2
+"""Share of the sentences that `kept_out` takes at most, if twice the share asked for is less: of a corpus of
+few documents it takes nothing instead."""
 
 
 def spans(
@@ -46,6 +51,38 @@ def spans(
     return _merged(chosen)
 
 
+def kept_out(
+    documents: NDArray[np.int64], share: float, content: Callable[[int, int], int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the part of a corpus that no training reads, and the rest, as (start, stop, document) rows.
+
+    Whole documents are drawn, and stretches of documents that are longer than the part itself, in the order
+    of a hash of their text. So the same texts are kept out wherever they stand in the corpus, and copies of
+    one text are all on the same side.
+
+    Args:
+        documents: (documents + 1), at which sentence each document starts.
+        share: Of all sentences, from 0 to below 1.
+        content: The 64-bit hash of the text from one sentence up to another.
+
+    Returns:
+        (span, 3) kept out and (span, 3) rest. Nothing is kept out of a corpus that is too small for it.
+
+    >>> same = lambda start, stop: start
+    >>> [spans.tolist() for spans in kept_out(np.array([0, 9, 20, 30]), 0.3, same)]
+    [[[0, 9, 0]], [[9, 20, 1], [20, 30, 2]]]
+    >>> [spans.tolist() for spans in kept_out(np.array([0, 3]), 0.1, same)]
+    [[], [[0, 3, 0]]]
+    """
+    units, total = _units(documents, share), float(documents[-1])
+    hashes = np.array([content(int(start), int(stop)) for start, stop, _ in units], np.uint64)
+    held = _first(units, np.argsort(hashes, kind="stable"), share * total)
+    held = np.isin(hashes, hashes[held])
+    if (units[held, 1] - units[held, 0]).sum() > max(MOST_KEPT_OUT, 2 * share) * total:
+        held[:] = False
+    return _merged(units[held]), _merged(units[~held])
+
+
 def _units(documents: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
     """(unit, 3): every document, long ones cut into even stretches."""
     lengths = np.diff(documents)
@@ -63,9 +100,12 @@ def _units(documents: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
 
 
 def _held_out(units: NDArray[np.int64], budget: float, seed: int) -> NDArray[np.bool_]:
-    """Mark units in the order of their hash until `budget` sentences are held out; one at least, and never
-    all."""
-    order = np.argsort(_hash(units, seed), kind="stable")
+    """Mark units in the order of their hash until `budget` sentences are held out."""
+    return _first(units, np.argsort(_hash(units, seed), kind="stable"), budget)
+
+
+def _first(units: NDArray[np.int64], order: NDArray[np.int64], budget: float) -> NDArray[np.bool_]:
+    """Mark units in an order until `budget` sentences are marked; one at least, and never all."""
     lengths = (units[:, 1] - units[:, 0])[order]
     too_many = np.append(np.cumsum(lengths) - lengths / 2 > budget, True)
     count = int(np.argmax(too_many))

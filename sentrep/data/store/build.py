@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, read_files
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.data.store.jobs import TOGETHER, encode_all, learn_segmenter, learn_tokenizer, split_all
+from sentrep.data.store.kept_out import Raw, keep_out
 from sentrep.data.store.recipe import CODE, KIND, Recipe
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.utils.arrays import GrowingArray
@@ -76,20 +78,25 @@ def build(files: Sequence[Source], recipe: Recipe, report: ReadReport, key: str,
     segmenter = train_segmenter(files, recipe.corpus)
     (folder / "segmenter.json").write_text(segmenter.to_json(), encoding="utf-8")
     lap("train segmenter")
-    sentences, documents = _write_sentences(folder, files, recipe.corpus, segmenter, report)
+    raw = Raw(folder, *_write_sentences(folder, files, recipe.corpus, segmenter, report))
     lap("split")
+    taken: dict[str, Any] | None = None
+    if recipe.keep_out:
+        raw, taken = keep_out(raw, recipe.keep_out)
+        lap("keep out")
     tokenizer = recipe.given
     if tokenizer is None:
         assert recipe.tokenizer is not None
         tokenizer = learn_tokenizer(folder, recipe.tokenizer)
     tokenizer.save(folder / "tokenizer.json")
     lap("train tokenizer")
-    dtype, truncated = _write_ids(folder, tokenizer, recipe.max_tokens, sentences)
+    dtype, truncated = _write_ids(folder, tokenizer, recipe.max_tokens, raw.sentences)
     lap("tokenise")
     content = {
         "fingerprint": key,
-        "sentences": sentences,
-        "documents": documents,
+        "sentences": raw.sentences,
+        "documents": raw.documents,
+        "kept_out": taken,
         "dtype": dtype,
         "truncated": truncated,
         "options": recipe.options(),

@@ -10,6 +10,7 @@ memory-mapped.
     token_counts.npy                (token type,) int64: how often each occurs
     text.utf8, text.offsets.npy     the sentences
     titles.utf8, names.utf8         titles and ids of the documents, with their offsets
+    kept_out.jsonl                  documents that are no part of it, where some are to be kept out
     tokenizer.json, segmenter.json
 """
 
@@ -31,6 +32,7 @@ from sentrep.data.reading.source import Piece, ReadReport, gather, read_files
 from sentrep.data.splitting.holdout import spans
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.data.store.build import FILES, build, fingerprint, train_segmenter
+from sentrep.data.store.kept_out import KEPT_OUT
 from sentrep.data.store.recipe import KIND, Recipe
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.utils.arrays import damaged, mapped
@@ -48,6 +50,7 @@ def prepare(
     max_tokens: int = 128,
     *,
     wait: bool = False,
+    keep_out: float = 0.0,
 ) -> Store:
     """Read, split and tokenise a corpus with all cores, or find the store that an earlier call left in
     `cache`.
@@ -62,13 +65,15 @@ def prepare(
         cache: folder of stores.
         max_tokens: of a sentence; counts with a finished tokenizer only, for a recipe has its own.
         wait: wait for another process that builds the same store, instead of refusing.
+        keep_out: share of the sentences, in whole documents, that is no part of the store but stands beside
+            it, in `Store.kept_out`.
 
     Raises:
         InputError: the corpus holds no text that can be read, the message says what was found; another
         process
             builds the same store; or the disk is full.
     """
-    recipe = Recipe.of(corpus, tokenizer, max_tokens)
+    recipe = Recipe.of(corpus, tokenizer, max_tokens, keep_out)
     with terminated_as_interrupted(), disk_errors(cache / "corpus"):
         cache.mkdir(parents=True, exist_ok=True)
         sweep(cache)
@@ -140,7 +145,7 @@ class Store:
             InputError: there is no store, it is of another format, or damaged.
         """
         manifest = Manifest.read(path, KIND)
-        if set(manifest.files) != set(FILES):
+        if set(manifest.files) - {KEPT_OUT} != set(FILES):
             raise damaged(path / MANIFEST)
         manifest.check_sizes(path)
         if verify:
@@ -152,6 +157,12 @@ class Store:
 
     def __len__(self) -> int:
         return self.sentences
+
+    @property
+    def kept_out(self) -> Path | None:
+        """The documents that are no part of the store, as JSON lines; None if there are none."""
+        taken = self.header.get("kept_out")
+        return self.path / KEPT_OUT if taken and taken["documents"] else None
 
     @property
     def sentences(self) -> int:

@@ -37,6 +37,8 @@ class QuickThoughtConfig:
     less; similarity and most search become worse."""
     word_dropout: float = 0.0
     """Share of the tokens that are dropped at random each time a sentence is read in training."""
+    weight_lr: float = 1.0
+    """Learning rate of a bag's token weights, as a multiple of `lr`."""
     self_as_zero: bool = False
     """Keep the sentence itself among its candidates with score 0, as the authors' released code does;
     otherwise it is excluded."""
@@ -48,6 +50,8 @@ class QuickThoughtConfig:
             raise InputError(f"{opt('window')} {self.window}: at least 1 neighbour on each side is needed")
         if self.temperature <= 0:
             raise InputError(f"{opt('temperature')} {self.temperature} must be positive")
+        if self.weight_lr < 0:
+            raise InputError(f"{opt('weight_lr')} {self.weight_lr} must be 0 or more")
         if not 0 <= self.lead <= 1:
             raise InputError(f"{opt('lead')} {self.lead} is a share of the draws: from 0 to 1")
         if not 0 <= self.keep <= 1:

@@ -37,7 +37,7 @@ from sentrep.data.batch import SentenceBatch, thinned
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.concat import Concatenation, concatenate
 from sentrep.encoders.serialization import Encoder
-from sentrep.methods.base import MakeEncoder, Method, Step
+from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import (
     Monitor,
     collapse,
@@ -49,6 +49,7 @@ from sentrep.methods.monitors import (
 )
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.modules.contrastive import classify, gather, mean_over_rows, place, similarity
+from sentrep.utils.errors import opt
 
 Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 """Token ids of several texts, and their offsets: where each text starts, and the end of the last one."""
@@ -72,6 +73,10 @@ class QuickThought(Method):
     """
 
     headline_metrics = ("accuracy",)
+    usability = Usability(
+        remedy=f"take {opt('preset')} short-texts, which needs no neighbours, or give the sentences of a "
+        "text as one document: one text per file, or one per record"
+    )
 
     def __init__(
         self, config: QuickThoughtConfig, make_encoder: MakeEncoder, token_budget: int = 4096
@@ -193,6 +198,15 @@ class QuickThought(Method):
         self, left: Float[Tensor, "row width"], right: Float[Tensor, "candidate width"]
     ) -> Float[Tensor, "row candidate"]:
         return similarity(left, right, self.config.temperature if self.config.score == "cosine" else None)
+
+    def parameter_groups(self, phase: str) -> list[Group]:
+        """All parameters; the token weights of a bag have their own learning rate if `weight_lr` is not 1."""
+        every = [(name, each) for name, each in self.named_parameters() if each.requires_grad]
+        weights = [each for name, each in every if name.endswith("token_weight")]
+        if self.config.weight_lr == 1 or not weights:
+            return super().parameter_groups(phase)
+        others = [each for name, each in every if not name.endswith("token_weight")]
+        return [Group(others), Group(weights, self.config.weight_lr)]
 
     def embed(self, batch: SentenceBatch) -> Float[Tensor, "sentence width"]:
         f = encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentrep.data.splitting.holdout import SHORTEST, spans
+from sentrep.data.splitting.holdout import MOST_KEPT_OUT, SHORTEST, kept_out, spans
 from sentrep.utils.errors import InputError
 
 
@@ -54,3 +54,35 @@ def test_nothing_is_held_out_of_nothing_asked() -> None:
     with pytest.raises(InputError) as error:
         spans(bounds([3]), "valid", 1.0, 0)
     assert error.value.setting == "validation"
+
+
+def mixed(start: int, stop: int) -> int:
+    return (start * 0x9E3779B97F4A7C15 + stop) % 2**64
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=60), st.floats(0.01, 0.5))
+def test_kept_out_and_rest_part_the_corpus(lengths: list[int], share: float) -> None:
+    documents = bounds(lengths)
+    kept, rest = kept_out(documents, share, mixed)
+    both = np.concatenate([kept, rest])
+    inner = [i for start, stop, _ in both[np.argsort(both[:, 0], kind="stable")] for i in range(start, stop)]
+    assert inner == list(range(documents[-1]))  # every sentence once
+    assert all(documents[d] <= start < stop <= documents[d + 1] for start, stop, d in both)
+    assert (kept[:, 1] - kept[:, 0]).sum() <= max(MOST_KEPT_OUT, 2 * share) * documents[-1]
+
+
+def test_about_the_share_is_kept_out_of_many_documents_and_of_one() -> None:
+    for documents in (bounds([20] * 1_000), bounds([20_000])):
+        kept, _ = kept_out(documents, 0.05, mixed)
+        assert 800 <= (kept[:, 1] - kept[:, 0]).sum() <= 1_300
+
+
+def test_copies_of_a_text_are_on_one_side() -> None:
+    kept, rest = kept_out(bounds([10] * 500), 0.05, lambda start, stop: mixed(start // 10 % 100, 0))
+    assert not {d % 100 for d in kept[:, 2]} & {d % 100 for d in rest[:, 2]}
+    nothing, _ = kept_out(bounds([10] * 500), 0.05, lambda start, stop: 7)
+    assert len(nothing) == 0
+
+
+def test_nothing_is_kept_out_of_a_corpus_that_is_too_small() -> None:
+    assert [len(part) for part in kept_out(bounds([6, 7]), 0.05, mixed)] == [0, 2]

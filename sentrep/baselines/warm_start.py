@@ -1,0 +1,53 @@
+"""Rows fitted to the corpus that the training of a bag begins with. They are fitted once and kept beside the
+prepared corpora."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.baselines.passages import Passages
+from sentrep.baselines.ppmi import ppmi_rows
+from sentrep.data.store.store import Store
+from sentrep.encoders.config import EncoderConfig
+from sentrep.utils.arrays import mapped
+from sentrep.utils.errors import InputError
+from sentrep.utils.files import disk_errors, whole
+
+VERSION = 1
+"""Raised with every change that gives other rows."""
+
+
+def warm_rows(store: Store, encoder: EncoderConfig, seed: int, cache: Path) -> NDArray[np.float32]:
+    """(vocab, width) rows of length 1; zeros for tokens of which nothing is known.
+
+    Args:
+        store: the prepared corpus.
+        encoder: with `warm_start` other than 'none'.
+        seed: of all that is drawn at random.
+        cache: folder of prepared corpora. Rows of the same corpus, settings and seed are found there again.
+    """
+    settings = [VERSION, store.fingerprint, encoder.warm_start, encoder.width, seed]
+    name = hashlib.blake2b(json.dumps(settings).encode(), digest_size=16).hexdigest()
+    file = cache / "rows" / f"{name}.npy"
+    shape = (store.tokenizer.vocab_size, encoder.width)
+    if (found := _found(file, shape)) is not None:
+        return found
+    rows = ppmi_rows(Passages(store), encoder.width, seed)
+    with disk_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with whole(file) as out:
+            np.save(out, rows, allow_pickle=False)
+    return rows
+
+
+def _found(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """The rows in a file; None if there is none, or if it is damaged."""
+    try:
+        return np.array(mapped(file, shape, "float32"))
+    except InputError:
+        return None
