@@ -73,8 +73,8 @@ def evaluate(
         Results, tasks that were skipped or failed, and what was read of `heldout` (``report``).
     """
     if heldout is None and not len(paths_of(suites, "suites")) and _none(tasks):
-        run = kept_out_of(model)
-        tasks = () if run is None else kept_out_tasks(run)
+        trained = kept_out_of(model)
+        tasks = () if trained is None else kept_out_tasks(trained)
     chosen, report = _tasks(tasks, suites, data, heldout, units, part, strict, fields)
 
     from sentrep.evaluation.result import ResultStore

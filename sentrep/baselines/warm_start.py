@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.baselines.passages import Passages
 from sentrep.baselines.ppmi import ppmi_rows
 from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
@@ -37,7 +36,7 @@ def warm_rows(store: Store, encoder: EncoderConfig, seed: int, cache: Path) -> N
     shape = (store.tokenizer.vocab_size, encoder.width)
     if (found := _found(file, shape)) is not None:
         return found
-    rows = ppmi_rows(Passages(store), encoder.width, seed)
+    rows = ppmi_rows(store, encoder.width, seed)
     with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole(file) as out:

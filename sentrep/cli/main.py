@@ -19,6 +19,7 @@ from sentrep.cli.parse import parse
 from sentrep.cli.parser import Verb, parsed
 from sentrep.cli.reduction import reduce
 from sentrep.cli.search import embed, index, search
+from sentrep.cli.train import run as train
 from sentrep.cli.train import train_with
 from sentrep.utils.errors import InputError, ReadWarning, options_shown
 from sentrep.utils.terminal import replace_what_cannot_be_encoded
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     replace_what_cannot_be_encoded()
     try:
         with options_shown(), _read_warnings_printed():
-            verbs = {**VERBS, "train": train_with(given)} if given[:1] == ["train"] else VERBS
+            verbs = {**VERBS, "train": train_with(given)}  # its options depend on the preset
             return int(parsed(verbs, given, DESCRIPTION)() or 0)
     except InputError as error:
         print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
@@ -65,7 +66,7 @@ def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (
 VERBS: dict[str, Verb] = {
     "quickstart": quickstart,
     "build": build,
-    "train": train_with(()),
+    "train": train,
     "embed": embed,
     "index": index,
     "search": search,

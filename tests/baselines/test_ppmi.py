@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from sentrep.baselines import ppmi
-from sentrep.baselines.passages import Passages
-from sentrep.baselines.ppmi import ppmi_rows
+from sentrep.baselines.ppmi import LARGE, SMALL, Counting, ppmi_rows
 from sentrep.baselines.warm_start import warm_rows
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import Store, prepare
@@ -26,25 +25,30 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     lines = []
     for _ in range(1_500):
         topic = random.integers(4)
-        lines.append(json.dumps({"text": [" ".join(f"w{topic}{word}" for word in random.integers(0, 9, 8))]}))
+        lines.append(
+            json.dumps(
+                {"text": [" ".join(f"w{topic}{word}" for word in random.integers(0, 9, 6)) for _ in range(2)]}
+            )
+        )
     (folder / "corpus.jsonl").write_text("\n".join(lines) + "\n")
     corpus = CorpusConfig((str(folder / "corpus.jsonl"),))
     return prepare(corpus, TokenizerConfig("word", vocab=100), folder / "cache")
 
 
-def naive(store: Store) -> np.ndarray:
-    """(vocab, vocab) the matrix, pair by pair."""
+def naive(store: Store, counting: Counting) -> np.ndarray:
+    """(vocab, vocab) the matrix, pair by pair. A document has one passage."""
     pairs: Counter[tuple[int, int]] = Counter()
-    for sentence in range(len(store)):
-        ids = store.ids[store.offsets[sentence] : store.offsets[sentence + 1]].tolist()
+    bounds = store.documents if counting.sentences > 1 else range(len(store) + 1)
+    for start, stop in itertools.pairwise(bounds):
+        ids = store.ids[store.offsets[start] : store.offsets[stop]].tolist()
         for one, other in itertools.combinations(range(len(ids)), 2):
-            if other - one <= ppmi.WINDOW:
+            if other - one <= counting.window:
                 pairs[ids[one], ids[other]] += 1
                 pairs[ids[other], ids[one]] += 1
     size = store.tokenizer.vocab_size
     counts = np.zeros((size, size))
     for pair, count in pairs.items():
-        counts[pair] = count if count >= ppmi.LEAST else 0
+        counts[pair] = count if count >= counting.least else 0
     rows = counts.sum(1)
     p, q = rows / rows.sum(), rows**ppmi.SMOOTHING / (rows**ppmi.SMOOTHING).sum()
     expected = np.sqrt(np.outer(p * q, p * q))
@@ -52,12 +56,13 @@ def naive(store: Store) -> np.ndarray:
         return np.where(counts > 0, np.maximum(np.log(counts / counts.sum() / expected), 0), 0)
 
 
+@pytest.mark.parametrize("counting", [SMALL, LARGE])
 def test_rows_are_the_leading_eigenvectors_of_the_naive_matrix(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ppmi, "SAMPLE", 1.0)  # no occurrence is dropped
-    rows = ppmi_rows(Passages(store), 4, seed=0)
-    values, vectors = np.linalg.eigh(naive(store))
+    rows = ppmi_rows(store, 4, 0, counting)
+    values, vectors = np.linalg.eigh(naive(store, counting))
     first = np.argsort(-np.abs(values))[:4]
     expected = vectors[:, first] * np.abs(values[first]) ** ppmi.POWER
     lengths = np.linalg.norm(expected, axis=1, keepdims=True)
@@ -67,7 +72,7 @@ def test_rows_are_the_leading_eigenvectors_of_the_naive_matrix(
 
 def test_words_of_one_topic_are_alike(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ppmi, "SAMPLE", 1e-2)
-    rows = ppmi_rows(Passages(store), 8, seed=0)
+    rows = ppmi_rows(store, 8, seed=0)
     inner = store.tokenizer.inner
     groups = [[inner.token_to_id(f"w{topic}{word}") for word in range(9)] for topic in range(4)]
     cosines = rows @ rows.T
@@ -81,16 +86,13 @@ def test_rare_pairs_are_dropped_where_there_are_too_many(
 ) -> None:
     monkeypatch.setattr(ppmi, "SAMPLE", 1.0)
     monkeypatch.setattr(ppmi, "MOST_PAIRS", 50)
-    assert ppmi_rows(Passages(store), 8, seed=0).shape == (store.tokenizer.vocab_size, 8)
+    assert ppmi_rows(store, 8, seed=0).shape == (store.tokenizer.vocab_size, 8)
 
 
-def test_a_width_beyond_the_vocabulary_and_no_pairs_at_all(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = ppmi_rows(Passages(store), 400, seed=0)
+def test_a_width_beyond_the_vocabulary_and_no_pairs_at_all(store: Store) -> None:
+    rows = ppmi_rows(store, 400, seed=0)
     assert rows.shape == (store.tokenizer.vocab_size, 400)
-    monkeypatch.setattr(ppmi, "LEAST", 10**6)
-    assert not ppmi_rows(Passages(store), 8, seed=0).any()
+    assert not ppmi_rows(store, 8, 0, Counting(1, 5, 10**6)).any()
 
 
 def test_rows_are_fitted_once_for_a_corpus(

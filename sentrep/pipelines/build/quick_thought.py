@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ENCODER = EncoderConfig("bag", width=1024, saturation=0.6, frequency=2e-3)
 SETTINGS = QuickThoughtConfig(target="rest", lead=0.5, word_dropout=0.3, temperature=0.06)
 TRAINING = TrainingConfig(
-    epochs=8, batch_size=8192, segment_length=64, lr=3e-3, validation=0.01, tracker="none"
+    epochs=8, batch_size=8192, segment_length=64, lr=3e-3, validation=0.01, keep_out=0.0, tracker="none"
 )
 SMALL: dict[str, Any] = {"batch_size": 2048, "segment_length": 32}
 """Settings of training for a text of less than `MANY` sentences, which would be few large batches."""
