@@ -91,7 +91,7 @@ def evaluate(
             ("warning", done.alarms),
             ("warning", done.truncations),
         ):
-            _say(heading, f"{name}: ", which)
+            _say(heading, f"{getattr(name, 'name', name)}: ", which)
     if kept:
         print(table(kept))
         print(f"kept in {results}; next: sentrep {_next_verb(results)} {results}")
