@@ -23,6 +23,7 @@ from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
 from sentrep.evaluation.models.lexical import random_vectors
 from sentrep.evaluation.task import Model
+from sentrep.methods.quick_thought.presets import PRESETS
 from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_folder import read_json
@@ -82,6 +83,8 @@ WORDS: dict[str, dict[str, Any]] = {
     "sif-fasttext": {"whiten": True}, "lsa": {}, "doc2vec": {},
 }  # fmt: skip
 """Word models and baselines, with their settings."""
+NAMED = ("similarity",)
+"""Presets of quick-thought for general text. They are short by themselves: the time is no limit."""
 UNSEEDED = ("bm25", "hashing")
 
 
@@ -96,6 +99,11 @@ def rows() -> list[Row]:
             for end, settings in SETTINGS.get(f"{kind}/{method}", {"": Settings()}).items():
                 train = partial(ours, kind, method, settings)
                 made.append(Row(f"{kind}/{method}{end}", train, settings.method | settings.training))
+        if kind == "bag":
+            made += [
+                Row(f"bag/quick-thought-{name}", partial(preset, name), PRESETS.values[name])
+                for name in NAMED
+            ]
         for name, recipes in RECIPES.items():
             if kind in recipes:
                 made.append(Row(f"{kind}/{name}", partial(peer, kind, name), recipes[kind].described()))
@@ -127,6 +135,30 @@ def ours(kind: str, method: str, settings: Settings, setup: Setup, seed: int, pl
         raise KeyboardInterrupt
     batch = read_json(done.run.path / "run.json")["run"]["training"]["batch_size"]
     return Trained("run/model", done.outcome.steps * batch, done.outcome.seconds)
+
+
+def preset(name: str, setup: Setup, seed: int, place: Path) -> Trained:
+    """Quick-thought with a preset. Its seconds are of the processor, those of fitting the first rows among
+    them."""
+    began = time.process_time()
+    done = api.train(
+        "quick-thought",
+        corpus=setup.corpus,
+        out=place / "run",
+        preset=name,
+        width=setup.width,
+        validation=0.0,
+        keep_out=0.0,
+        threads=setup.threads,
+        seed=seed,
+        device="cpu",
+        tracker="none",
+        cache=setup.cache,
+    )
+    if done.outcome.ended == "interrupted":
+        raise KeyboardInterrupt
+    batch = read_json(done.run.path / "run.json")["run"]["training"]["batch_size"]
+    return Trained("run/model", done.outcome.steps * batch, time.process_time() - began)
 
 
 def untrained(kind: str, frequency: float, setup: Setup, seed: int, place: Path) -> Trained:

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.api.configurations import configurations
 from sentrep.api.reading import announce_store, watched
 from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName, check_name
 from sentrep.data.config import CorpusConfig, TokenizerConfig
@@ -20,10 +21,10 @@ from sentrep.data.reading.source import check_names
 from sentrep.encoders.config import MOST_WORDS_ADDED, SCRATCH, EncoderConfig
 from sentrep.inference.loading import load, opened
 from sentrep.inference.names import locate
-from sentrep.methods.registry import configured, entry
+from sentrep.methods.registry import entry
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.arguments import paths_of
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
 from sentrep.utils.settings import check_config, checked, route
 
@@ -92,20 +93,16 @@ def train(
     """
     registered = entry(checked("method", method, str))
     place = checked("out", out, Path)
-    whole = [each for each in (settings, training, encoder, tokenizer) if dataclasses.is_dataclass(each)]
-    given = options | ({} if tokenizer is None else {"tokenizer": tokenizer})
-    kind = encoder.encoder if isinstance(encoder, EncoderConfig) else str(encoder)
-    name = (registered.presets.plain or None) if whole and preset is None else preset
-    name = registered.presets.chosen(checked("preset", name, str | None), kind, given.keys())
-    values = {"tokenizer": "bpe"} | registered.presets.settings(name, given.keys())
-    targets = {
-        "settings": registered.config if settings is None else configured(method, settings),
-        "training": training or TrainingConfig,
-        "encoder": _encoder_config(encoder),
-        "tokenizer": _tokenizer_config(values.pop("tokenizer") if tokenizer is None else tokenizer),
-        "corpus": corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(()),
-    }
-    found = route(_left_open(values, whole) | options, targets, also=_TRAIN)
+    found, name = configurations(
+        method,
+        corpus,
+        encoder,
+        tokenizer,
+        settings=settings,
+        training=training,
+        preset=preset,
+        options=options,
+    )
     source = _source(corpus, found["corpus"])
     chosen = _located(check_config(found["encoder"]), source)
 
@@ -134,41 +131,6 @@ def train(
         on_read=on_read,
         first_rows=warm_rows,
     )
-
-
-_TRAIN = (
-    "corpus",
-    "out",
-    "encoder",
-    "tokenizer",
-    "settings",
-    "training",
-    "preset",
-    "cache",
-    "overwrite",
-    "strict",
-    "wait",
-)
-
-
-def _left_open(values: dict[str, Any], whole: list[Any]) -> dict[str, Any]:
-    """The values of a preset that belong to none of the configurations that are given whole."""
-    said = {field.name for config in whole for field in dataclasses.fields(config)}
-    return {name: value for name, value in values.items() if name not in said}
-
-
-def _encoder_config(encoder: str | Path | EncoderConfig) -> EncoderConfig:
-    return encoder if isinstance(encoder, EncoderConfig) else EncoderConfig(checked("encoder", encoder, str))
-
-
-def _tokenizer_config(tokenizer: str | Path | TokenizerConfig) -> TokenizerConfig:
-    if isinstance(tokenizer, TokenizerConfig):
-        return tokenizer
-    config = TokenizerConfig(checked("tokenizer", tokenizer, str))
-    if not config.trained and not Path(config.tokenizer).exists():
-        hint = nearest(config.tokenizer, ("bpe", "unigram", "word", "spaces"))
-        raise InputError(f"{opt('tokenizer')} {config.tokenizer}: no such file or folder; {hint}")
-    return config
 
 
 def _source(corpus: Corpus, config: CorpusConfig) -> CorpusConfig:

@@ -15,7 +15,7 @@ import tyro
 from sentrep import api
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
-from sentrep.methods.presets import Presets
+from sentrep.methods.defaults import Presets
 from sentrep.methods.registry import METHODS, entry
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.settings import route

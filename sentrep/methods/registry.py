@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sentrep.methods.capabilities import HasContext, HasDecoders, HasLikelihood, HasSummarizer, HasTrees
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.cpc.config import CPCConfig
-from sentrep.methods.defaults import MethodDefaults
+from sentrep.methods.defaults import MethodDefaults, Presets
 from sentrep.methods.infomax.config import InfoMaxConfig
-from sentrep.methods.presets import Presets
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.methods.quick_thought.presets import PRESETS
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig

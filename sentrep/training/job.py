@@ -29,6 +29,7 @@ from sentrep.training.accelerator import accelerator_for
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.defaults import detect, resolve
+from sentrep.training.kept_out import save_kept_out
 from sentrep.training.method_state import load_learnt, save_learnt
 from sentrep.training.run_folder import RunFolder
 from sentrep.training.trainer import Outcome, train
@@ -174,7 +175,7 @@ def _run_job(
         recorded = {"fingerprint": store.fingerprint, "kept_out": store.header.get("kept_out")}
         run.open({**asdict(job), **recorded}, overwrite)
         if store.kept_out is not None:
-            run.save_kept_out(store.kept_out, store.token_counts())
+            save_kept_out(run.path, store.kept_out, store.token_counts())
     accelerator.wait_for_everyone()
 
     rows = None

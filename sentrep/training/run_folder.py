@@ -25,8 +25,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -102,24 +100,6 @@ class RunFolder:
         self.logs.mkdir(exist_ok=True)
         self.checkpoints.mkdir(exist_ok=True)
         self.sweep()
-
-    def save_kept_out(self, documents: Path, token_counts: NDArray[np.int64]) -> None:
-        """Stores what `sentrep eval RUN` measures with: it does not need the prepared corpus any more.
-
-        Args:
-            documents: JSON lines that training does not read.
-            token_counts: (token type,) of the text that it reads; untrained encoders depend on them.
-        """
-        folder = self.path / "kept_out"
-        folder.mkdir(exist_ok=True)
-        with (
-            disk_errors(self.path),
-            whole(folder / "documents.jsonl") as file,
-            documents.open("rb") as source,
-        ):
-            shutil.copyfileobj(source, file)
-        with disk_errors(self.path), whole(folder / "token_counts.npy") as file:
-            np.save(file, token_counts, allow_pickle=False)
 
     def _compare(self, known: Any, asked: dict[str, Any]) -> None:
         """Raises an `InputError` if the settings would give other weights."""

@@ -6,7 +6,7 @@ are given beside it stand. How they were chosen is recorded in eval/presets.md.
 
 from __future__ import annotations
 
-from sentrep.methods.presets import Presets
+from sentrep.methods.defaults import Presets
 
 PAPER = "paper"
 VALUES = {

@@ -1,0 +1,28 @@
+"""What a run stores to be measured with: documents that training did not read, and token counts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.utils.files import disk_errors, whole
+
+
+def save_kept_out(run: Path, documents: Path, token_counts: NDArray[np.int64]) -> None:
+    """Stores what ``sentrep eval RUN`` measures with: it does not need the prepared corpus any more.
+
+    Args:
+        run: folder of the run.
+        documents: JSON lines that training does not read.
+        token_counts: (token type,) of the text that it reads; untrained encoders depend on them.
+    """
+    folder = run / "kept_out"
+    folder.mkdir(exist_ok=True)
+    with disk_errors(run):
+        with whole(folder / "documents.jsonl") as file, documents.open("rb") as source:
+            shutil.copyfileobj(source, file)
+        with whole(folder / "token_counts.npy") as file:
+            np.save(file, token_counts, allow_pickle=False)
