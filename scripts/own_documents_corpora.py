@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate, takewhile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,14 @@ from sentrep.api.training import train
 from sentrep.data.config import CorpusConfig
 from sentrep.data.documents import SourceDocument, read_source_documents
 from sentrep.data.language import guess_language
+from sentrep.encoders import serialization
 from sentrep.encoders.serialization import Encoder
 from sentrep.evaluation.models.hybrid import hybrid
 from sentrep.evaluation.models.lexical import fused
 from sentrep.evaluation.task import Model
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.eval_adapter import measured
+from sentrep.inference.loading import opened
 from sentrep.inference.units import Units
 from sentrep.methods.distill.fitting import fit
 from sentrep.pipelines.build import quick_thought
@@ -35,7 +36,7 @@ from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import USUAL, WEAK, Fusion
 from sentrep.training.config import TrainingConfig
 
-MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 1_000_000, 50_000
+MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 600_000, 50_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
 DEFAULT, TRAINED, BAG = "quick-thought, defaults", "quick-thought of build", "distilled bag"
 CHOSEN = "chosen by build"
@@ -112,8 +113,7 @@ def ask(place: Place, work: Path) -> Asked:
     tasks = exam([examined(document, Units()) for document in parts.exam])
     counts = ", ".join(f"{task.name.removeprefix('held out: ')} {len(task.queries)}" for task in tasks)
     print(f"{len(documents)} documents, {len(parts.exam)} held out, language {language or 'none'}: {counts}")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    work.mkdir(parents=True, exist_ok=True)
     return Asked(Text.write(parts.train, Units(), work / "train.jsonl"), tasks, language)
 
 
@@ -151,12 +151,15 @@ def fused_by(dense: Model, words: Model) -> Iterator[Model]:
 
 
 def read(place: Place) -> list[SourceDocument]:
-    """The documents of a corpus, within the limits."""
-    documents = [shortened(one) for one in read_source_documents(CorpusConfig(place.paths))]
-    np.random.default_rng(0).shuffle(documents)
-    sizes = accumulate(len(document.text) for document in documents)
-    count = sum(1 for _ in takewhile(lambda size: size <= MOST_CHARACTERS, sizes))
-    return documents[: min(count, MOST_DOCUMENTS)]
+    """The first documents of a corpus, within the limits."""
+    found, size = list[SourceDocument](), 0
+    for document in read_source_documents(CorpusConfig(place.paths)):
+        one = shortened(document)
+        size += len(one.text)
+        if size > MOST_CHARACTERS or len(found) == MOST_DOCUMENTS:
+            break
+        found.append(one)
+    return found
 
 
 def shortened(document: SourceDocument) -> SourceDocument:
@@ -173,26 +176,39 @@ def rows(
     """Models with the cost that `build` sees; None for rows that it does not compare."""
     words = lexical(language)
     yield 0, words
-    table = dense_models()[0].fit(text, work / "table")
+    table = kept(work / "table", partial(dense_models()[0].fit, text))
     yield from _costs(1, with_fusions(measured(table, TABLE), words, WEAK))
-    yield from (
-        (None, row) for row in with_fusions(measured(_default(text, work / "default"), DEFAULT), words)
-    )
-    trained = quick_thought.fit(text, work / "trained")
+    default = kept(work / "default", partial(_default, text))
+    yield from ((None, row) for row in with_fusions(measured(default, DEFAULT), words))
+    trained = kept(work / "trained", partial(quick_thought.fit, text))
     few = text.sentences < quick_thought.FEWEST
     yield from _costs(None if few else 1, with_fusions(measured(trained, TRAINED), words))
     if teacher is None:
         return
-    bag = fit(text.passages, teacher.vectors.encode(text.passages), teacher.vectors.encode)
+    bag = kept(work / "bag", partial(_distilled, text, teacher))
     yield from _costs(1, with_fusions(measured(bag, BAG), words))
     yield from _costs(3, with_fusions(teacher.model, words))
 
 
+def kept(out: Path, fit: Callable[[Path], Encoder]) -> Encoder:
+    """The model in `out`; fitted and saved where it is not there yet."""
+    if (out / "modules.json").exists():
+        return opened(out)
+    encoder = fit(out)
+    if not (out / "modules.json").exists():
+        serialization.save(encoder, out)
+    return encoder
+
+
 def _default(text: Text, out: Path) -> Encoder:
-    """What `sentrep train quick-thought` makes without any option."""
+    """What `sentrep train quick-thought` makes without any option, of all the text."""
     training = TrainingConfig(tracker="none")
-    corpus = CorpusConfig((str(text.file),))
-    return train("quick-thought", corpus=corpus, out=out, training=training, cache=out / "cache").encoder
+    corpus, run = CorpusConfig((str(text.file),)), out.with_name("default-run")
+    return train("quick-thought", corpus=corpus, out=run, training=training, cache=run / "cache").encoder
+
+
+def _distilled(text: Text, teacher: Teacher, out: Path) -> Encoder:
+    return fit(text.passages, teacher.vectors.encode(text.passages), teacher.vectors.encode)
 
 
 def _costs(cost: int | None, models: Sequence[Model]) -> Iterator[tuple[int | None, Model]]:
