@@ -36,7 +36,7 @@ from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import USUAL, WEAK, Fusion
 from sentrep.training.config import TrainingConfig
 
-MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 600_000, 50_000
+MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 400_000, 40_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
 DEFAULT, TRAINED, BAG = "quick-thought, defaults", "quick-thought of build", "distilled bag"
 CHOSEN = "chosen by build"
@@ -204,7 +204,9 @@ def _default(text: Text, out: Path) -> Encoder:
     """What `sentrep train quick-thought` makes without any option, of all the text."""
     training = TrainingConfig(tracker="none")
     corpus, run = CorpusConfig((str(text.file),)), out.with_name("default-run")
-    return train("quick-thought", corpus=corpus, out=run, training=training, cache=run / "cache").encoder
+    return train(
+        "quick-thought", corpus=corpus, out=run, training=training, cache=out.with_name("cache")
+    ).encoder
 
 
 def _distilled(text: Text, teacher: Teacher, out: Path) -> Encoder:

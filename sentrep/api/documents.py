@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sentrep.inference.loading import Embedder
     from sentrep.search import ModelStamp
     from sentrep.search.documents import Mode
+    from sentrep.search.fusion import Fusion
     from sentrep.training.job import Trained
 
 
@@ -37,6 +38,7 @@ def index_documents(
     units: Units | None = None,
     language: str = "auto",
     mode: Mode = "hybrid",
+    fusion: Fusion | None = None,
     center: bool = False,
     smooth: bool = False,
     precision: str = "auto",
@@ -56,6 +58,7 @@ def index_documents(
         units: what is found; passages of about 120 words if None.
         language: whose stemmer the lexical search uses; 'auto' guesses it, '' takes words as they stand.
         mode: how the index is searched where a search does not say.
+        fusion: how dense and lexical scores become one; the mean of min-max scaled scores if None.
         center: subtract their means from the vectors of passages and of queries.
         smooth: let a passage's score take in those of the passages nearest to it, where a search does not
             say.
@@ -81,7 +84,9 @@ def index_documents(
         encoder = embedder(model, precision, offline, hub)
         segmenter, report = trained_segmenter(config), ReadReport()
         documents = list(watched(read_source_documents(config, report, segmenter), report, strict))
-        settings = Making(units or Units(), language, mode, precision, segmenter.to_json(), center, smooth)
+        settings = Making(
+            units or Units(), language, mode, precision, segmenter.to_json(), center, smooth, fusion
+        )
         with whole_folder(place) as folder:
             _make(folder, documents, stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder, precision=precision)
@@ -99,6 +104,13 @@ class Making:
     """The sentence splitter, as JSON."""
     center: bool = False
     smooth: bool = False
+    fusion: Fusion | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the index remembers of it."""
+        how = {"mode": self.mode, "smooth": self.smooth}
+        return asdict(self.units) | how | ({"fusion": self.fusion._asdict()} if self.fusion else {})
 
 
 def _make(
@@ -120,7 +132,7 @@ def _make(
         analysis,
         analysis=analysis.language,
         encode=encode,
-        settings=asdict(making.units) | {"mode": making.mode, "smooth": making.smooth},
+        settings=making.settings,
         attached={SEGMENTER: making.segmenter},
         means=Means.of(encode, passages) if making.center else None,
     )

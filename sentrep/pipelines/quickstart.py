@@ -162,6 +162,7 @@ def index(docstrings: Sequence[Docstring], chosen: Contender, out: Path) -> Docu
         out / "index",
         language=LANGUAGE,
         mode=chosen.mode,
+        fusion=(chosen.dense or dense_models()[0]).fusion,
         overwrite=True,
     )
 

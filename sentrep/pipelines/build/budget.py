@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, opt, shown
 
 MINUTES = 5.0
 SHARE = 0.8
@@ -45,7 +45,7 @@ class Budget:
             return ""
         spent = 60 * self.minutes - self.left
         enough = int((spent + seconds / SHARE) / 60) + 1
-        return (
+        return shown(
             f"takes about {max(1, round(seconds / 60))} minutes, of which there are "
             f"{self.left / 60:.0f} left; {opt('minutes')} {enough} would include it"
         )

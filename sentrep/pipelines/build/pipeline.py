@@ -28,7 +28,7 @@ from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, shown
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class _Making:
         try:
             tasks = exam([examined(document, self.units) for document in parts.exam], self.seed)
         except InputError as error:
-            self.say(f"not measured: {error}")
+            self.say(shown(f"not measured: {error}"))
             self.say(f"the index gets the {TABLE} and BM25")
             return None
         results = self.out / "results.jsonl"
@@ -147,7 +147,8 @@ class _Making:
         stand by."""
         chosen = compared.chosen.dense if compared else None
         text = Text.write(documents, self.units, self.out / "models" / "all.jsonl")
-        (chosen or dense_models()[0]).fit(text, self.out / "model")
+        dense = chosen or dense_models()[0]
+        dense.fit(text, self.out / "model")
         return index_documents(
             self.out / "model",
             corpus,
@@ -155,6 +156,7 @@ class _Making:
             units=self.units,
             language=self.language,
             mode=compared.chosen.mode if compared else "hybrid",
+            fusion=dense.fusion,
             overwrite=overwrite,
         )
 

@@ -21,7 +21,7 @@ from sentrep.search.documents.passages import Document
 from sentrep.search.documents.query import Mode, PassageHit, Query
 from sentrep.search.documents.state import Floats, State
 from sentrep.search.folder import ModelStamp
-from sentrep.search.fusion import DENSE_WEIGHT
+from sentrep.search.fusion import USUAL, Fusion
 from sentrep.search.lexical import Analyze
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import whole
@@ -119,6 +119,11 @@ class DocumentIndex:
         """The text of a file that was given when the index was made."""
         return (self.path / name).read_text(encoding="utf-8")
 
+    @property
+    def fusion(self) -> Fusion:
+        """How dense and lexical scores become one where a search does not say."""
+        return Fusion(**self.manifest.settings.get("fusion", USUAL._asdict()))
+
     def documents(self) -> Iterator[Document]:
         """All documents that can be found."""
         kept = self._state.kept
@@ -131,7 +136,7 @@ class DocumentIndex:
         *,
         mode: Mode = "hybrid",
         filters: Mapping[str, str] | None = None,
-        dense_weight: float = DENSE_WEIGHT,
+        dense_weight: float | None = None,
         smooth: bool | None = None,
     ) -> list[PassageHit]:
         """The `k` best passages for a query, best first; fewer where nothing else matches.
@@ -142,7 +147,7 @@ class DocumentIndex:
             mode: 'hybrid' fuses both searches, 'dense' ranks by cosine, 'lexical' by BM25.
             filters: only passages of documents whose fields have these values; id, title and file count as
                 fields.
-            dense_weight: share of the dense scores in hybrid mode.
+            dense_weight: share of the dense scores in hybrid mode; as the index was made if None.
             smooth: whether a passage's score takes in those of the passages nearest to it; as the index was
                 made if None.
 
@@ -152,7 +157,8 @@ class DocumentIndex:
         vector = self._vector(text) if mode != "lexical" else None
         smooth = bool(self.manifest.settings.get("smooth", False)) if smooth is None else smooth
         asked = Query(self.analyze(text), vector)
-        return query.search(self._state, asked, k, mode, filters, dense_weight, smooth)
+        fusion = self.fusion if dense_weight is None else self.fusion._replace(dense=dense_weight)
+        return query.search(self._state, asked, k, mode, filters, fusion, smooth)
 
     def add(self, documents: Documents, *, replaced_files: Collection[str] = ()) -> int:
         """Add documents, each with its passages; one whose id is there already replaces the old one.

@@ -11,7 +11,7 @@ import numpy as np
 from sentrep.search.documents.passages import Document
 from sentrep.search.documents.smoothing import SMOOTHED, smoothed
 from sentrep.search.documents.state import Floats, Mask, Rows, State
-from sentrep.search.fusion import DENSE_WEIGHT, best, fuse
+from sentrep.search.fusion import USUAL, Fusion, best, fuse
 from sentrep.utils.errors import InputError, opt
 
 CANDIDATES = 1000
@@ -70,11 +70,11 @@ def search(
     k: int,
     mode: Mode,
     filters: Mapping[str, str] | None = None,
-    dense_weight: float = DENSE_WEIGHT,
+    fusion: Fusion = USUAL,
     smooth: bool = False,
 ) -> list[PassageHit]:
     """The `k` best passages, best first; see `DocumentIndex.search`."""
-    _check(k, mode, dense_weight)
+    _check(k, mode, fusion)
     kept = state.kept & state.rows_matching(filters) if filters else state.kept
     lexical = state.bm25.scores(query.terms) if mode != "dense" else np.zeros(len(state), np.float32)
     lexical_rows = _lexical_rows(lexical, kept, max(k, CANDIDATES))
@@ -88,7 +88,7 @@ def search(
     ranking = {
         "dense": dense,
         "lexical": lexical[rows],
-        "hybrid": fuse(dense, lexical[rows], dense_weight if vector is not None else 0.0),
+        "hybrid": fuse(dense, lexical[rows], fusion.dense if vector is not None else 0.0, fusion.scale),
     }[mode]
     places = best(ranking, max(k, SMOOTHED))
     if smooth and vectors is not None:
@@ -112,13 +112,13 @@ def search(
     ]
 
 
-def _check(k: int, mode: str, dense_weight: float) -> None:
+def _check(k: int, mode: str, fusion: Fusion) -> None:
     if k < 1:
         raise InputError(f"{opt('k')} {k}: must be 1 or more")
     if mode not in ("hybrid", "dense", "lexical"):
         raise InputError(f"{opt('mode')} {mode!r}: choose hybrid, dense or lexical")
-    if not 0 <= dense_weight <= 1:
-        raise InputError(f"{opt('dense_weight')} {dense_weight}: must be between 0 and 1")
+    if not 0 <= fusion.dense <= 1:
+        raise InputError(f"{opt('dense_weight')} {fusion.dense}: must be between 0 and 1")
 
 
 def _lexical_rows(scores: Floats, kept: Mask, count: int) -> Rows:

@@ -9,6 +9,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 import sentrep
+from sentrep.search.fusion import WEAK
 from sentrep.utils.errors import InputError
 
 
@@ -41,6 +42,7 @@ def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
     hit = built.search.search("page77part2", 1)[0]
     assert Path(hit.document.file).name == "077.md"
     assert hit.heading[-1] == "Part 2"
+    assert built.search.index.fusion == WEAK
     assert (tmp_path / "out" / "report.html").stat().st_size > 1000
     again = sentrep.open_index(tmp_path / "out" / "index")
     assert [each.id for each in again.search("topic3word5", 5)] == [  # type: ignore[union-attr]
