@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from sentrep.methods.distill.config import DistillConfig
     from sentrep.methods.infomax.config import InfoMaxConfig
     from sentrep.methods.quick_thought.config import QuickThoughtConfig
+    from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
     from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
     from sentrep.methods.skip_thought.config import SkipThoughtConfig
     from sentrep.methods.struct_vae.config import StructVAEConfig
@@ -117,6 +118,7 @@ __all__ = [
     "InputError",
     "QuickThoughtConfig",
     "ReadWarning",
+    "SemanticHashingConfig",
     "Seq2Seq2SeqConfig",
     "SkipThoughtConfig",
     "StructVAEConfig",

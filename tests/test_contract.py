@@ -21,6 +21,9 @@ from tests import toy, toy_run
 CASES = [(method, number) for method, settings in toy_run.SETTINGS.items() for number in range(len(settings))]
 KINDS = ["bag", "gru", "lstm", "conv", "transformer"]
 KILLS = 20
+LOSS_SHARE = {"semantic-hashing": 0.95}
+"""How far the loss has to fall, as a share of the first one; .85 for the others. Most of the loss of semantic
+hashing is the entropy of the words, which stays."""
 
 
 def draws(case: tuple[str, int]) -> bool:
@@ -65,7 +68,7 @@ def test_the_topics_of_the_toy_corpus_are_learnt(case: tuple[str, int], tmp_path
     taught = toy_run.SETTINGS[case[0]][case[1]].get("pretrain_share", 1)  # then another loss is minimised
     losses = [loss for step, loss in losses_of(tmp_path / "run") if step <= taught * 150]
     scores = [line["valid_neighbour_mrr"] for line in history if "valid_neighbour_mrr" in line]
-    assert np.mean(losses[-10:]) < 0.85 * np.mean(losses[:5])
+    assert np.mean(losses[-10:]) < LOSS_SHARE.get(case[0], 0.85) * np.mean(losses[:5])
     assert outcome.best == pytest.approx(max(scores))
     untrained = float(
         np.mean([1 / rank for rank in range(1, 300)])

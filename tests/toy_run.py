@@ -59,6 +59,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
             "write": "neighbours-and-itself",
         },
     ],
+    "semantic-hashing": [{"bits": 16, "hidden_width": 32}, {"bits": 16, "train_encoder": True}],
     "seq2seq2seq": [
         SMALL | {"pretrain_share": 0.5, "critic_steps": 1},
         SMALL

@@ -14,6 +14,7 @@ from sentrep.methods.defaults import MethodDefaults, Presets
 from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.methods.quick_thought.presets import PRESETS
+from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.struct_vae.config import StructVAEConfig
@@ -77,6 +78,12 @@ METHODS: dict[str, Entry] = {
         "sentrep.methods.skip_thought.method:SkipThought",
         defaults=MethodDefaults(batch_size=128, choose_by="loss"),
         capabilities=(HasDecoders,),
+    ),
+    "semantic-hashing": Entry(
+        SemanticHashingConfig,
+        "sentrep.methods.semantic_hashing.method:SemanticHashing",
+        defaults=MethodDefaults(batch_size=256, choose_by="last"),
+        stochastic=True,
     ),
     "seq2seq2seq": Entry(
         Seq2Seq2SeqConfig,

@@ -1,0 +1,1 @@
+"""Semantic hashing: binary codes of sentences."""
