@@ -14,8 +14,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal, cast, get_args
 
 import numpy as np
@@ -197,6 +198,24 @@ MAPS: dict[By, Callable[[Moments, int, NDArray[np.float32]], LinearMap]] = {
     "itq": itq,
     "abtt": all_but_the_top,
 }
+
+
+def with_layers(encoder: SentenceTransformer, widths: Sequence[int]) -> SentenceTransformer:
+    """The encoder with a perceptron of random weights behind it: GELU between its layers, none at its end.
+
+    Args:
+        encoder: of the vectors that it reads.
+        widths: of its layers.
+    """
+    wide = encoder.get_embedding_dimension()
+    assert wide is not None
+    edges = pairwise([wide, *widths])
+    activations: list[nn.Module] = [nn.GELU() for _ in widths[1:]]
+    layers = [
+        Dense(before, after, activation_function=activation)
+        for (before, after), activation in zip(edges, [*activations, nn.Identity()], strict=True)
+    ]
+    return SentenceTransformer(modules=[*encoder, *layers], device=str(encoder.device))
 
 
 def followed_by(encoder: SentenceTransformer, parts: list[nn.Module]) -> SentenceTransformer:

@@ -23,11 +23,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Dense
 from torch import Tensor, nn
 
 from sentrep.data.batch import SentenceBatch
+from sentrep.encoders.linear_map import with_layers
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
@@ -74,16 +73,8 @@ class SemanticHashing(Method):
         self.config, self.token_budget, self.progress = config, token_budget, 0.0
         base = make_encoder()
         base.requires_grad_(config.train_encoder)
-        width, vocab = base.get_embedding_dimension(), token_table(base).num_embeddings
-        assert width is not None
-        self.f = SentenceTransformer(
-            modules=[
-                *base,
-                Dense(width, config.hidden_width, activation_function=nn.GELU()),
-                Dense(config.hidden_width, config.bits, activation_function=nn.Identity()),
-            ],
-            device=str(base.device),
-        )
+        vocab = token_table(base).num_embeddings
+        self.f = with_layers(base, (config.hidden_width, config.bits))
         self.bottleneck = BernoulliBottleneck(config.bits, config.code_weight, config.balance_weight)
         self.decoder = nn.Linear(config.bits, vocab)
         self.targets = WordTargets(vocab)

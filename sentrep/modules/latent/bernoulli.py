@@ -25,6 +25,9 @@ from torch import Tensor
 from sentrep.modules.annealing import linear
 from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput
 
+EPSILON = 1e-6
+"""Smallest mean probability of a bit and of its opposite that counts."""
+
 
 class BernoulliBottleneck(Bottleneck):
     """The vector holds the log-odds of the bits. Codes are 0 or 1.
@@ -47,8 +50,8 @@ class BernoulliBottleneck(Bottleneck):
     def forward(self, vectors: Float[Tensor, "sentence bit"], progress: float) -> BottleneckOutput:
         log_odds = vectors.float()
         weight = self.weight * (linear(progress, 0.0, self.warmup) if self.training else 1.0)
-        each = kl_to_fair(log_odds.sigmoid()).sum(1)
-        together = kl_to_fair(log_odds.sigmoid().mean(0)).sum()
+        each = kl_to_fair(log_odds).sum(1)
+        together = kl_to_fair(log_odds.sigmoid().mean(0).logit(eps=EPSILON)).sum()
         penalty = weight * each + self.balance * together
         latent = straight_through(log_odds) if self.training else self.mode(log_odds)
         return BottleneckOutput(latent, penalty, code_stats(self.mode(log_odds).bool()))
@@ -74,13 +77,15 @@ def straight_through(log_odds: Float[Tensor, "sentence bit"]) -> Float[Tensor, "
     return torch.bernoulli(probability.detach()) + probability - probability.detach()
 
 
-def kl_to_fair(probability: Tensor) -> Tensor:
-    """Returns the KL divergence of Bernoulli(p) from Bernoulli(½) in nats, elementwise.
+def kl_to_fair(log_odds: Tensor) -> Tensor:
+    """Returns the KL divergence of Bernoulli(σ(f)) from Bernoulli(½) in nats, elementwise.
 
-    >>> kl_to_fair(torch.tensor([0.5, 1.0]))
+    It is p f − log(1 + exp f) + log 2 with p = σ(f), whose gradient is finite for certain bits, too.
+
+    >>> kl_to_fair(torch.tensor([0.0, 200.0]))
     tensor([0.0000, 0.6931])
     """
-    return torch.xlogy(probability, probability) + torch.xlogy(1 - probability, 1 - probability) + math.log(2)
+    return log_odds.sigmoid() * log_odds - F.softplus(log_odds) + math.log(2)
 
 
 @torch.no_grad()
@@ -93,7 +98,7 @@ def code_stats(codes: Bool[Tensor, "sentence bit"]) -> dict[str, Tensor]:
     tensor(0.5000)
     """
     share = codes.float().mean(0)
-    entropy = 1 - kl_to_fair(share) / math.log(2)
+    entropy = 1 - kl_to_fair(share.logit(eps=EPSILON)) / math.log(2)
     centred = F.normalize(codes.float() - share, dim=0)
     correlation = (centred.T @ centred).abs()
     pairs = max(1, codes.shape[1] * (codes.shape[1] - 1))

@@ -1,0 +1,172 @@
+"""Reduced vectors beside the whole ones: similarity and search after each map, and deep maps beside PCA.
+
+    python scripts/reduction.py maps --data BENCHMARKS --model minilm --out eval/reduction_maps.json
+    python scripts/reduction.py deep --data BENCHMARKS --out eval/reduction_deep.json
+
+`maps` fits PCA, whitening, ITQ and all-but-the-top to a model's vectors of BBC stories and textbooks, and
+measures them on similarity sets and collections with queries. `deep` compares the denoising auto-encoder with
+PCA on LSA vectors of news, on three seeds: share of the variance that is reconstructed, and P@100 by cosine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sentrep import api
+from sentrep.encoders.deep_map import apply, fit_deep
+from sentrep.encoders.linear_map import Moments, all_but_the_top, fit, pca
+from sentrep.evaluation.datasets.beir import read_beir
+from sentrep.evaluation.tasks.retrieval import Retrieval
+
+Vectors = NDArray[np.float32]
+
+CORPORA = ("corpus-bbc", "corpus-openstax")
+SIMILARITY = (
+    "sts-b/dev.tsv",
+    "sick-r/dev.tsv",
+    "sts12/MSRpar.test.tsv",
+    "sts12/OnWN.test.tsv",
+    "sts13/headlines.test.tsv",
+)
+COLLECTIONS = ("retrieval-cranfield", "retrieval-med")
+FITTED_TO = 10_000
+WIDTHS = (2, 8, 32)
+SEEDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["maps", "deep"])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="minilm")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    found = maps(options.model, options.data) if options.what == "maps" else deep(options.data)
+    options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def maps(model: str, data: Path) -> dict[str, Any]:
+    """Scores of each map by task."""
+    encoder = api.load(model)
+    texts = [text for name in CORPORA for text in paragraphs(data / name)]
+    chosen = np.random.default_rng(0).permutation(len(texts))[:FITTED_TO]
+    fitted_to = api.embed(encoder, [texts[number] for number in chosen])
+    moments = Moments(fitted_to.shape[1])
+    moments.add(fitted_to)
+    wide = fitted_to.shape[1]
+    half, quarter = wide // 2, wide // 4
+    every: dict[str, Any] = {"whole": lambda vectors: vectors}
+    for width in (half, quarter):
+        every |= {f"{by} {width}": fit(by, moments, width, fitted_to) for by in ("pca", "whiten", "itq")}
+    every |= {
+        f"whiten {wide}": fit("whiten", moments, wide, fitted_to),
+        "abtt": all_but_the_top(moments, wide),
+    }
+    found: dict[str, Any] = {name: {} for name in every}
+    for file in SIMILARITY:
+        gold, first, second = pairs(data / file)
+        sides = api.embed(encoder, first), api.embed(encoder, second)
+        for name, each in every.items():
+            cosines = (unit(each(sides[0])) * unit(each(sides[1]))).sum(axis=1)
+            found[name][file] = spearman(cosines, gold)
+    for folder in COLLECTIONS:
+        task = read_beir(data / folder)
+        sides = api.embed(encoder, task.documents), api.embed(encoder, task.queries)
+        for name, each in every.items():
+            found[name][folder] = ndcg(unit(each(sides[1])) @ unit(each(sides[0])).T, task)
+    for name, row in found.items():
+        row["mean"] = float(np.mean(list(row.values())))
+        print(f"{name:12}", " ".join(f"{100 * value:.1f}" for value in row.values()), flush=True)
+    return found
+
+
+def deep(data: Path) -> dict[str, Any]:
+    """Reconstruction and neighbours of PCA and of the auto-encoder on LSA vectors."""
+    from hashing import ag, code_precision, relevance, reuters, views_of
+
+    found: dict[str, Any] = {}
+    for texts in (reuters(data), ag(data)):
+        views, relevant = views_of(texts), relevance(texts)
+        moments = Moments(views.train.shape[1])
+        moments.add(views.train)
+        for width in WIDTHS:
+            linear = pca(moments, width)
+            back = linear(views.test) @ linear.matrix.T.astype(np.float32) + moments.mean.astype(np.float32)
+            row: dict[str, Any] = {
+                "pca": [
+                    r2(views.test, back, views.train),
+                    code_precision(unit(linear(views.train)), unit(linear(views.test)), relevant),
+                ]
+            }
+            for seed in range(SEEDS):
+                layers = fit_deep(views.train, width, seed)
+                train, test = apply(layers, views.train), apply(layers, views.test)
+                row[f"deep {seed}"] = [
+                    r2(views.test, regressed(train, views.train, test), views.train),
+                    code_precision(unit(train), unit(test), relevant),
+                ]
+            found[f"{texts.name} {width}"] = row
+            print(texts.name, width, json.dumps(row), flush=True)
+    return found
+
+
+def regressed(codes: Vectors, vectors: Vectors, test: Vectors) -> Vectors:
+    """Test vectors predicted from their codes by a network that is fitted to training codes: one decoder of
+    the same kind for all codes."""
+    from sklearn.neural_network import MLPRegressor
+
+    network = MLPRegressor((128, 128), max_iter=60, early_stopping=True, random_state=0)
+    return np.asarray(network.fit(codes, vectors).predict(test), dtype=np.float32)
+
+
+def r2(vectors: Vectors, predicted: Vectors, train: Vectors) -> float:
+    """Share of the variance around the training mean that is predicted."""
+    left = float(((vectors - predicted) ** 2).sum())
+    return 1 - left / float(((vectors - train.mean(axis=0)) ** 2).sum())
+
+
+def paragraphs(folder: Path) -> list[str]:
+    with gzip.open(next(folder.glob("*.jsonl.gz")), "rt", encoding="utf-8") as file:
+        return [part for line in file for part in json.loads(line)["text"].split("\n\n") if len(part) > 40]
+
+
+def pairs(path: Path) -> tuple[NDArray[np.float64], list[str], list[str]]:
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return np.array([float(row[0]) for row in rows]), [row[1] for row in rows], [row[2] for row in rows]
+
+
+def ndcg(scores: Vectors, task: Retrieval) -> float:
+    """nDCG@10, mean over the queries."""
+    discounts = 1 / np.log2(np.arange(2, 12))
+    values = []
+    for row, relevant, gains in zip(scores, task.relevant, task.gains, strict=True):
+        gain = np.zeros(len(row))
+        gain[relevant] = gains
+        best = np.argsort(-row, kind="stable")[:10]
+        ideal = np.sort(gains)[::-1][:10]
+        values.append(gain[best] @ discounts / (ideal @ discounts[: len(ideal)]))
+    return float(np.mean(values))
+
+
+def spearman(found: Any, gold: Any) -> float:
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(found, gold).statistic)
+
+
+def unit(vectors: Any) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main()
