@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sentrep.search.documents import PassageHit
     from sentrep.training.job import Trained
 
-KINDS = ("auto", "flat", "hnsw", "ivf", "binary")
+KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-pq", "binary")
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,9 @@ def build_index(
         texts: what can be found, as `embed` takes it.
         out: folder of the index.
         ids: of the texts; their numbers if None.
-        kind: 'flat' is exact; 'hnsw' and 'ivf' are approximate, for more than some 50,000 texts; 'binary'
-            compares the signs of the vectors and scores the nearest exactly; 'auto' chooses by their number.
+        kind: 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate, for more than some 50,000 texts;
+            'ivf-pq' takes a quarter of the memory of 'ivf'; 'binary' compares the signs of the vectors and
+            scores the nearest exactly; 'auto' chooses by the number of texts and the memory.
         precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
         overwrite: replace another index that is in `out`.
         wait: wait for another process that writes `out`, instead of refusing.
@@ -104,6 +105,7 @@ def index(
     kind: str = "auto",
     dtype: str = "float32",
     precision: str = "auto",
+    memory: float | None = None,
     units: Units | None = None,
     language: str = "auto",
     center: bool = False,
@@ -124,6 +126,8 @@ def index(
         kind: of an index over vectors; see `build_index`.
         dtype: how an index over vectors stores them, 'float32' or 'float16'.
         precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+        memory: GB that the index which 'auto' chooses may take when it is searched; half of the free memory
+            if None. The vectors stay on the disk.
         units: what is found in documents; passages of about 120 words if None.
         language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as
             they stand.
@@ -143,8 +147,9 @@ def index(
             name = opt("center" if center else "smooth")
             raise InputError(f"{name} is for an index of documents; give them as {opt('input')}")
         return index_embedded(
-            checked("source", source, Path), place, kind=kind, dtype=dtype, overwrite=overwrite, wait=wait
-        )
+            checked("source", source, Path), place, kind=kind, dtype=dtype, memory=memory,
+            overwrite=overwrite, wait=wait,
+        )  # fmt: skip
     return index_documents(
         source, input, place, units=units, language=language, center=center, smooth=smooth,
         precision=precision, overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub,
@@ -158,17 +163,22 @@ def index_embedded(
     *,
     kind: str = "auto",
     dtype: str = "float32",
+    memory: float | None = None,
     overwrite: bool = False,
     wait: bool = False,
 ) -> Index:
     """Write a search index over a folder that `embed_corpus` made; a shard is in memory at a time."""
+    budget = checked("memory", memory, float | None)
+    if budget is not None and budget <= 0:
+        raise InputError(f"{opt('memory')} {budget}: must be above 0")
     _check_kind(kind)
     from sentrep.embedding import Embedded
     from sentrep.search import Index
 
     return Index.build(
-        Embedded.open(folder), out=out, kind=_check_kind(kind), dtype=dtype, overwrite=overwrite, wait=wait
-    )
+        Embedded.open(folder), out=out, kind=_check_kind(kind), dtype=dtype, overwrite=overwrite, wait=wait,
+        memory=None if budget is None else int(budget * 1e9),
+    )  # fmt: skip
 
 
 def open_index(

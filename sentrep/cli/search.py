@@ -122,9 +122,10 @@ def index(
     language: str = "auto",
     center: bool = False,
     smooth: bool = False,
-    kind: Literal["auto", "flat", "hnsw", "ivf", "binary"] = "auto",
+    kind: Literal["auto", "flat", "hnsw", "ivf", "ivf-pq", "binary"] = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     precision: Precision = "auto",
+    memory: float | None = None,
     reading: Reading = READING,
     writing: Writing = WRITING,
     access: Access = ACCESS,
@@ -140,10 +141,13 @@ def index(
         center: Of an index of files: subtract their means from the vectors of passages and of queries.
         smooth: Of an index of files: let a passage's score take in those of the passages nearest to it, for
             collections in which many passages answer a query.
-        kind: Of an index of vectors: 'flat' is exact; 'hnsw' and 'ivf' are approximate and fast; 'binary'
-            compares signs and scores the nearest exactly; 'auto' goes by the number of sentences.
+        kind: Of an index of vectors: 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate and fast,
+            'ivf-pq' with a quarter of the memory of 'ivf'; 'binary' compares signs and scores the nearest
+            exactly; 'auto' goes by the number of texts and the memory.
         dtype: How an index of vectors stores them.
         precision: In which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+        memory: GB that the index which 'auto' chooses may take when it is searched; by default half of the
+            free memory.
         reading: How files are read.
         writing: What happens to what is there already.
         access: Where models may come from.
@@ -151,7 +155,7 @@ def index(
     given = CorpusConfig(input) if input else None
     built: Any = api.index(
         source, out, input=given, units=units, language=language, center=center, smooth=smooth, kind=kind,
-        dtype=dtype, precision=precision, **keywords(reading, writing, access),
+        dtype=dtype, precision=precision, memory=memory, **keywords(reading, writing, access),
     )  # fmt: skip
     if given is not None:
         print(f"{len(built):,} {units.unit}s indexed in {out}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,19 @@ class Groups:
         """The first row of each group; -1 stays -1."""
         found: NDArray[np.int64] = np.where(groups < 0, -1, self.rows[self.starts[np.maximum(groups, 0)]])
         return found
+
+    def of_first(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The groups whose first rows these are; -1 stays -1."""
+        if not len(self):
+            return rows
+        found: NDArray[np.int64] = np.searchsorted(self._firsts, np.maximum(rows, 0)).astype(np.int64)
+        return np.where(rows < 0, -1, found)
+
+    @cached_property
+    def _firsts(self) -> NDArray[np.int64]:
+        """The first row (group,) of each group, which ascend."""
+        firsts: NDArray[np.int64] = self.rows[self.starts[:-1]]
+        return firsts
 
     def expand(
         self, scores: NDArray[np.float32], groups: NDArray[np.int64], k: int

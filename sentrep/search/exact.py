@@ -6,6 +6,8 @@ ranking is that of a stable sort."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,6 +80,28 @@ def rescore(
     return scores
 
 
+def best_candidates(
+    vectors: NDArray[np.floating], queries: NDArray[np.float32], candidates: NDArray[np.int64], count: int
+) -> NDArray[np.int64]:
+    """The `count` candidates of each query with the largest inner products in float32.
+
+    Args:
+        vectors: (vector, width); float32 vectors are read where they are, without a copy.
+        queries: (query, width).
+        candidates: (query, candidate) rows of `vectors`, -1 for none.
+        count: candidates to keep; all of them where there are fewer.
+
+    Returns:
+        (query, count) rows, -1 for none, in no order.
+    """
+    if candidates.shape[1] <= count:
+        return candidates
+    scores = _products(vectors, queries, np.maximum(candidates, 0))
+    scores[candidates < 0] = -np.inf
+    kept = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+    return np.take_along_axis(candidates, kept, axis=1)
+
+
 def best_first(
     scores: NDArray[np.float32], indices: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -97,6 +121,22 @@ def norms(rows: NDArray[np.float32], name: str, first: int = 0) -> NDArray[np.fl
             "makes such vectors, so look at its loss curve"
         )
     return np.sqrt(squares)
+
+
+def _products(
+    vectors: NDArray[np.floating], queries: NDArray[np.float32], rows: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Inner products (query, candidate) of each query with its own rows, in float32."""
+    import faiss
+
+    library: Any = faiss
+    if vectors.dtype != np.float32 or not vectors.flags.c_contiguous or not len(queries):
+        return rescore(vectors, queries, rows)
+    scores = np.empty(rows.shape, np.float32)
+    sides = np.ascontiguousarray(queries, np.float32), vectors, np.ascontiguousarray(rows, np.int64)
+    pointers = [library.swig_ptr(array) for array in (scores, *sides)]
+    library.fvec_inner_products_by_idx(*pointers, vectors.shape[1], *rows.shape)
+    return scores
 
 
 def _search_block(

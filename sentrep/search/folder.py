@@ -25,7 +25,7 @@ KIND = FolderKind("search index", 3, "sentrep index")
 VECTORS, FAISS, BLOCKS = "vectors.npy", "index.faiss", "blocks.npy"
 IDS, TEXTS, FIELDS = "ids", "texts", "fields"
 ROWS, STARTS = "copies.rows.npy", "copies.starts.npy"
-KINDS = ("flat", "hnsw", "ivf", "binary")
+KINDS = ("flat", "hnsw", "ivf", "ivf-pq", "binary")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class IndexInfo:
     """What is known of an index without opening its other files."""
 
     kind: str
-    """flat, hnsw, ivf or binary."""
+    """flat, hnsw, ivf, ivf-pq or binary."""
     reason: str
     """Why it is of this kind."""
     parameters: dict[str, int]

@@ -152,6 +152,7 @@ class Index:
         kind: kinds.Kind = "auto",
         dtype: str = "float32",
         corpus: str = "",
+        memory: int | None = None,
         overwrite: bool = False,
         wait: bool = False,
     ) -> Index:
@@ -167,10 +168,13 @@ class Index:
             texts: of the vectors; the index holds none if None.
             out: folder of the index.
             model: that made the vectors.
-            kind: flat is exact; hnsw, ivf and binary are approximate; auto chooses by number and width, and
-                takes the next kind where one does not find its own vectors. `info.reason` says why.
+            kind: flat is exact; hnsw, ivf, ivf-pq and binary are approximate; auto chooses by number, width
+                and memory, and takes the next kind where one does not find its own vectors. `info.reason`
+                says why.
             dtype: float32, or float16 for half the size.
             corpus: a fingerprint of where the texts are from; by default a hash of ids and texts.
+            memory: bytes that the structure which auto chooses may take when it is searched; half of the free
+                memory if None. The vectors stay on the disk.
             overwrite: replace an index that is there.
             wait: wait for another process that writes `out`, instead of refusing.
 
@@ -185,8 +189,9 @@ class Index:
             writing.check_target(target, overwrite)
             with whole_folder(target) as aside:
                 sample = writing.write(
-                    aside, vectors, ids, texts, model=model, kind=kind, dtype=dtype, corpus=corpus
-                )
+                    aside, vectors, ids, texts, model=model, kind=kind, dtype=dtype, corpus=corpus,
+                    memory=memory,
+                )  # fmt: skip
                 cls.open(aside)._verify(sample)
         return cls.open(target)
 

@@ -23,14 +23,16 @@ vectors: among 60 k clustered vectors of 24 to 64 latent dimensions it found .99
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.search.exact import best_first, rescore
+from sentrep.search.exact import best_candidates, best_first, rescore
 from sentrep.search.stored import CHUNK, VectorSource
 from sentrep.utils import errors
 from sentrep.utils.bits import byte_width, sign_bits
@@ -39,22 +41,26 @@ from sentrep.utils.progress import progress
 if TYPE_CHECKING:
     import faiss
 
-Kind = Literal["auto", "flat", "hnsw", "ivf", "binary"]
-NAMES: tuple[str, ...] = ("flat", "hnsw", "ivf", "binary")
+Kind = Literal["auto", "flat", "hnsw", "ivf", "ivf-pq", "binary"]
+NAMES: tuple[str, ...] = ("flat", "hnsw", "ivf", "ivf-pq", "binary")
 """The kinds that an index can have."""
 
 FLAT_BELOW = 50_000
 """Vectors up to which `auto` is exact: a query takes some milliseconds."""
 
-EFFORT = {"hnsw": 256, "ivf": 64, "binary": 256}
+EFFORT = {"hnsw": 256, "ivf": 64, "ivf-pq": 64, "binary": 256}
 """How far a query looks by default: efSearch of HNSW, cells of IVF (nprobe), rescored candidates of
 binary."""
 
 BLOCK_UNIT = f"block of {CHUNK}"
 QUANTIZER_SAMPLE = 100_000
 SAMPLE_PER_CELL = 32
-SPARE = 32
-"""Candidates that are scored exactly, beyond those wanted, at least."""
+SPARE = 8
+"""Candidates that are scored in float64, beyond those wanted."""
+FAST_BITS, FAST_VALUES = 4, 2
+"""Bits of a code of IVF-PQ, and values of the vector that it stands for."""
+PRODUCT_FROM = 1000
+"""Vectors from which codes of IVF-PQ can be learnt; fewer are stored as in IVF."""
 
 
 class Choice(NamedTuple):
@@ -64,11 +70,17 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choices(kind: Kind, count: int, width: int, *, exact: bool = True) -> list[Choice]:
+def choices(
+    kind: Kind, count: int, width: int, *, exact: bool = True, memory: int | None = None
+) -> list[Choice]:
     """The kinds to try, in order, for `count` vectors of some width.
 
     Args:
+        kind: a kind, or auto.
+        count: of vectors.
+        width: of the vectors.
         exact: few vectors are searched exactly. Not so where `count` is that of different vectors alone.
+        memory: bytes that the structure may take when it is searched; half of the free memory if None.
 
     >>> [choice.kind for choice in choices("auto", 1000, 512)]
     ['flat']
@@ -77,29 +89,55 @@ def choices(kind: Kind, count: int, width: int, *, exact: bool = True) -> list[C
         InputError: there is no such kind.
     """
     if kind == "auto":
-        return _automatic(count, width, exact)
+        return _automatic(count, width, exact, free_memory() // 2 if memory is None else memory)
     if kind not in NAMES:
         known = errors.nearest(kind, ["auto", *NAMES])
         raise errors.InputError(f"{errors.opt('kind')} {kind}: there is no such index; {known}")
     return [Choice(kind, "as asked")]
 
 
-def _automatic(count: int, width: int, exact: bool) -> list[Choice]:
+def _automatic(count: int, width: int, exact: bool, memory: int) -> list[Choice]:
     if exact and count < FLAT_BELOW:
         return [Choice("flat", f"exact search is fast enough for {count:,} vectors")]
-    return [
-        Choice("ivf", f"exact search in {count:,} different vectors of width {width} would be slow"),
-        Choice("flat", "exact search works on any vectors"),
-    ]
+    slow = f"exact search in {count:,} different vectors of width {width} would be slow"
+    needed, budget = structure_bytes("ivf", count, width), f"{memory / 1e9:.3g} GB are free for the index"
+    if needed > memory:
+        small = f"ivf would take {needed / 1e9:.3g} GB of memory, {budget}"
+        first = Choice("ivf-pq", f"{slow}; {small}")
+    else:
+        first = Choice("ivf", f"{slow}; {needed / 1e9:.3g} GB of memory, {budget}")
+    return [first, Choice("flat", "exact search works on any vectors")]
+
+
+def structure_bytes(kind: str, count: int, width: int) -> int:
+    """About how much memory a structure takes when it is searched, in bytes; the vectors stay on the disk.
+
+    >>> [structure_bytes(kind, 1_000_000, 384) // 1_000_000 for kind in ("ivf", "ivf-pq", "binary")]
+    [398, 110, 48]
+    """
+    cells = parameters("ivf", count)["cells"]
+    code = {"flat": 0, "hnsw": width + 4 * 66, "ivf": width + 8, "ivf-pq": -(-width // 4) + 8}
+    each = code.get(kind, byte_width(width))
+    return count * each + (4 * width * cells if kind.startswith("ivf") else 0)
+
+
+def free_memory() -> int:
+    """Memory that is free on this machine, in bytes, the caches of files counted as free."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        known = dict(line.split(":", 1) for line in lines)
+        return int(known["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
 
 
 def parameters(kind: str, count: int) -> dict[str, int]:
     """The parameters of an index over `count` different vectors, as they stand in its manifest."""
     if kind == "hnsw":
         return {"links": 32, "effort": EFFORT["hnsw"]}
-    if kind == "ivf":
+    if kind in ("ivf", "ivf-pq"):
         cells = max(1, min(int(4 * count**0.5), count // SAMPLE_PER_CELL))
-        return {"cells": cells, "effort": min(cells, EFFORT["ivf"])}
+        return {"cells": cells, "effort": min(cells, EFFORT[kind])}
     return {"effort": EFFORT["binary"]} if kind == "binary" else {}
 
 
@@ -110,8 +148,8 @@ def make(
     rows: NDArray[np.int64],
     *,
     repeatable: bool = False,
-) -> faiss.Index | faiss.IndexBinary:
-    """Train and fill an approximate index.
+) -> Any:
+    """Train and fill an approximate index, a faiss.Index or of binary a faiss.IndexBinary.
 
     Args:
         kind: any but flat.
@@ -147,14 +185,15 @@ def nearest(
     Returns:
         Exact scores and row numbers (query, k), best first; -inf and row -1 where fewer are found.
     """
-    rows = propose(index, kind, queries, min(len(vectors), candidates(k)), effort)
+    rows = propose(index, kind, queries, min(len(vectors), candidates(kind, k)), effort)
+    rows = best_candidates(vectors, queries, rows, k + SPARE)
     scores = np.where(rows < 0, -np.inf, rescore(vectors, queries, rows)).astype(np.float32)
     return best_first(scores, rows, k)
 
 
-def candidates(k: int) -> int:
-    """How many candidates are scored exactly for `k` results."""
-    return max(4 * k, k + SPARE)
+def candidates(kind: str, k: int) -> int:
+    """How many candidates are compared by their vectors for `k` results: more where codes are coarse."""
+    return max(16 * k, 160) if kind == "ivf-pq" else max(4 * k, k + 4 * SPARE)
 
 
 def propose(
@@ -185,21 +224,33 @@ def _binary(vectors: VectorSource, rows: NDArray[np.int64]) -> faiss.IndexBinary
     return index
 
 
-def _trained(
-    kind: str, vectors: VectorSource, settings: dict[str, int], rows: NDArray[np.int64]
-) -> faiss.Index:
+def _trained(kind: str, vectors: VectorSource, settings: dict[str, int], rows: NDArray[np.int64]) -> Any:
     import faiss
 
-    name = f"HNSW{settings['links']},SQ8" if kind == "hnsw" else f"IVF{settings['cells']},SQ8"
-    inner: Any = faiss.index_factory(vectors.width, name, faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(
+        vectors.width, _factory_name(kind, vectors.width, settings, len(rows)), faiss.METRIC_INNER_PRODUCT
+    )
     sample = QUANTIZER_SAMPLE
-    if kind == "ivf":
-        inner.cp.min_points_per_centroid = 1  # a small index has one cell; FAISS would warn on stderr
+    if kind == "hnsw":
+        index = faiss.IndexIDMap(index)
+    else:
+        index.cp.min_points_per_centroid = 1  # a small index has one cell; FAISS would warn on stderr
         sample = max(sample, SAMPLE_PER_CELL * settings["cells"])
-    index = faiss.IndexIDMap2(inner)
+    if hasattr(index, "pq"):
+        index.pq.cp.min_points_per_centroid = 1
     places = np.linspace(0, len(rows) - 1, min(len(rows), sample)).astype(np.int64)
     index.train(np.ascontiguousarray(vectors.take(rows[places]), dtype=np.float32))
     return index
+
+
+def _factory_name(kind: str, width: int, settings: dict[str, int], count: int) -> str:
+    """What FAISS calls a kind."""
+    if kind == "hnsw":
+        return f"HNSW{settings['links']},SQ8"
+    if kind == "ivf" or count < PRODUCT_FROM:
+        return f"IVF{settings['cells']},SQ8"
+    codes = width // FAST_VALUES if width % FAST_VALUES == 0 else width
+    return f"IVF{settings['cells']},PQ{codes}x{FAST_BITS}fs"
 
 
 def _chosen(vectors: VectorSource, rows: NDArray[np.int64]) -> Iterator[NDArray[np.floating]]:

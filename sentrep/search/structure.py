@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sentrep.search import kinds
 from sentrep.search.copies import Groups, group
-from sentrep.search.exact import rescore
+from sentrep.search.exact import best_candidates, rescore
 from sentrep.search.folder import FAISS, ROWS, STARTS, IndexInfo
 from sentrep.search.stored import VectorSource
 from sentrep.utils.arrays import damaged, mapped
@@ -40,13 +40,13 @@ class Structure:
         self, vectors: NDArray[np.floating], queries: NDArray[np.float32], proposed: NDArray[np.int64], k: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Score proposed groups (query, candidate) exactly; scores and rows (query, k), best first."""
-        rows = self.groups.first(proposed)
+        rows = best_candidates(vectors, queries, self.groups.first(proposed), k + kinds.SPARE)
         scores = np.where(rows < 0, -np.inf, rescore(vectors, queries, rows)).astype(np.float32)
-        return self.groups.expand(scores, proposed, k)
+        return self.groups.expand(scores, self.groups.of_first(rows), k)
 
     def propose(self, queries: NDArray[np.float32], k: int, effort: int) -> NDArray[np.int64]:
         """Groups (query, candidate) that are probably nearest, -1 for none."""
-        count = min(len(self.groups), kinds.candidates(k))
+        count = min(len(self.groups), kinds.candidates(self.kind, k))
         return kinds.propose(self.index, self.kind, queries, count, effort)
 
 
@@ -59,8 +59,14 @@ class Built(NamedTuple):
     different: int
 
 
-def build(folder: Path, vectors: VectorSource, kind: kinds.Kind) -> Built:
+def build(folder: Path, vectors: VectorSource, kind: kinds.Kind, memory: int | None = None) -> Built:
     """Build the structure of an index and write it into `folder`.
+
+    Args:
+        folder: of the index.
+        vectors: all of them.
+        kind: a kind, or auto.
+        memory: bytes that the structure may take when it is searched; half of the free memory if None.
 
     With `kind` auto, a kind that fails or does not find its own vectors gives way to the next one, and in the
     end to exact search; a `ReadWarning` says so.
@@ -73,7 +79,7 @@ def build(folder: Path, vectors: VectorSource, kind: kinds.Kind) -> Built:
         return Built("flat", choice.reason, {}, len(vectors))
     groups = group(vectors)
     failed: list[str] = []
-    for choice in kinds.choices(kind, len(groups), vectors.width, exact=False):
+    for choice in kinds.choices(kind, len(groups), vectors.width, exact=False, memory=memory):
         settings = kinds.parameters(choice.kind, len(groups))
         if choice.kind == "flat":
             return Built("flat", "; ".join([*failed, choice.reason]), {}, len(vectors))

@@ -88,6 +88,7 @@ def write(
     kind: kinds.Kind,
     dtype: str,
     corpus: str,
+    memory: int | None = None,
 ) -> Sample:
     """Write all files of an index into the empty folder `aside` and return what to look up in it."""
     kinds.choices(kind, 0, 0)
@@ -120,7 +121,7 @@ def write(
     has_fields = _write_fields(aside, fields, count)
 
     # Built from what was stored, so that float16 vectors are indexed as they will be compared.
-    built = structure.build(aside, StoredVectors(aside / folder.VECTORS), kind)
+    built = structure.build(aside, StoredVectors(aside / folder.VECTORS), kind, memory)
     files = stamp_files(aside, folder.files_of(built.kind, texts is not None, has_fields), folder.BLOCKS)
     IndexInfo(
         kind=built.kind,

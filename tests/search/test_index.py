@@ -41,7 +41,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return (vectors / np.where(lengths == 0, 1, lengths)).astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "binary"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "ivf-pq", "binary"])
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_every_kind_finds_the_neighbours_with_exact_scores(
     kind: kinds.Kind, dtype: str, tmp_path: Path
@@ -107,6 +107,26 @@ def test_binary_is_never_chosen_by_itself() -> None:
         assert "binary" not in [choice.kind for choice in kinds.choices("auto", count, 384)]
 
 
+def test_auto_goes_by_the_memory_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = kinds.structure_bytes("ivf", 10**6, 384)
+    for memory, kind in ((needed, "ivf"), (needed - 1, "ivf-pq")):
+        choice = kinds.choices("auto", 10**6, 384, memory=memory)[0]
+        assert choice.kind == kind
+        assert "GB" in choice.reason
+    monkeypatch.setattr(kinds, "FLAT_BELOW", 1000)
+    vectors = clustered(2000)
+    index = Index.build(vectors, out=tmp_path / "i", model=MODEL, memory=1000)
+    assert index.info.kind == "ivf-pq"
+    assert [hits[0].id for hits in index.search(vectors[:50], 1)] == [str(row) for row in range(50)]
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "ivf", "ivf-pq", "binary"])
+def test_the_structure_is_as_large_as_said(kind: str, tmp_path: Path) -> None:
+    Index.build(clustered(4000, 64), out=tmp_path / "i", model=MODEL, kind=kind)  # type: ignore[arg-type]
+    said, found = kinds.structure_bytes(kind, 4000, 64), (tmp_path / "i" / folder.FAISS).stat().st_size
+    assert 0.8 * said < found < (2 if kind == "ivf-pq" else 1.3) * said  # cells of PQ are padded to 32
+
+
 def test_auto_is_flat_while_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kinds.choices("auto", kinds.FLAT_BELOW - 1, 8)[0].kind == "flat"
     assert [choice.kind for choice in kinds.choices("auto", kinds.FLAT_BELOW, 8)] == ["ivf", "flat"]
@@ -115,7 +135,7 @@ def test_auto_is_flat_while_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert Index.build(clustered(50), out=tmp_path / "b", model=MODEL).info.kind == "ivf"
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "binary"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "ivf-pq", "binary"])
 @pytest.mark.parametrize("count", [1, 2, 11])
 def test_few_vectors_and_more_wanted_than_there_are(kind: kinds.Kind, count: int, tmp_path: Path) -> None:
     index = Index.build(clustered(count), out=tmp_path / "i", model=MODEL, kind=kind)
@@ -160,7 +180,7 @@ def test_ties_are_in_the_order_of_the_rows(tmp_path: Path) -> None:
     flat = Index.build(vectors, out=tmp_path / "f", model=MODEL)
     for group, row in enumerate(flat.search(vectors[::200], 20)):
         assert [int(hit.id) for hit in row] == list(range(200 * group, 200 * group + 20))
-    for kind in ("hnsw", "ivf", "binary"):
+    for kind in ("hnsw", "ivf", "ivf-pq", "binary"):
         near = Index.build(vectors, out=tmp_path / kind, model=MODEL, kind=kind)
         assert near.search(vectors[::200], 300) == flat.search(vectors[::200], 300)
 
@@ -344,7 +364,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, *kinds_that_fail: str, error: Excepti
     monkeypatch.setattr(kinds, "make", spoilt)
 
 
-@pytest.mark.parametrize("kind", ["hnsw", "ivf", "binary"])
+@pytest.mark.parametrize("kind", ["hnsw", "ivf", "ivf-pq", "binary"])
 def test_a_kind_that_was_asked_for_and_does_not_find_its_own_vectors_is_not_saved(
     kind: kinds.Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,7 +435,7 @@ def test_all_equal(kind: kinds.Kind, tmp_path: Path) -> None:
         assert {hit.score for hit in hits} == {1.0}
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "binary"])
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivf", "ivf-pq", "binary"])
 def test_many_copies_of_one(kind: kinds.Kind, tmp_path: Path) -> None:
     vectors = np.concatenate([clustered(500), np.repeat(clustered(1, seed=5), 10_000, axis=0)])
     vectors = np.random.default_rng(0).permutation(vectors)
