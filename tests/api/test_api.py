@@ -169,6 +169,7 @@ def test_another_run_in_the_folder_is_refused_and_the_difference_named(place: Pa
     assert trained.model.is_dir()
 
 
+@pytest.mark.slow
 def test_the_seed_decides(place: Path, trained: Trained) -> None:
     same = train(place, "same")
     other = train(place, "other", training=TrainingConfig(**{**vars(TRAINING), "seed": 4}))

@@ -183,6 +183,7 @@ def test_what_was_skipped_is_warned_of_and_refused_where_strict(run: Path) -> No
     assert refused.value.setting == "strict"
 
 
+@pytest.mark.slow
 def test_scores_as_data_frames(run: Path) -> None:
     done = sentrep.evaluate("random", heldout="corpus.jsonl", results="results.jsonl")
     assert len(done.to_pandas()) == len(done.results) > 0

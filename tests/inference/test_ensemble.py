@@ -48,6 +48,7 @@ def test_the_end_of_a_sentence_that_nobody_reads_has_a_tree() -> None:
     assert len(spans) == 4
 
 
+@pytest.mark.slow
 def test_the_command_takes_several_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [train(tmp_path / str(seed), seed=seed) for seed in range(3)]
     (tmp_path / "my.txt").write_text("\n".join(SENTENCES) + "\n")

@@ -100,6 +100,7 @@ def on_topic(sentences: list[str], written: list[list[Generated]]) -> float:
     return right / total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["next", "previous"])
 def test_what_is_written_stays_on_topic(writer: Writer, to: str) -> None:
     sentences = [sentence for sentence in SENTENCES if topics(sentence)]

@@ -110,6 +110,7 @@ def test_headings_are_paths(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_long_file_is_read_whole(tmp_path: Path) -> None:
     file = tmp_path / "x.md"
     sections = [f"## Part {i}\n\nText of part {i}.\n\n```\ncode\n```\n" for i in range(20_000)]

@@ -103,6 +103,7 @@ def test_decisions_are_those_of_nltk_on_real_text() -> None:
     assert len(paragraphs) > 1_500
 
 
+@pytest.mark.slow
 def test_where_unmodified_nltk_differs_it_splits_after_an_abbreviation() -> None:
     paragraphs = real_paragraphs()[:2_000]
     segmenter = Segmenter.train(paragraphs)

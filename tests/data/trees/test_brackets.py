@@ -203,6 +203,7 @@ def test_real_trees_against_nested_brackets(name: str, count: int) -> None:
         assert tree.only([tag not in PUNCTUATION_TAGS for tag in tree.tags]) == _bracketed(_pruned(root))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason="no ../shared/data beside the working copy")
 def test_raw_trees_come_out_as_the_prepared_ones() -> None:
     """Traces, function tags and brackets without labels, taken out by us and by whoever prepared the

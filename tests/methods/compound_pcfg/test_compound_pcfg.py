@@ -205,6 +205,7 @@ def spoken(dice: random.Random) -> tuple[list[int], set[tuple[int, int]]]:
     return words, pairs
 
 
+@pytest.mark.slow
 def test_the_grammar_of_a_small_language_is_found() -> None:
     """Branching to one side gets at most one pair of a sentence right."""
     dice = random.Random(0)

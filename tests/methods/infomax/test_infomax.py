@@ -74,6 +74,7 @@ def test_a_discriminator_that_knows_nothing_pays_for_two_coins() -> None:
         assert made(batch(), "train").loss == pytest.approx(2 * math.log(2), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_training_tells_sentences_apart(tmp_path: Path) -> None:
     toy_run.run(tmp_path / "run", "infomax", 0, steps=100)
     found = [

@@ -18,6 +18,7 @@ from sentrep.methods.seq2seq2seq.headline_extraction import (
 )
 from sentrep.modules.bigram import BigramModel
 from sentrep.modules.padding import Texts, pad_lists
+from tests import toy, toy_run
 
 VOCAB = 9
 BEGINS = torch.tensor([True, True, True, True, True, True, False, False, True])
@@ -90,3 +91,33 @@ def test_what_headlines_prefer_is_worth_more() -> None:
 
 def test_beginnings_without_marks() -> None:
     assert word_starts(["the", "re"]).all()
+
+
+def test_the_headlines_of_the_method_are_the_best_deletions() -> None:
+    """All tokens of the toy vocabulary begin a word; [UNK] is the token 1 and is never kept."""
+    method = toy_run.make("seq2seq2seq", toy_run.SMALL)
+    language_model = method.reference.language_model
+    method.article_counts.copy_(torch.from_numpy(toy.counts()))
+    articles = [[66, 5, 67, 1, 68, 6], [1, 106, 7, 107], [1, 1, 70]]
+    found = method.headlines(pad_lists(articles), torch.tensor([3, 2, 2]))
+    values = token_values(method.summary_counts, method.article_counts)
+    for article, length, ids, mask in zip(articles, (3, 2, 2), *found, strict=True):
+        words = [place for place, token in enumerate(article) if token != 1]
+        choices = itertools.combinations(words, min(length, len(words)))
+        best = max(choices, key=lambda chosen: score_of_tokens(article, chosen, values, language_model))
+        assert ids[mask].tolist() == [article[place] for place in best]
+
+
+def score_of_tokens(
+    article: list[int], chosen: tuple[int, ...], values: torch.Tensor, language_model: BigramModel
+) -> float:
+    """The formula of `score` where each token is a word."""
+    end = len(values)
+    tokens = [end, *(article[place] for place in chosen), end]
+    log_probs = (
+        float(language_model.log_prob(torch.tensor(first), torch.tensor(second)))
+        for first, second in itertools.pairwise(tokens)
+    )
+    gaps = (place - before for before, place in itertools.pairwise((-1, *chosen)))
+    kept = sum(float(values[article[place]]) - LATE * place for place in chosen)
+    return LANGUAGE * sum(log_probs) + kept - SKIP * sum(map(math.log, gaps))

@@ -168,6 +168,7 @@ def train_on_rewards(made: Seq2Seq2Seq) -> None:
         optimizer.step()
 
 
+@pytest.mark.slow
 def test_rewards_change_what_is_written() -> None:
     """Nothing but the critic speaks, and it likes the first twenty common words."""
     made = method(reconstruction_weight=0.0, auxiliary_scale=0.0, coverage_weight=0.0, fluency_weight=0.0)
@@ -297,6 +298,7 @@ def test_synthetic_pairs_can_be_left_out_with_annotated_pairs(tmp_path: Path) ->
     assert raised.value.setting == "synthetic_weight"
 
 
+@pytest.mark.slow
 def test_annotated_pairs_are_learned(tmp_path: Path) -> None:
     made = method(pairs=write_pairs(tmp_path), max_pairs=8, pretrain_share=1.0)
     optimizer = torch.optim.Adam(made.parameters(), lr=5e-3)
