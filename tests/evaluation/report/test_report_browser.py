@@ -19,9 +19,10 @@ from tests.evaluation.report.browser import CHROMIUM, Page, browsing
 from tests.evaluation.report.report_toy import NASTY, TRAINED, data_of, topical, word_sum
 from tests.evaluation.toy import Constant, letters, words_task
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here (Debian: apt-get install chromium)"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here (Debian: apt-get install chromium)"),
+]
 
 CHINESE = ["北京市很大，人很多。", "上海也很大。", "今天天气很好。"]
 

@@ -162,6 +162,7 @@ def f1(made: StructVAE, place: Path) -> float:
         )
 
 
+@pytest.mark.slow
 def test_labels_alone_teach_a_toy_treebank(tmp_path: Path) -> None:
     made = method(trees=str(treebank(tmp_path, 150)), unlabelled_weight=0.0, labelled_batch_size=16)
     untrained = f1(made.eval(), tmp_path)
@@ -170,6 +171,7 @@ def test_labels_alone_teach_a_toy_treebank(tmp_path: Path) -> None:
     assert f1(made, tmp_path) > 0.95
 
 
+@pytest.mark.slow
 def test_texts_without_labels_add_to_a_few_labels(tmp_path: Path) -> None:
     texts, found = block_of(method(trees=None), treebank(tmp_path, 200, seed=1)), []
     for weight in (0.0, 1.0):
@@ -180,6 +182,7 @@ def test_texts_without_labels_add_to_a_few_labels(tmp_path: Path) -> None:
     assert found[1] > found[0] + 0.02
 
 
+@pytest.mark.slow
 def test_logical_forms_are_learned(tmp_path: Path) -> None:
     grammar, pairs = orders(tmp_path, 110)
     made = method(
