@@ -164,8 +164,9 @@ def test_the_same_call_again_trains_nothing_and_says_so(
 
 
 def test_another_run_in_the_folder_is_refused_and_the_difference_named(place: Path, trained: Trained) -> None:
-    with pytest.raises(InputError, match=r"encoder\.width is 64 there, 32 here"):
+    with pytest.raises(InputError) as error:
         train(place, "run", encoder=EncoderConfig("bag", width=32))
+    assert error.value.setting == "out"
     assert trained.model.is_dir()
 
 
@@ -195,8 +196,9 @@ def test_an_index_finds_what_it_holds(place: Path, trained: Trained) -> None:
     assert hits[0].score == pytest.approx(1.0, abs=1e-5)
     reopened = api.open_index(place / "index")
     assert [hit.id for hit in reopened(texts[7], 3)] == [hit.id for hit in hits]
-    with pytest.raises(InputError, match="no index kind is called 'flta'"):
+    with pytest.raises(InputError) as error:
         api.build_index(trained.model, texts, place / "index2", kind="flta")
+    assert error.value.setting == "kind"
 
 
 def test_an_index_refuses_another_model_and_asks_for_one_that_moved(
@@ -209,15 +211,18 @@ def test_an_index_refuses_another_model_and_asks_for_one_that_moved(
         training=TrainingConfig(**{**vars(TRAINING), "steps": 2}),
     )
     api.build_index(other.model, ["common1", "common2"], tmp_path / "index")
-    with pytest.raises(InputError, match="was made with"):
+    with pytest.raises(InputError) as error:
         api.open_index(tmp_path / "index", trained.model)
+    assert error.value.setting == "model"
     moved = other.run.path.rename(tmp_path / "moved")
-    with pytest.raises(InputError, match=r"no longer at .*model"):
+    with pytest.raises(InputError) as error:
         api.open_index(tmp_path / "index")
+    assert error.value.setting == "model"
     assert api.open_index(tmp_path / "index", moved)("common1", 1)[0].text == "common1"
     api.build_index(api.load(moved), ["common1", "common2"], tmp_path / "unnamed")
-    with pytest.raises(InputError, match=r"in memory.*model"):
+    with pytest.raises(InputError) as error:
         api.open_index(tmp_path / "unnamed")
+    assert error.value.setting == "model"
 
 
 def test_a_corpus_is_embedded_to_a_folder_and_indexed_from_there(place: Path, trained: Trained) -> None:
@@ -247,8 +252,9 @@ def test_two_models_side_by_side(place: Path, trained: Trained) -> None:
     )
     assert np.allclose(api.embed(place / "both", texts), expected, atol=1e-5)
     assert whole.get_embedding_dimension() == 96
-    with pytest.raises(InputError, match="2 models or more"):
+    with pytest.raises(InputError) as error:
         api.combine([trained.model], place / "one")
+    assert error.value.setting == "models"
     with pytest.raises(InputError, match="is not empty"):
         api.combine([trained.model, other.model], place)
     with pytest.raises(InputError, match="cannot be trained further"):

@@ -165,11 +165,13 @@ def test_doc2vec_is_fitted_from_files(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_fitted_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="width 10000: LSA has no more directions than words"):
+    with pytest.raises(InputError) as error:
         fit("lsa", store, WordModelConfig(width=10_000))
+    assert error.value.setting == "width"
     for model in (lambda config: fit("word2vec", store, config), lambda config: doc2vec(store, config)):
-        with pytest.raises(InputError, match="min_count 100000: no word of the corpus occurs as often"):
+        with pytest.raises(InputError) as error:
             model(WordModelConfig(min_count=100_000))
+        assert error.value.setting == "min_count"
     for wrong in ({"width": 0}, {"min_count": 0}, {"minutes": 0.0}, {"frequency": 0.0}, {"sample": 1.0}):
         with pytest.raises(InputError, match=next(iter(wrong))):
             WordModelConfig(**wrong)  # type: ignore[arg-type]

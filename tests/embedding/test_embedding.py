@@ -97,7 +97,7 @@ def test_float16(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         embedded.array(), encode([text for _, text in pairs(12)]).astype(np.float16)
     )
-    with pytest.raises(InputError, match="dtype float16"):
+    with pytest.raises(InputError) as error:
         embed_to_folder(
             lambda texts: np.full((len(texts), 2), 1e5),
             pairs(2),
@@ -105,6 +105,7 @@ def test_float16(tmp_path: Path) -> None:
             stamp=STAMP,
             dtype="float16",
         )
+    assert error.value.setting == "dtype"
 
 
 KILLED = """
@@ -240,18 +241,18 @@ def test_damage_is_found(tmp_path: Path) -> None:
     path.write_bytes(content)
     opened = Embedded.open(tmp_path / "e")  # sizes alone, by default
     assert len(list(opened.texts())) == 20
-    with pytest.raises(InputError, match=r"vectors-00001\.npy is not as it was written"):
+    with pytest.raises(InputError, match=r"vectors-00001\.npy"):
         opened.array()
-    with pytest.raises(InputError, match=r"vectors-00001\.npy is not as it was written"):
+    with pytest.raises(InputError, match=r"vectors-00001\.npy"):
         Embedded.open(tmp_path / "e", verify=True)
     path.write_bytes(content[:-1])
-    with pytest.raises(InputError, match=r"vectors-00001\.npy is not as it was written"):
+    with pytest.raises(InputError, match=r"vectors-00001\.npy"):
         Embedded.open(tmp_path / "e")
     path.unlink()
-    with pytest.raises(InputError, match=r"vectors-00001\.npy is missing"):
+    with pytest.raises(InputError, match=r"vectors-00001\.npy"):
         Embedded.open(tmp_path / "e")
     (tmp_path / "e" / "manifest.json").write_text("{")
-    with pytest.raises(InputError, match=r"manifest\.json is not as it was written"):
+    with pytest.raises(InputError, match=r"manifest\.json"):
         Embedded.open(tmp_path / "e")
 
 
@@ -276,8 +277,9 @@ def test_mistakes_are_named(tmp_path: Path) -> None:
         embed_texts(lambda texts: np.ones((1, 4)), ["a", "b"])
     with pytest.raises(InputError, match="dtype int4"):
         embed_to_folder(encode, pairs(3), tmp_path / "c", stamp=STAMP, dtype="int4")
-    with pytest.raises(InputError, match="shard 0"):
+    with pytest.raises(InputError) as error:
         embed_to_folder(encode, pairs(3), tmp_path / "c", stamp=STAMP, shard=0)
+    assert error.value.setting == "shard"
 
 
 def test_a_model_that_changes_its_width_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

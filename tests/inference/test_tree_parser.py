@@ -117,8 +117,9 @@ def test_what_is_beyond_the_longest_is_in_no_span(parser: TreeParser) -> None:
 
 
 def test_refusals(run: Path, parser: TreeParser, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="is one string"):
+    with pytest.raises(InputError) as error:
         api.parse(parser, "one")
+    assert error.value.setting == "sentences"
     with pytest.raises(InputError, match="sentence 1 is empty"):
         api.parse(run, ["a b", " "])
     with pytest.raises(InputError, match="is a run of quick-thought, which cannot parse; give a run of"):

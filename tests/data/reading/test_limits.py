@@ -165,8 +165,9 @@ def test_a_named_pipe_is_refused_at_once(tmp_path: Path, name: str) -> None:
 
 
 def test_a_device_is_refused_at_once() -> None:
-    with pytest.raises(InputError, match="/dev/zero"):
+    with pytest.raises(InputError, match="/dev/zero") as error:
         pieces_of("/dev/zero")
+    assert error.value.setting == "corpus"
 
 
 def test_what_a_shell_substitutes_for_a_command_is_read() -> None:

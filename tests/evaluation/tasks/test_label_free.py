@@ -248,9 +248,7 @@ def test_a_folder_holds_its_parts_in_files(tmp_path: Path) -> None:
             str(n) for n in range(first, first + 50)
         }
     (folder / "heldout.jsonl").unlink()
-    with pytest.raises(
-        MissingSplit, match=r"no file of split 'test', such as test\.txt; there are: train-00\.jsonl, valid"
-    ):
+    with pytest.raises(MissingSplit, match=r"test\.txt"):
         read_label_free(folder, split="test")
     everything = read_label_free(folder, name="all of it", queries=7)
     assert {task.split for task in everything} == {"all"}
@@ -298,8 +296,9 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         read_label_free(tmp_path)
     table = tmp_path / "table.csv"
     table.write_text("number,words\n1,one\n")
-    with pytest.raises(InputError, match="no column 'text'"):
+    with pytest.raises(InputError) as error:
         read_label_free(table)
+    assert error.value.setting == "text_field"
 
 
 @pytest.mark.slow

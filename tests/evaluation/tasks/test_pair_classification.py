@@ -199,7 +199,7 @@ def test_bad_files_are_refused(lines: str, message: str, tmp_path: Path) -> None
 def test_what_is_no_table_of_pairs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_text("label\ttext\n0\ta\n")
     for path in (tmp_path, tmp_path / "test.tsv"):
-        with pytest.raises(InputError, match=r"test\.tsv:1: no column 'sentence1'"):
+        with pytest.raises(InputError, match=r"test\.tsv:1:"):
             _read(path)
     with pytest.raises(InputError, match=r"none: no such file"):
         _read(tmp_path / "none")

@@ -79,9 +79,10 @@ def test_what_is_no_pair_is_refused_with_its_line(line: str, says: str, tmp_path
 
 
 def test_nothing_left_to_learn_from(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="max_actions"):
+    with pytest.raises(InputError) as error:
         read(tmp_path, [json.dumps(PAIRS[0])], max_actions=3)
-    with pytest.raises(InputError, match="no such file"):
+    assert error.value.setting == "pairs"
+    with pytest.raises(InputError) as error:
         read_annotated_examples(
             "nowhere.jsonl",
             TransitionSystem(Grammar.read(write(tmp_path, HOUSE)), 2, 9),
@@ -89,3 +90,4 @@ def test_nothing_left_to_learn_from(tmp_path: Path) -> None:
             None,
             9,
         )
+    assert error.value.setting == "pairs"
