@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from sentrep.api.training import baseline
 from sentrep.data.analysis import Analysis
 from sentrep.evaluation.datasets.beir import read_beir
-from sentrep.evaluation.result import Result, ResultStore, fingerprint
+from sentrep.evaluation.result import Result, fingerprint
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.statistics.compare import compare
 from sentrep.evaluation.task import Model, evaluate
 from sentrep.inference.loading import encoding, load

@@ -32,7 +32,7 @@ from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import settle_cpu
 from sentrep.training.defaults import detect, precision
-from sentrep.training.run_folder import versions
+from sentrep.training.run_file import versions
 
 ANCHOR = "quick-thought"
 KINDS = ("bag", "conv", "gru", "transformer")

@@ -40,7 +40,7 @@ from sentrep.encoders.factory import build
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.skip_thought.method import SkipThought
 from sentrep.training.cpu import settle_cpu
-from sentrep.training.run_folder import versions
+from sentrep.training.run_file import versions
 
 LONGEST = 30
 """The released code leaves out triples with a longer sentence; our side predicts this many tokens of it."""

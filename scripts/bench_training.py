@@ -162,7 +162,7 @@ class Bench:
         self.models: dict[tuple[str, int], Any] = {}
 
     def versions(self) -> dict[str, str]:
-        from sentrep.training.run_folder import versions
+        from sentrep.training.run_file import versions
 
         return versions()
 

@@ -49,7 +49,7 @@ from sentrep.modules.reinforce import leave_one_out
 from sentrep.modules.trees.parser import FORBIDDEN_SCORE
 from sentrep.modules.trees.punctuation import crossing_spans
 from sentrep.training.cpu import kept_memory, settle_cpu
-from sentrep.training.run_folder import versions
+from sentrep.training.run_file import versions
 from tests.methods.urnng import naive_rnng
 
 

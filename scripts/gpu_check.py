@@ -120,7 +120,7 @@ def main() -> int:
     arguments = options()
     import torch
 
-    from sentrep.training.run_folder import versions
+    from sentrep.training.run_file import versions
 
     # A killed process does not release its locks; Python would warn about this at exit.
     os.environ.setdefault("PYTHONWARNINGS", "ignore::UserWarning:multiprocessing.resource_tracker")

@@ -37,7 +37,8 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import prepare
 from sentrep.evaluation.suite import read_suite
 from sentrep.evaluation.task import Model, Task, TaskNote
-from sentrep.training.run_folder import differences, machine, read_json, versions, write_json
+from sentrep.training.resumable import differences
+from sentrep.training.run_file import machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError
 
 SUITES = ("sts", "transfer", "retrieval", "label-free")

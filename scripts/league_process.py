@@ -18,10 +18,11 @@ from league_rows import Row
 from league_setup import Setup
 
 from sentrep.data.store.store import Store
-from sentrep.evaluation.result import Result, ResultStore
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.task import Embeds, Model, Task, evaluate
 from sentrep.inference.eval_adapter import measured
-from sentrep.training.run_folder import write_json
+from sentrep.training.run_file import write_json
 
 Suites = Mapping[str, Sequence[Task]]
 

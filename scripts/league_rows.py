@@ -26,7 +26,7 @@ from sentrep.evaluation.task import Model
 from sentrep.methods.quick_thought.presets import PRESETS
 from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
-from sentrep.training.run_folder import read_json
+from sentrep.training.run_file import read_json
 
 IN_MEMORY = "in memory"
 """Stands for the folder of a model that cannot be saved."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentrep.evaluation.report.tables import render
-from sentrep.evaluation.result import Result, read_items
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.result_store import read_items
 from sentrep.evaluation.statistics.compare import holm
 from sentrep.evaluation.statistics.comparison import SIGNIFICANT, Column, column_of
 from sentrep.evaluation.statistics.permutation import Difference, difference

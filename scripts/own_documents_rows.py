@@ -15,7 +15,8 @@ from sentrep.data.analysis import Analysis
 from sentrep.encoders.serialization import Encoder, content_hash
 from sentrep.evaluation.models.hybrid import hybrid
 from sentrep.evaluation.models.lexical import bm25, fused
-from sentrep.evaluation.result import Result, ResultStore, fingerprint, read_items
+from sentrep.evaluation.result import Result, fingerprint
+from sentrep.evaluation.result_store import ResultStore, read_items
 from sentrep.evaluation.statistics.compare import holm
 from sentrep.evaluation.statistics.permutation import Difference, difference
 from sentrep.evaluation.task import Model, Task, evaluate

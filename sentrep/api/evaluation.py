@@ -77,7 +77,7 @@ def evaluate(
         tasks = () if trained is None else kept_out_tasks(trained)
     chosen, report = _tasks(tasks, suites, data, heldout, units, part, strict, fields)
 
-    from sentrep.evaluation.result import ResultStore
+    from sentrep.evaluation.result_store import ResultStore
     from sentrep.evaluation.task import evaluate as run
 
     store = None if results is None else ResultStore(checked("results", results, Path))

@@ -58,7 +58,7 @@ def evaluate(
         access: Where models may come from.
     """
     from sentrep.evaluation.report.tables import table
-    from sentrep.evaluation.result import ResultStore
+    from sentrep.evaluation.result_store import ResultStore
 
     ResultStore(results)  # a file that cannot be added to is refused before any work
     models: list[Any] = list(model)
@@ -100,7 +100,7 @@ def evaluate(
 
 def _next_verb(results: Path) -> str:
     """What can be done with a results file: a comparison needs two models."""
-    from sentrep.evaluation.result import read_results
+    from sentrep.evaluation.result_store import read_results
 
     models = {(result.model_hash, result.seed) for result in read_results(results)}
     return "compare" if len(models) > 1 else "report"

@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sentrep.evaluation.datasets.beir import is_beir, read_retrieval
+from sentrep.evaluation.datasets.classification import read_classification
 from sentrep.evaluation.datasets.heldout_text import read_label_free
+from sentrep.evaluation.datasets.treebanks import is_parsing, read_parsing
 from sentrep.evaluation.datasets.tsv import MissingSplit, header
 from sentrep.evaluation.task import Task, TaskNote
-from sentrep.evaluation.tasks.classification import read_classification
 from sentrep.evaluation.tasks.clustering import read_clustering
 from sentrep.evaluation.tasks.pair_classification import read_pair_classification
-from sentrep.evaluation.tasks.parsing import is_parsing, read_parsing
 from sentrep.evaluation.tasks.similarity import is_similarity, read_similarity
 from sentrep.evaluation.tasks.summarization import is_summarization, read_summarization
 from sentrep.evaluation.tasks.topics import read_topics

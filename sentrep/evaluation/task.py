@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.truncation import Truncation
 from sentrep.evaluation.metrics.collapse import collapse
-from sentrep.evaluation.result import EVALUATION_VERSION, Result, ResultStore, Score, fingerprint, versions
+from sentrep.evaluation.result import EVALUATION_VERSION, Result, Score, fingerprint, versions
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.statistics.bootstrap import interval, value_of
 from sentrep.evaluation.vectors import Implementation
 from sentrep.utils.capabilities import Embeds, Parses, Ranks, Summarizes, Vectors

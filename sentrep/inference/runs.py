@@ -46,7 +46,7 @@ class RunRecord:
         Raises:
             InputError: there is none, it is damaged, or it was written by another version.
         """
-        from sentrep.training.run_folder import read_run
+        from sentrep.training.run_file import read_run
 
         path = Path(run)
         content = read_run(path)

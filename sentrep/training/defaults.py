@@ -12,7 +12,7 @@ import torch
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.config import TrainingConfig
-from sentrep.training.run_folder import read_run
+from sentrep.training.run_file import read_run
 from sentrep.utils.errors import InputError, opt
 
 BATCH_SIZE = {"bag": 1024}

@@ -15,13 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import platform
 import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +26,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sentrep.training.resumable import differences, differing, without_free
+from sentrep.training.run_file import machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.files import (
-    PARTIAL,
-    aside_of,
-    disk_errors,
-    remove,
-    sha256,
-    use_umask,
-    whole,
-    whole_folder,
-)
+from sentrep.utils.files import PARTIAL, aside_of, disk_errors, remove, sha256, use_umask, whole, whole_folder
 from sentrep.utils.formats import RUN, check_run
 
-PACKAGES = ("sentrep", "torch", "transformers", "sentence-transformers", "tokenizers", "accelerate", "numpy")
 KEPT = 2
 """Number of checkpoints that are kept: the newest, and the previous one in case the newest is damaged."""
 
-FREE = {"training": {"threads", "checkpoint_every", "checkpoint_minutes", "log_every", "tracker"}}
-"""Settings that change neither weights nor the exported model; they may differ when a run is resumed."""
 
 LENGTH = {"training.epochs", "training.steps", "training.most_steps"}
 """Settings of the length of a run."""
@@ -111,7 +98,7 @@ class RunFolder:
         names = differing(known, asked)
         if not names:
             return
-        lines = differences(_without_free(known), _without_free(asked))
+        lines = differences(without_free(known), without_free(asked))
         advice = f"the same settings to go on, or {opt('overwrite')} to begin anew"
         if set(names) <= LENGTH:
             advice = f"and {opt('start')} {self.path} to train its model further"
@@ -244,99 +231,3 @@ def _separate(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Returns copies on the CPU: safetensors cannot store two names of one memory, which tied weights
     have."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-
-
-def differences(known: Any, asked: Any, name: str = "") -> list[str]:
-    """Returns the differences of two JSON values as readable lines.
-
-    >>> differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})
-    ['a.b is 1 there, 3 here']
-    """
-    if isinstance(known, dict) and isinstance(asked, dict):
-        keys = [*known, *(key for key in asked if key not in known)]
-        return [
-            line
-            for key in keys
-            for line in differences(known.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
-        ]
-    return [] if known == asked else [f"{name} is {known} there, {asked} here"]
-
-
-def differing(known: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """Returns the names of the settings that differ and must not.
-
-    >>> differing({"training": {"lr": 1, "threads": 1}}, {"training": {"lr": 2, "threads": 2}})
-    ['training.lr']
-    """
-    lines = differences(_without_free(known), _without_free(asked))
-    return [line.split(" is ", 1)[0] for line in lines]
-
-
-def _without_free(settings: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: {key: value for key, value in part.items() if key not in FREE.get(name, ())}
-        if isinstance(part, dict)
-        else part
-        for name, part in settings.items()
-    }
-
-
-def versions() -> dict[str, str]:
-    """Returns the versions of the packages that the numbers of a run depend on."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def machine() -> dict[str, Any]:
-    """Returns a description of the machine, without names or addresses."""
-    return {
-        "system": platform.system(),
-        "processor": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
-    }
-
-
-def read_run(run: Path) -> dict[str, Any]:
-    """Returns the settings of a run from run.json.
-
-    Raises:
-        InputError: `run` is no run or one of another format, or run.json is damaged.
-    """
-    file = run / "run.json"
-    if not file.is_file():
-        raise InputError(
-            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train` made"
-        )
-    record = read_json(file).get("run")
-    if not isinstance(record, dict) or not isinstance(record.get("method"), str):
-        record = {}
-    if not all(isinstance(record.get(part), dict) for part in ("settings", "tokenizer", "training")):
-        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train` made")
-    check_run(run)
-    return record
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """Reads a JSON object.
-
-    Raises:
-        InputError: the file is missing or damaged.
-    """
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{file} is damaged ({error}); remove it to begin anew") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{file} holds no JSON object; remove it to begin anew")
-    return content
-
-
-def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Writes indented JSON to a temporary file and renames it."""
-    with whole(file) as out:
-        out.write((json.dumps(content, indent=2, default=str, ensure_ascii=False) + "\n").encode())

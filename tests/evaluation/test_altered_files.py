@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sentrep.evaluation.models.lexical import bm25
-from sentrep.evaluation.result import ResultStore, read_results
+from sentrep.evaluation.result_store import ResultStore, read_results
 from sentrep.evaluation.statistics.compare import compare
 from sentrep.evaluation.suite import tasks_from
 from sentrep.evaluation.task import evaluate

@@ -10,7 +10,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.evaluation import Retrieval, compare, evaluate
 from sentrep.evaluation.report.league import _warnings
-from sentrep.evaluation.result import ResultStore
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.inference.eval_adapter import measured
 from tests import toy
 from tests.encoders.test_batching import made

@@ -24,7 +24,8 @@ from sentrep.data.store.store import prepare
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
 from sentrep.encoders.config import EncoderConfig
-from sentrep.evaluation.result import Result, ResultStore, Score, read_results
+from sentrep.evaluation.result import Result, Score
+from sentrep.evaluation.result_store import ResultStore, read_results
 from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from tests import toy
 from tests.paths import SCRIPTS

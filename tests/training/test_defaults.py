@@ -11,7 +11,7 @@ from sentrep.methods.defaults import MethodDefaults
 from sentrep.methods.registry import METHODS
 from sentrep.training.config import TrainingConfig
 from sentrep.training.defaults import Hardware, precision, resolve
-from sentrep.training.run_folder import write_json
+from sentrep.training.run_file import write_json
 from sentrep.utils.errors import InputError
 from sentrep.utils.formats import RUN
 

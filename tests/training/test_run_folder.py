@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from sentrep.training.run_folder import RunFolder, differences, read_run
+from sentrep.training.resumable import differences
+from sentrep.training.run_file import read_run
+from sentrep.training.run_folder import RunFolder
 from sentrep.utils.errors import InputError
 from sentrep.utils.formats import RUN as RUN_FORMAT
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from sentrep.evaluation.report.league import short_names
-from sentrep.evaluation.result import Example, Result, read_examples
+from sentrep.evaluation.result import Example, Result
+from sentrep.evaluation.result_store import read_examples
 from sentrep.evaluation.statistics.compare import row_names
 
 CUT = 400

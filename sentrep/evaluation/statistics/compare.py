@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from sentrep.evaluation.mteb_bridge import read_mteb
-from sentrep.evaluation.result import Result, read_items, read_results
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.result_store import read_items, read_results
 from sentrep.evaluation.statistics.comparison import Cell, Column, Comparison, Contest, Groups, column_of
 from sentrep.evaluation.statistics.permutation import differences
 from sentrep.utils.errors import InputError

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -18,11 +17,9 @@ from sentrep.data.trees.brackets import (
     is_punctuation,
     legible,
     nontrivial,
-    read_trees,
     reduced,
     right_binarised,
 )
-from sentrep.evaluation.datasets.tsv import called, of_one_split, of_split
 from sentrep.evaluation.metrics.ranking import Floats
 from sentrep.evaluation.metrics.tree_f1 import corpus_f1, overlaps, sentence_f1
 from sentrep.evaluation.models.branching import left_branching, right_branching
@@ -30,7 +27,6 @@ from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.statistics.bootstrap import value_of
 from sentrep.evaluation.task import Model, Parses, Task
 from sentrep.utils.capabilities import ScoresLikelihood
-from sentrep.utils.errors import InputError
 
 SHORT = 10
 """Words of the longest sentence in WSJ10, a common test set of grammar induction (Klein and Manning 2002)."""
@@ -171,63 +167,6 @@ class Parsing(Task):
                 items = [(len(mine & gold), len(gold)) for mine, gold in zip(found, wanted, strict=True)]
                 scores.append(Score(f"recall {label}", np.array(items, dtype=np.float64), "ratio"))
         return scores
-
-
-def is_parsing(path: Path) -> bool:
-    """Whether a path is a file of trees, or a folder that holds one."""
-    return bool(_files(path))
-
-
-def read_parsing(
-    path: str | Path, *, name: str = "", split: str | None = None, punctuation: str = ""
-) -> list[Task]:
-    """Parsing tasks of a .trees or .trees.gz file with one bracketed tree per line, or of a folder of them.
-
-    Files named test.trees or NAME.test.trees belong to the test split; dev and train likewise; all others
-    belong to "all". Each chosen file is a task.
-
-    Args:
-        path: file or folder.
-        name: of the task in tables; the name of the folder if empty.
-        split: test if None, or all files where there is no test split.
-        punctuation: recognised by "tags" or "words"; if empty, by tags where the trees have them.
-
-    Raises:
-        InputError: a line is not a tree, or no sentence has two words; names file and line.
-        MissingSplit: there is no such split.
-    """
-    path = Path(path)
-    files = _files(path)
-    if not files:
-        raise InputError(
-            f"{path}: no trees; expected .trees or .trees.gz with one bracketed tree on each line"
-        )
-    if punctuation not in ("", "tags", "words"):
-        raise InputError(f"{path}: punctuation is {punctuation!r}; expected 'tags' or 'words'")
-    splits = {file: of_split(_named(file)) for file in files}
-    chosen = of_one_split(path, splits, split)
-    name = name or called(_named(path))
-    names = [f"{name}: {_named(file).name}" if len(chosen) > 1 else name for file in chosen]
-    return [_task(full, file, splits[file], punctuation) for full, file in zip(names, chosen, strict=True)]
-
-
-def _task(name: str, file: Path, split: str, punctuation: str) -> Parsing:
-    trees = read_trees(file)
-    tagged = any(not PUNCTUATION_TAGS.isdisjoint(tree.tags) for tree in trees)
-    try:
-        return Parsing(name, trees, split=split, punctuation=punctuation or ("tags" if tagged else "words"))
-    except ValueError as error:
-        raise InputError(f"{file}: {error}") from error
-
-
-def _files(path: Path) -> list[Path]:
-    files = sorted(path.glob("*")) if path.is_dir() else [path]
-    return [file for file in files if file.name.endswith((".trees", ".trees.gz")) and file.is_file()]
-
-
-def _named(path: Path) -> Path:
-    """A path without the suffixes of the format."""
-    return path.with_name(path.name.removesuffix(".gz").removesuffix(".trees")) if path.name else path
 
 
 def _kept(tree: Bracketed, punctuation: str) -> list[bool]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentrep.evaluation.report.tables import digits, interval_of, render
-from sentrep.evaluation.result import Result, ResultStore
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.task import Model, Task, evaluate
 from sentrep.pipelines.build.candidates import BM25, Contender
 from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.result import Result, read_items
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.result_store import read_items
 from sentrep.evaluation.tasks.label_free import label_free
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.utils.errors import InputError

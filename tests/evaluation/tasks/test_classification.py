@@ -13,12 +13,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score
 
 from sentrep.evaluation import Model, evaluate
+from sentrep.evaluation.datasets.classification import read_classification
 from sentrep.evaluation.datasets.labelled_parts import Instance
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.models.classifier import STRENGTHS, Floats, Integers
 from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.task import Embeds
-from sentrep.evaluation.tasks.classification import Classification, read_classification
+from sentrep.evaluation.tasks.classification import Classification
 from sentrep.evaluation.tasks.classification_folds import Fold, crossed, nested
 from sentrep.utils.errors import InputError
 from tests.evaluation.toy import Constant, Letters, letters

@@ -13,6 +13,7 @@ import pytest
 from sentrep import api
 from sentrep.data.trees.brackets import PUNCTUATION_TAGS, Span, nontrivial, right_binarised, tree_of
 from sentrep.evaluation import Model, ResultStore, compare, evaluate, read_examples, read_items
+from sentrep.evaluation.datasets.treebanks import is_parsing, read_parsing
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.metrics.tree_f1 import corpus_f1, overlaps, sentence_f1
 from sentrep.evaluation.models.branching import uniform_trees
@@ -20,7 +21,7 @@ from sentrep.evaluation.models.extractive import lead
 from sentrep.evaluation.models.lexical import named
 from sentrep.evaluation.statistics.bootstrap import value_of
 from sentrep.evaluation.suite import tasks_from
-from sentrep.evaluation.tasks.parsing import Parsing, is_parsing, read_parsing
+from sentrep.evaluation.tasks.parsing import Parsing
 from sentrep.utils.errors import InputError
 from tests.evaluation.toy import letters, words_task
 from tests.paths import SHARED_DATA

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sentrep.evaluation.models.lexical import bm25
-from sentrep.evaluation.result import ResultStore
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.task import evaluate
 from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
 from sentrep.utils.errors import InputError
