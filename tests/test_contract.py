@@ -19,7 +19,11 @@ from sentrep.methods.registry import METHODS
 from tests import toy, toy_run
 
 CASES = [(method, number) for method, settings in toy_run.SETTINGS.items() for number in range(len(settings))]
-KINDS = ["bag", "gru", "lstm", "conv", "transformer"]
+KINDS = [
+    "bag",
+    "gru",
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("lstm", "conv", "transformer")),
+]
 KILLS = 20
 LOSS_SHARE = {"semantic-hashing": 0.95}
 """How far the loss has to fall, as a share of the first one; .85 for the others. Most of the loss of semantic

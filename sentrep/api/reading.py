@@ -1,5 +1,4 @@
-"""What was read and skipped, told to the caller: as a warning, or as an error where it is asked to be
-strict."""
+"""Reports what was read and skipped: as a warning, or as an error if the caller asks for strict reading."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def corpus_config(
         fields: fields of `CorpusConfig` that are set, such as ``text_field="body"``.
 
     Raises:
-        InputError: a path does not exist, or it cannot be told whether strings are paths or texts.
+        InputError: a path does not exist, or strings may be paths as well as texts.
 
     >>> corpus_config(CorpusConfig(("books",)), split="lines").split
     'lines'

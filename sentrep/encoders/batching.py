@@ -4,6 +4,8 @@ Sentences have 1 to 100 tokens. If they were padded in their original order, mos
 transformer or an RNN would be padding. So rows are sorted by length, cut into micro-batches of about
 `token_budget` padded tokens, and the vectors are returned in the original order. A bag needs no
 padding.
+
+The file is over 250 lines long because encoding of ids and of texts share the micro-batches.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ b, as in the paper.
 
 Reference:
     "Skip-thought vectors", Kiros et al., NIPS 2015, section 2.2.
+
+The file is over 250 lines long because its two uses share the map and the vocabulary.
 """
 
 from __future__ import annotations

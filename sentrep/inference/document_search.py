@@ -110,8 +110,8 @@ class DocumentSearch:
     def update(self, corpus: Corpus, report: ReadReport | None = None) -> Update:
         """Make the index equal to files as they are now: changed and new ones are read, deleted ones removed.
 
-        Whether a file has changed is told by the hash of its content. All of it is one step: a crash leaves
-        the old state or the new one.
+        A file has changed if the hash of its content differs. All of it is one step: after a crash the index
+        has the old state or the new one.
         """
         config = corpus_config(corpus)
         known = {document.file: document.digest for document in self.index.documents()}

@@ -61,7 +61,7 @@ def locate(
 
 
 def _hint(name: str, known: Iterable[str]) -> str:
-    """What may have been meant."""
+    """The nearest known name or path, as a hint."""
     if near := near_path(name):
         return f"did you mean {near!r}?"
     named = [*known, MINILM]

@@ -7,6 +7,8 @@ ended is not computed any more.
 
 Log-probabilities in the results are those of the decoder itself, including the end token: forbidding and
 truncating choose tokens, they do not rescale probabilities.
+
+The file is over 250 lines long because greedy search, beam search and sampling share their state.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Progress of long work: what, how far, how fast, how long still. Written to stderr, and only where somebody
-reads it."""
+"""Progress bars for long work, on stderr, and only if that is a terminal."""
 
 from __future__ import annotations
 

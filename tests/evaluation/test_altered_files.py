@@ -29,6 +29,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_altered_results(measured: Path, tmp_path: Path) -> None:
     lines = measured.read_text().splitlines()
     (tmp_path / "items").symlink_to(measured.parent / "items")

@@ -260,6 +260,7 @@ def described(mteb: Any, name: str, kind: str, score: str) -> Any:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_similarity_scores_the_same_over_the_bridge(mteb: Any, run: Path) -> None:
     ours = measured(run)
     theirs = mteb.evaluate(mteb_model(ours), sts(mteb), cache=None, show_progress_bar=False).task_results[0]

@@ -1,4 +1,7 @@
-"""Documents to passages: whole sentences of one section, with their place in the document."""
+"""Documents to passages: whole sentences of one section, with their place in the document.
+
+The file is over 250 lines long because cutting, joining and locating passages work on the same units.
+"""
 
 from __future__ import annotations
 

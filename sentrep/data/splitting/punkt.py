@@ -17,8 +17,8 @@ ENOUGH = 100_000
 """Characters. No abbreviations are learnt from less: in a small sample, many short words occur once, with a
 stop."""
 
-# Contexts of a word, as bits: its case at the beginning of a sentence, within one, or where it cannot be
-# told.
+# Contexts of a word, as bits: its case at the beginning of a sentence, within one, or at an
+# unknown place.
 BEGIN_UPPER, MIDDLE_UPPER, UNSURE_UPPER, BEGIN_LOWER, MIDDLE_LOWER, UNSURE_LOWER = (
     1 << bit for bit in range(1, 7)
 )

@@ -1,4 +1,7 @@
-"""Decisions around Punkt: list marks, references, ordinals, ellipses, and what follows a quotation."""
+"""Decisions around Punkt: list marks, references, ordinals, ellipses, and what follows a quotation.
+
+The file is over 250 lines long because the rules are one table of decisions.
+"""
 
 from __future__ import annotations
 

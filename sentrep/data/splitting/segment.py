@@ -10,6 +10,9 @@ references, ordinals and ellipses (`rules.py`).
 
 Reference: Kiss and Strunk, "Unsupervised Multilingual Sentence Boundary Detection", Computational Linguistics
 32, 2006.
+
+The file is over 250 lines long because the steps of one decision stand in the order in which they are
+taken.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def interval_of(value: float, low: float, high: float, percent: bool) -> str:
     >>> interval_of(72.38, 71.0, 74.0, percent=True)
     '72.4 [71.0, 74.0]'
     """
-    if math.isnan(low):  # somebody else's record, which does not say
+    if math.isnan(low):  # a record of another tool, without an interval
         return digits(value, percent)
     return f"{digits(value, percent)} [{digits(low, percent)}, {digits(high, percent)}]"
 

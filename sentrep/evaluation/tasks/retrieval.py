@@ -1,4 +1,7 @@
-"""Retrieval: how high does a model rank the relevant documents of each query?"""
+"""Retrieval: ranks of the relevant documents of each query.
+
+The file is over 250 lines long because exact and approximate search share queries and metrics.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ from sentrep.utils.progress import progress
 # Deep enough for all metrics but MAP; queries with relevant documents below are scored in full.
 DEPTH = 100
 
-# What an approximate index is asked for: as many as people look at.
+# Documents that are asked of an approximate index: as many as a user looks at.
 NEAR = 10
 
 # Scores that differ by no more than what rounding vectors and scores to float32 does, up to 1.6e-7, are

@@ -1,4 +1,4 @@
-"""Similarity: do cosines of sentence pairs rise with the similarity that people see?"""
+"""Similarity: correlation of the cosines of sentence pairs with human similarity scores."""
 
 from __future__ import annotations
 

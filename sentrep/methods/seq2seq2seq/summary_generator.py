@@ -6,6 +6,8 @@ encoder), and how many tokens are left to generate, which controls the length.
 Reference:
     "Controlling output length in neural encoder-decoders", Kikuchi et al., EMNLP 2016, section 3.3: the
     countdown, embedded there and a number here.
+
+The file is over 250 lines long because reading, generating and scoring are one model.
 """
 
 from __future__ import annotations

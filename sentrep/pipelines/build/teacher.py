@@ -60,7 +60,7 @@ class Teacher:
 def teacher_of(
     name: str | Path | None, language: str, offline: bool = False, hub: bool = False
 ) -> Teacher | None:
-    """The teacher that is meant, or None.
+    """The teacher with a name, or None.
 
     Args:
         name: a model; 'auto' for all-MiniLM-L6-v2 where its package is installed and the text is English;

@@ -153,6 +153,7 @@ def test_the_writer_is_a_distribution_over_the_sentences_of_a_tree(shortlist: in
     assert told.std(1).min() > 1e-3  # and the tree is heard
 
 
+@pytest.mark.slow
 def test_a_tree_without_words_does_not_give_them_away() -> None:
     """However long it learns, the writer knows no more of independent words than how often they come."""
     torch.manual_seed(0)
@@ -166,6 +167,7 @@ def test_a_tree_without_words_does_not_give_them_away() -> None:
     assert 0.99 * log(VOCAB) < unseen < 1.1 * log(VOCAB)
 
 
+@pytest.mark.slow
 def test_a_tree_is_worth_what_it_tells_of_the_words() -> None:
     """Words that spell their tree are restored from it, and not from the trees of others."""
     torch.manual_seed(0)

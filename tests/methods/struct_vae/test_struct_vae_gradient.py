@@ -66,6 +66,7 @@ def drawn_gradients(made: StructVAE, runs: int, copies: int = 32) -> Tensor:
     return torch.stack(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [of_trees, of_grammar])
 @pytest.mark.parametrize("baseline", ["learned", "leave-one-out"])
 def test_the_gradient_is_that_of_the_bound(
@@ -94,6 +95,7 @@ def test_the_gradient_is_that_of_the_bound(
     assert error.norm() < 0.35 * exact.norm()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [of_trees, of_grammar])
 def test_the_baseline_takes_variance_away(kind: Callable[..., tuple[StructVAE, Any]], tmp_path: Path) -> None:
     made, _ = kind(tmp_path, baseline="learned")

@@ -115,6 +115,7 @@ def test_the_expected_gradient_of_two_samples_is_that_of_the_exact_bound(
     assert exact["f.0.parser.scorer.score.weight"].abs().max() > 1e-3
 
 
+@pytest.mark.slow
 def test_the_bounds_are_below_the_exact_likelihood_and_more_samples_come_nearer() -> None:
     made = method(std=0.8).eval()
     lengths = (2, 3, 4, 5, 5)
@@ -214,6 +215,7 @@ def test_after_supervision_everything_counts_at_once() -> None:
     assert (only.supervised, only.parser_learns) == (True, True)
 
 
+@pytest.mark.slow
 def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
     """A word with an even number goes with what is on its right, the others with what is before: nothing that
     a side could tell."""
