@@ -22,7 +22,8 @@ from typing import Any
 from sentrep import api
 from sentrep.data.config import CorpusConfig
 from sentrep.data.store.store import read_documents
-from sentrep.evaluation.result import Result, ResultStore
+from sentrep.evaluation.result import Result
+from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.suite import tasks_from
 from sentrep.evaluation.task import Model, Task, evaluate
 from sentrep.evaluation.tasks.label_free import label_free

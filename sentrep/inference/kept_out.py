@@ -88,7 +88,7 @@ def untrained(run: Path) -> Encoder:
     from sentrep.encoders.factory import build
     from sentrep.encoders.token_table import inner_tokenizer
     from sentrep.training.job import seeded
-    from sentrep.training.run_folder import read_run
+    from sentrep.training.run_file import read_run
 
     record = read_run(run)
     config: Any = route(record["encoder"], {"encoder": EncoderConfig})["encoder"]

@@ -18,7 +18,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.inference.kept_out import kept_out_of, untrained
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job import Trained
-from sentrep.training.run_folder import read_run
+from sentrep.training.run_file import read_run
 from sentrep.utils.errors import InputError
 from tests import toy
 

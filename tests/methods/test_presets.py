@@ -16,7 +16,7 @@ from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.methods.quick_thought.presets import PRESETS
 from sentrep.methods.registry import METHODS
 from sentrep.training.config import TrainingConfig
-from sentrep.training.run_folder import read_run
+from sentrep.training.run_file import read_run
 from sentrep.utils.errors import InputError
 from sentrep.utils.settings import route
 from tests import toy
