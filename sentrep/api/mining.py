@@ -1,0 +1,96 @@
+"""The verbs on a whole corpus: terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sentrep.api.embedding import corpus_source
+from sentrep.api.reading import watched
+from sentrep.data.corpus import Corpus
+from sentrep.data.reading.report import ReadReport
+from sentrep.mining.items import Item, Unit, embedded_folder, embedded_items, in_memory, read_items
+from sentrep.mining.output import check_ending, write_rows
+from sentrep.mining.terms import Term, TermSettings, find_terms
+
+
+def terms(
+    corpus: Corpus,
+    against: Corpus | None = None,
+    *,
+    settings: TermSettings | None = None,
+    out: str | Path | None = None,
+    model: object = None,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **fields: Any,
+) -> list[Term]:
+    """The terms of a corpus: what it writes about, and other corpora do not.
+
+    Args:
+        corpus: files, folders, '-', a data set, texts in memory, or a folder of embedded sentences.
+        against: a background corpus of everything else; without one, terms are ranked by documents alone.
+        settings: how many, in which language, and how often they have to occur.
+        out: file to write them to: .jsonl, .csv, .tsv or .parquet. A tokenizer takes it as `terms`.
+        model: a model; terms whose vectors are near those of the best terms rise.
+        strict: raise for anything that was skipped or damaged.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        fields: of `CorpusConfig`, such as ``text_field="body"``.
+
+    Returns:
+        The terms, best first.
+
+    Raises:
+        InputError: a corpus or a setting is wrong.
+
+    >>> texts = ["Dark matter is dark.", "Is dark matter warm?", "All dark matter is cold."]
+    >>> [term.term for term in terms(texts, settings=TermSettings(language="en", least=3))]
+    ['dark matter']
+    """
+    given = {"offline": offline, "hub": hub}
+    if out is not None:
+        check_ending(Path(out))
+    texts = (item.text for item in items_of(corpus, fields, strict=strict, **given))
+    other = None
+    if against is not None:
+        other = (item.text for item in items_of(against, fields, "against", strict=strict, **given))
+    found = find_terms(texts, other, settings)
+    if model is not None:
+        found = _promoted(found, model, offline, hub)
+    if out is not None:
+        write_rows((term._asdict() for term in found), Path(out))
+    return found
+
+
+def items_of(
+    corpus: Corpus,
+    fields: dict[str, Any],
+    name: str = "corpus",
+    *,
+    unit: Unit = "document",
+    strict: bool = False,
+    **given: Any,
+) -> Iterator[Item]:
+    """The texts of whatever names or holds a corpus, one at a time. What was skipped is announced at the
+    end."""
+    if (embedded := embedded_folder(corpus)) is not None:
+        return embedded_items(embedded)
+    if (texts := in_memory(corpus)) is not None:
+        return iter(texts)
+    config, report = corpus_source(corpus, fields, name, **given), ReadReport()
+    return watched(read_items(config, unit, report), report, strict)
+
+
+def _promoted(found: list[Term], model: object, offline: bool, hub: bool) -> list[Term]:
+    """Terms by the mean of two ranks: their own, and that of their nearness to the best terms."""
+    from sentrep.embedding import embed_texts
+    from sentrep.inference.loading import encoding, opened
+    from sentrep.mining.vectors import promoted_order
+
+    if len(found) < 2:
+        return found
+    vectors = embed_texts(encoding(opened(model, offline, hub)), [term.term for term in found])
+    return [found[at] for at in promoted_order(vectors)]

@@ -1,0 +1,55 @@
+"""The commands on a whole corpus: terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sentrep.api import mining as api
+from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
+from sentrep.data.config import CorpusConfig
+from sentrep.mining.output import text_table
+from sentrep.mining.terms import TermSettings
+
+TERMS = TermSettings()
+SHOWN = 40
+"""Rows that are printed; all are written to `out`."""
+
+
+def terms(
+    corpus: Files,
+    against: Files = (),
+    settings: TermSettings = TERMS,
+    model: str | None = None,
+    out: Path | None = None,
+    reading: Reading = READING,
+    access: Access = ACCESS,
+) -> None:
+    """Find the terms of a corpus: what it writes about, and other corpora do not.
+
+    Args:
+        corpus: Files, folders, '-', or a folder that `sentrep embed` made.
+        against: Files and folders of other text, which the corpus is compared with.
+        settings: How terms are found.
+        model: Terms whose vectors are near those of the best terms rise.
+        out: File for all terms: .jsonl, .csv, .tsv or .parquet. `sentrep train` takes it as `terms`.
+        reading: How files are read.
+        access: Where models may come from.
+    """
+    found = api.terms(
+        _source(corpus), _source(against) if against else None, settings=settings, model=model, out=out,
+        **keywords(reading, access),
+    )  # fmt: skip
+    columns = ("score", "count", "documents", "ratio", "cohesion", "boundary", "bits", "term")
+    print(text_table([term._asdict() for term in found[:SHOWN]], columns))
+    _print_rest(len(found), out)
+
+
+def _source(files: tuple[str, ...]) -> CorpusConfig:
+    return CorpusConfig(files)
+
+
+def _print_rest(count: int, out: Path | None) -> None:
+    if count > SHOWN:
+        print(f"{SHOWN} of {count}")
+    if out is not None:
+        print(f"all {count} in {out}")

@@ -1,0 +1,1 @@
+"""What one does with a corpus and its vectors: terms, near-duplicates, anomalies, clusters."""
