@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         report,
         search,
         summarize,
+        terms,
         train,
         update,
     )
@@ -88,6 +89,7 @@ VERBS = (
     "report",
     "search",
     "summarize",
+    "terms",
     "train",
     "update",
 )
@@ -148,6 +150,7 @@ __all__ = [
     "report",
     "search",
     "summarize",
+    "terms",
     "train",
     "update",
 ]

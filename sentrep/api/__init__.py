@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sentrep.api.embedding import embed, embed_corpus, merge_embedded
     from sentrep.api.evaluation import compare, evaluate, mteb_model, report, tasks_of
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
+    from sentrep.api.mining import terms
     from sentrep.api.reading import announce, watched
     from sentrep.api.reduction import Reduced, reduce
     from sentrep.api.training import baseline, combine, doc2vec, expand, train
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
     from sentrep.inference.tree_parser import TreeParser, parse, to_nltk
 
 PLACES = {
-    "Ensemble": "sentrep.inference.ensemble",
-    "Search": "sentrep.api.indexes",
-    "Summarizer": "sentrep.inference.summarizer",
-    "TreeParser": "sentrep.inference.tree_parser",
-    "Writer": "sentrep.inference.generator",
     "add": "sentrep.api.documents",
     "announce": "sentrep.api.reading",
     "baseline": "sentrep.api.training",
@@ -51,7 +47,7 @@ PLACES = {
     "doc2vec": "sentrep.api.training",
     "embed": "sentrep.api.embedding",
     "embed_corpus": "sentrep.api.embedding",
-    "merge_embedded": "sentrep.api.embedding",
+    "Ensemble": "sentrep.inference.ensemble",
     "evaluate": "sentrep.api.evaluation",
     "expand": "sentrep.api.training",
     "generate": "sentrep.inference.generator",
@@ -60,23 +56,29 @@ PLACES = {
     "interpolate": "sentrep.inference.generator",
     "load": "sentrep.inference.loading",
     "measured": "sentrep.inference.eval_adapter",
+    "merge_embedded": "sentrep.api.embedding",
     "mteb_model": "sentrep.api.evaluation",
     "open_index": "sentrep.api.indexes",
     "open_method": "sentrep.inference.runs",
     "parse": "sentrep.inference.tree_parser",
-    "Reduced": "sentrep.api.reduction",
     "reduce": "sentrep.api.reduction",
+    "Reduced": "sentrep.api.reduction",
     "remove": "sentrep.api.documents",
     "report": "sentrep.api.evaluation",
+    "Search": "sentrep.api.indexes",
     "search": "sentrep.api.indexes",
     "sentences": "sentrep.data.corpus",
     "stamp": "sentrep.inference.loading",
     "summarize": "sentrep.inference.summarizer",
+    "Summarizer": "sentrep.inference.summarizer",
     "tasks_of": "sentrep.api.evaluation",
+    "terms": "sentrep.api.mining",
     "to_nltk": "sentrep.inference.tree_parser",
     "train": "sentrep.api.training",
+    "TreeParser": "sentrep.inference.tree_parser",
     "update": "sentrep.api.documents",
     "watched": "sentrep.api.reading",
+    "Writer": "sentrep.inference.generator",
 }
 """Where each function is defined; it is imported when it is first used."""
 
@@ -120,6 +122,7 @@ __all__ = [
     "stamp",
     "summarize",
     "tasks_of",
+    "terms",
     "to_nltk",
     "train",
     "update",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import watched
+from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
 from sentrep.mining.items import Item, Unit, embedded_folder, embedded_items, in_memory, read_items
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.terms import Term, TermSettings, find_terms
+from sentrep.utils.settings import check_config, route
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound="DataclassInstance")
 
 
 def terms(
@@ -25,7 +33,7 @@ def terms(
     strict: bool = False,
     offline: bool = False,
     hub: bool = False,
-    **fields: Any,
+    **options: Any,
 ) -> list[Term]:
     """The terms of a corpus: what it writes about, and other corpora do not.
 
@@ -38,7 +46,7 @@ def terms(
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
-        fields: of `CorpusConfig`, such as ``text_field="body"``.
+        options: of `TermSettings` and `CorpusConfig`, such as ``k=50, text_field="body"``.
 
     Returns:
         The terms, best first.
@@ -46,23 +54,35 @@ def terms(
     Raises:
         InputError: a corpus or a setting is wrong.
 
-    >>> texts = ["Dark matter is dark.", "Is dark matter warm?", "All dark matter is cold."]
-    >>> [term.term for term in terms(texts, settings=TermSettings(language="en", least=3))]
+    >>> texts = ["Dark matter is here.", "Is dark matter warm?", "All dark matter is cold."]
+    >>> [term.term for term in terms(texts, language="en", least=3)]
     ['dark matter']
     """
-    given = {"offline": offline, "hub": hub}
+    chosen, fields = split_options(settings or TermSettings(), options)
     if out is not None:
         check_ending(Path(out))
-    texts = (item.text for item in items_of(corpus, fields, strict=strict, **given))
+    texts = (item.text for item in items_of(corpus, fields, strict=strict, offline=offline, hub=hub))
     other = None
     if against is not None:
-        other = (item.text for item in items_of(against, fields, "against", strict=strict, **given))
-    found = find_terms(texts, other, settings)
+        other = (item.text for item in _against(against, fields, strict, offline, hub))
+    found = find_terms(texts, other, chosen)
     if model is not None:
         found = _promoted(found, model, offline, hub)
     if out is not None:
-        write_rows((term._asdict() for term in found), Path(out))
+        write_rows(map(dataclasses.asdict, found), Path(out))
     return found
+
+
+def split_options(settings: S, options: dict[str, Any]) -> tuple[S, dict[str, Any]]:
+    """Options by name as settings of a verb, and as fields of `CorpusConfig`.
+
+    Raises:
+        InputError: an option belongs to neither, or has a wrong type.
+    """
+    found = route(options, {"settings": settings, "corpus": CorpusConfig(())})
+    own = {field.name for field in dataclasses.fields(type(settings))}
+    rest = {name: value for name, value in options.items() if name not in own}
+    return check_config(found["settings"]), rest
 
 
 def items_of(
@@ -82,6 +102,12 @@ def items_of(
         return iter(texts)
     config, report = corpus_source(corpus, fields, name, **given), ReadReport()
     return watched(read_items(config, unit, report), report, strict)
+
+
+def _against(
+    corpus: Corpus, fields: dict[str, Any], strict: bool, offline: bool, hub: bool
+) -> Iterator[Item]:
+    return items_of(corpus, fields, "against", strict=strict, offline=offline, hub=hub)
 
 
 def _promoted(found: list[Term], model: object, offline: bool, hub: bool) -> list[Term]:

@@ -14,6 +14,7 @@ from typing import Any
 from sentrep.cli.documents import add, build, distill, remove, update
 from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
+from sentrep.cli.mining import terms
 from sentrep.cli.models import combine, expand
 from sentrep.cli.parse import parse
 from sentrep.cli.parser import Verb, parsed
@@ -79,6 +80,7 @@ VERBS: dict[str, Verb] = {
     "eval": evaluate,
     "compare": compare,
     "report": report,
+    "terms": terms,
     "combine": combine,
     "expand": expand,
     "distill": distill,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from sentrep.api import mining as api
@@ -40,7 +41,7 @@ def terms(
         **keywords(reading, access),
     )  # fmt: skip
     columns = ("score", "count", "documents", "ratio", "cohesion", "boundary", "bits", "term")
-    print(text_table([term._asdict() for term in found[:SHOWN]], columns))
+    print(text_table([asdict(term) for term in found[:SHOWN]], columns))
     _print_rest(len(found), out)
 
 

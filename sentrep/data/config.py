@@ -59,6 +59,8 @@ class TokenizerConfig:
     """Fold case before a vocabulary is trained."""
     max_tokens: int = 128
     """Longer sentences are cut here, and counted."""
+    terms: str = ""
+    """File of terms that the vocabulary holds whole, from `sentrep terms`; for 'unigram'."""
 
     @property
     def trained(self) -> bool:
@@ -70,6 +72,10 @@ class TokenizerConfig:
             raise InputError(
                 f"{opt('vocab')} {self.vocab} is too small to hold the special tokens and an "
                 "alphabet; 1000 or more is sensible"
+            )
+        if self.terms and self.tokenizer != "unigram":
+            raise InputError(
+                f"{opt('terms')}: only a trained vocabulary 'unigram' ({opt('tokenizer')}) takes them"
             )
         if self.max_tokens < 2:
             raise InputError(

@@ -1,10 +1,10 @@
-"""Candidates for terms: frequent sequences of units that hold together and stand in different surroundings."""
+"""Candidates for terms: frequent sequences of units that hold together, in different surroundings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from sentrep.mining.ngrams import Floats, Grams, Longs
 from sentrep.mining.units import UnitSequence
 
-
 LINKS = frozenset({"of", "de", "du", "del", "di", "da", "do", "van", "von", "der", "och", "og", "y", "e"})
 """Stop words that may stand within a term: "theory of relativity"."""
+
+
+Number = TypeVar("Number", bound=np.generic)
 
 
 class Limits(Protocol):
@@ -97,7 +99,11 @@ def candidates(
     return Candidates(
         grams,
         kept,
-        [sequence.text(units) for own, chosen in zip(grams, kept, strict=True) for units in own.units[chosen]],
+        [
+            sequence.text(units)
+            for own, chosen in zip(grams, kept, strict=True)
+            for units in own.units[chosen]
+        ],
         pick(counts),
         pick([own.documents for own in grams]),
         pick([each if place else np.zeros(len(each)) for place, each in enumerate(cohesions)]),
@@ -107,13 +113,20 @@ def candidates(
     )
 
 
+def _texts(sequence: UnitSequence, grams: Sequence[Grams], kept: Sequence[Longs]) -> list[str]:
+    chosen = (own.units[numbers] for own, numbers in zip(grams, kept, strict=True))
+    return [sequence.text(units) for each in chosen for units in each]
+
+
 class _Picker:
     """Joins the chosen values of all lengths."""
 
     def __init__(self, kept: Sequence[Longs]) -> None:
         self._kept = kept
 
-    def __call__(self, values: Sequence[NDArray[np.generic]]) -> NDArray[np.generic]:  # type: ignore[type-var]
+    def __call__(self, values: Sequence[NDArray[Number]]) -> NDArray[Number]:
+        if not values:
+            return np.zeros(0)  # type: ignore[return-value]
         return np.concatenate([each[chosen] for each, chosen in zip(values, self._kept, strict=True)])
 
 

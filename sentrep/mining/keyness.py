@@ -1,4 +1,4 @@
-"""Which terms characterise a corpus, a document or a cluster: log-likelihood ratios and votes of documents."""
+"""Which terms characterise a corpus or a document: log-likelihood ratios and votes of documents."""
 
 from __future__ import annotations
 

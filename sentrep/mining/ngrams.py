@@ -52,7 +52,7 @@ class Grams:
     @property
     def length(self) -> int:
         """Units in each of them."""
-        return self.units.shape[1]
+        return int(self.units.shape[1])
 
 
 class PairCounts(NamedTuple):
@@ -226,9 +226,7 @@ def _entropies(pairs: PairCounts, base: int, count: int) -> Floats:
     return np.log(total) - np.bincount(gram, spread, count) / total
 
 
-def _distinct(
-    numbers: NDArray[np.int32], document: NDArray[np.int32], starts: Longs, count: int
-) -> Longs:
+def _distinct(numbers: NDArray[np.int32], document: NDArray[np.int32], starts: Longs, count: int) -> Longs:
     """Documents (gram,) that each gram occurs in."""
     found = np.zeros(count, np.int64)
     for start, stop in _whole_documents(starts):

@@ -74,9 +74,7 @@ def text_table(rows: Sequence[Row], columns: Sequence[str], width: int = WIDTH) 
     cells = [[_cell(row.get(name, "")) for name in columns] for row in rows]
     widths = [max(map(columns_of, column)) for column in zip(columns, *cells, strict=True)]
     room = width - sum(widths[:-1]) - 2 * (len(columns) - 1)
-    right = [
-        all(isinstance(row.get(name), int | float) for row in rows) and bool(rows) for name in columns
-    ]
+    right = [all(isinstance(row.get(name), int | float) for row in rows) and bool(rows) for name in columns]
     lines = []
     for line in (list(columns), *cells):
         padded = [_padded(cell, size, end) for cell, size, end in zip(line, widths, right, strict=True)]
@@ -126,9 +124,10 @@ def _cell(value: Any) -> str:
 
 def _json_lines(rows: Iterable[Row], file: BinaryIO, _: str) -> int:
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         line = json.dumps(dict(row), ensure_ascii=False)
         file.write((line + "\n").encode("utf-8", "backslashreplace"))
+        count += 1
     return count
 
 
@@ -136,7 +135,8 @@ def _separated(rows: Iterable[Row], file: BinaryIO, ending: str) -> int:
     stream = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace", newline="")
     writer: Any = None
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
+        count += 1
         if writer is None:
             comma = "\t" if ending == ".tsv" else ","
             writer = csv.DictWriter(stream, list(row), delimiter=comma, lineterminator="\n")

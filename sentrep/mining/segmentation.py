@@ -1,15 +1,16 @@
 """Words of a text without spaces, without a dictionary: where the next character becomes hard to predict.
 
-Within a word the next character is easier to predict the longer the known beginning is; at its end the branching
-entropy rises. The autonomy of a sequence is that rise at both of its ends, less the mean rise at its length. A
-text is cut into the words with the largest sum of length times autonomy.
+Within a word the next character is easier to predict the longer the known beginning is; at its end the
+branching entropy rises. The autonomy of a sequence is that rise at both of its ends, less the mean rise at
+its length. A text is cut into the words with the largest sum of length times autonomy.
 
-    a(w) = h(w) - h(w without its last character) - mean at this length, on the right, plus the same on the left
+    a(w) = h(w) - h(w without its last character) - mean at this length, on the right, plus the same on the
+    left
 
 The means count every occurrence, not every sequence; this is worth 5.7 points of F1 on the Sinica treebank.
 
-Reference: Jin and Tanaka-Ishii, "Unsupervised segmentation of Chinese text by use of branching entropy", 2006;
-Magistry and Sagot, "Unsupervized word segmentation: the case for Mandarin Chinese", 2012.
+Reference: Jin and Tanaka-Ishii, "Unsupervised segmentation of Chinese text by use of branching entropy",
+2006; Magistry and Sagot, "Unsupervized word segmentation: the case for Mandarin Chinese", 2012.
 """
 
 from __future__ import annotations
@@ -119,6 +120,6 @@ def _parts(ids: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
     ends = np.flatnonzero(np.asarray(ids) == BREAK) + 1
     start = 0
     while start < len(ids):
-        stop = int(ends[min(np.searchsorted(ends, start + PART), len(ends) - 1)])
+        stop = int(ends[min(int(np.searchsorted(ends, start + PART)), len(ends) - 1)])
         yield start, stop
         start = stop

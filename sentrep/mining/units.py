@@ -1,8 +1,8 @@
 """Texts as sequences of units, for counting: words, or characters of scripts without spaces.
 
 A unit is a word in lower case, with hyphens and apostrophes inside it, or one character of a script that is
-written without spaces. Punctuation is a break: no sequence runs across it. Unit numbers are kept in a file, so
-that memory does not grow with the corpus, only with its vocabulary.
+written without spaces. Punctuation is a break: no sequence runs across it. Unit numbers are kept in a file,
+so that memory does not grow with the corpus, only with its vocabulary.
 """
 
 from __future__ import annotations

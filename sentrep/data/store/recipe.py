@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.tokenization.terms import terms_fingerprint
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.utils.manifest import FolderKind
 
@@ -53,4 +54,6 @@ class Recipe:
         if self.given is not None:
             return options | {"tokenizer": self.given.fingerprint}
         assert self.tokenizer is not None
+        if self.tokenizer.terms:
+            options["terms"] = terms_fingerprint(self.tokenizer.terms)
         return options | {name: getattr(self.tokenizer, name) for name in ("tokenizer", "vocab", "lowercase")}

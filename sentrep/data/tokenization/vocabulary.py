@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.normalization import tokenizer_steps, word_preserving_steps
+from sentrep.data.tokenization.terms import marked, read_terms, with_terms
 from sentrep.data.words import SOUTHEAST_ASIAN
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) 
             models.WordLevel({t: i for i, t in enumerate(tokens)}, unk_token="[UNK]")
         )
     else:
-        learnt = _train(pieces, config, special)
+        terms = marked(read_terms(config.terms).items(), shell) if config.terms else {}
+        learnt = _train(pieces, config, special, terms)
     _furnish(learnt, config.tokenizer, config.lowercase)
     return learnt
 
@@ -129,10 +131,13 @@ def _thinned(words: Counter[str]) -> list[str]:
     return ranked[:frequent] + ranked[frequent::step]
 
 
-def _train(pieces: Counter[str], config: TokenizerConfig, special: Sequence[str]) -> tokenizers.Tokenizer:
+def _train(
+    pieces: Counter[str], config: TokenizerConfig, special: Sequence[str], terms: Mapping[str, int]
+) -> tokenizers.Tokenizer:
     import tokenizers
     from tokenizers import models, pre_tokenizers, trainers
 
+    terms = dict(islice(terms.items(), config.vocab // 2))
     alphabet = _alphabet(pieces, config.vocab // 2)
     if config.tokenizer == "bpe":
         raw = tokenizers.Tokenizer(models.BPE(unk_token="[UNK]"))
@@ -146,7 +151,7 @@ def _train(pieces: Counter[str], config: TokenizerConfig, special: Sequence[str]
     else:
         raw = tokenizers.Tokenizer(models.Unigram())
         trainer = trainers.UnigramTrainer(
-            vocab_size=config.vocab,
+            vocab_size=config.vocab - len(terms),
             special_tokens=list(special),
             initial_alphabet=alphabet,
             unk_token="[UNK]",
@@ -154,7 +159,10 @@ def _train(pieces: Counter[str], config: TokenizerConfig, special: Sequence[str]
         )
     raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     raw.train_from_iterator(_repeated(pieces), trainer)
-    return _without_added_tokens(raw) if config.tokenizer == "bpe" else _settled(raw, len(special))
+    if config.tokenizer == "bpe":
+        return _without_added_tokens(raw)
+    total = sum(len(piece) * count for piece, count in pieces.items())
+    return _settled(raw, len(special), terms, total)
 
 
 def _without_added_tokens(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokenizer:
@@ -164,8 +172,10 @@ def _without_added_tokens(tokenizer: tokenizers.Tokenizer) -> tokenizers.Tokeniz
     return tokenizers.Tokenizer.from_str(json.dumps({**spec, "added_tokens": []}))
 
 
-def _settled(unigram: tokenizers.Tokenizer, special: int) -> tokenizers.Tokenizer:
-    """Returns the same model with rounded scores and tokens in a fixed order.
+def _settled(
+    unigram: tokenizers.Tokenizer, special: int, terms: Mapping[str, int], total: int
+) -> tokenizers.Tokenizer:
+    """Returns the same model with rounded scores and tokens in a fixed order, and with terms as tokens.
 
     The library adds scores in the order of a hash table with another seed in every process, so their
     last digits differ. Characters that no longer text needed get the lowest scores in that order, too;
@@ -182,7 +192,8 @@ def _settled(unigram: tokenizers.Tokenizer, special: int) -> tokenizers.Tokenize
         for token, score in vocab[special:]
     ]
     settled.sort(key=lambda entry: (-entry[1], entry[0]))
-    return tokenizers.Tokenizer(models.Unigram([*vocab[:special], *settled], unk_id=1, byte_fallback=False))
+    whole = with_terms([*vocab[:special], *settled], terms, total) if terms else [*vocab[:special], *settled]
+    return tokenizers.Tokenizer(models.Unigram(whole, unk_id=1, byte_fallback=False))
 
 
 def _alphabet(pieces: Mapping[str, int], most: int) -> list[str]:
