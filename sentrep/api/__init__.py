@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sentrep.api.evaluation import compare, evaluate, mteb_model, report, tasks_of
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
     from sentrep.api.mining import terms
+    from sentrep.api.mining_duplicates import duplicates
     from sentrep.api.reading import announce, watched
     from sentrep.api.reduction import Reduced, reduce
     from sentrep.api.training import baseline, combine, doc2vec, expand, train
@@ -45,6 +46,7 @@ PLACES = {
     "corpus_config": "sentrep.data.corpus",
     "distill": "sentrep.api.distillation",
     "doc2vec": "sentrep.api.training",
+    "duplicates": "sentrep.api.mining_duplicates",
     "embed": "sentrep.api.embedding",
     "embed_corpus": "sentrep.api.embedding",
     "Ensemble": "sentrep.inference.ensemble",
@@ -99,6 +101,7 @@ __all__ = [
     "corpus_config",
     "distill",
     "doc2vec",
+    "duplicates",
     "embed",
     "embed_corpus",
     "evaluate",

@@ -26,6 +26,7 @@ _TRAIN = (
     "overwrite",
     "strict",
     "wait",
+    "deduplicate",
 )
 
 

@@ -92,7 +92,8 @@ def items_of(
     *,
     unit: Unit = "document",
     strict: bool = False,
-    **given: Any,
+    offline: bool = False,
+    hub: bool = False,
 ) -> Iterator[Item]:
     """The texts of whatever names or holds a corpus, one at a time. What was skipped is announced at the
     end."""
@@ -100,7 +101,7 @@ def items_of(
         return embedded_items(embedded)
     if (texts := in_memory(corpus)) is not None:
         return iter(texts)
-    config, report = corpus_source(corpus, fields, name, **given), ReadReport()
+    config, report = corpus_source(corpus, fields, name, offline=offline, hub=hub), ReadReport()
     return watched(read_items(config, unit, report), report, strict)
 
 

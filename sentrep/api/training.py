@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.configurations import configurations
+from sentrep.api.mining_training import without_duplicates
 from sentrep.api.reading import announce_store, watched
 from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName, check_name
 from sentrep.data.config import CorpusConfig, TokenizerConfig
@@ -50,6 +51,7 @@ def train(
     overwrite: bool = False,
     strict: bool = False,
     wait: bool = False,
+    deduplicate: bool = False,
     **options: Any,
 ) -> Trained:
     """Train an encoder on raw text; it is saved to ``out/model``.
@@ -76,6 +78,7 @@ def train(
         overwrite: remove another run that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
         wait: wait for another process that writes the run or the prepared corpus, instead of refusing.
+        deduplicate: leave out documents that are exact or near-duplicates of others; a warning counts them.
         options: any field of the configurations of method, training, encoder, tokenizer and corpus, such as
             ``epochs=1, lr=1e-3, window=2``.
 
@@ -103,7 +106,10 @@ def train(
         preset=preset,
         options=options,
     )
+    kept = checked("cache", cache, Path | None) or cache_folder()
     source = _source(corpus, found["corpus"])
+    if deduplicate:
+        source = without_duplicates(source, kept)
     chosen = _located(check_config(found["encoder"]), source)
 
     from sentrep.baselines.warm_start import warm_rows
@@ -118,7 +124,6 @@ def train(
         check_config(found["training"]),
         name,
     )
-    kept = checked("cache", cache, Path | None) or cache_folder()
     on_read = partial(announce_store, strict=strict)
     return run_job(
         job,

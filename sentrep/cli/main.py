@@ -15,6 +15,7 @@ from sentrep.cli.documents import add, build, distill, remove, update
 from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
 from sentrep.cli.mining import terms
+from sentrep.cli.mining_duplicates import duplicates
 from sentrep.cli.models import combine, expand
 from sentrep.cli.parse import parse
 from sentrep.cli.parser import Verb, parsed
@@ -81,6 +82,7 @@ VERBS: dict[str, Verb] = {
     "compare": compare,
     "report": report,
     "terms": terms,
+    "duplicates": duplicates,
     "combine": combine,
     "expand": expand,
     "distill": distill,

@@ -35,6 +35,8 @@ class Where:
     """Wait for another process that writes `out` or the prepared corpus, instead of refusing."""
     strict: bool = False
     """End with an error if anything of the corpus is damaged or skipped."""
+    deduplicate: bool = False
+    """Leave out documents that are exact or near-duplicates of others; prints how many."""
 
 
 def train_with(arguments: Sequence[str]) -> Callable[..., int]:

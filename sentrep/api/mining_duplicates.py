@@ -1,0 +1,154 @@
+"""The verb duplicates: what a corpus holds twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sentrep.api.mining import items_of, split_options
+from sentrep.api.mining_vectors import vectors_of
+from sentrep.data.corpus import Corpus
+from sentrep.mining.items import Item, Unit
+from sentrep.mining.output import check_ending, write_rows
+from sentrep.utils.checks import check_between
+from sentrep.utils.errors import InputError, opt
+
+
+@dataclass(frozen=True)
+class DuplicateSettings:
+    """When two texts are duplicates."""
+
+    threshold: float = 0.7
+    """Smallest Jaccard similarity of their shingles; 1 leaves texts with equal shingles."""
+    cosine: float = 0.9
+    """Smallest cosine of their vectors, where there is a model or a folder of vectors."""
+    unit: Unit = "document"
+    """What is compared: 'document' (a record, a file, or a line of a text file with a sentence a line), or
+    'sentence'."""
+
+    def __post_init__(self) -> None:
+        check_between(self, 0.1, 1, "threshold")
+        check_between(self, -1, 1, "cosine")
+        if self.unit not in ("document", "sentence"):
+            raise InputError(f"{opt('unit')} {self.unit!r}: 'document' or 'sentence'")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A text of a group."""
+
+    id: str
+    text: str
+    kind: str
+    """'kept', 'exact', 'near' or 'semantic': how it resembles the one that is kept."""
+    similarity: float
+    """To the one that is kept: Jaccard of near, cosine of semantic duplicates."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Texts that are duplicates of each other, the one that is kept first."""
+
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """The duplicates of a corpus."""
+
+    groups: list[Group]
+    """Groups of two texts or more, largest first."""
+    texts: int
+    """Texts in the corpus."""
+    dropped: list[str]
+    """Ids of all texts but the one that is kept of each group, in the order of the corpus."""
+
+    def count(self, kind: str) -> int:
+        """How many texts are dropped for a reason: 'exact', 'near' or 'semantic'."""
+        return sum(member.kind == kind for group in self.groups for member in group.members)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """One row for each text of each group."""
+        for number, group in enumerate(self.groups, start=1):
+            for member in group.members:
+                yield {"group": number, **vars(member)}
+
+
+def duplicates(
+    input: Corpus,
+    *,
+    model: object = None,
+    settings: DuplicateSettings | None = None,
+    out: str | Path | None = None,
+    drop: str | Path | None = None,
+    strict: bool = False,
+    offline: bool = False,
+    hub: bool = False,
+    **options: Any,
+) -> Duplicates:
+    """Groups of texts that are equal, nearly equal, or of equal meaning.
+
+    Args:
+        input: files, folders, '-', a data set, texts in memory, or a folder of embedded sentences.
+        model: a model; its vectors find texts of equal meaning.
+        settings: when two texts are duplicates.
+        out: file to write the groups to: .jsonl, .csv, .tsv or .parquet.
+        drop: file to write the corpus without duplicates to, in the same formats.
+        strict: raise for anything that was skipped or damaged.
+        offline: never use the network.
+        hub: look for names without an owner on the hub, too.
+        options: of `DuplicateSettings` and `CorpusConfig`, such as ``threshold=0.8, text_field="body"``.
+
+    Returns:
+        The groups. They do not depend on the order of the corpus.
+
+    Raises:
+        InputError: the corpus or a setting is wrong.
+
+    >>> found = duplicates(["A cat sat.", "A dog ran.", "a cat  sat"])
+    >>> [(member.id, member.kind) for member in found.groups[0].members], found.dropped
+    ([('1', 'kept'), ('3', 'near')], ['3'])
+    """
+    from sentrep.mining.near_duplicates import group_duplicates
+
+    chosen, fields = split_options(settings or DuplicateSettings(), options)
+    for name, file in (("out", out), ("drop", drop)):
+        if file is not None:
+            check_ending(Path(file), name)
+    reading = {"strict": strict, "offline": offline, "hub": hub}
+    items = list(items_of(input, fields, "input", unit=chosen.unit, **reading))
+    vectors = vectors_of(input, items, model, offline=offline, hub=hub)
+    found = group_duplicates([item.text for item in items], chosen.threshold, vectors, chosen.cosine)
+    result = _result(items, found)
+    if out is not None:
+        write_rows(result.rows(), Path(out))
+    if drop is not None:
+        kept = (item._asdict() for item, stays in zip(items, found.kept, strict=True) if stays)
+        write_rows(kept, Path(drop), "drop")
+    return result
+
+
+def _result(items: list[Item], found: Any) -> Duplicates:
+    from sentrep.mining.near_duplicates import KINDS
+
+    order = np.lexsort((~found.kept, found.group))
+    groups = []
+    for places in np.split(order, np.cumsum(found.sizes)[:-1]):
+        if len(places) > 1:
+            members = [
+                Member(
+                    items[at].id,
+                    items[at].text,
+                    "kept" if found.kept[at] else KINDS[found.kind[at]],
+                    round(float(found.similarity[at]), 4),
+                )
+                for at in places.tolist()
+            ]
+            groups.append(Group(tuple(members)))
+    groups.sort(key=lambda group: -len(group.members))
+    dropped = [item.id for item, stays in zip(items, found.kept, strict=True) if not stays]
+    return Duplicates(groups, len(items), dropped)

@@ -1,0 +1,60 @@
+"""Vectors for mining: of a folder of embedded sentences, or made by a model and kept until they are
+finished."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sentrep.api.reading import announce_truncation
+from sentrep.data.corpus import cache_folder
+from sentrep.inference.loading import encoding, opened, stamp
+from sentrep.mining.items import Item, embedded_folder
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LITTLE = 10_000
+"""Texts that are embedded in memory; of more, finished shards are kept, and an interrupted call goes on."""
+
+
+def vectors_of(
+    source: object, items: Sequence[Item], model: object, *, offline: bool = False, hub: bool = False
+) -> NDArray[np.float32] | None:
+    """The vectors (text, width) of what was read from a source; None without a model or such a folder."""
+    if model is not None:
+        return embedded(items, model, offline, hub)
+    folder = embedded_folder(source)
+    return None if folder is None else folder.array()
+
+
+def embedded(
+    items: Sequence[Item], model: object, offline: bool = False, hub: bool = False
+) -> NDArray[np.float32]:
+    """The vectors (text, width) of texts by a model; of many texts in resumable shards in the cache."""
+    from sentrep.embedding import embed_texts, embed_to_folder
+
+    encoder = opened(model, offline, hub)
+    made = encoding(encoder)
+    if not items:
+        return made([])
+    if len(items) <= LITTLE:
+        vectors = embed_texts(made, [item.text for item in items], total=len(items))
+    else:
+        described = {"model": stamp(encoder, encoder).content_hash, "source": _fingerprint(items)}
+        key = hashlib.sha256("".join(described.values()).encode()).hexdigest()[:32]
+        pairs = ((item.id, item.text) for item in items)
+        place = cache_folder() / "vectors" / key
+        place.parent.mkdir(parents=True, exist_ok=True)
+        vectors = embed_to_folder(made, pairs, place, stamp=described, total=len(items)).array()
+    announce_truncation(made.truncation)
+    return vectors
+
+
+def _fingerprint(items: Sequence[Item]) -> str:
+    digest = hashlib.sha256()
+    for item in items:
+        digest.update(f"{len(item.text)}:{item.text}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

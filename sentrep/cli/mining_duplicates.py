@@ -1,0 +1,58 @@
+"""The command duplicates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from sentrep.api import mining_duplicates as api
+from sentrep.cli.options import ACCESS, READING, Access, Reading, keywords
+from sentrep.data.config import CorpusConfig
+from sentrep.mining.output import text_table
+
+Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT [INPUT ...]")]
+SETTINGS = api.DuplicateSettings()
+SHOWN = 10
+"""Groups that are printed, with three texts each."""
+
+
+def duplicates(
+    input: Input,
+    model: str | None = None,
+    settings: api.DuplicateSettings = SETTINGS,
+    out: Path | None = None,
+    drop: Path | None = None,
+    reading: Reading = READING,
+    access: Access = ACCESS,
+) -> None:
+    """Find texts that are equal, nearly equal, or of equal meaning; write a corpus without them.
+
+    Args:
+        input: Files, folders, '-', or a folder that `sentrep embed` made.
+        model: A model, whose vectors find texts of equal meaning.
+        settings: When two texts are duplicates.
+        out: File for all groups: .jsonl, .csv, .tsv or .parquet.
+        drop: File for the corpus without duplicates, in the same formats.
+        reading: How files are read.
+        access: Where models may come from.
+    """
+    found = api.duplicates(
+        CorpusConfig(input), model=model, settings=settings, out=out, drop=drop, **keywords(reading, access)
+    )
+    if found.groups:
+        print(text_table(_shown(found), ("group", "kind", "similarity", "id", "text")))
+    kinds = ", ".join(f"{found.count(kind):,} {kind}" for kind in ("exact", "near", "semantic"))
+    print(f"{len(found.dropped):,} of {found.texts:,} texts are duplicates ({kinds})")
+    print(f"groups: {len(found.groups):,}")
+    for file in (out, drop):
+        if file is not None:
+            print(f"written: {file}")
+
+
+def _shown(found: api.Duplicates) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = []
+    for number, group in enumerate(found.groups[:SHOWN], start=1):
+        rows += [{"group": number, **vars(member), "id": member.id[-24:]} for member in group.members[:3]]
+    return rows

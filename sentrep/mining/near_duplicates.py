@@ -1,0 +1,230 @@
+"""Groups of texts that are equal, nearly equal, or of equal meaning.
+
+1. Exact: equal after normalisation of characters and white space, by a hash of 128 bits.
+2. Near: MinHash signatures find pairs of different texts that probably share most shingles (bands, Indyk and
+   Motwani 1998); their exact Jaccard similarity decides. The permutations and the division into bands are
+   those of datasketch. Buckets are runs of sorted arrays, because tables of a million texts would take
+   several GB.
+3. Semantic: pairs of vectors whose cosine is large enough.
+
+Groups are the connected components of all pairs, so they do not depend on the order of the texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sentrep.data.normalization import normalize
+from sentrep.mining.shingles import Shingles, jaccard, shingles, signatures
+from sentrep.mining.vectors import Vectors, unit
+from sentrep.search.ranges import pairs_above
+
+Longs = NDArray[np.int64]
+
+PERMUTATIONS = 72
+RECALL = 0.99
+"""Chance of being compared, at least, of a pair that is as similar as the threshold."""
+
+WINDOW = 32
+"""Neighbours in a large bucket that a text is compared with, besides the first of the bucket."""
+
+KINDS = ("exact", "near", "semantic")
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Which texts are duplicates.
+
+    Attributes:
+        group: (text,) number of each text's group; groups of one text included.
+        kept: (text,) whether it is the representative: the longest of its group.
+        kind: (text,) how it resembles the representative, a number in `KINDS`; 0 for the representative.
+        similarity: (text,) to the representative: 1 of equal texts, Jaccard of near, cosine of semantic ones.
+    """
+
+    group: Longs
+    kept: NDArray[np.bool_]
+    kind: NDArray[np.int8]
+    similarity: NDArray[np.float64]
+
+    @property
+    def sizes(self) -> Longs:
+        """Texts in each group (group,)."""
+        return np.bincount(self.group).astype(np.int64)
+
+
+def group_duplicates(
+    texts: Sequence[str],
+    threshold: float | None = 0.7,
+    vectors: Vectors | None = None,
+    cosine: float = 0.9,
+) -> Grouping:
+    """Find the groups of duplicates among texts.
+
+    Args:
+        texts: any texts; empty ones are equal to each other.
+        threshold: smallest Jaccard similarity of near-duplicates; None for exact ones only.
+        vectors: (text, width), for semantic duplicates.
+        cosine: smallest cosine of semantic duplicates.
+
+    >>> found = group_duplicates(["The cat sat down.", "the cat sat  down", "A dog.", "A dog."])
+    >>> found.group.tolist(), found.kept.tolist()
+    ([1, 1, 0, 0], [True, False, True, False])
+    """
+    if not len(texts):
+        return Grouping(*(np.zeros(0, kind) for kind in (np.int64, bool, np.int8, np.float64)))
+    distinct, member = _distinct(texts)
+    unique = [texts[at] for at in distinct.tolist()]
+    label = np.arange(len(unique))
+    found = None
+    if threshold is not None:
+        found = shingles(unique)
+        label = _merge_pairs(label, _near_pairs(found, threshold))
+    near = label.copy()
+    points = None
+    if vectors is not None:
+        points = unit(vectors[distinct])
+        blocks = ((one, other) for one, other, _ in pairs_above(points, cosine))
+        label = _merge_pairs(label, blocks)
+    return _grouping(texts, distinct, member, (near, label), found, points)
+
+
+def _grouping(
+    texts: Sequence[str],
+    distinct: Longs,
+    member: Longs,
+    labels: tuple[Longs, Longs],
+    found: Shingles | None,
+    points: Vectors | None,
+) -> Grouping:
+    """Choose representatives, and compare the others with them."""
+    near, label = labels
+    unique = [texts[at] for at in distinct.tolist()]
+    order = sorted(range(len(unique)), key=lambda at: (-len(unique[at]), unique[at]))
+    best = np.full(len(unique), -1, np.int64)
+    for at in reversed(order):
+        best[label[at]] = at
+    leader = best[label]
+    similar, kind = np.ones(len(unique)), np.zeros(len(unique), np.int8)
+    others = np.flatnonzero(leader != np.arange(len(unique)))
+    kind[others] = np.where(near[others] == near[leader[others]], 1, 2)
+    by_shingles = others[kind[others] == 1]
+    if found is not None:
+        similar[by_shingles] = jaccard(found, by_shingles, leader[by_shingles])
+    by_vectors = others[kind[others] == 2]
+    if points is not None:
+        cosines = np.einsum("tw,tw->t", points[by_vectors], points[leader[by_vectors]])
+        similar[by_vectors] = np.clip(cosines, -1, 1)
+    kept = np.zeros(len(texts), bool)
+    kept[distinct[np.unique(leader)]] = True
+    number = _numbered(texts, distinct, leader)
+    return Grouping(number[member], kept, kind[member], similar[member])
+
+
+def _numbered(texts: Sequence[str], distinct: Longs, leader: Longs) -> Longs:
+    """Number groups by the text of their representative, which does not depend on the order of the input."""
+    leaders = sorted(set(leader.tolist()), key=lambda at: texts[int(distinct[at])])
+    number = np.empty(len(leader), np.int64)
+    number[leaders] = np.arange(len(leaders))
+    return number[leader]
+
+
+def _distinct(texts: Sequence[str]) -> tuple[Longs, Longs]:
+    """One of each set of equal texts, in the order of a hash, and the set of each text."""
+    hashes = b"".join(_hash(text) for text in texts)
+    _, first, member = np.unique(
+        np.frombuffer(hashes, dtype="V16").view([("a", ">u8"), ("b", ">u8")]),
+        return_index=True,
+        return_inverse=True,
+    )
+    member = member.reshape(-1).astype(np.int64)
+    return _best_spelling(texts, first.astype(np.int64), member), member
+
+
+def _best_spelling(texts: Sequence[str], first: Longs, member: Longs) -> Longs:
+    """Of each set of equal texts the longest spelling, which does not depend on the order of the input."""
+    best = first.copy()
+    for at in np.flatnonzero(first[member] != np.arange(len(member))).tolist():
+        text, known = texts[at], texts[int(best[member[at]])]
+        if (len(text), text) > (len(known), known):
+            best[member[at]] = at
+    return best
+
+
+def _hash(text: str) -> bytes:
+    same = " ".join(normalize(text).split())
+    return hashlib.blake2b(same.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _near_pairs(found: Shingles, threshold: float) -> Iterator[tuple[Longs, Longs]]:
+    """Pairs of near-duplicates, band by band."""
+    for one, other in _candidates(found, threshold):
+        enough = jaccard(found, one, other) >= threshold - 1e-12
+        yield one[enough], other[enough]
+
+
+def _candidates(found: Shingles, threshold: float) -> Iterator[tuple[Longs, Longs]]:
+    """Pairs whose signatures agree in a band. Texts without shingles are in no pair."""
+    from datasketch import MinHash
+
+    multipliers, addends = MinHash(PERMUTATIONS, scheme="affine32").permutations
+    rows_of_band = band_rows(threshold)
+    signed = signatures(found, np.asarray(multipliers, np.uint32), np.asarray(addends, np.uint32))
+    some = np.flatnonzero(found.sizes)
+    factors = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows_of_band + 1, dtype=np.uint64)
+    for first in range(0, PERMUTATIONS - rows_of_band + 1, rows_of_band):
+        rows = signed[some, first : first + rows_of_band].astype(np.uint64)
+        key = (rows * factors).sum(axis=1, dtype=np.uint64)
+        one, other = _same_bucket(key)
+        yield some[one], some[other]
+
+
+def band_rows(threshold: float) -> int:
+    """Rows of a band: as many as leave a pair at the threshold the chance `RECALL` of agreeing in a band.
+
+    >>> band_rows(0.5), band_rows(0.7), band_rows(0.9)
+    (2, 4, 8)
+    """
+    for rows in range(PERMUTATIONS // 2, 1, -1):
+        if 1 - (1 - threshold**rows) ** (PERMUTATIONS // rows) >= RECALL:
+            return rows
+    return 1
+
+
+def _same_bucket(key: NDArray[np.uint64]) -> tuple[Longs, Longs]:
+    """Pairs of equal keys: all of a small bucket; of a large one, near places and the first with each."""
+    order = np.argsort(key, kind="stable")
+    sorted_keys = key[order]
+    starts = np.flatnonzero(np.concatenate([np.ones(1, bool), sorted_keys[1:] != sorted_keys[:-1]]))
+    first = np.repeat(starts, np.diff(np.append(starts, len(order))))
+    place = np.arange(len(order))
+    left, right = [first[place > first]], [place[place > first]]
+    alive = place
+    for step in range(1, WINDOW):
+        alive = alive[alive - step >= first[alive]]
+        if not len(alive):
+            break
+        left.append(alive - step)
+        right.append(alive)
+    return order[np.concatenate(left)], order[np.concatenate(right)]
+
+
+def _merge_pairs(label: Longs, blocks: Iterator[tuple[Longs, Longs]]) -> Longs:
+    """Join the components of the texts of each pair."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    for one, other in blocks:
+        left, right = label[one], label[other]
+        apart = left != right
+        if apart.any():
+            shape = (len(label), len(label))
+            edges = coo_matrix((np.ones(int(apart.sum()), np.int8), (left[apart], right[apart])), shape)
+            _, joined = connected_components(edges, directed=False)
+            label = joined[label].astype(np.int64)
+    return label
