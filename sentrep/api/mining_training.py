@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from sentrep.api.reading import announce_message
 from sentrep.data.config import CorpusConfig
 from sentrep.data.inputs import kept_as_file
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, gather, read_files
-from sentrep.utils.errors import ReadWarning
 
 
 def without_duplicates(corpus: CorpusConfig, cache: Path) -> CorpusConfig:
@@ -31,9 +30,7 @@ def without_duplicates(corpus: CorpusConfig, cache: Path) -> CorpusConfig:
     kept = (record for record, stays in zip(records, found.kept, strict=True) if stays)
     file = kept_as_file(kept, cache / "texts", fields)
     left_out = len(records) - int(found.kept.sum())
-    warnings.warn(
-        ReadWarning(f"duplicates left out: {left_out:,} of {len(records):,} documents"), stacklevel=2
-    )
+    announce_message(f"duplicates left out: {left_out:,} of {len(records):,} documents")
     return replace(corpus, corpus=(str(file),))
 
 

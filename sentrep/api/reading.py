@@ -46,6 +46,11 @@ def announce_truncation(truncation: Truncation, unit: str = "sentences") -> None
         warnings.warn(ReadWarning(message), stacklevel=_outside())
 
 
+def announce_message(message: str) -> None:
+    """Warn of something about the input that is no problem of reading."""
+    warnings.warn(ReadWarning(message), stacklevel=_outside())
+
+
 def watched(items: Iterable[T], report: ReadReport, strict: bool = False) -> Iterator[T]:
     """Pass items on while they are read, stop at the first problem if `strict`, and warn at the end."""
     for item in items:

@@ -122,7 +122,8 @@ def _tagged(given: Shingles, texts: NDArray[np.int64]) -> NDArray[np.uint64]:
     place = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - sizes, sizes)
     hashes = given.hashes[np.repeat(given.starts[texts], sizes) + place].astype(np.uint64)
     pair = np.repeat(np.arange(len(texts), dtype=np.uint64), sizes)
-    return (pair << np.uint64(32)) | hashes
+    tagged: NDArray[np.uint64] = (pair << np.uint64(32)) | hashes
+    return tagged
 
 
 def _shingles(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
