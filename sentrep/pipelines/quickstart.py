@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from sentrep import api
 from sentrep.api.documents import index_documents
+from sentrep.data.config import CorpusConfig
 from sentrep.data.docstrings.harvest import Docstring, Split, harvest, hold_out
 from sentrep.data.documents import SourceDocument
 from sentrep.inference.names import Located, locate
@@ -25,7 +26,10 @@ from sentrep.pipelines.build import comparison, quick_thought
 from sentrep.pipelines.build.budget import Budget, timed
 from sentrep.pipelines.build.candidates import Contender, contenders, dense_models
 from sentrep.pipelines.build.comparison import Compared, Row, results_of
+from sentrep.pipelines.build.pipeline import Built, build
+from sentrep.pipelines.build.teacher import AUTO
 from sentrep.pipelines.build.text import Text
+from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     from sentrep.evaluation.result import Result
@@ -81,6 +85,30 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
         write_report(split, out)
     shutil.rmtree(out / "models")
     print(_next(out))
+
+
+def on_documents(
+    corpus: tuple[str, ...], out: Path | None = None, compare: Sequence[str] = (), seed: int = 1
+) -> Built:
+    """`build` on documents of one's own, with a folder below 'runs/' unless another one is given.
+
+    Args:
+        corpus: files and folders.
+        out: folder of all that is made.
+        compare: a model that is compared, distilled and fused with BM25; one at most.
+        seed: of the documents that are held out.
+
+    Raises:
+        InputError: there is more than one model to compare with, or nothing can be read.
+    """
+    if len(compare) > 1:
+        raise InputError(
+            f"{opt('compare')}: {len(compare)} models; with documents of one's own give one",
+            setting="compare",
+        )
+    place = out or Path("runs") / (Path(corpus[0]).resolve().name or "documents")
+    teacher = compare[0] if compare else AUTO
+    return build(CorpusConfig(corpus), place, teacher=teacher, seed=seed, overwrite=True)
 
 
 def measure(split: Split, out: Path, seed: int) -> Compared:

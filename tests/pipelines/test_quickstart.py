@@ -11,6 +11,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 from sentrep import api
+from sentrep.cli.main import main
 from sentrep.data.docstrings import harvest as docstrings
 from sentrep.pipelines import quickstart
 from sentrep.pipelines.build import quick_thought
@@ -88,6 +89,21 @@ def test_a_model_that_does_not_exist_is_named_before_anything_is_read(tmp_path: 
         quickstart.run(tmp_path / "out", compare=(f"mine={tmp_path / 'none'}",))
     assert raised.value.setting == "compare"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_documents_of_ones_own_are_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "one.md").write_text("# Rice\n\nWash it. Boil it for ten minutes. Let it rest.\n")
+    assert main(["quickstart", "notes"]) == 0
+    assert len(api.open_index("runs/notes/index").search("how long to boil", 1)) == 1  # type: ignore[union-attr]
+
+
+def test_one_model_at_most_is_compared_on_documents(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        quickstart.on_documents((str(tmp_path),), tmp_path / "out", ("a", "b"))
+    assert raised.value.setting == "compare"
 
 
 def test_identifiers_are_cut_for_bm25() -> None:
