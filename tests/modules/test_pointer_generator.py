@@ -293,6 +293,7 @@ def test_under_bfloat16_it_still_sums_to_one_and_repeats_itself() -> None:
     assert all(torch.equal(one, other) for one, other in zip(*traces, strict=True))
 
 
+@pytest.mark.slow
 def test_it_learns_to_copy_words_that_it_cannot_generate() -> None:
     torch.manual_seed(0)
     table = torch.randn(VOCAB + 1, 16)

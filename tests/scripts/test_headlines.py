@@ -79,6 +79,7 @@ def test_titles_are_of_other_articles(headlines: ModuleType, data: Path, tmp_pat
     assert (tmp_path / "gigaword" / "titles.txt").read_text().splitlines()[4:] == ["news #"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("material", ["reuters", "csl"])
 def test_every_row_starts_from_its_seeds_pre_training(
     headlines: ModuleType, data: Path, tmp_path: Path, material: str, monkeypatch: pytest.MonkeyPatch

@@ -168,6 +168,7 @@ def test_ctrl_c_ends_it_and_the_same_command_goes_on(tmp_path: Path) -> None:
     assert 3.6 <= records(place)["bag/quick-thought 0"]["seconds"] < 7
 
 
+@pytest.mark.slow
 def test_a_row_that_fails_costs_the_others_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -235,6 +236,7 @@ def test_held_out_text_is_not_trained_on(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

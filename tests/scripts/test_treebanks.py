@@ -40,6 +40,7 @@ def test_words_stand_as_the_treebank_cuts_them(treebanks: ModuleType, data: Path
     assert plain.read_text().splitlines() == ["The cat did n't sit"]  # one word has no tree
 
 
+@pytest.mark.slow
 def test_only_rows_that_say_so_are_given_trees(
     treebanks: ModuleType, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +84,7 @@ def test_only_rows_that_say_so_are_given_trees(
     assert agreed == dict.fromkeys(treebanks.ROWS.keys() - {"lm", "right"}, 2)
 
 
+@pytest.mark.slow
 def test_what_seeds_agree_on_is_measured(
     treebanks: ModuleType, data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -96,6 +98,7 @@ def test_what_seeds_agree_on_is_measured(
     assert f"vote of {runs[0].name}, {runs[1].name}" in (data / "test.jsonl").read_text()
 
 
+@pytest.mark.slow
 def test_runs_vote_on_the_sentences_that_are_learnt_from(
     treebanks: ModuleType, data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

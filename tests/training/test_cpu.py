@@ -33,6 +33,7 @@ print(memory())
 """
 
 
+@pytest.mark.slow
 def test_memory_that_was_freed_is_used_again_and_given_back_in_the_end() -> None:
     run = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
     kept, before, again, meanwhile, after = run.stdout.split()

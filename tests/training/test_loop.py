@@ -361,6 +361,7 @@ def interrupted(out: Path, result: Path, at: int, number: int) -> None:
     toy_run.write_digest(result, out, "quick-thought", 1, steps=24, checkpoint_every=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_saves_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, number: int) -> None:
     undisturbed = toy_run.start(interrupted, tmp_path / "whole", tmp_path / "whole.json", 0, 0)
@@ -376,6 +377,7 @@ def test_ctrl_c_saves_and_the_run_goes_on_to_the_same_weights(tmp_path: Path, nu
     assert (tmp_path / "resumed.json").read_text() == (tmp_path / "whole.json").read_text()
 
 
+@pytest.mark.slow
 def test_a_damaged_newest_checkpoint_costs_some_steps_and_no_more(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
