@@ -25,6 +25,7 @@ if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
 if TYPE_CHECKING:
     from sentrep.api import (
         add,
+        anomalies,
         baseline,
         build_index,
         combine,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     "add",
+    "anomalies",
     "baseline",
     "build_index",
     "combine",
@@ -131,6 +133,7 @@ __all__ = [
     "URNNGConfig",
     "WordModelConfig",
     "add",
+    "anomalies",
     "baseline",
     "build",
     "build_index",

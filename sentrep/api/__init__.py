@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sentrep.api.evaluation import compare, evaluate, mteb_model, report, tasks_of
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
     from sentrep.api.mining import terms
+    from sentrep.api.mining_anomalies import anomalies
     from sentrep.api.mining_duplicates import duplicates
     from sentrep.api.reading import announce, watched
     from sentrep.api.reduction import Reduced, reduce
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 PLACES = {
     "add": "sentrep.api.documents",
     "announce": "sentrep.api.reading",
+    "anomalies": "sentrep.api.mining_anomalies",
     "baseline": "sentrep.api.training",
     "build_index": "sentrep.api.indexes",
     "cache_folder": "sentrep.data.corpus",
@@ -93,6 +95,7 @@ __all__ = [
     "Writer",
     "add",
     "announce",
+    "anomalies",
     "baseline",
     "build_index",
     "cache_folder",

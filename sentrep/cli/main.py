@@ -15,6 +15,7 @@ from sentrep.cli.documents import Input, add, build, distill, remove, update
 from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
 from sentrep.cli.mining import terms
+from sentrep.cli.mining_anomalies import anomalies
 from sentrep.cli.mining_duplicates import duplicates
 from sentrep.cli.models import combine, expand
 from sentrep.cli.parse import parse
@@ -92,6 +93,7 @@ VERBS: dict[str, Verb] = {
     "report": report,
     "terms": terms,
     "duplicates": duplicates,
+    "anomalies": anomalies,
     "combine": combine,
     "expand": expand,
     "distill": distill,

@@ -24,6 +24,7 @@ from sentrep.evaluation.datasets.heldout_text import read_label_free
 from sentrep.evaluation.datasets.treebanks import is_parsing, read_parsing
 from sentrep.evaluation.datasets.tsv import MissingSplit, header
 from sentrep.evaluation.task import Task, TaskNote
+from sentrep.evaluation.tasks.anomaly import read_anomaly
 from sentrep.evaluation.tasks.clustering import read_clustering
 from sentrep.evaluation.tasks.pair_classification import read_pair_classification
 from sentrep.evaluation.tasks.similarity import is_similarity, read_similarity
@@ -39,6 +40,7 @@ KINDS: dict[str, Callable[..., Sequence[Task]]] = {
     "pair-classification": read_pair_classification,
     "clustering": read_clustering,
     "topics": read_topics,
+    "anomaly": read_anomaly,
     "summarization": read_summarization,
     "parsing": read_parsing,
 }

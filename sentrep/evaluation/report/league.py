@@ -18,6 +18,7 @@ KINDS = {
     "AP": "Pairs",
     "V-measure": "Clustering",
     "MAP": "Topics",
+    "AUROC": "Anomalies",
     "R-1": "Summaries",
     "F1": "Trees",
 }

@@ -1,0 +1,57 @@
+"""The command anomalies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sentrep.api import mining_anomalies as api
+from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
+from sentrep.data.config import CorpusConfig
+from sentrep.mining.output import text_table
+
+SETTINGS = api.AnomalySettings()
+SHOWN = 20
+"""Texts that are printed; all are written to `out`."""
+
+
+def anomalies(
+    normal: Files,
+    input: Files,
+    against: Files = (),
+    model: str | None = None,
+    settings: api.AnomalySettings = SETTINGS,
+    drift: bool = False,
+    out: Path | None = None,
+    reading: Reading = READING,
+    access: Access = ACCESS,
+) -> None:
+    """Find texts that do not belong to normal ones, with p-values.
+
+    Args:
+        normal: Files and folders of normal text, or a folder that `sentrep embed` made.
+        input: Files and folders of the text to score, likewise.
+        against: Other text, which the likelihood ratio compares with. Unset: the rest of the input.
+        model: A model for the scores of vectors.
+        settings: How texts are scored.
+        drift: Also test whether normal text and input are of one distribution.
+        out: File for all scores: .jsonl, .csv, .tsv or .parquet.
+        reading: How files are read.
+        access: Where models may come from.
+    """
+    found = api.anomalies(
+        CorpusConfig(normal), CorpusConfig(input), against=CorpusConfig(against) if against else None,
+        model=model, settings=settings, drift=drift, out=out, **keywords(reading, access),
+    )  # fmt: skip
+    rows = [{**vars(text), "id": text.id[-24:]} for text in found.texts[:SHOWN]]
+    print(text_table(rows, ("score", "p_value", "id", "text")))
+    print(
+        f"rank correlation with length {found.length_correlation:.2f}, rarity {found.rarity_correlation:.2f}"
+    )
+    if found.drift is not None:
+        print(f"drift: energy distance {found.drift.distance:.4f}, p = {found.drift.p_value:.3f}")
+        words = [
+            dict(zip(("ratio", "p_value", "word"), (r, p, w), strict=True)) for w, r, p in found.drift.words
+        ]
+        print(text_table(words, ("ratio", "p_value", "word")))
+    if out is not None:
+        print(f"all {len(found.texts)} in {out}")

@@ -1,0 +1,232 @@
+"""Texts that do not belong: scores, p-values against normal text that was held out, and drift of a corpus.
+
+Normal texts and input are divided into five parts. The texts of one part are scored by what the other parts
+say, so that a normal text of the input and a held-out normal text are treated alike, and
+
+    p(text) = (1 + held-out normal texts with a score at least as large) / (1 + held-out normal texts)
+
+is a valid p-value: below a with probability a at most, for a text that is normal.
+
+Reference: Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2005 (conformal p-values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from sentrep.data.words import plain_words
+from sentrep.mining.anomaly_scores import (
+    VECTOR_SCORES,
+    WORD_SCORES,
+    Floats,
+    likelihood_ratio,
+    rarity,
+    word_counts,
+)
+from sentrep.mining.vectors import Vectors, unit
+from sentrep.utils.errors import InputError, opt
+
+PARTS = 5
+ROUNDS = 499
+"""Permutations of a two-sample test."""
+
+SAMPLE = 1000
+"""Texts of each corpus that a two-sample test compares, at most."""
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """Scores of the texts of an input.
+
+    Attributes:
+        score: (text,) larger is stranger.
+        p_value: (text,) share of held-out normal texts that are as strange.
+        length_correlation: rank correlation of the scores with the number of words.
+        rarity_correlation: rank correlation of the scores with the mean rarity of the words.
+    """
+
+    score: Floats
+    p_value: Floats
+    length_correlation: float
+    rarity_correlation: float
+
+
+def score_texts(
+    normal: Sequence[str],
+    texts: Sequence[str],
+    score: str = "likelihood-ratio",
+    *,
+    against: Sequence[str] = (),
+    vectors: tuple[Vectors, Vectors] | None = None,
+    seed: int = 0,
+) -> Anomalies:
+    """Score texts by how little they belong to normal texts.
+
+    Args:
+        normal: five normal texts or more.
+        texts: the input.
+        score: a name in `WORD_SCORES` or `VECTOR_SCORES`.
+        against: other text for the likelihood ratio; without it, the rest of the input is the other text.
+        vectors: of `normal` and of `texts`, for the scores of vectors.
+        seed: of the division into parts.
+
+    Raises:
+        InputError: there are too few normal texts, or a score of vectors has none.
+
+    >>> normal = [f"the red dog runs {n}" for n in range(40)]
+    >>> found = score_texts(normal, ["the red dog runs", "stock prices fell"])
+    >>> bool(found.score[1] > found.score[0]), bool(found.p_value[1] < 0.05)
+    (True, True)
+    """
+    if len(normal) < PARTS:
+        raise InputError(f"{opt('normal')}: {len(normal)} texts; {PARTS} or more are needed")
+    counts = word_counts(normal), word_counts(texts)
+    if score in WORD_SCORES:
+        other = word_counts(against) if len(against) else None
+        fit = _of_words(counts, other, score)
+    elif vectors is None:
+        raise InputError(f"{opt('score')} {score}: needs vectors; give a model ({opt('model')})")
+    else:
+        fit = _of_vectors(vectors, score)
+    held_out, found = _cross_scored(len(normal), len(texts), fit, seed)
+    lengths = np.array([len(plain_words(text)) for text in texts], np.float64)
+    rare = rarity(counts[0], counts[1], counts[1]) if len(texts) else np.zeros(0)
+    return Anomalies(
+        found, p_values(held_out, found), _correlation(found, lengths), _correlation(found, rare)
+    )
+
+
+def p_values(held_out: Floats, scores: Floats) -> Floats:
+    """Share (text,) of held-out normal scores, the text's own included, that are at least as large.
+
+    >>> p_values(np.arange(99.0), np.array([200.0, 49.0])).tolist()
+    [0.01, 0.51]
+    """
+    ordered = np.sort(held_out)
+    larger = len(ordered) - np.searchsorted(ordered, scores, side="left")
+    return np.asarray((1 + larger) / (1 + len(ordered)), np.float64)
+
+
+Fit = Callable[
+    [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], tuple[Floats, Floats]
+]
+"""Numbers of normal texts and of input to learn from, of normal texts and of input to score -> their
+scores."""
+
+
+def _cross_scored(normal: int, texts: int, fit: Fit, seed: int) -> tuple[Floats, Floats]:
+    """Scores of all normal texts and of all input, each by the parts that it is not in."""
+    random = np.random.default_rng(seed)
+    normal_part = random.permutation(normal) % PARTS
+    text_part = random.permutation(texts) % PARTS
+    held_out, found = np.zeros(normal), np.zeros(texts)
+    for part in range(PARTS):
+        mine, theirs = np.flatnonzero(normal_part == part), np.flatnonzero(text_part == part)
+        rest, others = np.flatnonzero(normal_part != part), np.flatnonzero(text_part != part)
+        held_out[mine], found[theirs] = fit(rest, others, mine, theirs)
+    return held_out, found
+
+
+def _of_words(counts: tuple[csr_matrix, csr_matrix], other: csr_matrix | None, score: str) -> Fit:
+    normal, texts = counts
+
+    def fit(rest: Any, others: Any, mine: Any, theirs: Any) -> tuple[Floats, Floats]:
+        known = texts[others] if other is None else other
+        scored = vstack([normal[mine], texts[theirs]]).tocsr()
+        found = WORD_SCORES[score](normal[rest], known, scored)
+        return found[: len(mine)], found[len(mine) :]
+
+    return fit
+
+
+def _of_vectors(vectors: tuple[Vectors, Vectors], score: str) -> Fit:
+    normal, texts = vectors
+
+    def fit(rest: Any, others: Any, mine: Any, theirs: Any) -> tuple[Floats, Floats]:
+        found = VECTOR_SCORES[score](normal[rest], np.concatenate([normal[mine], texts[theirs]]))
+        return found[: len(mine)], found[len(mine) :]
+
+    return fit
+
+
+def _correlation(one: Floats, other: Floats) -> float:
+    """Spearman's rank correlation; 0 where one of both is constant."""
+    from scipy.stats import spearmanr
+
+    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(spearmanr(one, other).statistic)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Whether two corpora are of one distribution.
+
+    Attributes:
+        distance: energy distance of the vectors; 0 for equal distributions.
+        p_value: share of permutations of the texts with a distance at least as large.
+        words: words whose frequency differs most: word, log-likelihood ratio (positive: more in the second),
+            p-value corrected for the number of words.
+    """
+
+    distance: float
+    p_value: float
+    words: list[tuple[str, float, float]]
+
+
+def drift(one: Sequence[str], other: Sequence[str], vectors: tuple[Vectors, Vectors], seed: int = 0) -> Drift:
+    """Two-sample tests of two corpora, over vectors and over words.
+
+    Reference: Szekely and Rizzo, "Testing for equal distributions in high dimension", 2004.
+
+    Args:
+        one: a corpus.
+        other: another one.
+        vectors: of the texts of both.
+        seed: of the sample and the permutations.
+    """
+    random = np.random.default_rng(seed)
+    sample = [unit(each[np.sort(random.permutation(len(each))[:SAMPLE])]) for each in vectors]
+    points, first = np.concatenate(sample), len(sample[0])
+    apart = np.sqrt(np.maximum(2 - 2 * (points @ points.T).astype(np.float64), 0))
+    labels = np.arange(len(points)) < first
+    observed = _energy(apart, labels)
+    as_large = sum(_energy(apart, random.permutation(labels)) >= observed - 1e-12 for _ in range(ROUNDS))
+    return Drift(observed, (1 + as_large) / (1 + ROUNDS), changed_words(one, other))
+
+
+def _energy(apart: Floats, labels: NDArray[np.bool_]) -> float:
+    """Energy distance of the points with and without a label, from all distances."""
+    share = labels / labels.sum() - ~labels / (~labels).sum()
+    return float(-(share @ apart @ share))
+
+
+def changed_words(one: Sequence[str], other: Sequence[str], k: int = 20) -> list[tuple[str, float, float]]:
+    """Words whose document frequency differs most between two corpora; p-values after Bonferroni."""
+    from collections import Counter
+
+    from scipy.stats import chi2
+
+    from sentrep.mining.keyness import log_likelihood_ratio
+
+    counts = [Counter(word for text in texts for word in set(plain_words(text))) for texts in (one, other)]
+    known = sorted(set(counts[0]) | set(counts[1]))
+    first, second = (np.array([each[word] for word in known], np.int64) for each in counts)
+    if not known:
+        return []
+    ratio = log_likelihood_ratio(second, first, max(counts[1].total(), 1), max(counts[0].total(), 1))
+    order = np.argsort(-np.abs(ratio), kind="stable")[:k]
+    p_value = np.minimum(chi2.sf(np.abs(ratio[order]), 1) * len(known), 1)
+    return [
+        (known[at], float(ratio[at]), float(p))
+        for at, p in zip(order.tolist(), p_value.tolist(), strict=True)
+    ]
+
+
+__all__ = ["Anomalies", "Drift", "drift", "likelihood_ratio", "p_values", "score_texts"]

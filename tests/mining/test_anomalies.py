@@ -1,0 +1,157 @@
+"""Anomalies: scores against hand-worked cases, valid p-values, drift, the task, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+import sentrep
+from sentrep.cli.main import main
+from sentrep.evaluation.suite import KINDS, tasks_from
+from sentrep.evaluation.task import Model, evaluate
+from sentrep.evaluation.tasks.anomaly import mean_precision, ranks_below
+from sentrep.mining.anomalies import drift, p_values, score_texts
+from sentrep.mining.anomaly_scores import (
+    SMOOTHING,
+    VECTOR_SCORES,
+    WORD_SCORES,
+    likelihood_ratio,
+    word_counts,
+)
+from sentrep.mining.text_vectors import lsa_vectors
+from sentrep.utils.errors import InputError
+
+FARM = ["cow", "horse", "barn", "field", "hay", "tractor", "milk", "fence"]
+CITY = ["tram", "tower", "office", "street", "bank", "traffic", "bridge", "crowd"]
+COMMON = ["the", "a", "of", "and", "in", "on", "is", "was"]
+
+
+def texts(topic: list[str], count: int, seed: int) -> list[str]:
+    random = np.random.default_rng(seed)
+    return [
+        " ".join(
+            [*random.choice(topic, random.integers(2, 5)), *random.choice(COMMON, random.integers(2, 6))]
+        )
+        for _ in range(count)
+    ]
+
+
+def test_the_likelihood_ratio_equals_the_hand_worked_case() -> None:
+    normal, other = word_counts(["a b"]), word_counts(["a c"])
+    (found,) = likelihood_ratio(normal, other, word_counts(["b"]))
+    total = 4 + 0.5 * normal.shape[1]
+    common = 1.5 / total
+    expected = np.log(SMOOTHING * common / (2 + SMOOTHING)) - np.log(
+        (1 + SMOOTHING * common) / (2 + SMOOTHING)
+    )
+    assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("score", [*WORD_SCORES, *VECTOR_SCORES])
+def test_every_score_finds_another_topic(score: str) -> None:
+    normal, usual, strange = texts(FARM, 80, 0), texts(FARM, 30, 1), texts(CITY, 30, 2)
+    vectors = lsa_vectors(normal, [*usual, *strange])
+    found = score_texts(normal, [*usual, *strange], score, vectors=(vectors[0], vectors[1]))
+    gold = np.repeat([0, 1], 30)
+    assert roc_auc_score(gold, found.score) > 0.9
+
+
+@pytest.mark.parametrize("score", ["likelihood-ratio", "rarity", "neighbours"])
+def test_p_values_of_normal_texts_are_valid(score: str) -> None:
+    shares = []
+    for seed in range(5):
+        normal, usual = texts(FARM, 150, seed), texts(FARM, 100, seed + 100)
+        vectors = lsa_vectors(normal, usual)
+        found = score_texts(normal, usual, score, vectors=(vectors[0], vectors[1]))
+        shares.append(float((found.p_value <= 0.1).mean()))
+    assert np.mean(shares) < 0.16
+
+
+def test_p_values_equal_a_count() -> None:
+    random = np.random.default_rng(0)
+    held_out, scores = random.integers(0, 5, 40).astype(float), random.integers(0, 5, 20).astype(float)
+    expected = [(1 + int((held_out >= each).sum())) / 41 for each in scores]
+    assert p_values(held_out, scores).tolist() == pytest.approx(expected)
+
+
+def test_drift_is_significant_between_topics_only() -> None:
+    for other, changed in ((texts(FARM, 60, 1), False), (texts(CITY, 60, 1), True)):
+        vectors = lsa_vectors(texts(FARM, 60, 0), other)
+        found = drift(texts(FARM, 60, 0), other, (vectors[0], vectors[1]))
+        assert (found.p_value < 0.01) == changed
+        assert (found.words[0][2] < 0.01) == changed
+
+
+@pytest.mark.parametrize("given", [[], [""], ["same"] * 10_000, ["一个文本"], ["one"]])
+def test_odd_inputs(given: list[str]) -> None:
+    found = score_texts(texts(FARM, 20, 0), given)
+    assert np.isfinite(found.score).all()
+    assert ((found.p_value > 0) & (found.p_value <= 1)).all()
+
+
+def test_too_few_normal_texts_and_missing_vectors_name_the_setting() -> None:
+    with pytest.raises(InputError) as error:
+        score_texts(["a"], ["b"])
+    assert error.value.setting == "normal"
+    with pytest.raises(InputError) as error:
+        score_texts(texts(FARM, 9, 0), ["b"], "distance")
+    assert error.value.setting == "score"
+
+
+def test_the_command_prints_correlations_and_writes_all_scores(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    normal, given, out = (tmp_path / name for name in ("normal.txt", "input.txt", "scores.jsonl"))
+    normal.write_text("\n".join(f"{text}." for text in texts(FARM, 60, 0)), encoding="utf-8")
+    given.write_text(
+        "\n".join(f"{text}." for text in [*texts(FARM, 10, 1), *texts(CITY, 5, 2)]), encoding="utf-8"
+    )
+    command = ["anomalies", "--normal", str(normal), "--input", str(given), "--out", str(out), "--drift"]
+    assert main([*command, "--split", "lines"]) == 0
+    shown = capsys.readouterr().out
+    assert "correlation" in shown
+    assert "drift" in shown
+    assert all(len(line) <= 100 for line in shown.splitlines())
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert len(rows) == 15
+    assert [row["score"] for row in rows] == sorted((row["score"] for row in rows), reverse=True)
+
+
+def test_the_verb_does_not_depend_on_the_order_of_equal_scores() -> None:
+    found = sentrep.anomalies(texts(FARM, 40, 0), ["b", "a"], score="neighbours")
+    assert {text.text for text in found.texts} == {"a", "b"}
+
+
+def test_auroc_and_ap_equal_scikit_learn() -> None:
+    random = np.random.default_rng(0)
+    scores, gold = random.integers(0, 8, 60).astype(float), random.random(60) < 0.3
+    assert ranks_below(scores, gold).mean() == pytest.approx(roc_auc_score(gold, scores))
+    assert mean_precision(scores, gold) == pytest.approx(average_precision_score(gold, scores))
+
+
+class WordVectors:
+    """A model that counts the words of both topics."""
+
+    def encode(self, given: list[str]) -> np.ndarray:
+        return np.array(
+            [[sum(map(text.split().count, [word])) for word in FARM + CITY] for text in given], np.float32
+        )
+
+
+def test_the_task_measures_each_class(tmp_path: Path) -> None:
+    folder = tmp_path / "topics"
+    folder.mkdir()
+    for part, seed in (("train", 0), ("test", 50)):
+        lines = ["label\ttext", *(f"farm\t{text}" for text in dict.fromkeys(texts(FARM, 40, seed)))]
+        lines += [f"city\t{text}" for text in dict.fromkeys(texts(CITY, 40, seed + 1))]
+        (folder / f"{part}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "task.toml").write_text('kind = "anomaly"\n')
+    assert "anomaly" in KINDS
+    (task,) = tasks_from(folder)
+    done = evaluate(Model("words", "hash", WordVectors()), [task])
+    assert not done.failed
+    assert {result.metric: result.value > 90 for result in done.results} == {"AUROC": True, "AP": True}
