@@ -14,7 +14,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, sentences
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.eval_adapter import measured
-from sentrep.inference.kept_out import kept_out_of, kept_out_tasks
+from sentrep.inference.kept_out import kept_out_documents, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path, paths_of
 from sentrep.utils.errors import InputError, opt
@@ -74,7 +74,7 @@ def evaluate(
     """
     if heldout is None and not len(paths_of(suites, "suites")) and _none(tasks):
         trained = kept_out_of(model)
-        tasks = () if trained is None else kept_out_tasks(trained)
+        heldout = None if trained is None else kept_out_documents(trained)
     chosen, report = _tasks(tasks, suites, data, heldout, units, part, strict, fields)
 
     from sentrep.evaluation.result_store import ResultStore

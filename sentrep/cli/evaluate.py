@@ -62,18 +62,18 @@ def evaluate(
 
     ResultStore(results)  # a file that cannot be added to is refused before any work
     models: list[Any] = list(model)
-    if task or suite or heldout or not any(map(kept_out_of, model)):
-        tasks = api.tasks_of(
-            task,
-            suites=suite,
-            data=data,
-            heldout=CorpusConfig(heldout) if heldout else None,
-            units=units,
-            part=part,
-            **keywords(reading),
-        )
-    else:
-        tasks, models = kept_out_comparison(model)
+    text = CorpusConfig(heldout) if heldout else None
+    if not (task or suite or heldout) and any(map(kept_out_of, model)):
+        text, models = kept_out_comparison(model)
+    tasks = api.tasks_of(
+        task,
+        suites=suite,
+        data=data,
+        heldout=text,
+        units=units,
+        part=part,
+        **keywords(reading),
+    )
     _say("left out", "", tasks.skipped)
     kept, failed = [], False
     for name in models:

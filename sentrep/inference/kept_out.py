@@ -1,4 +1,4 @@
-"""The documents that a run kept out of training: tasks made of them, and the untrained encoder to compare
+"""The documents that a run kept out of training, and the untrained encoder to compare
 with."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.data.config import CorpusConfig
 from sentrep.inference.eval_adapter import measured
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import sha256
@@ -14,11 +15,9 @@ from sentrep.utils.settings import route
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
-    from sentrep.evaluation.suite import Suite
-    from sentrep.evaluation.task import Task
 
 PLACE = "kept_out"
-DOCUMENTS, COUNTS = "documents.jsonl", "token_counts.npy"
+DOCUMENTS, COUNTS = "kept_out.jsonl", "token_counts.npy"
 
 
 def kept_out_of(model: object) -> Path | None:
@@ -37,15 +36,13 @@ def kept_out_of(model: object) -> Path | None:
     return next(found, None)
 
 
-def kept_out_comparison(models: Sequence[str | Path]) -> tuple[Suite, list[Any]]:
-    """What ``sentrep eval RUN`` measures: tasks made of the documents that the runs kept out; and the models
-    with the untrained encoder of the first run and BM25 beside them.
+def kept_out_comparison(models: Sequence[str | Path]) -> tuple[CorpusConfig, list[Any]]:
+    """What ``sentrep eval RUN`` measures: the documents that the runs kept out; and the models with the
+    untrained encoder of the first run and BM25 beside them.
 
     Raises:
         InputError: a run kept other documents out, so that it may have read these.
     """
-    from sentrep.evaluation.suite import Suite
-
     runs = [run for run in map(kept_out_of, models) if run is not None]
     for run in runs[1:]:
         if sha256(_file(run, DOCUMENTS)) != sha256(_file(runs[0], DOCUMENTS)):
@@ -56,22 +53,16 @@ def kept_out_comparison(models: Sequence[str | Path]) -> tuple[Suite, list[Any]]
             )
     start = measured(untrained(runs[0]), f"{runs[0]}, untrained")
     others = [name for name in ("bm25",) if name not in models]
-    return Suite(kept_out_tasks(runs[0]), []), [*models, start, *others]
+    return kept_out_documents(runs[0]), [*models, start, *others]
 
 
-def kept_out_tasks(run: Path) -> list[Task]:
-    """Retrieval tasks without labels, made of the documents that the run kept out.
+def kept_out_documents(run: Path) -> CorpusConfig:
+    """The documents that the run kept out, as text to measure with.
 
     Raises:
-        InputError: the run kept nothing out, or too little to make tasks of.
+        InputError: the run kept nothing out.
     """
-    from sentrep.data.config import CorpusConfig
-    from sentrep.data.store.store import read_documents
-    from sentrep.evaluation.tasks.label_free import label_free
-
-    file = _file(run, DOCUMENTS)
-    corpus = CorpusConfig((str(file),), offline=True)
-    return [*label_free(read_documents(corpus), "kept out")]
+    return CorpusConfig((str(_file(run, DOCUMENTS)),), offline=True)
 
 
 def untrained(run: Path) -> Encoder:

@@ -22,7 +22,7 @@ def save_kept_out(run: Path, documents: Path, token_counts: NDArray[np.int64]) -
     folder = run / "kept_out"
     folder.mkdir(exist_ok=True)
     with disk_errors(run):
-        with whole(folder / "documents.jsonl") as file, documents.open("rb") as source:
+        with whole(folder / "kept_out.jsonl") as file, documents.open("rb") as source:
             shutil.copyfileobj(source, file)
         with whole(folder / "token_counts.npy") as file:
             np.save(file, token_counts, allow_pickle=False)
