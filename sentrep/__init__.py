@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         build_index,
         combine,
         compare,
+        compress,
+        decompress,
         distill,
         duplicates,
         embed,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         evaluate,
         expand,
         generate,
+        generate_from_prior,
         index,
         load,
         merge_embedded,
@@ -54,16 +57,22 @@ if TYPE_CHECKING:
     from sentrep.baselines.config import WordModelConfig
     from sentrep.data.config import CorpusConfig, TokenizerConfig
     from sentrep.encoders.config import EncoderConfig
+    from sentrep.methods.autoencoder.config import AutoencoderConfig
+    from sentrep.methods.bigan.config import BiGANConfig
     from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
     from sentrep.methods.cpc.config import CPCConfig
     from sentrep.methods.distill.config import DistillConfig
     from sentrep.methods.infomax.config import InfoMaxConfig
+    from sentrep.methods.latent_gan.config import LatentGANConfig
+    from sentrep.methods.o_gan.config import OGANConfig
     from sentrep.methods.quick_thought.config import QuickThoughtConfig
     from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
     from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
     from sentrep.methods.skip_thought.config import SkipThoughtConfig
     from sentrep.methods.struct_vae.config import StructVAEConfig
     from sentrep.methods.urnng.config import URNNGConfig
+    from sentrep.methods.vae.config import VAEConfig
+    from sentrep.methods.vq_vae.config import VQVAEConfig
     from sentrep.modules.decoding_config import DecodingConfig
     from sentrep.pipelines.build.pipeline import build
     from sentrep.training.config import TrainingConfig
@@ -76,6 +85,8 @@ VERBS = (
     "build_index",
     "combine",
     "compare",
+    "compress",
+    "decompress",
     "distill",
     "duplicates",
     "embed",
@@ -83,6 +94,7 @@ VERBS = (
     "evaluate",
     "expand",
     "generate",
+    "generate_from_prior",
     "index",
     "load",
     "merge_embedded",
@@ -114,6 +126,8 @@ PLACES = {
 """Where each public name is defined, save the configurations of methods, which the registry lists."""
 
 __all__ = [
+    "AutoencoderConfig",
+    "BiGANConfig",
     "CPCConfig",
     "CompoundPCFGConfig",
     "CorpusConfig",
@@ -122,6 +136,8 @@ __all__ = [
     "EncoderConfig",
     "InfoMaxConfig",
     "InputError",
+    "LatentGANConfig",
+    "OGANConfig",
     "QuickThoughtConfig",
     "ReadWarning",
     "SemanticHashingConfig",
@@ -131,6 +147,8 @@ __all__ = [
     "TokenizerConfig",
     "TrainingConfig",
     "URNNGConfig",
+    "VAEConfig",
+    "VQVAEConfig",
     "WordModelConfig",
     "add",
     "anomalies",
@@ -139,6 +157,8 @@ __all__ = [
     "build_index",
     "combine",
     "compare",
+    "compress",
+    "decompress",
     "distill",
     "duplicates",
     "embed",
@@ -146,6 +166,7 @@ __all__ = [
     "evaluate",
     "expand",
     "generate",
+    "generate_from_prior",
     "index",
     "load",
     "merge_embedded",

@@ -178,5 +178,5 @@ def history_of(path: Path) -> list[dict[str, float]]:
 
 def losses_of(path: Path) -> list[tuple[float, float]]:
     """Step and loss of the last phase, or the only one, at each step."""
-    names = ("loss", "summarizer_loss", "train_loss")
+    names = ("loss", "summarizer_loss", "train_loss", "autoencoder_loss")
     return [(line["step"], line[name]) for line in history_of(path) for name in names if name in line]

@@ -23,6 +23,8 @@ SMALL = {
 }
 TREES = {"tree_width": 32, "parser_width": 16, "samples": 3, "validation_samples": 3, "tree_dropout": 0.0}
 STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled_batch_size": 16}
+DECODER = {"samples": 0, "decoder_width": 48, "decoder_token_width": 32}
+CODES = DECODER | {"input_dropout": 0.0, "code_width": 24, "prior_width": 8, "hidden_width": 32}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [
         {},
@@ -60,6 +62,25 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "semantic-hashing": [{"bits": 16, "hidden_width": 32}, {"bits": 16, "train_encoder": True}],
+    "autoencoder": [
+        DECODER | {"delete": 0.3},
+        DECODER | {"decoder": "memory", "mask": 0.1, "shuffle": 2, "samples": 20, "input_dropout": 0.0},
+    ],
+    "vae": [
+        DECODER | {"latent_width": 16, "kl_warmup": 0.0, "kl_weight": 0.2},
+        DECODER | {"latent_width": 16, "kl_weight": 0.1, "free_bits": 0.1, "decoder_dropout": 0.1},
+    ],
+    "vq-vae": [
+        DECODER | {"code_levels": 3, "codebook_size": 16, "input_dropout": 0.0},
+        DECODER | {"quantizer": "one-hot", "codebook_size": 24, "input_dropout": 0.0},
+        DECODER | {"quantizer": "scalar", "code_levels": 6, "input_dropout": 0.0},
+    ],
+    "latent-gan": [
+        CODES | {"gan_loss": "gan-qp", "critic_steps": 2},
+        CODES | {"gan_loss": "wgan-gp", "critic_steps": 1, "adversarial_start": 0.0},
+    ],
+    "o-gan": [CODES],
+    "bigan": [CODES | {"critic_steps": 1}],
     "seq2seq2seq": [
         SMALL | {"pretrain_share": 0.5, "critic_steps": 1},
         SMALL

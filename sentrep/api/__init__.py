@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from sentrep.api.reduction import Reduced, reduce
     from sentrep.api.training import baseline, combine, doc2vec, expand, train
     from sentrep.data.corpus import cache_folder, corpus_config, sentences
+    from sentrep.inference.compression import compress, decompress
     from sentrep.inference.ensemble import Ensemble
     from sentrep.inference.eval_adapter import measured
-    from sentrep.inference.generator import Writer, generate, interpolate
+    from sentrep.inference.generator import Writer, generate, generate_from_prior, interpolate
     from sentrep.inference.loading import load, stamp
     from sentrep.inference.runs import open_method
     from sentrep.inference.summarizer import Summarizer, summarize
@@ -45,7 +46,9 @@ PLACES = {
     "cache_folder": "sentrep.data.corpus",
     "combine": "sentrep.api.training",
     "compare": "sentrep.api.evaluation",
+    "compress": "sentrep.inference.compression",
     "corpus_config": "sentrep.data.corpus",
+    "decompress": "sentrep.inference.compression",
     "distill": "sentrep.api.distillation",
     "doc2vec": "sentrep.api.training",
     "duplicates": "sentrep.api.mining_duplicates",
@@ -55,6 +58,7 @@ PLACES = {
     "evaluate": "sentrep.api.evaluation",
     "expand": "sentrep.api.training",
     "generate": "sentrep.inference.generator",
+    "generate_from_prior": "sentrep.inference.generator",
     "index": "sentrep.api.indexes",
     "index_embedded": "sentrep.api.indexes",
     "interpolate": "sentrep.inference.generator",
@@ -101,7 +105,9 @@ __all__ = [
     "cache_folder",
     "combine",
     "compare",
+    "compress",
     "corpus_config",
+    "decompress",
     "distill",
     "doc2vec",
     "duplicates",
@@ -110,6 +116,7 @@ __all__ = [
     "evaluate",
     "expand",
     "generate",
+    "generate_from_prior",
     "index",
     "index_embedded",
     "interpolate",

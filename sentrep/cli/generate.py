@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -23,36 +24,59 @@ if TYPE_CHECKING:
 def generate(
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     sentences: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SENTENCE")] = (),
-    to: Literal["next", "previous", "itself"] = "next",
+    to: Literal["next", "previous", "itself"] | None = None,
+    source: Annotated[str | None, tyro.conf.arg(name="from")] = None,
     between: str | None = None,
     steps: int = 5,
     decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made
 ) -> None:
-    """Generate the sentence before or after a sentence, with its log-probability per token. Without a
-    sentence, it asks for sentences until an empty line.
+    """Generate a sentence from the vector of a sentence, with its log-probability per token: the sentence
+    before or after it, or the sentence itself. Without a sentence, it asks for sentences until an empty line.
 
     Args:
         run: Folder of a run whose method has decoders, such as skip-thought.
         sentences: What to generate from, each sentence in quotes.
-        to: Which sentence to generate: the next, the previous, or the same again; the run must have a decoder
-            for it.
+        to: Which sentence to generate: the next, the previous, or the same again. Unset: the one that the run
+            has a decoder for.
+        source: Where vectors come from: 'prior' draws as many as `k` at random, 'itself' generates each
+            sentence from its own vector, anything else is a further sentence.
         between: Another sentence: generate from vectors on the line between the first one and this.
         steps: How many vectors on that line, both ends included.
         decoding: How sentences are decoded.
     """
+    if source == "itself":
+        to = "itself"
+    elif source not in (None, "prior"):
+        sentences = (*sentences, source)
     if between is not None and len(sentences) != 1:
         raise InputError(
             f"{opt('between')} goes with one sentence at the other end of the line, not with {len(sentences)}"
         )
     writer = api.Writer.open(run)
-    if between is not None:
+    if source == "prior":
+        from_prior(writer, decoding)
+    elif between is not None:
         print(sentences[0])
         for step, candidates in enumerate(
             api.interpolate(writer, sentences[0], between, steps, to, decoding)
         ):
             show(candidates, f"{step / (steps - 1):.2f}")
         print(between)
-        return
+    else:
+        from_sentences(writer, sentences, to, decoding)
+
+
+def from_prior(writer: api.Writer, decoding: DecodingConfig) -> None:
+    """Print one sentence from each of `k` vectors of the prior."""
+    single = dataclasses.replace(decoding, k=1)
+    for candidates in api.generate_from_prior(writer, decoding.k, single):
+        show(candidates)
+
+
+def from_sentences(
+    writer: api.Writer, sentences: tuple[str, ...], to: str | None, decoding: DecodingConfig
+) -> None:
+    """Print what is generated from sentences, or from those that are typed if there are none."""
     for sentence, candidates in zip(sentences, api.generate(writer, sentences, to, decoding), strict=True):
         print(sentence)
         show(candidates)

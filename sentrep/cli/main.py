@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sentrep.cli.compress import compress, decompress
 from sentrep.cli.documents import Input, add, build, distill, remove, update
 from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
@@ -86,6 +87,8 @@ VERBS: dict[str, Verb] = {
     "remove": remove,
     "update": update,
     "generate": generate,
+    "compress": compress,
+    "decompress": decompress,
     "summarize": summarize,
     "parse": parse,
     "eval": evaluate,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sentrep.data.inputs import texts_of
 from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
-from sentrep.methods.capabilities import HasDecoders
+from sentrep.methods.capabilities import HasDecoders, HasPrior
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
@@ -40,7 +40,7 @@ class Generated(NamedTuple):
 def generate(
     run: str | Path | Writer,
     sentences: Sequence[str],
-    to: str = "next",
+    to: str | None = None,
     decoding: DecodingConfig | None = None,
 ) -> list[list[Generated]]:
     """Sentences that a model generates from each of some sentences: `decoding.k` candidates, the best first.
@@ -48,7 +48,8 @@ def generate(
     Args:
         run: folder of a run whose method has decoders; or a `Writer`, which is such a run opened once.
         sentences: what to generate from.
-        to: which sentence: 'next', 'previous', or another one that the method has a decoder for.
+        to: which sentence: 'next', 'previous' or 'itself', if the method has a decoder for it; None takes
+            the usual one of the method.
         decoding: how candidates are decoded; its defaults if None.
 
     Raises:
@@ -63,7 +64,7 @@ def interpolate(
     first: str,
     second: str,
     steps: int = 5,
-    to: str = "next",
+    to: str | None = None,
     decoding: DecodingConfig | None = None,
 ) -> list[list[Generated]]:
     """The same from `steps` vectors at equal distances on the line between those of two sentences, both ends
@@ -75,6 +76,24 @@ def interpolate(
     writer = run if isinstance(run, Writer) else Writer.open(run)
     start, end = writer.vectors([first, second])
     return writer(torch.lerp(start, end, torch.linspace(0, 1, steps).unsqueeze(1)), to, decoding)
+
+
+def generate_from_prior(
+    run: str | Path | Writer, count: int = 10, decoding: DecodingConfig | None = None
+) -> list[list[Generated]]:
+    """Sentences from vectors that are drawn from the prior of a model, `decoding.k` from each.
+
+    Args:
+        run: folder of a run whose method has a prior, such as vae; or a `Writer`.
+        count: number of vectors.
+        decoding: how candidates are decoded, and the seed of the vectors; its defaults if None.
+
+    Raises:
+        InputError: the run cannot be opened, or its method has no prior.
+    """
+    writer = run if isinstance(run, Writer) else Writer.open(run)
+    chosen = decoding or DecodingConfig()
+    return writer(writer.prior(count, chosen.seed), None, chosen)
 
 
 @dataclass(frozen=True)
@@ -102,10 +121,25 @@ class Writer:
             )
         return self.trained.vectors(sentences)
 
+    def prior(self, count: int, seed: int = 0) -> Float[Tensor, "count width"]:
+        """Vectors drawn from the prior of the method.
+
+        Raises:
+            InputError: it has none.
+        """
+        import torch
+
+        self.trained.record.require(HasPrior, "draw vectors from a prior")
+        method = self.trained.method
+        assert isinstance(method, HasPrior)
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(seed)
+            return method.sample_prior(count)
+
     def __call__(
         self,
         vectors: Float[Tensor, "sentence width"],
-        to: str = "next",
+        to: str | None = None,
         decoding: DecodingConfig | None = None,
     ) -> list[list[Generated]]:
         """Sentences decoded from vectors, `decoding.k` from each."""
@@ -122,7 +156,7 @@ class Writer:
             progress(parts, "decoding", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts
         ):
             with torch.no_grad():
-                generator = method.generator(to, part)
+                generator = method.generator(to or method.generates()[0], part)
             written += decode(
                 generator, decoding, random, tuple(self.trained.tokenizer.special - {generator.end})
             )

@@ -4,6 +4,8 @@ The registry lists the capabilities of each method. `sentrep.inference` uses the
 capabilities on texts that `sentrep.utils.capabilities` names:
 
     HasDecoders      sentrep generate
+    HasPrior         sentrep generate with vectors from the prior
+    HasCodes         sentrep compress and decompress
     HasSummarizer    sentrep summarize, `Summarizes`
     HasTrees         sentrep parse, `Parses`
     HasLikelihood    perplexity of the parsing task, `ScoresLikelihood`
@@ -16,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from jaxtyping import Float, Int
+    from jaxtyping import Float, Int, UInt8
     from torch import Tensor
 
     from sentrep.data.batch import SentenceBatch
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
 class HasDecoders(Protocol):
     """A method that generates sentences from sentence vectors."""
 
+    def generates(self) -> tuple[str, ...]:
+        """Which sentences it generates: 'next', 'previous', 'itself'; the usual one first."""
+
     def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
         """Returns what decodes one sentence from each vector that the method's `embed` gave.
 
@@ -36,6 +41,25 @@ class HasDecoders(Protocol):
             to: which sentence: 'next', 'previous', or another one that the method has a decoder for.
             vectors: as `embed` returns them.
         """
+
+
+@runtime_checkable
+class HasPrior(Protocol):
+    """A method with decoders that can draw vectors at random."""
+
+    def sample_prior(self, count: int) -> Float[Tensor, "count width"]:
+        """Draws vectors that `generator` decodes, from torch's generator."""
+
+
+@runtime_checkable
+class HasCodes(Protocol):
+    """A method with decoders that generate a sentence from a code of a few bytes."""
+
+    def pack(self, vectors: Float[Tensor, "sentence width"]) -> UInt8[Tensor, "sentence byte"]:
+        """Returns the code of each vector that the method's `embed` gave; of 0 bytes if it needs none."""
+
+    def packed_generator(self, packed: UInt8[Tensor, "sentence byte"]) -> Generator:
+        """Returns what decodes one sentence from each code."""
 
 
 @runtime_checkable
@@ -77,5 +101,13 @@ class HasContext(Protocol):
         """
 
 
-CAPABILITIES: tuple[type, ...] = (HasDecoders, HasSummarizer, HasTrees, HasLikelihood, HasContext)
+CAPABILITIES: tuple[type, ...] = (
+    HasDecoders,
+    HasPrior,
+    HasCodes,
+    HasSummarizer,
+    HasTrees,
+    HasLikelihood,
+    HasContext,
+)
 """All of them."""

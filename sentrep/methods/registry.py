@@ -7,11 +7,23 @@ import importlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sentrep.methods.capabilities import HasContext, HasDecoders, HasLikelihood, HasSummarizer, HasTrees
+from sentrep.methods.autoencoder.config import AutoencoderConfig
+from sentrep.methods.bigan.config import BiGANConfig
+from sentrep.methods.capabilities import (
+    HasCodes,
+    HasContext,
+    HasDecoders,
+    HasLikelihood,
+    HasPrior,
+    HasSummarizer,
+    HasTrees,
+)
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.cpc.config import CPCConfig
 from sentrep.methods.defaults import MethodDefaults, Presets
 from sentrep.methods.infomax.config import InfoMaxConfig
+from sentrep.methods.latent_gan.config import LatentGANConfig
+from sentrep.methods.o_gan.config import OGANConfig
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
 from sentrep.methods.quick_thought.presets import PRESETS
 from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
@@ -19,6 +31,8 @@ from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.urnng.config import URNNGConfig
+from sentrep.methods.vae.config import VAEConfig
+from sentrep.methods.vq_vae.config import VQVAEConfig
 from sentrep.utils.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -84,6 +98,48 @@ METHODS: dict[str, Entry] = {
         "sentrep.methods.semantic_hashing.method:SemanticHashing",
         defaults=MethodDefaults(batch_size=256, choose_by="last"),
         stochastic=True,
+    ),
+    "autoencoder": Entry(
+        AutoencoderConfig,
+        "sentrep.methods.autoencoder.method:Autoencoder",
+        defaults=MethodDefaults(batch_size=128, choose_by="loss"),
+        stochastic=True,
+        capabilities=(HasDecoders,),
+    ),
+    "vae": Entry(
+        VAEConfig,
+        "sentrep.methods.vae.method:VariationalAutoencoder",
+        defaults=MethodDefaults(batch_size=128, choose_by="last"),
+        stochastic=True,
+        capabilities=(HasDecoders, HasPrior, HasCodes, HasLikelihood),
+    ),
+    "vq-vae": Entry(
+        VQVAEConfig,
+        "sentrep.methods.vq_vae.method:VQVAE",
+        defaults=MethodDefaults(batch_size=128, choose_by="loss"),
+        stochastic=True,
+        capabilities=(HasDecoders, HasCodes),
+    ),
+    "latent-gan": Entry(
+        LatentGANConfig,
+        "sentrep.methods.latent_gan.method:LatentGAN",
+        defaults=MethodDefaults(batch_size=128, choose_by="last"),
+        stochastic=True,
+        capabilities=(HasDecoders, HasPrior),
+    ),
+    "o-gan": Entry(
+        OGANConfig,
+        "sentrep.methods.o_gan.method:OGAN",
+        defaults=MethodDefaults(batch_size=128, choose_by="last"),
+        stochastic=True,
+        capabilities=(HasDecoders, HasPrior),
+    ),
+    "bigan": Entry(
+        BiGANConfig,
+        "sentrep.methods.bigan.method:BiGAN",
+        defaults=MethodDefaults(batch_size=128, choose_by="last"),
+        stochastic=True,
+        capabilities=(HasDecoders, HasPrior),
     ),
     "seq2seq2seq": Entry(
         Seq2Seq2SeqConfig,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, cast
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -79,6 +80,7 @@ class ConditionalDecoder(nn.Module):
         longest: tokens of a sentence that are generated.
         samples: size of the sampled softmax in training; 0 uses the whole vocabulary.
         dropout: of token embeddings and states.
+        tied: whether the softmax uses the token embeddings; then `token_width` is `width`.
 
     >>> from sentrep.modules.gru_decoder import GRUDecoder
     >>> def make_decoder() -> nn.Module:
@@ -99,10 +101,11 @@ class ConditionalDecoder(nn.Module):
         longest: int = 30,
         samples: int = 0,
         dropout: float = 0.0,
+        tied: bool = False,
     ) -> None:
         super().__init__()
         self.end, self.longest = vocab, longest
-        self.tokens = nn.Embedding(vocab, token_width)
+        self.tokens = None if tied else nn.Embedding(vocab, token_width)
         self.decoders = nn.ModuleDict({name: make_decoder() for name in names})
         self.vocabulary = VocabularySoftmax(vocab + 1, width, samples)
         self.dropout = nn.Dropout(dropout)
@@ -145,7 +148,8 @@ class ConditionalDecoder(nn.Module):
 
     def rows(self, tokens: Int[Tensor, " token"]) -> Float[Tensor, "token token_width"]:
         """Returns the token embeddings; zeros for the start of a sentence and for hidden tokens."""
-        return self.tokens(tokens.clamp(min=0)) * (tokens >= 0).unsqueeze(1)  # type: ignore[no-any-return]
+        table = self.vocabulary.weight if self.tokens is None else self.tokens.weight
+        return F.embedding(tokens.clamp(min=0), table) * (tokens >= 0).unsqueeze(1)
 
     def generator(self, name: str, code: Float[Tensor, "sentence code_width"]) -> Generator:
         """Returns what decodes one sentence from each code, token by token."""

@@ -39,7 +39,7 @@ class GRUDecoder(nn.Module):
     Args:
         token_width: width of the token vectors that are read.
         width: width of the states.
-        code_width: width of the code.
+        code_width: width of the code; 0 for a decoder without code, which is a language model.
         condition: where the code enters: 'every-gate' or 'first-state'.
         layer_norm: whether W x and U h are normalised ("Layer normalization", Ba et al. 2016, section 4).
 
@@ -55,9 +55,9 @@ class GRUDecoder(nn.Module):
         self.width = width
         self.token = nn.Linear(token_width, 3 * width)
         self.state = nn.Linear(width, 3 * width)
-        every = condition == "every-gate"
+        every = condition == "every-gate" and code_width > 0
         self.code = nn.Linear(code_width, 3 * width, bias=False) if every else None
-        self.first = None if every or code_width == width else nn.Linear(code_width, width)
+        self.first = None if every or code_width in (0, width) else nn.Linear(code_width, width)
         for gate in self.state.weight.data.split(width):
             nn.init.orthogonal_(gate)
         if self.code is not None:
@@ -92,6 +92,8 @@ class GRUDecoder(nn.Module):
         """Returns the state before the first token, and what the code adds to the gates at every step."""
         if self.code is not None:
             return code.new_zeros(len(code), self.width), self.code(code)
+        if code.shape[1] == 0:
+            return code.new_zeros(len(code), self.width), None
         return (code if self.first is None else self.first(code)), None
 
     def begin(self, code: Float[Tensor, "sentence code_width"]) -> State:

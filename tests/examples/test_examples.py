@@ -34,6 +34,12 @@ ARGUMENTS = {
     "urnng": ("sentences.txt", "urnng"),
     "compound_pcfg": ("sentences.txt", "pcfg"),
     "struct_vae": ("sentences.txt", "toy.trees", "vae"),
+    "autoencoder": ("sentences.txt", "ae"),
+    "vae": ("sentences.txt", "variational"),
+    "vq_vae": ("sentences.txt", "vq"),
+    "latent_gan": ("sentences.txt", "gan"),
+    "o_gan": ("sentences.txt", "ogan"),
+    "bigan": ("sentences.txt", "bigan"),
 }
 PRINTS = {
     "train": "vectors of shape (2, 512)",
@@ -52,6 +58,12 @@ PRINTS = {
     "urnng": "(X ",
     "compound_pcfg": "(X ",
     "struct_vae": "(X ",
+    "autoencoder": "He opened the door.",
+    "vae": "-",
+    "vq_vae": "bytes of text in",
+    "latent_gan": "-",
+    "o_gan": "-",
+    "bigan": "-",
 }
 
 

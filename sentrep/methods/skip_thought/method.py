@@ -35,7 +35,7 @@ from torch import Tensor
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
-from sentrep.methods.monitors import Monitor, higher, lower, use
+from sentrep.methods.monitors import Monitor, ignored_code, lower, use
 from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.modules.conditional_decoder import ConditionalDecoder, Targets
 from sentrep.modules.decoding import Generator
@@ -51,16 +51,7 @@ WRITES = {
 
 
 USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000")
-MONITORS = [
-    Monitor(
-        "code_gap",
-        0.02,
-        "below",
-        "the decoder does not use the vector: that of another sentence costs it only "
-        "{code_gap:.3f} nats a token",
-        (higher("epochs"), higher("lr"), use("condition", "every-gate"), lower("decoder_width")),
-    )
-]
+MONITORS = [ignored_code(use("condition", "every-gate"), lower("decoder_width"))]
 
 
 class SkipThought(Method):
@@ -116,6 +107,10 @@ class SkipThought(Method):
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
+
+    def generates(self) -> tuple[str, ...]:
+        """Names of the decoders, the next sentence first."""
+        return tuple(sorted(self.decoder.decoders, key=("next", "previous", "itself").index))
 
     def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
         """Returns a generator of sentences from vectors, token by token.

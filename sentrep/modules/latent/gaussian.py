@@ -48,6 +48,14 @@ def mutual_information(
     return (log_density.diagonal() - log_density.logsumexp(1)).mean() + math.log(len(mean))
 
 
+def log_density_ratio(
+    posterior: Posterior, sample: Float[Tensor, "sentence latent"]
+) -> Float[Tensor, " sentence"]:
+    """Returns log p(z) − log q(z | x) of samples z, in nats: the prior against the posterior."""
+    distance = (sample - posterior.mean) / posterior.deviation
+    return ((distance.square() - sample.square()) / 2 + posterior.deviation.log()).sum(1)
+
+
 class GaussianBottleneck(Bottleneck):
     """The vector is the mean of the code; its deviation is computed from the mean.
 

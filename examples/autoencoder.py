@@ -1,0 +1,26 @@
+"""Auto-encoder: train it, and generate sentences from their own vectors (docs/autoencoder.md).
+
+python examples/autoencoder.py texts/ runs/autoencoder
+"""
+
+import sys
+
+import sentrep
+from sentrep.training.config import TrainingConfig
+
+
+def main(corpus: str, out: str) -> None:
+    sentrep.train(
+        "autoencoder",
+        corpus=corpus,
+        out=out,
+        training=TrainingConfig(epochs=1),
+    )
+    sentences = ["He opened the door.", "The rain had stopped."]
+    for sentence, candidates in zip(sentences, sentrep.generate(out, sentences), strict=True):
+        print(sentence)
+        print(f"{candidates[0].per_token:7.3f}  {candidates[0].text}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,26 @@
+"""Discrete codes: train them, and compress sentences to some bytes (docs/vq_vae.md).
+
+python examples/vq_vae.py texts/ runs/vq-vae
+"""
+
+import sys
+
+import sentrep
+from sentrep.training.config import TrainingConfig
+
+
+def main(corpus: str, out: str) -> None:
+    sentrep.train(
+        "vq-vae",
+        corpus=corpus,
+        out=out,
+        training=TrainingConfig(epochs=1),
+    )
+    sentences = ["He opened the door.", "The rain had stopped."]
+    written = sentrep.compress(out, sentences, f"{out}/codes.sz", lossy=True)
+    print(f"{written.text_bytes} bytes of text in {written.bytes} bytes")
+    print("\\n".join(sentrep.decompress(out, f"{out}/codes.sz")))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

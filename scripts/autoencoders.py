@@ -1,0 +1,141 @@
+"""Measures trained auto-encoders on held-out sentences, for eval/autoencoders.md.
+
+    python scripts/autoencoders.py likelihood RUN ... --input heldout.txt
+    python scripts/autoencoders.py codes RUN --input heldout.txt --train train.txt
+    python scripts/autoencoders.py samples RUN ... --input heldout.txt --train train.txt
+
+`likelihood` prints nats a sentence (of a vae the importance-weighted bound). `codes` decodes lossy codes and
+compares them with the nearest training sentence, whose number takes log2 of their count. `samples` trains a
+bigram model on samples from the prior and measures it on held-out sentences (reverse perplexity), beside
+samples from a normal distribution with the covariance of real codes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sentrep import api
+from sentrep.data.batch import SentenceBatch
+from sentrep.inference.generator import Writer
+from sentrep.inference.runs import TrainedMethod
+from sentrep.modules.bigram import BigramModel
+from sentrep.modules.decoding_config import DecodingConfig
+from sentrep.modules.padding import pad_lists
+
+AT_ONCE = 128
+
+
+def main() -> None:
+    """Run one of the measurements."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("likelihood", "codes", "samples"))
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--input", type=Path, required=True)
+    parser.add_argument("--train", type=Path)
+    parser.add_argument("--count", type=int, default=1000)
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    lines = arguments.input.read_text(encoding="utf-8").splitlines()[: arguments.count]
+    train = arguments.train.read_text(encoding="utf-8").splitlines() if arguments.train else []
+    for run in arguments.runs:
+        if arguments.what == "likelihood":
+            print(f"{run}: {likelihood(run, lines):.2f} nats a sentence")
+        elif arguments.what == "codes":
+            codes(run, lines, train)
+        else:
+            samples(run, lines, train)
+
+
+def likelihood(run: Path, lines: list[str]) -> float:
+    """Returns the mean negative log-likelihood of a sentence in nats."""
+    opened, total = TrainedMethod.open(run), 0.0
+    for start in range(0, len(lines), AT_ONCE):
+        batch = batch_of(opened, lines[start : start + AT_ONCE])
+        with torch.no_grad():
+            total += float(opened.method.nll(batch).sum())  # type: ignore[operator]
+    return total / len(lines)
+
+
+def codes(run: Path, lines: list[str], train: list[str]) -> None:
+    """Print how much of sentences comes back from their codes, and from the nearest training sentence."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = api.compress(run, lines, Path(folder) / "codes", lossy=True)
+        found = api.decompress(run, Path(folder) / "codes")
+    print(
+        f"{run}: {written.bytes / len(lines):.1f} bytes a sentence, of {written.text_bytes / len(lines):.1f}"
+    )
+    encoder = api.load(run)
+    known, asked = (api.embed(encoder, texts) for texts in (train, lines))
+    nearest = [train[i] for i in (unit(asked) @ unit(known).T).argmax(1)]
+    bits = math.log2(len(train))
+    for name, texts in (("decoded", found), (f"nearest of {len(train):,} ({bits:.0f} bits)", nearest)):
+        exact = np.mean([a.lower() == b.lower() for a, b in zip(texts, lines, strict=True)])
+        score = np.mean([chrf(a, b) for a, b in zip(texts, lines, strict=True)])
+        print(f"  {name}: exact {exact:.3f}, chrF {score:.3f}")
+
+
+def samples(run: Path, lines: list[str], train: list[str]) -> None:
+    """Print the reverse perplexity of samples from the prior, and what they copy."""
+    writer = Writer.open(run)
+    tokenizer = writer.trained.tokenizer
+    vectors = writer.vectors(train[:4000])
+    normal = torch.distributions.MultivariateNormal(
+        vectors.mean(0), torch.cov(vectors.T) + 1e-4 * torch.eye(vectors.shape[1])
+    )
+    decoding = DecodingConfig("nucleus", max_length=30)
+    count, known = 2 * len(lines), {line.lower() for line in train}
+    sources = {"prior": writer.prior(count), "normal": normal.sample((count,))}
+    texts = {name: [each[0].text for each in writer(part, None, decoding)] for name, part in sources.items()}
+    asked = pad_lists([tokenizer.encode(line) for line in lines])
+    for name, written in (texts | {"real": train[:count]}).items():
+        model = BigramModel(pad_lists([tokenizer.encode(text) for text in written]), tokenizer.vocab_size)
+        perplexity = math.exp(-float(model.mean_log_prob(asked).mean()))
+        copied = np.mean([text.lower() in known for text in written])
+        print(f"{run} {name}: reverse perplexity {perplexity:.1f}, copied {copied:.3f}; {written[:3]}")
+
+
+def batch_of(opened: TrainedMethod, lines: list[str]) -> SentenceBatch:
+    """Returns sentences as the method reads them."""
+    ids, lengths, _ = opened.tokenizer.encode_batch(lines, opened.record.max_tokens)
+    each = torch.arange(len(lines))
+    offsets = torch.tensor([0, *lengths.cumsum()])
+    return SentenceBatch(torch.from_numpy(ids.astype("int64")), offsets, each, each)
+
+
+def chrf(found: str, wanted: str, longest: int = 6, beta: float = 2.0) -> float:
+    """Returns the mean F score of character n-grams (Popović 2015), case ignored."""
+    scores = []
+    for n in range(1, longest + 1):
+        have, want = (
+            Counter(text[i : i + n] for i in range(len(text) - n + 1))
+            for text in (found.lower(), wanted.lower())
+        )
+        if not want:
+            break
+        hits = sum((have & want).values())
+        precision, recall = hits / max(1, sum(have.values())), hits / sum(want.values())
+        scores.append((1 + beta**2) * precision * recall / max(1e-12, beta**2 * precision + recall))
+    return float(np.mean(scores)) if scores else float(found == wanted)
+
+
+def ngrams(text: str, n: int) -> Counter[str]:
+    """Returns how often each stretch of n characters occurs."""
+    return Counter(text[i : i + n] for i in range(len(text) - n + 1))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Returns vectors of length 1."""
+    lengths: np.ndarray = np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-12)
+    scaled: np.ndarray = vectors / lengths
+    return scaled
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""The commands compress and decompress."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from sentrep import api
+from sentrep.cli.options import LINES, Files, ReadingLines
+from sentrep.cli.texts import lines_of
+from sentrep.utils.files import whole
+
+Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
+
+
+def compress(run: Run, input: Files, out: Path, lossy: bool = False, reading: ReadingLines = LINES) -> None:
+    """Compress texts, one line for each, with the probabilities of a trained decoder; or to codes of a few
+    bytes that come back as similar sentences.
+
+    Args:
+        run: Folder of a run of vq-vae, or of vae with `latent_width` 0, which is a language model.
+        input: Files, folders, or '-' for standard input: each line of them, or of their text field.
+        out: File for the compressed texts.
+        lossy: Keep only the code of each text (vq-vae).
+        reading: How files are read.
+    """
+    written = api.compress(run, lines_of(input, reading), out, lossy)
+    each = written.bytes / max(1, written.sentences)
+    before = written.text_bytes / max(1, written.sentences)
+    print(f"{written.sentences:,} texts in {out}: {each:.1f} bytes each, {before:.1f} before")
+
+
+def decompress(
+    run: Run,
+    file: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="FILE")],
+    out: Path | None = None,
+) -> None:
+    """Restore the texts of a compressed file, one a line.
+
+    Args:
+        run: Folder of the run that it was compressed with.
+        file: The compressed file.
+        out: File for the texts; they are printed, if unset.
+    """
+    lines = "".join(f"{text}\n" for text in api.decompress(run, file))
+    if out is None:
+        print(lines, end="")
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with whole(out) as aside:
+        aside.write(lines.encode("utf-8", "surrogatepass"))

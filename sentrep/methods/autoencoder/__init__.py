@@ -1,0 +1,1 @@
+"""Auto-encoder and denoising auto-encoder; TSDAE with a pretrained encoder."""

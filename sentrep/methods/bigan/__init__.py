@@ -1,0 +1,1 @@
+"""BiGAN-QP: a critic of pairs of a code and a draw."""

@@ -1,0 +1,1 @@
+"""Adversarially regularised auto-encoder: sentences from generated codes."""

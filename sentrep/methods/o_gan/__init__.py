@@ -1,0 +1,1 @@
+"""O-GAN: a critic that is an encoder."""

@@ -1,0 +1,1 @@
+"""Variational auto-encoder of sentences (Bowman et al. 2016)."""

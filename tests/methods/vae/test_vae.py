@@ -1,0 +1,71 @@
+"""The variational auto-encoder: its bound, the importance-weighted likelihood, and the language model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from sentrep.methods.vae.config import VAEConfig
+from sentrep.methods.vae.method import VariationalAutoencoder
+from sentrep.modules.latent.gaussian import kl_to_standard_normal
+from sentrep.modules.reconstruction import sentence_nll
+from sentrep.utils.errors import InputError
+from tests import toy, toy_run
+
+SENTENCES = [[7, 8, 9], [10], [11, 12, 13, 14]]
+
+
+def method(**settings: Any) -> VariationalAutoencoder:
+    made: VariationalAutoencoder = toy_run.make("vae", toy_run.DECODER | {"latent_width": 4} | settings)
+    return made.eval()
+
+
+@torch.no_grad()
+def test_the_loss_is_reconstruction_and_kl_over_all_tokens() -> None:
+    made, batch = method(), toy.batch(SENTENCES, [0, 0, 1])
+    vectors = made.embed(batch)
+    posterior = made.bottleneck.posterior(vectors)  # type: ignore[operator]
+    kl = kl_to_standard_normal(*posterior).sum(1)
+    nll = sentence_nll(made.decoder, batch, vectors)
+    tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
+    step = made(batch, "train")
+    assert torch.allclose(step.loss, (nll + kl).sum() / tokens, atol=1e-5)
+    assert torch.allclose(step.metrics["nll_sentence"], (nll + kl).mean(), atol=1e-4)
+
+
+@torch.no_grad()
+def test_more_samples_tighten_the_bound_and_one_dimension_agrees_with_integration() -> None:
+    """The likelihood of a code of one dimension is computed by the trapezoid rule."""
+    made, batch = method(latent_width=1, validation_samples=400), toy.batch(SENTENCES, [0, 0, 1])
+    grid = torch.linspace(-6, 6, 241)
+    log_prior = torch.distributions.Normal(0.0, 1.0).log_prob(grid)
+    rows = [log_prior[i] - sentence_nll(made.decoder, batch, grid[i].expand(3, 1)) for i in range(241)]
+    wanted = -(torch.stack(rows).logsumexp(0) + torch.log(grid[1] - grid[0]))
+    torch.manual_seed(0)
+    assert torch.allclose(made.nll(batch), wanted, atol=0.05)
+
+
+@torch.no_grad()
+def test_a_width_of_0_is_a_language_model() -> None:
+    made, batch = method(latent_width=0), toy.batch(SENTENCES, [0, 0, 1])
+    assert not any(parameter.requires_grad for parameter in made.f.parameters())
+    step = made(batch, "train")
+    assert torch.allclose(step.metrics["code_gap"], torch.zeros(()), atol=1e-4)
+    tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
+    assert torch.allclose(made.nll(batch).sum() / tokens, step.loss, atol=1e-5)
+    assert made.pack(made.embed(batch)).shape == (3, 0)
+    assert made.monitors() == []
+
+
+def test_codes_that_are_not_discrete_cannot_be_packed() -> None:
+    with pytest.raises(InputError):
+        method().pack(torch.zeros(1, 4))
+
+
+@pytest.mark.parametrize("settings", [{"latent_width": -1}, {"kl_warmup": 2.0}, {"free_bits": -0.1}], ids=str)
+def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError) as error:
+        VAEConfig(**settings)
+    assert error.value.setting == next(iter(settings))
