@@ -1,4 +1,7 @@
-"""The verbs on documents: index them, open such an index."""
+"""The verbs on documents: index them, open such an index.
+
+The file is over 250 lines long because the verbs on one index share how files are read.
+"""
 
 from __future__ import annotations
 

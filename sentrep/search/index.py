@@ -3,6 +3,8 @@
 Checksums protect against damage. They cannot protect against a folder made by an attacker, who would have
 written the checksums too, and FAISS is not safe against a hostile `index.faiss`: open what strangers send
 with ``rebuild=True``, which never reads it.
+
+The file is over 250 lines long because opening, searching and checking share the files of the folder.
 """
 
 from __future__ import annotations

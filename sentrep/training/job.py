@@ -1,4 +1,7 @@
-"""Runs a training job: prepares the corpus, builds encoder and method, trains, and exports."""
+"""Runs a training job: prepares the corpus, builds encoder and method, trains, and exports.
+
+The file is over 250 lines long because a job is one sequence of steps.
+"""
 
 from __future__ import annotations
 

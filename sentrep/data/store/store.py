@@ -12,6 +12,8 @@ memory-mapped.
     titles.utf8, names.utf8         titles and ids of the documents, with their offsets
     kept_out.jsonl                  documents that are no part of it, where some are to be kept out
     tokenizer.json, segmenter.json
+
+The file is over 250 lines long because building, finding and reading a store share its layout.
 """
 
 from __future__ import annotations
