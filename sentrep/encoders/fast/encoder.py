@@ -99,12 +99,11 @@ class FastEncoder:
         """
         if isinstance(texts, str):
             raise TypeError("encode takes a list of sentences; for one sentence pass [sentence]")
-        counts = Truncation() if truncation is None else truncation
         starts: Iterable[int] = range(0, max(1, len(texts)), self._core.chunk)
         if show_progress:
             starts = progress(starts, "embedding", len(list(starts)), f"batch of {self._core.chunk}")
         with self._lock:
-            pieces = self._tokenized(texts, starts, counts)
+            pieces = self._tokenized(texts, starts, truncation)
             vectors = [self.vectors(piece, token_budget).numpy() for piece in pieces]
         return vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
 
@@ -117,21 +116,29 @@ class FastEncoder:
                 made = head(made)
         return self._core.settled(made, sentences)
 
-    def _tokenized(self, texts: Sequence[str], starts: Iterable[int], counts: Truncation) -> Iterator[Ragged]:
-        """Token ids of pieces of the texts; the next piece is tokenized while one is encoded."""
-        read = (self._read(texts[start : start + self._core.chunk], counts) for start in starts)
-        return _ahead(read) if len(texts) > self._core.chunk and _cores() > 1 else read
+    def tokens(self, texts: Sequence[str], truncation: Truncation | None = None) -> Ragged:
+        """Token ids as the first module takes them, with special tokens and cut at the limit.
 
-    def _read(self, texts: Sequence[str], counts: Truncation) -> Ragged:
-        """Token ids as the first module takes them, with special tokens and cut at the limit."""
+        Args:
+            texts: sentences or longer texts.
+            truncation: counts the tokens that are not read, if given.
+        """
         if self._prompt.strip():
             texts = [self._prompt + text for text in texts]
         rows = self._tokenizer.ragged(texts)
         before, behind = self._tokenizer.around if self._core.framed else ([], [])
         added = len(before) + len(behind)
         limit = self.max_tokens
-        counts.add((rows.lengths + added).tolist(), limit)
+        if truncation is not None:
+            truncation.add((rows.lengths + added).tolist(), limit)
         return rows.framed(before, behind, None if limit is None else max(0, limit - added))
+
+    def _tokenized(
+        self, texts: Sequence[str], starts: Iterable[int], counts: Truncation | None
+    ) -> Iterator[Ragged]:
+        """Token ids of pieces of the texts; the next piece is tokenized while one is encoded."""
+        read = (self.tokens(texts[start : start + self._core.chunk], counts) for start in starts)
+        return _ahead(read) if len(texts) > self._core.chunk and _cores() > 1 else read
 
 
 class _Core(Protocol):
