@@ -44,6 +44,11 @@ class Search:
             0
         ]
 
+    def many(self, queries: Iterable[str], k: int = 10) -> list[list[Hit]]:
+        """The `k` sentences nearest to each of some queries, which are encoded and searched together."""
+        given = texts_of(queries, "queries")
+        return self.index.search(encoding(self.model)(given), checked("k", k, int)) if given else []
+
     def __len__(self) -> int:
         return len(self.index)
 

@@ -234,6 +234,39 @@ def test_a_corpus_is_embedded_to_a_folder_and_indexed_from_there(place: Path, tr
     search = api.Search(index, api.load(trained.model))
     name, sentence = pairs[11]
     assert (name, sentence) in [(hit.id, hit.text) for hit in search(sentence, 3)]
+    several = [text for _, text in pairs[:5]]
+    assert search.many(several, 3) == [search(text, 3) for text in several]
+    assert search.many([]) == []
+
+
+def test_smaller_forms_in_memory(place: Path, trained: Trained) -> None:
+    texts = ["common1 topic3word2", "topic5word5"]
+    whole = api.embed(trained.model, texts)
+    cut = api.embed(trained.model, texts, dimensions=16)
+    assert np.allclose(cut, whole[:, :16] / np.linalg.norm(whole[:, :16], axis=1, keepdims=True), atol=1e-6)
+    assert api.embed(trained.model, texts, dtype="float16").dtype == np.float16
+    bits = api.embed(trained.model, texts, dtype="binary")
+    assert np.array_equal(np.unpackbits(bits, axis=1), whole > 0)
+    with pytest.raises(InputError) as caught:
+        api.embed(trained.model, texts, dtype="int8")
+    assert caught.value.setting == "dtype"
+
+
+def test_parts_of_a_corpus_are_merged(place: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus, settings = place / "heldout.jsonl", {"shard": 50, "dtype": "int8"}
+    for part in range(2):
+        api.embed_corpus(trained.model, corpus, place / "parts", shard_index=part, shards=2, **settings)  # type: ignore[arg-type]
+    for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+        monkeypatch.setenv(name, value)
+    by_rank = api.embed_corpus(trained.model, corpus, place / "ranks", **settings)  # type: ignore[arg-type]
+    assert by_rank.info.numbers[0] == 1
+    monkeypatch.delenv("LOCAL_RANK")
+    whole = api.embed_corpus(trained.model, corpus, place / "whole", **settings)  # type: ignore[arg-type]
+    merged = api.merge_embedded(place / "parts")
+    assert list(merged.items()) == list(whole.items())
+    assert np.array_equal(merged.array(), whole.array())
+    with pytest.raises(InputError):
+        api.embed_corpus(trained.model, corpus, place / "one", shard_index=0)
 
 
 def test_two_models_side_by_side(place: Path, trained: Trained) -> None:
