@@ -34,11 +34,11 @@ from sentrep.pipelines.build.holdout import hold_out
 from sentrep.pipelines.build.pipeline import examined
 from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import USUAL, WEAK, Fusion
-from sentrep.training.config import TrainingConfig
 
 MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 400_000, 40_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
-DEFAULT, TRAINED, BAG = "quick-thought, defaults", "quick-thought of build", "distilled bag"
+TRAINED, BAG = "quick-thought of build", "distilled bag"
+PRESETS = {"paper": "quick-thought, preset paper", "similarity": "quick-thought, preset similarity"}
 CHOSEN = "chosen by build"
 
 
@@ -178,8 +178,9 @@ def rows(
     yield 0, words
     table = kept(work / "table", partial(dense_models()[0].fit, text))
     yield from _costs(1, with_fusions(measured(table, TABLE), words, WEAK))
-    default = kept(work / "default", partial(_default, text))
-    yield from ((None, row) for row in with_fusions(measured(default, DEFAULT), words))
+    for preset, name in PRESETS.items():
+        model = measured(kept(work / preset, partial(_with_preset, preset, text)), name)
+        yield from ((None, row) for row in with_fusions(model, words))
     trained = kept(work / "trained", partial(quick_thought.fit, text))
     few = text.sentences < quick_thought.FEWEST
     yield from _costs(None if few else 1, with_fusions(measured(trained, TRAINED), words))
@@ -200,12 +201,16 @@ def kept(out: Path, fit: Callable[[Path], Encoder]) -> Encoder:
     return encoder
 
 
-def _default(text: Text, out: Path) -> Encoder:
-    """What `sentrep train quick-thought` makes without any option, of all the text."""
-    training = TrainingConfig(tracker="none")
-    corpus, run = CorpusConfig((str(text.file),)), out.with_name("default-run")
+def _with_preset(preset: str, text: Text, out: Path) -> Encoder:
+    """What `sentrep train quick-thought --preset` makes of all the text."""
     return train(
-        "quick-thought", corpus=corpus, out=run, training=training, cache=out.with_name("cache")
+        "quick-thought",
+        corpus=CorpusConfig((str(text.file),)),
+        out=out.with_name(f"{preset}-run"),
+        preset=preset,
+        keep_out=0.0,
+        tracker="none",
+        cache=out.with_name("cache"),
     ).encoder
 
 
@@ -225,5 +230,5 @@ def pairs(teacher: str) -> list[tuple[str, str]]:
         *((name, BM25) for name in (*fusions, CHOSEN)),
         *((name, teacher) for name in (*fusions, CHOSEN)),
         (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
-        (TRAINED, DEFAULT),
+        *((TRAINED, name) for name in PRESETS.values()),
     ]

@@ -1,9 +1,13 @@
-"""An ensemble of parsers: of each sentence the tree that shares the most constituents with all of theirs.
+"""An ensemble of parsers: for each sentence, the tree that shares the most constituents with the trees of all
+parsers.
 
-"Ensemble distillation for unsupervised constituency parsing", Shayegh, Cao, Zhu, Cheung & Mou, ICLR 2024,
-section 3.2: unsupervised parsers, seeds of the same one among them, err in different places. Binary trees of
-a sentence have equally many constituents, so the tree with the most votes is the one with the highest mean F1
-to theirs, and dynamic programming finds it."""
+Unsupervised parsers, also those that differ only in the seed, make different errors. All binary trees of a
+sentence have equally many constituents, so the tree whose constituents occur most often among the given trees
+is the tree with the highest mean F1 to them. Dynamic programming finds it.
+
+Reference: Shayegh, Cao, Zhu, Cheung & Mou, "Ensemble distillation for unsupervised constituency parsing", ICLR
+    2024, section 3.2.
+"""
 
 from __future__ import annotations
 
@@ -20,18 +24,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Several runs that parse."""
+    """Several runs whose methods parse."""
 
     parsers: tuple[TreeParser, ...]
 
     @classmethod
     def open(cls, runs: Sequence[str | Path]) -> Ensemble:
-        """The methods of runs; InputError where one does not parse or lacks a file."""
+        """Open the methods of runs.
+
+        Raises:
+            InputError: a run does not parse, or a file of it is missing.
+        """
         return cls(tuple(map(TreeParser.open, runs)))
 
     def parse(self, sentences: Sequence[Sequence[str]]) -> list[list[Span]]:
-        """Spans of the agreed trees of sentences whose words are given. What some do not read, of a long
-        sentence its end, the others decide."""
+        """The spans of the agreed trees.
+
+        A parser may not read the end of a long sentence; there only the other parsers count.
+
+        Args:
+            sentences: the words of each sentence.
+        """
         if len(self.parsers) == 1:
             return self.parsers[0].parse(sentences)
         votes = zip(*(parser.parse(sentences) for parser in self.parsers), strict=True)
@@ -39,11 +52,11 @@ class Ensemble:
 
 
 def agreed(votes: Sequence[Sequence[Sequence[Span]]], lengths: Sequence[int]) -> Iterator[list[Span]]:
-    """Of each sentence the spans of the tree with the most votes.
+    """The spans of the tree whose constituents occur most often among given trees, for each sentence.
 
     Args:
-        votes: for each sentence, the spans of several trees, from the first word to behind the last.
-        lengths: words of each sentence.
+        votes: for each sentence, the spans of several trees: the first word, and one past the last.
+        lengths: number of words of each sentence.
 
     >>> list(agreed([[[(0, 3), (0, 2)], [(0, 3), (1, 3)], [(0, 3), (1, 3)]]], [3]))
     [[(0, 3), (1, 3)]]
