@@ -5,8 +5,8 @@ Unsupervised parsers, also those that differ only in the seed, make different er
 sentence have equally many constituents, so the tree whose constituents occur most often among the given trees
 is the tree with the highest mean F1 to them. Dynamic programming finds it.
 
-Reference: Shayegh, Cao, Zhu, Cheung & Mou, "Ensemble distillation for unsupervised constituency parsing", ICLR
-    2024, section 3.2.
+Reference: Shayegh, Cao, Zhu, Cheung & Mou, "Ensemble distillation for unsupervised constituency parsing",
+    ICLR 2024, section 3.2.
 """
 
 from __future__ import annotations
