@@ -23,6 +23,7 @@ from sentrep.data.documents import SourceDocument
 from sentrep.inference.names import Located, locate
 from sentrep.inference.units import Units
 from sentrep.pipelines.build import comparison, quick_thought
+from sentrep.pipelines.build.budget import MINUTES as BUILD_MINUTES
 from sentrep.pipelines.build.budget import Budget, timed
 from sentrep.pipelines.build.candidates import Contender, contenders, dense_models
 from sentrep.pipelines.build.comparison import Compared, Row, results_of
@@ -51,18 +52,19 @@ SHOWN = 90
 """Characters of a hit that are printed."""
 
 
-def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
+def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = MINUTES) -> None:
     """Do all of it and print the results; model, index, results and report are left in `out`.
 
     Args:
         out: folder of all that is made.
         compare: further models to measure: paths, names, NAME=PATH, or 'minilm'.
         seed: of the split, of weights and of the order of training.
+        minutes: how long it may take, about; what would take longer is left out.
 
     Raises:
         InputError: a model to compare with does not exist.
     """
-    others = [locate(name, setting="compare") for name in compare]
+    others, budget = [locate(name, setting="compare") for name in compare], Budget(minutes)
     with timed("harvested", print):
         docstrings = harvest()
         split = hold_out(docstrings, seed=seed)
@@ -74,7 +76,7 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
     (out / "models").mkdir(parents=True, exist_ok=True)
     (out / "results.jsonl").unlink(missing_ok=True)
     with timed("fitted and measured", print):
-        compared = measure(split, out, seed)
+        compared = measure(split, out, seed, budget)
         results = further(split, others, out / "results.jsonl")
     print(f"\n{_table(compared, results)}\n{compared.verdict}\n")
     with timed("indexed", print):
@@ -88,7 +90,11 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1) -> None:
 
 
 def on_documents(
-    corpus: tuple[str, ...], out: Path | None = None, compare: Sequence[str] = (), seed: int = 1
+    corpus: tuple[str, ...],
+    out: Path | None = None,
+    compare: Sequence[str] = (),
+    seed: int = 1,
+    minutes: float | None = None,
 ) -> Built:
     """`build` on documents of one's own, with a folder below 'runs/' unless another one is given.
 
@@ -97,6 +103,7 @@ def on_documents(
         out: folder of all that is made.
         compare: a model that is compared, distilled and fused with BM25; one at most.
         seed: of the documents that are held out.
+        minutes: how long it may take, about; that of `build` if None.
 
     Raises:
         InputError: there is more than one model to compare with, or nothing can be read.
@@ -108,15 +115,16 @@ def on_documents(
         )
     place = out or Path("runs") / (Path(corpus[0]).resolve().name or "documents")
     teacher = compare[0] if compare else AUTO
-    return build(CorpusConfig(corpus), place, teacher=teacher, seed=seed, overwrite=True)
+    left = BUILD_MINUTES if minutes is None else minutes
+    return build(CorpusConfig(corpus), place, teacher=teacher, minutes=left, seed=seed, overwrite=True)
 
 
-def measure(split: Split, out: Path, seed: int) -> Compared:
+def measure(split: Split, out: Path, seed: int, budget: Budget) -> Compared:
     """Fit the candidates of `build` to the training text, and compare them."""
     documents = [as_document(docstring, str(number)) for number, docstring in enumerate(split.train)]
     text = Text.write(documents, Units(), out / "models" / "train.jsonl")
     dense = dense_models(seed=seed)
-    candidates = contenders(dense, text, out / "models", LANGUAGE, Budget(MINUTES), print)
+    candidates = contenders(dense, text, out / "models", LANGUAGE, budget, print)
     return comparison.compare(candidates, [task_of(split)], out / "results.jsonl")
 
 
