@@ -29,7 +29,7 @@ class VQVAEConfig(DecoderSettings):
     """Width to which vectors are projected before they are quantized."""
     commitment: float = 0.25
     """'residual': weight of the squared distance between vector and code."""
-    codebook_decay: float = 0.99
+    codebook_decay: float = 0.95
     """'residual': decay of the moving averages of the codebooks."""
     level_dropout: float = 0.3
     """'residual': probability that the decoder reads only the first levels, so that the first say most."""

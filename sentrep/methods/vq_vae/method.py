@@ -1,6 +1,7 @@
 """Auto-encoder with discrete codes.
 
-    L = − log p(x | c) + .25 ‖h − sg(e)‖²      c = h + sg(e − h)      h = W scaled(f(x))      e = quantized h
+    L = − log p(x | c) + .25 ‖h − sg(e)‖²      c = h + sg(e − h)
+    h = scaled(W scaled(f(x)))      e = quantized h
 
 h is a narrow projection of the sentence vector, sg stops the gradient. With residual quantization e is a sum
 of codebook entries, one a level; with 'one-hot' it is one of K rows (clustering); with 'scalar' rounded
@@ -72,7 +73,7 @@ class VQVAE(Method):
 
     def narrow(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence code_width"]:
         """Returns what is quantized."""
-        return self.project(scale_to_unit_rms(vectors)).float()  # type: ignore[no-any-return]
+        return scale_to_unit_rms(self.project(scale_to_unit_rms(vectors)).float())
 
     def generator(self, to: str, vectors: Float[Tensor, "sentence width"]) -> Generator:
         """Returns a generator of the sentences themselves from the codes of their vectors."""
