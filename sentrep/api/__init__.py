@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sentrep.api.indexes import Search, build_index, index, index_embedded, open_index, search
     from sentrep.api.mining import terms
     from sentrep.api.mining_anomalies import anomalies
+    from sentrep.api.mining_clusters import clusters
     from sentrep.api.mining_duplicates import duplicates
     from sentrep.api.reading import announce, watched
     from sentrep.api.reduction import Reduced, reduce
@@ -44,6 +45,7 @@ PLACES = {
     "baseline": "sentrep.api.training",
     "build_index": "sentrep.api.indexes",
     "cache_folder": "sentrep.data.corpus",
+    "clusters": "sentrep.api.mining_clusters",
     "combine": "sentrep.api.training",
     "compare": "sentrep.api.evaluation",
     "compress": "sentrep.inference.compression",
@@ -103,6 +105,7 @@ __all__ = [
     "baseline",
     "build_index",
     "cache_folder",
+    "clusters",
     "combine",
     "compare",
     "compress",

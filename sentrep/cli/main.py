@@ -17,6 +17,7 @@ from sentrep.cli.evaluate import baseline, compare, evaluate, report
 from sentrep.cli.generate import generate, summarize
 from sentrep.cli.mining import terms
 from sentrep.cli.mining_anomalies import anomalies
+from sentrep.cli.mining_clusters import clusters
 from sentrep.cli.mining_duplicates import duplicates
 from sentrep.cli.models import combine, expand
 from sentrep.cli.parse import parse
@@ -103,6 +104,7 @@ VERBS: dict[str, Verb] = {
     "terms": terms,
     "duplicates": duplicates,
     "anomalies": anomalies,
+    "clusters": clusters,
     "combine": combine,
     "expand": expand,
     "distill": distill,

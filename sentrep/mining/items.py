@@ -103,6 +103,6 @@ def _items_of(pieces: Sequence[Piece]) -> Iterator[Item]:
 
 def _exists(path: str | os.PathLike[str]) -> bool:
     try:
-        return Path(path).expanduser().exists()
+        return bool(path) and Path(path).expanduser().exists()
     except (OSError, ValueError, RuntimeError):  # too long for a path, or with a NUL character
         return False

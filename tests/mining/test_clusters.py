@@ -1,0 +1,84 @@
+"""Clusters: planted groups, names, assignment without moving, odd inputs, and the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+import sentrep
+from sentrep.cli.main import main
+from sentrep.mining.clusters import ClusterSettings, assign, cluster_texts, name_clusters
+from sentrep.utils.errors import InputError
+from tests.mining.test_anomalies import CITY, FARM, texts
+
+
+def planted(count: int = 40, groups: int = 3) -> tuple[list[str], np.ndarray, np.ndarray]:
+    random = np.random.default_rng(0)
+    gold = np.repeat(np.arange(groups), count)
+    vectors = np.eye(8)[gold] + 0.1 * random.normal(size=(len(gold), 8))
+    return [f"topic{group} word{n % 7}" for n, group in enumerate(gold)], vectors, gold
+
+
+@pytest.mark.parametrize("method", ["k-means", "hdbscan"])
+def test_planted_groups_are_found_without_their_number(method: str) -> None:
+    given, vectors, gold = planted()
+    found = cluster_texts(given, vectors, ClusterSettings(method=method))  # type: ignore[arg-type]
+    inside = found.labels >= 0
+    assert adjusted_rand_score(gold[inside], found.labels[inside]) == 1
+    assert len(found.centres) == 3
+    assert found.agreement == 1
+    assert len(found.merges) == 2
+
+
+def test_names_are_frequent_inside_and_rare_outside() -> None:
+    given, _, gold = planted()
+    names = name_clusters(given, gold, 3)
+    assert [name[0] for name in names] == ["topic0", "topic1", "topic2"]
+
+
+def test_new_texts_do_not_move_the_clusters() -> None:
+    given, vectors, _ = planted()
+    found = cluster_texts(given, vectors, ClusterSettings(k=3))
+    before = found.centres.copy()
+    labels, cosines = assign(vectors[::5], found.centres)
+    assert (labels == found.labels[::5]).all()
+    assert (cosines > 0.8).all()
+    assert (found.centres == before).all()
+
+
+@pytest.mark.parametrize(
+    "given", [[], [""], ["one"], ["same text"] * 10_000, ["", "", "a"], ["狗在叫", "猫在睡"]]
+)
+def test_odd_inputs(given: list[str]) -> None:
+    found = sentrep.clusters(given, seeds=1)
+    assert len(found.labels) == len(given)
+    assert sum(each.size for each in found.clusters) == len(given)
+
+
+def test_the_verb_clusters_texts_alone_and_assigns_new_ones() -> None:
+    given = [*texts(FARM, 60, 0), *texts(CITY, 60, 1)]
+    new = [*texts(FARM, 10, 2), *texts(CITY, 10, 3)]
+    found = sentrep.clusters(given, k=2, assign=new)
+    assert adjusted_rand_score(np.repeat([0, 1], 10), found.labels) > 0.6
+    assert {each.name[0] in FARM for each in found.clusters} == {True, False}
+
+
+def test_the_command_prints_names_and_agreement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    corpus, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    given = [*texts(FARM, 40, 0), *texts(CITY, 40, 1)]
+    corpus.write_text("\n".join(json.dumps({"text": text}) for text in given), encoding="utf-8")
+    assert main(["clusters", str(corpus), "--k", "2", "--seeds", "2", "--out", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "agreement over 2 seeds" in shown
+    assert all(len(line) <= 100 for line in shown.splitlines())
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 80
+
+
+def test_a_wrong_number_names_the_setting() -> None:
+    with pytest.raises(InputError) as error:
+        ClusterSettings(k=0)
+    assert error.value.setting == "k"
