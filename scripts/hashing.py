@@ -31,7 +31,7 @@ BITS = (16, 32, 64)
 NEAREST = 100
 LSA_WIDTH = 128
 WORDS = 5000
-STEPS, BLOCK, LR, NOISE = 1000, 256, 4e-3, 0.7
+STEPS, BLOCK, LR, NOISE = 500, 256, 4e-3, 0.7
 
 Vectors = NDArray[np.float32]
 
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=1)
     options = parser.parse_args()
     found: dict[str, Any] = {}
     for texts in (reuters(options.data), ag(options.data), titles(options.data)):

@@ -31,13 +31,12 @@ Vectors = NDArray[np.float32]
 CORPORA = ("corpus-bbc", "corpus-openstax")
 SIMILARITY = (
     "sts-b/dev.tsv",
-    "sick-r/dev.tsv",
     "sts12/MSRpar.test.tsv",
     "sts12/OnWN.test.tsv",
     "sts13/headlines.test.tsv",
 )
 COLLECTIONS = ("retrieval-cranfield", "retrieval-med")
-FITTED_TO = 10_000
+FITTED_TO = 4_000
 WIDTHS = (2, 8, 32)
 SEEDS = 3
 

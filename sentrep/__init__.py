@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
     from sentrep.methods.cpc.config import CPCConfig
     from sentrep.methods.distill.config import DistillConfig
+    from sentrep.methods.flow.config import FlowConfig
     from sentrep.methods.infomax.config import InfoMaxConfig
     from sentrep.methods.latent_gan.config import LatentGANConfig
     from sentrep.methods.o_gan.config import OGANConfig
@@ -136,6 +137,7 @@ __all__ = [
     "DecodingConfig",
     "DistillConfig",
     "EncoderConfig",
+    "FlowConfig",
     "InfoMaxConfig",
     "InputError",
     "LatentGANConfig",

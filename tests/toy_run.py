@@ -25,6 +25,7 @@ TREES = {"tree_width": 32, "parser_width": 16, "samples": 3, "validation_samples
 STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled_batch_size": 16}
 DECODER = {"samples": 0, "decoder_width": 48, "decoder_token_width": 32}
 CODES = DECODER | {"input_dropout": 0.0, "code_width": 24, "prior_width": 8, "hidden_width": 32}
+FLOW = {"blocks": 2, "coupling_width": 16}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [
         {},
@@ -61,6 +62,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
             "write": "neighbours-and-itself",
         },
     ],
+    "flow": [FLOW, FLOW | {"coupling": "additive"}],
     "semantic-hashing": [{"bits": 16, "hidden_width": 32}, {"bits": 16, "train_encoder": True}],
     "autoencoder": [
         DECODER | {"delete": 0.3},

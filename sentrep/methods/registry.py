@@ -21,6 +21,7 @@ from sentrep.methods.capabilities import (
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.cpc.config import CPCConfig
 from sentrep.methods.defaults import MethodDefaults, Presets
+from sentrep.methods.flow.config import FlowConfig
 from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.latent_gan.config import LatentGANConfig
 from sentrep.methods.o_gan.config import OGANConfig
@@ -92,6 +93,12 @@ METHODS: dict[str, Entry] = {
         "sentrep.methods.skip_thought.method:SkipThought",
         defaults=MethodDefaults(batch_size=128, choose_by="loss"),
         capabilities=(HasDecoders,),
+    ),
+    "flow": Entry(
+        FlowConfig,
+        "sentrep.methods.flow.method:Flow",
+        defaults=MethodDefaults(batch_size=256, choose_by="loss"),
+        stochastic=True,
     ),
     "semantic-hashing": Entry(
         SemanticHashingConfig,

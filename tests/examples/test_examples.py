@@ -29,6 +29,7 @@ ARGUMENTS = {
     "skip_thought": ("corpus.jsonl", "st"),
     "cpc": ("corpus.jsonl", "cpc"),
     "infomax": ("sentences.txt", "im"),
+    "flow": ("first", "corpus.jsonl", "flow"),
     "semantic_hashing": ("sentences.txt", "codes", "codes.index"),
     "seq2seq2seq": ("sentences.txt", "titles.txt", "sum"),
     "urnng": ("sentences.txt", "urnng"),
@@ -53,6 +54,7 @@ PRINTS = {
     "skip_thought": "He opened the door.",
     "cpc": "context vectors of width 512",
     "infomax": "model in im/model",
+    "flow": "nats  He opened the door.",
     "semantic_hashing": "topic",
     "seq2seq2seq": "->",
     "urnng": "(X ",
@@ -112,7 +114,7 @@ def test_examples_are_short_and_say_how_to_run_them(name: str) -> None:
 def test_the_example_runs(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if name in ("embed", "search", "evaluate", "reduce") and not (folder / "first").exists():
+    if name in ("embed", "search", "evaluate", "reduce", "flow") and not (folder / "first").exists():
         monkeypatch.setattr(sys, "argv", [PREPARED, *ARGUMENTS[PREPARED]])
         runpy.run_path(str(EXAMPLES[PREPARED]), run_name="__main__")
     monkeypatch.setattr(sys, "argv", [name, *ARGUMENTS[name]])

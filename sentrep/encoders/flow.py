@@ -1,0 +1,72 @@
+"""A normalising flow as the last module of an encoder. It is no stock module: `sentrep.load` opens it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.base.modules import Module
+from torch import Tensor
+
+from sentrep.modules.latent.coupling import CouplingFlow
+
+
+class Flow(Module):
+    """Maps sentence vectors to a space where they are distributed as a standard normal variable.
+
+    Args:
+        width: of the vectors.
+        blocks: of the flow.
+        hidden_width: of the networks of its couplings.
+        affine: whether couplings scale.
+        scale: by which vectors are multiplied first, so that components are of the order of 1.
+    """
+
+    config_keys = ("width", "blocks", "hidden_width", "affine", "scale")
+
+    def __init__(self, width: int, blocks: int, hidden_width: int, affine: bool, scale: float) -> None:
+        super().__init__()
+        self.width, self.blocks, self.hidden_width = width, blocks, hidden_width
+        self.affine, self.scale = affine, scale
+        self.flow = CouplingFlow(width, blocks, hidden_width, affine)
+
+    def forward(self, features: Any, **_: Any) -> Any:
+        features["sentence_embedding"] = self.flow(self.scale * features["sentence_embedding"]).vectors
+        return features
+
+    def get_embedding_dimension(self) -> int:
+        return self.width
+
+    def save(self, output_path: str, *_: Any, **__: Any) -> None:
+        self.save_config(output_path)
+        weights = {name: weight.contiguous().cpu() for name, weight in self.state_dict().items()}
+        save_file(weights, Path(output_path) / "model.safetensors")
+
+    @classmethod
+    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Flow:
+        folder = Path(model_name_or_path) / subfolder
+        module = cls(**json.loads((folder / cls.config_file_name).read_text(encoding="utf-8")))
+        module.load_state_dict(load_file(folder / "model.safetensors"))
+        return module
+
+
+def with_flow(
+    encoder: SentenceTransformer, blocks: int, hidden_width: int, affine: bool
+) -> tuple[SentenceTransformer, Flow]:
+    """The encoder with a flow behind its own modules, which stay as they are, and that flow."""
+    width = encoder.get_embedding_dimension()
+    assert width is not None
+    flow = Flow(width, blocks, hidden_width, affine, scale=width**0.5)
+    encoder.requires_grad_(False)
+    return SentenceTransformer(modules=[*encoder, flow], device=str(encoder.device)), flow
+
+
+@torch.no_grad()
+def inverse_error(flow: Flow, vectors: Tensor) -> Tensor:
+    """Largest absolute difference between vectors and what the inverse makes of their images."""
+    scaled = flow.scale * vectors
+    return (flow.flow.inverse(flow.flow(scaled).vectors) - scaled).abs().max()

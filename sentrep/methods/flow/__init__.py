@@ -1,0 +1,1 @@
+"""Normalising flows over the vectors of an encoder."""

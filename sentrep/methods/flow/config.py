@@ -1,0 +1,30 @@
+"""Settings of flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sentrep.utils.errors import InputError, opt
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """A normalising flow over the vectors of an encoder (Li et al. 2020): an invertible map to a standard
+    normal variable."""
+
+    coupling: Literal["affine", "additive"] = "affine"
+    """'affine': couplings scale and shift (Real NVP). 'additive': they only shift (NICE)."""
+    blocks: int = 4
+    """Blocks of actnorm, a linear map and a coupling."""
+    coupling_width: int = 64
+    """Width of the networks of the couplings."""
+    vector_noise: float = 0.01
+    """Standard deviation of the noise on vectors while training, as a share of a component's."""
+
+    def __post_init__(self) -> None:
+        for name in ("blocks", "coupling_width"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
+        if self.vector_noise < 0:
+            raise InputError(f"{opt('vector_noise')} {self.vector_noise} must be 0 or more")
