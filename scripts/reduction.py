@@ -122,7 +122,7 @@ def regressed(codes: Vectors, vectors: Vectors, test: Vectors) -> Vectors:
     the same kind for all codes."""
     from sklearn.neural_network import MLPRegressor
 
-    network = MLPRegressor((128, 128), max_iter=60, early_stopping=True, random_state=0)
+    network = MLPRegressor(hidden_layer_sizes=(128, 128), max_iter=60, early_stopping=True, random_state=0)
     return np.asarray(network.fit(codes, vectors).predict(test), dtype=np.float32)
 
 
