@@ -106,24 +106,15 @@ def deep(data: Path) -> dict[str, Any]:
                 ]
             }
             for seed in range(SEEDS):
-                layers = fit_deep(views.train, width, seed)
-                train, test = apply(layers, views.train), apply(layers, views.test)
+                deep_map = fit_deep(views.train, width, seed)
+                train, test = apply(deep_map.encoder, views.train), apply(deep_map.encoder, views.test)
                 row[f"deep {seed}"] = [
-                    r2(views.test, regressed(train, views.train, test), views.train),
+                    r2(views.test, apply(deep_map.decoder, test), views.train),
                     code_precision(unit(train), unit(test), relevant),
                 ]
             found[f"{texts.name} {width}"] = row
             print(texts.name, width, json.dumps(row), flush=True)
     return found
-
-
-def regressed(codes: Vectors, vectors: Vectors, test: Vectors) -> Vectors:
-    """Test vectors predicted from their codes by a network that is fitted to training codes: one decoder of
-    the same kind for all codes."""
-    from sklearn.neural_network import MLPRegressor
-
-    network = MLPRegressor(hidden_layer_sizes=(128, 128), max_iter=60, early_stopping=True, random_state=0)
-    return np.asarray(network.fit(codes, vectors).predict(test), dtype=np.float32)
 
 
 def r2(vectors: Vectors, predicted: Vectors, train: Vectors) -> float:

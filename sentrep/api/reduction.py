@@ -177,7 +177,7 @@ def _fitted(
         return by, [fit(by, moments, width, sample).dense()], {}
     linear = fit("pca", moments, width, sample)
     held = sample[: min(HELD_OUT, max(1, len(sample) // 5))]
-    deep = fit_deep(sample[len(held) :], width, seed)
+    deep = fit_deep(sample[len(held) :], width, seed).encoder
     recall = {
         "pca": neighbour_recall(held, linear(held)),
         "deep": neighbour_recall(held, apply(deep, held)),

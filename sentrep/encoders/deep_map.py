@@ -13,7 +13,7 @@ Reference:
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -28,7 +28,14 @@ STEPS, BATCH_SIZE, LR = 3000, 256, 1e-3
 NEIGHBOURS = 10
 
 
-def fit_deep(vectors: NDArray[np.float32], width: int, seed: int = 0, steps: int = STEPS) -> list[Dense]:
+class DeepMap(NamedTuple):
+    """An auto-encoder as stock modules; centring and scaling are part of the first and of the last one."""
+
+    encoder: list[Dense]
+    decoder: list[Dense]
+
+
+def fit_deep(vectors: NDArray[np.float32], width: int, seed: int = 0, steps: int = STEPS) -> DeepMap:
     """Trains the auto-encoder.
 
     Args:
@@ -37,12 +44,9 @@ def fit_deep(vectors: NDArray[np.float32], width: int, seed: int = 0, steps: int
         seed: of weights, noise and order.
         steps: of training.
 
-    Returns:
-        The encoder as stock modules; centring and scaling are part of the first one.
-
     Example:
         >>> vectors = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
-        >>> [layer.get_config_dict()["out_features"] for layer in fit_deep(vectors, 2, steps=3)]
+        >>> [layer.get_config_dict()["out_features"] for layer in fit_deep(vectors, 2, steps=3).encoder]
         [128, 128, 2]
     """
     mean = vectors.mean(axis=0)
@@ -53,7 +57,7 @@ def fit_deep(vectors: NDArray[np.float32], width: int, seed: int = 0, steps: int
         encoder = _layers(data.shape[1], width)
         decoder = _layers(width, data.shape[1])
         _train(nn.Sequential(encoder, decoder), data, steps)
-    return _stock(encoder, mean, scale)
+    return _stock(encoder, decoder, torch.from_numpy(mean), scale)
 
 
 def apply(layers: list[Dense], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -101,11 +105,18 @@ def _train(model: nn.Module, data: torch.Tensor, steps: int) -> None:
         schedule.step()
 
 
-def _stock(encoder: nn.Sequential, mean: NDArray[np.float32], scale: float) -> list[Dense]:
-    linear = [layer for layer in encoder if isinstance(layer, nn.Linear)]
-    with torch.no_grad():  # (x - mean) / scale, folded into the first layer
-        linear[0].weight.div_(scale)
-        linear[0].bias.sub_(linear[0].weight @ torch.from_numpy(mean))
+def _stock(encoder: nn.Sequential, decoder: nn.Sequential, mean: torch.Tensor, scale: float) -> DeepMap:
+    first, last = encoder[0], decoder[-1]
+    with torch.no_grad():
+        first.weight.div_(scale)  # type: ignore[operator]
+        first.bias.sub_(first.weight @ mean)  # type: ignore[operator]
+        last.weight.mul_(scale)  # type: ignore[operator]
+        last.bias.mul_(scale).add_(mean)  # type: ignore[operator]
+    return DeepMap(_dense(encoder), _dense(decoder))
+
+
+def _dense(layers: nn.Sequential) -> list[Dense]:
+    linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
     activations: list[nn.Module] = [nn.GELU(), nn.GELU(), nn.Identity()]
     return [
         Dense(

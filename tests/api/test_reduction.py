@@ -110,3 +110,13 @@ def test_one_sentence_is_too_few(tmp_path: Path, home: Path) -> None:
     (tmp_path / "one.txt").write_text("common1 common2.\n")
     with pytest.raises(InputError):
         sentrep.reduce(home / "bag", tmp_path / "one.txt", tmp_path / "out")
+
+
+def test_the_auto_encoder_reconstructs_more_than_the_mean() -> None:
+    from sentrep.encoders.deep_map import apply, fit_deep
+
+    vectors = np.random.default_rng(0).normal(size=(400, 6)).astype(np.float32) @ np.diag([3, 3, 1, 1, 1, 1])
+    vectors = (vectors + 5).astype(np.float32)
+    found = fit_deep(vectors, 2, steps=400)
+    left = ((vectors - apply(found.decoder, apply(found.encoder, vectors))) ** 2).sum()
+    assert left < 0.6 * ((vectors - vectors.mean(axis=0)) ** 2).sum()
