@@ -1,6 +1,8 @@
 """Auto-encoder: train it, and generate sentences from their own vectors (docs/autoencoder.md).
 
-python examples/autoencoder.py texts/ runs/autoencoder
+    python examples/autoencoder.py texts/ runs/autoencoder
+
+A decoder is trained, which takes longer than an encoder alone.
 """
 
 import sys

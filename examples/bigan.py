@@ -1,6 +1,8 @@
 """BiGAN-QP on codes of sentences: train it, and generate sentences (docs/latent_gan.md).
 
-python examples/bigan.py texts/ runs/bigan
+    python examples/bigan.py texts/ runs/bigan
+
+A decoder is trained, which takes longer than an encoder alone.
 """
 
 import sys

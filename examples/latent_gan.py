@@ -1,6 +1,8 @@
 """Adversarial generator of codes: train it, and generate sentences (docs/latent_gan.md).
 
-python examples/latent_gan.py texts/ runs/latent-gan
+    python examples/latent_gan.py texts/ runs/latent-gan
+
+A decoder is trained, which takes longer than an encoder alone.
 """
 
 import sys

@@ -1,6 +1,8 @@
 """O-GAN on codes of sentences: train it, and generate sentences (docs/latent_gan.md).
 
-python examples/o_gan.py texts/ runs/o-gan
+    python examples/o_gan.py texts/ runs/o-gan
+
+A decoder is trained, which takes longer than an encoder alone.
 """
 
 import sys

@@ -1,6 +1,8 @@
 """Variational auto-encoder: train it, and generate sentences from random codes (docs/vae.md).
 
-python examples/vae.py texts/ runs/vae
+    python examples/vae.py texts/ runs/vae
+
+A decoder is trained, which takes longer than an encoder alone.
 """
 
 import sys

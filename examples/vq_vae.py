@@ -1,6 +1,8 @@
 """Discrete codes: train them, and compress sentences to some bytes (docs/vq_vae.md).
 
-python examples/vq_vae.py texts/ runs/vq-vae
+    python examples/vq_vae.py texts/ runs/vq-vae
+
+A decoder is trained, which takes longer than an encoder alone.
 """
 
 import sys
