@@ -11,13 +11,18 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from sentrep.data.config import CorpusConfig
-from sentrep.inference.units import Units
+from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.source import read
 
+T = TypeVar("T")
 ADDED = 1000
 """Passages that are added."""
 QUERIES = 20
+WORDS = 110
+"""Of a text, at least."""
 
 
 def size(corpus: list[str], model: str, passages: int, work: Path, out: Path) -> None:
@@ -38,23 +43,27 @@ def size(corpus: list[str], model: str, passages: int, work: Path, out: Path) ->
 
 
 def write_folder(corpus: list[str], passages: int, work: Path) -> None:
-    """Passages as documents of twenty, in files of 5,000 passages; those to be added in a file of their own.
-
-    Passages are repeated with another id where the corpus has fewer.
-    """
-    texts = [record.text for record in Units().records(CorpusConfig(tuple(corpus)))]
-    wanted = passages + ADDED
-    texts = [f"{text} copy {number // len(texts)}" for number, text in enumerate(_cycled(texts, wanted))]
+    """Texts of about 120 words as documents of twenty, in files of 5,000 texts; those to be added in a file
+    of their own. Texts are repeated with a number where the corpus has fewer."""
+    texts = list(islice(_texts(CorpusConfig(tuple(corpus))), passages + ADDED))
+    known = len(texts)
+    texts += [f"{texts[n % known]} Copy {n // known}." for n in range(known, passages + ADDED)]
     (work / "documents").mkdir(exist_ok=True)
     for first in range(0, passages, 5000):
-        _write(
-            work / "documents" / f"part-{first:07}.jsonl", texts[first : min(first + 5000, passages)], first
-        )
+        last = min(first + 5000, passages)
+        _write(work / "documents" / f"part-{first:07}.jsonl", texts[first:last], first)
     _write(work / "more.jsonl", texts[passages:], passages)
 
 
-def _cycled(texts: list[str], count: int) -> Iterator[str]:
-    return islice((text for _ in range(1 + count // len(texts)) for text in texts), count)
+def _texts(corpus: CorpusConfig) -> Iterator[str]:
+    """Paragraphs that stand one after the other, together about as long as a passage."""
+    for piece in read(corpus, ReadReport()):
+        parts: list[str] = []
+        for paragraph in piece.text.split("\n\n"):
+            parts.append(paragraph)
+            if sum(len(part.split()) for part in parts) >= WORDS:
+                yield "\n\n".join(parts)
+                parts = []
 
 
 def _write(file: Path, texts: list[str], first: int) -> None:
@@ -62,6 +71,13 @@ def _write(file: Path, texts: list[str], first: int) -> None:
         for start in range(0, len(texts), 20):
             record = {"id": f"d{first + start}", "text": "\n\n".join(texts[start : start + 20])}
             out.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, str]:
+    """The result of some work, with its seconds and CPU seconds."""
+    began, spent = time.perf_counter(), time.process_time()
+    result = work()
+    return result, f"{time.perf_counter() - began:.2f} s (CPU {time.process_time() - spent:.2f})"
 
 
 def build(work: Path, model: str) -> tuple[int, str]:
@@ -73,23 +89,19 @@ def build(work: Path, model: str) -> tuple[int, str]:
 def opened(work: Path, model: str) -> tuple[int, str]:
     from sentrep.search.documents import DocumentIndex
 
-    began = time.perf_counter()
-    index = DocumentIndex.open(work / "index", str.split)
-    return len(index), f"opening without the model: {time.perf_counter() - began:.3f} s"
+    index, note = _timed(lambda: DocumentIndex.open(work / "index", str.split))
+    return len(index), f"opening without the model: {note}"
 
 
 def asked(work: Path, model: str) -> tuple[int, str]:
     from sentrep.api.documents import open_documents
 
     search = open_documents(work / "index")
-    texts = [hit.text for hit in search.search("the first question of all", 1)]
-    words = " ".join(texts).split() or ["a"]
-    times = []
-    for number in range(QUERIES):
-        began = time.perf_counter()
-        search.search(" ".join(words[number % len(words) :][:6]), 10)
-        times.append(time.perf_counter() - began)
-    return len(search), f"a query after the first: {1000 * sorted(times)[QUERIES // 2]:.0f} ms"
+    hits, first = _timed(lambda: search.search("the first question of all", 1))
+    words = " ".join(hit.text for hit in hits).split() or ["a"]
+    queries = [" ".join(words[number % len(words) :][:6]) for number in range(QUERIES)]
+    _, all_of_them = _timed(lambda: [search.search(query, 10) for query in queries])
+    return len(search), f"the first query: {first}; {QUERIES} more: {all_of_them}"
 
 
 def added(work: Path, model: str) -> tuple[int, str]:
@@ -107,10 +119,8 @@ def added(work: Path, model: str) -> tuple[int, str]:
         return vectors
 
     search.index.encode = timed
-    began = time.perf_counter()
-    count = search.add(documents)
-    passed = time.perf_counter() - began
-    return count, f"add: {passed - spent[0]:.2f} s, and {spent[0]:.2f} s of embedding"
+    count, note = _timed(lambda: search.add(documents))
+    return count, f"add: {note}, of which {spent[0]:.2f} s of embedding"
 
 
 def removed(work: Path, model: str) -> tuple[int, str]:
@@ -118,8 +128,8 @@ def removed(work: Path, model: str) -> tuple[int, str]:
 
     search = open_documents(work / "index")
     ids = [document.id for document, _ in zip(search.index.documents(), range(50), strict=False)]
-    began = time.perf_counter()
-    return search.remove(ids=tuple(ids)), f"remove: {time.perf_counter() - began:.2f} s"
+    count, note = _timed(lambda: search.remove(ids=tuple(ids)))
+    return count, f"remove: {note}"
 
 
 def updated(work: Path, model: str) -> tuple[int, str]:
@@ -130,9 +140,8 @@ def updated(work: Path, model: str) -> tuple[int, str]:
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join(lines[1:]), encoding="utf-8")
     search = open_documents(work / "index")
-    began = time.perf_counter()
-    done = search.update(work / "documents")
-    return done.added, f"update: {time.perf_counter() - began:.2f} s, {done.changed} file changed"
+    done, note = _timed(lambda: search.update(work / "documents"))
+    return done.added, f"update: {note}, {done.changed} file changed"
 
 
 STEPS: dict[str, Callable[[Path, str], tuple[int, str]]] = {
