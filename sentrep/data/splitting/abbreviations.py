@@ -118,3 +118,6 @@ PARTICLES = _words("la le les los las el lo il der das un en os as se si ma na p
 
 VOWELS = frozenset("aeiouyäöüáéíóúàèìòùâêîôûãõåæøœëïÿýăąęėěůűőıаеёиоуыэюяіїєαεηιουωάέήίόύώ")
 """Lower-case vowels of Latin, Cyrillic and Greek: a word without one is an abbreviation."""
+
+NAMES_WITH_MARKS = _words("yahoo yum jeopardy kahoot joomla wham panic airplane oklahoma oliver ahoy guess")
+"""Last words of names that end with an exclamation or a question mark: "Yahoo!", "Jeopardy!", "Guess?"."""

@@ -6,12 +6,14 @@ The file is over 250 lines long because the rules are one table of decisions.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from sentrep.data.splitting.abbreviations import (
     AFTER_ORDINALS,
     BEFORE_ORDINALS,
     LABELS,
     MONTHS,
+    NAMES_WITH_MARKS,
     PARTICLES,
     REFERENCES,
     STARTERS,
@@ -67,6 +69,9 @@ _SAID = re.compile(
 A verb with a colon introduces the next quotation."""
 _QUOTED_ON = re.compile(r" (?:하고|하며|라고|이라고|라며)(?= )")
 _KOREAN_ENDING = re.compile(r"[다요까죠네지]$")
+_GLUED = re.compile(r"[.?!](?=[A-ZÀ-ÖØ-ÞΑ-ΩА-Я])")
+_GLUED_WORD = re.compile(r"""[(\["'“‘«]*[^\W\d_]+(?:['’-][^\W\d_]+)*(?<=[^\W\d_]{2})""")
+_WORD_BEHIND = re.compile(r"""[^\W\d_]+(?=['’ ,;:]|[.?!]*[)\]"'”’»]*(?: |$))""")
 _GOES_ON = re.compile(r"[-–—,;，、；]")
 
 
@@ -123,6 +128,36 @@ def is_bracketed(text: str, begun: int, end: int) -> bool:
     if not inside:
         return text[begun - 2 : begun] in ("( ", "[ ") and text[end : end + 2] in (" )", " ]")
     return inside[-1] in "([" and text[end : end + 1] in (")", "]")
+
+
+def unglued(text: str) -> list[str]:
+    """Cut a paragraph where the space between two sentences is missing.
+
+    A sentence ends at a full stop there if the letter before it is in lower case and a function word with a
+    capital letter follows: names of files, hosts and attributes have the form of the other cases.
+
+    >>> unglued("Hello.How are you? See example.Com and file.Names."), unglued("Node.js, U.S.A, e.g.The")
+    (['Hello.', 'How are you? See example.Com and file.Names.'], ['Node.js, U.S.A, e.g.The'])
+    """
+    cuts = [stop.end() for stop in _GLUED.finditer(text) if _is_glued(text, stop.end())]
+    return [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
+
+
+def _is_glued(text: str, end: int) -> bool:
+    """Whether one sentence ends before `end` and another begins there, without a space between them."""
+    token = text[text.rfind(" ", 0, end) + 1 : end - 1]
+    following = _WORD_BEHIND.match(text, end)
+    if following is None or not token[-1:].islower() or not _GLUED_WORD.fullmatch(token):
+        return False
+    word = following[0]
+    if len(word) > 1 and not word[1:].islower():
+        return False
+    return text[end - 1] in "?!" or word.lower() in STARTERS
+
+
+def is_name_with_mark(before: str, text: str, end: int) -> bool:
+    """Whether a mark belongs to a name, and the sentence goes on in lower case: "Yahoo! in 1994"."""
+    return before.lower() in NAMES_WITH_MARKS and text[end + 1 : end + 2].islower()
 
 
 def refers(before: str, text: str, end: int) -> bool:

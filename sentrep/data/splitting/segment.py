@@ -26,7 +26,7 @@ from sentrep.data.splitting import rules
 from sentrep.data.splitting.abbreviations import NEVER_LAST, REFERENCES
 from sentrep.data.splitting.punkt import Punkt
 from sentrep.data.splitting.quotes import behind_closing, straight
-from sentrep.data.splitting.terminals import CERTAIN, CJK, EMOJI, EMOTICON, FULL_STOPS, SPACELESS
+from sentrep.data.splitting.terminals import CERTAIN, CJK, EMOJI, EMOTICON, FULL_STOPS, SHAD, SPACELESS
 from sentrep.utils.errors import InputError
 
 LONGEST = 2_000
@@ -50,6 +50,7 @@ def _stop(certain: str) -> re.Pattern[str]:
     ends = "|".join(
         (
             r"(?<=[।॥]) ?\d{1,4} ?[।॥]+",  # the number of a verse
+            rf"(?<=[{SHAD}])(?: ?[{SHAD}])+",
             rf"(?<=[{certain}])[{certain}?!.…\ufe0e\ufe0f]*",
             rf"(?<=[{SPACELESS}][?!])[?!]*(?=[”’」』）\"{SPACELESS}])",
             rf"(?<=[{CJK}]…)…*(?=[”’」』）])",
@@ -173,12 +174,13 @@ class Segmenter:
                 folded = " ".join(paragraph.split())
                 if ". . ." in folded:
                     folded = _SPACED_DOTS.sub(lambda dots: dots[0].replace(" ", ""), folded)
-                start = 0
-                for cut in self._cuts(folded):
-                    pieces.append(folded[start:cut].rstrip())
-                    start = cut
-                if start < len(folded):
-                    pieces.append(folded[start:])
+                for text in rules.unglued(folded):
+                    start = 0
+                    for cut in self._cuts(text):
+                        pieces.append(text[start:cut].rstrip())
+                        start = cut
+                    if start < len(text):
+                        pieces.append(text[start:])
         return pieces
 
     def _cuts(self, text: str) -> list[int]:
@@ -232,7 +234,7 @@ class Segmenter:
         if following in (")", "]", " ") and rules.is_bracketed(text, begun, end):
             return False
         if sign in "?!":
-            return True
+            return not rules.is_name_with_mark(plain[begun : end - 1], text, end)
         if sign == "…" or plain.endswith("..", begun, end):
             begins = not any(map(str.isalnum, text[start:end]))
             return not begins and rules.ends_with_ellipsis(text, begun, end)

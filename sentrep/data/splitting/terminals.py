@@ -33,10 +33,16 @@ SENTENCE_TERMINAL = _characters(_SENTENCE_TERMINAL)
 FULL_STOPS = "․﹒．"
 """Full stops (ATerm) other than ".": they also stand between digits."""
 
-CERTAIN = "".join(sign for sign in SENTENCE_TERMINAL if sign not in ".?!" + FULL_STOPS) + "\u037e\u05c3"
-"""Terminals that end a sentence wherever they stand.
+SHAD = _characters("0F0D..0F11 0F14")
+"""The Tibetan shad and its variants; two with a space between them end a sentence together."""
 
-The Greek question mark and the Hebrew sof pasuq are used like them, but do not have the property."""
+_WITHOUT_PROPERTY = _characters("037E 05C3 0DF4 0E5A..0E5B 10FB 17DA 2CFE") + SHAD
+"""Used as terminals though they lack the property: the Greek question mark, the Hebrew sof pasuq, the
+Sinhala kunddaliya, the Thai angkhankhu and khomut, the Georgian paragraph separator, the Khmer koomuut, the
+Coptic full stop, and the Tibetan shad."""
+
+CERTAIN = "".join(sign for sign in SENTENCE_TERMINAL if sign not in ".?!" + FULL_STOPS) + _WITHOUT_PROPERTY
+"""Terminals that end a sentence wherever they stand."""
 
 CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Characters of Chinese and Japanese, for a character class: there are no spaces between their words."""

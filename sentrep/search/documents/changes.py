@@ -82,8 +82,9 @@ def remove(
     with writer(state.path, "change an index"):
         state = state.current()
         rows = state.rows_with(ids, files) & state.kept
-        if not rows.any():
-            return state, 0
+        if not rows.any():  # a killed change may have left files
+            _sweep(state)
+            return _compact(state, analyze), 0
         smaller = _commit(state, state.manifest.segments, state.removed | rows)
         return _compact(smaller, analyze), int(rows.sum())
 
@@ -170,8 +171,9 @@ def _commit(state: State, segments: Sequence[SegmentEntry], removed: Mask) -> St
         files=_stamps(state, segments, removed_name),
     )
     manifest.write(state.path)
-    _sweep(state, {entry.name for entry in segments} | {removed_name})
-    return State(state.path, manifest)
+    changed = State(state.path, manifest)
+    _sweep(changed)
+    return changed
 
 
 def _stamps(state: State, segments: Sequence[SegmentEntry], removed: str) -> dict[str, FileStamp]:
@@ -183,8 +185,9 @@ def _stamps(state: State, segments: Sequence[SegmentEntry], removed: str) -> dic
     return stamps | ({removed: FileStamp.of(state.path / removed)} if removed else {})
 
 
-def _sweep(state: State, named: Collection[str]) -> None:
+def _sweep(state: State) -> None:
     """Delete segments and lists of removed rows that the manifest does not name."""
+    named = {entry.name for entry in state.manifest.segments} | {state.manifest.removed}
     for file in [*state.path.glob("segment-*"), *state.path.glob("removed-*.npy")]:
         if file.name not in named:
             shutil.rmtree(file) if file.is_dir() else file.unlink()

@@ -95,3 +95,31 @@ def test_lists_and_what_has_no_letters() -> None:
     assert split("He left at the age of\n12. Then he came.") == ["He left at the age of 12.", "Then he came."]
     assert split("1.\n\nWash\n\n•\n\nBoil\n\n* * *\n\nStir") == ["1. Wash", "• Boil * * *", "Stir"]
     assert split("!!") == split("😀") == split("* * *") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello.|How are you?",
+        "It works.|The rest is easy.|I know.",
+        "Really?|Yes.| It is.",
+        "“It works.|Then go!|Now.”",
+        "Das geht.|Aber wie?",
+        "See example.Com and file.Names.",
+        "Node.js runs. |U.S.A too.",
+        "Some animals, e.g.The cat, are here.",
+        "Open index.php?Page=2 or www.example.The now.",
+        "He joined Yahoo! in 1994. |Then he left.",
+        "They saw Jeopardy! on TV.",
+        "Stop! |he cried.",
+        "བཀྲ་ཤིས་བདེ་ལེགས། |ང་བོད་པ་ཡིན། །|ཁྱེད་རང་གང་ནས་ཡིན།",
+        "ආයුබෝවන්෴ |ඔබට කොහොමද෴",
+        "จบตอนที่หนึ่ง๚ |เริ่มตอนที่สอง๛",
+    ],
+)
+def test_missing_spaces_names_with_marks_and_terminals_of_scripts(text: str) -> None:
+    expected = [sentence.strip() for sentence in text.split("|")]
+    plain = text.replace("|", "")
+    segmenter = Segmenter(Punkt())
+    assert segmenter.split(plain) == expected
+    assert [plain[start:end] for start, end in segmenter.spans(plain)] == expected
