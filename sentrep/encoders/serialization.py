@@ -85,13 +85,14 @@ def link(model: Path, outer: Path) -> bool:
     """Makes a model in a folder inside of `outer` open with ``SentenceTransformer(outer)``.
 
     Writes a ``modules.json`` whose paths lead into the model. This is possible only for models of stock
-    modules.
+    modules; for another model, the links of an earlier one are removed.
 
     Returns:
         Whether the file was written.
     """
     parts = json.loads((model / "modules.json").read_text(encoding="utf-8"))
     if not all(part["type"].startswith("sentence_transformers.") for part in parts):
+        unlink(outer)
         return False
     inside = model.relative_to(outer)
     for part in parts:
@@ -101,6 +102,12 @@ def link(model: Path, outer: Path) -> bool:
     if settings.is_file():
         shutil.copyfile(settings, outer / settings.name)
     return True
+
+
+def unlink(outer: Path) -> None:
+    """Removes what `link` wrote."""
+    for name in ("modules.json", "config_sentence_transformers.json"):
+        (outer / name).unlink(missing_ok=True)
 
 
 def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -> SentenceTransformer:

@@ -26,6 +26,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from sentrep.encoders.serialization import unlink
 from sentrep.training.resumable import differences, differing, without_free
 from sentrep.training.run_file import machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError, opt
@@ -116,6 +117,7 @@ class RunFolder:
             )
         for part in (self.model, self.path / "method", self.path / "kept_out", self.checkpoints, self.logs):
             shutil.rmtree(part, ignore_errors=True)
+        unlink(self.path)
         (self.path / "run.json").unlink()
 
     def save_checkpoint(self, step: int, tensors: dict[str, Tensor], state: Mapping[str, Any]) -> None:

@@ -456,3 +456,11 @@ def test_pooling_of_nothing_is_finite_everywhere() -> None:
     for name in ("bag", "gru", "lstm", "conv", "transformer"):
         for pooling in ("mean", "max"):
             assert np.isfinite(encode(made(name, pooling=pooling), ["", "common1"])).all(), (name, pooling)
+
+
+def test_a_model_of_own_modules_leaves_no_link_of_an_earlier_one(tmp_path: Path) -> None:
+    for name, linked in (("bag", True), ("gru", False)):
+        settings = {**PLAIN, **OURS}[name]
+        folder.save(made(**settings), tmp_path / "model")
+        assert folder.link(tmp_path / "model", tmp_path) is linked
+        assert (tmp_path / "modules.json").exists() is linked

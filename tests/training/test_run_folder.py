@@ -314,3 +314,13 @@ def test_weights_that_share_memory_are_saved(tmp_path: Path) -> None:
     loaded: Any = run.load_checkpoint(pytest.fail)
     assert torch.equal(loaded[0]["b"], tied)
     assert torch.equal(loaded[0]["c"], tied.view(2, 3).T)
+
+
+def test_replacing_a_run_removes_the_link_to_its_model(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(SETTINGS)
+    for name in ("modules.json", "config_sentence_transformers.json"):
+        (run.path / name).write_text("[]")
+    run.open(SETTINGS, overwrite=True)
+    assert not (run.path / "modules.json").exists()
+    assert not (run.path / "config_sentence_transformers.json").exists()
