@@ -5,7 +5,7 @@ The file is over 250 lines long because the verbs on one index share how files a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ def index_documents(
         _check_free(place, overwrite)
         encoder = embedder(model, precision, offline, hub)
         segmenter, report = trained_segmenter(config), ReadReport()
-        documents = list(watched(read_source_documents(config, report, segmenter), report, strict))
+        documents = watched(read_source_documents(config, report, segmenter), report, strict)
         settings = Making(
             units or Units(), language, mode, precision, segmenter.to_json(), center, smooth, fusion
         )
@@ -117,18 +117,20 @@ class Making:
 
 
 def _make(
-    folder: Path, documents: Sequence[SourceDocument], model: ModelStamp, encoder: Embedder, making: Making
+    folder: Path, documents: Iterable[SourceDocument], model: ModelStamp, encoder: Embedder, making: Making
 ) -> None:
     from sentrep.data.analysis import Analysis
-    from sentrep.data.language import guess_language
+    from sentrep.data.language import SAMPLE, guess_language
     from sentrep.search.documents import DocumentIndex
     from sentrep.search.documents.centring import Means
 
-    language = making.language
-    if language == "auto":
-        language = guess_language(document.text[:2000] for document in documents)
+    passages, beginnings = [], []
+    for document in documents:
+        passages.append((described(document), making.units.of(document)))
+        if len(beginnings) < SAMPLE:
+            beginnings.append(document.text[:2000])
+    language = guess_language(beginnings) if making.language == "auto" else making.language
     analysis, encode = Analysis(language), encoding(encoder, making.precision)
-    passages = [(described(document), making.units.of(document)) for document in documents]
     index = DocumentIndex.create(
         folder,
         model,

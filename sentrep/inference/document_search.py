@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -185,9 +185,20 @@ def described(document: SourceDocument) -> Document:
     from sentrep.search.documents import Document
 
     file = Path(document.file)
-    digest = sha256(file) if file.is_file() else ""
+    digest = _digest(file) if file.is_file() else ""
     place = str(file.resolve()) if digest else ""
     return Document(document.id, document.title, place, digest, dict(document.fields))
+
+
+def _digest(file: Path) -> str:
+    """Content hash of a file, computed once for all documents of the file."""
+    status = file.stat()
+    return _hashed(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=16)
+def _hashed(file: Path, changed: int, size: int) -> str:
+    return sha256(file)
 
 
 def _inside(name: str, config: CorpusConfig) -> bool:

@@ -27,6 +27,8 @@ from sentrep.utils.manifest import FileStamp
 
 Encode = Callable[[Sequence[str]], Floats]
 """Texts to vectors, (text, width)."""
+TOGETHER = 4096
+"""Passages that are encoded together."""
 Documents = Iterable[tuple[Document, Sequence[Passage]]]
 
 
@@ -60,7 +62,7 @@ def add(
     if not given:
         return remove(state, analyze, files=replaced_files)[0], 0
     searched = _searched(given)
-    vectors = encode(searched)
+    vectors = _encoded(encode, searched)
     with writer(state.path, "change an index"):
         state = state.current()
         entry = _write_segment(state, given, searched, vectors, analyze)
@@ -130,6 +132,16 @@ def _stored(state: State, rows: Rows) -> tuple[list[tuple[Document, list[Passage
         documents[-1][1].append(passage)
         vectors.append(segment.dense.take(np.array([inside]))[0])
     return documents, np.stack(vectors)
+
+
+def _encoded(encode: Encode, texts: Sequence[str]) -> Floats:
+    """Vectors of texts, some thousands at a time: an encoder needs more memory than the vectors."""
+    first = encode(texts[:TOGETHER])
+    vectors = np.empty((len(texts), first.shape[1]), np.float32)
+    vectors[:TOGETHER] = first
+    for start in range(TOGETHER, len(texts), TOGETHER):
+        vectors[start : start + TOGETHER] = encode(texts[start : start + TOGETHER])
+    return vectors
 
 
 def _searched(documents: Sequence[tuple[Document, Sequence[Passage]]]) -> list[str]:
