@@ -124,7 +124,7 @@ def _make(
     from sentrep.search.documents import DocumentIndex
     from sentrep.search.documents.centring import Means
 
-    passages, beginnings = [], []
+    passages, beginnings = [], list[str]()
     for document in documents:
         passages.append((described(document), making.units.of(document)))
         if len(beginnings) < SAMPLE:
