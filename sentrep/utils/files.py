@@ -98,7 +98,8 @@ def sweep(target: Path, *, own: bool = False) -> None:
             an earlier process of the same id.
     """
     for place, name in ((target.parent, re.escape(target.name)), (target, ".+")):
-        pattern = re.compile(rf"\.{name}\.(\d+)(\.old)?{re.escape(PARTIAL)}")
+        # With ".lock": the lock of a folder that was being made aside.
+        pattern = re.compile(rf"\.\.?{name}\.(\d+)(\.old)?{re.escape(PARTIAL)}(?:\.lock)?")
         for path in sorted(place.iterdir()) if place.is_dir() else ():
             found = pattern.fullmatch(path.name)
             if found is None or _running(int(found.group(1)), own):
