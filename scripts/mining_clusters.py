@@ -23,7 +23,8 @@ from sklearn.metrics import v_measure_score
 
 import sentrep
 from sentrep.mining.anomaly_scores import word_counts
-from sentrep.mining.clusters import ClusterSettings, agreement, cluster_texts, name_clusters
+from sentrep.mining.clusters import agreement, cluster_texts, name_clusters
+from sentrep.mining.settings import ClusterSettings
 from sentrep.mining.text_vectors import lsa_vectors
 
 TEXTS = 2000

@@ -21,7 +21,8 @@ import numpy as np
 
 from sentrep.mining.ngrams import count_grams
 from sentrep.mining.segmentation import segment
-from sentrep.mining.terms import Term, TermSettings, base_form, find_terms
+from sentrep.mining.settings import TermSettings
+from sentrep.mining.terms import Term, base_form, find_terms
 from sentrep.mining.units import read_units, units_of
 
 K = 100

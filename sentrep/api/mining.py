@@ -14,11 +14,13 @@ from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
 from sentrep.mining.items import Item, Unit, embedded_folder, embedded_items, in_memory, read_items
 from sentrep.mining.output import check_ending, write_rows
-from sentrep.mining.terms import Term, TermSettings, find_terms
+from sentrep.mining.settings import TermSettings
 from sentrep.utils.settings import check_config, route
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
+
+    from sentrep.mining.terms import Term
 
 S = TypeVar("S", bound="DataclassInstance")
 
@@ -58,6 +60,8 @@ def terms(
     >>> [term.term for term in terms(texts, language="en", least=3)]
     ['dark matter']
     """
+    from sentrep.mining.terms import find_terms
+
     chosen, fields = split_options(settings or TermSettings(), options)
     if out is not None:
         check_ending(Path(out))

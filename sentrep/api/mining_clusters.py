@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from sentrep.api.mining import items_of, split_options
 from sentrep.api.mining_vectors import vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.clusters import Clustering, ClusterSettings, cluster_texts
 from sentrep.mining.items import Item
 from sentrep.mining.output import check_ending, write_rows
+from sentrep.mining.settings import ClusterSettings
 from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from sentrep.mining.clusters import Clustering
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def clusters(
     [18, 18]
     """
     from sentrep.mining import clusters as mining
+    from sentrep.mining.clusters import cluster_texts
 
     chosen, fields = split_options(settings or ClusterSettings(), options)
     if out is not None:

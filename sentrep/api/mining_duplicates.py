@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sentrep.api.mining import items_of, split_options
 from sentrep.api.mining_vectors import vectors_of
 from sentrep.data.corpus import Corpus
@@ -133,6 +131,8 @@ def duplicates(
 
 
 def _result(items: list[Item], found: Any) -> Duplicates:
+    import numpy as np
+
     from sentrep.mining.near_duplicates import KINDS
 
     order = np.lexsort((~found.kept, found.group))

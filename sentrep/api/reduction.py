@@ -12,7 +12,6 @@ from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import announce_truncation, watched
 from sentrep.data.corpus import Corpus, sentences, unused
 from sentrep.data.reading.report import ReadReport
-from sentrep.evaluation.datasets.reservoir import Reservoir
 from sentrep.inference.loading import Encoding, encoding, load, opened
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
@@ -125,6 +124,7 @@ def reduce(
 
     from sentrep.encoders import serialization
     from sentrep.encoders.linear_map import followed_by, width_that_keeps
+    from sentrep.evaluation.datasets.reservoir import Reservoir
 
     chosen, report = Reservoir[str](texts, seed), ReadReport()
     for _, sentence in watched(sentences(config, report), report, strict):

@@ -9,7 +9,7 @@ from sentrep.api import mining as api
 from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
-from sentrep.mining.terms import TermSettings
+from sentrep.mining.settings import TermSettings
 
 TERMS = TermSettings()
 SHOWN = 40

@@ -8,8 +8,8 @@ from sentrep.api import mining_clusters as api
 from sentrep.cli.mining_duplicates import Input
 from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
 from sentrep.data.config import CorpusConfig
-from sentrep.mining.clusters import ClusterSettings
 from sentrep.mining.output import text_table
+from sentrep.mining.settings import ClusterSettings
 
 SETTINGS = ClusterSettings()
 

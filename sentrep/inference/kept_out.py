@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import CorpusConfig
-from sentrep.inference.eval_adapter import measured
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import sha256
 from sentrep.utils.settings import route
@@ -43,6 +42,8 @@ def kept_out_comparison(models: Sequence[str | Path]) -> tuple[CorpusConfig, lis
     Raises:
         InputError: a run kept other documents out, so that it may have read these.
     """
+    from sentrep.inference.eval_adapter import measured
+
     runs = [run for run in map(kept_out_of, models) if run is not None]
     for run in runs[1:]:
         if sha256(_file(run, DOCUMENTS)) != sha256(_file(runs[0], DOCUMENTS)):

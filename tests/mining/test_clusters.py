@@ -11,7 +11,8 @@ from sklearn.metrics import adjusted_rand_score
 
 import sentrep
 from sentrep.cli.main import main
-from sentrep.mining.clusters import ClusterSettings, assign, cluster_texts, name_clusters
+from sentrep.mining.clusters import assign, cluster_texts, name_clusters
+from sentrep.mining.settings import ClusterSettings
 from sentrep.utils.errors import InputError
 from tests.mining.test_anomalies import CITY, FARM, texts
 

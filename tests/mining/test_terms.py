@@ -18,7 +18,8 @@ from sentrep.mining import ngrams
 from sentrep.mining.keyness import log_likelihood_ratio
 from sentrep.mining.ngrams import count_grams, gram_counts
 from sentrep.mining.segmentation import segment
-from sentrep.mining.terms import TermSettings, find_terms
+from sentrep.mining.settings import TermSettings
+from sentrep.mining.terms import find_terms
 from sentrep.mining.units import read_units, units_of
 from sentrep.utils.errors import InputError
 

@@ -86,13 +86,13 @@ class SemanticHashing(Method):
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         code = self.bottleneck(self.embed(batch), self.progress)
         targets = self.targets(batch.ids, batch.offsets)
-        nll = self.nll(code.latent, targets)
+        nll = self.word_nll(code.latent, targets)
         valid = targets.sum(1) > 0
         loss = mean_over_rows(nll + code.penalty, valid)
         metrics = {"nll": mean_over_rows(nll, valid).detach(), **code.metrics}
         return Step(loss, metrics)
 
-    def nll(
+    def word_nll(
         self, code: Float[Tensor, "sentence bit"], targets: Float[Tensor, "sentence vocab"]
     ) -> Float[Tensor, " sentence"]:
         """Returns −Σ_w target_w log p(w | b) in nats, with noise on the code while training."""
