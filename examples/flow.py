@@ -1,6 +1,8 @@
 """Fit a flow to a model's vectors, and ask how unusual texts are (docs/flow.md).
 
-python examples/flow.py runs/first corpus.jsonl runs/flow
+    python examples/flow.py runs/first corpus.jsonl runs/flow
+
+It prints the negative log-density of the vectors of two sentences: the higher, the more unusual.
 """
 
 import sys

@@ -140,7 +140,7 @@ def test_deletion_keeps_words_of_the_article_in_their_order(headlines: ModuleTyp
         encoder=EncoderConfig("bag", width=16),
         tokenizer="word",
         settings=settings,
-        training=TrainingConfig(steps=4, batch_size=8, validation=0.0, tracker="none"),
+        training=TrainingConfig(steps=4, batch_size=8, validation=0.0, keep_out=0.0, tracker="none"),
         cache=tmp_path / "cache",
     )
     written = headlines.deletion(run).implementation.summarize(texts)
