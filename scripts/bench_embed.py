@@ -245,7 +245,8 @@ def model2vec(stock: SentenceTransformer) -> Encode | None:
     except ImportError:
         return None
     table = stock[0].embedding.weight.detach().numpy()
-    return StaticModel(table, stock[0].tokenizer, config={"normalize": False}).encode
+    encode: Encode = StaticModel(table, stock[0].tokenizer, config={"normalize": False}).encode
+    return encode
 
 
 def onnx(encoder: SentenceTransformer) -> Encode | None:

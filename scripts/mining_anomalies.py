@@ -6,7 +6,7 @@
 Reuters has the seven classes and the division of CVDD (3,443 and 1,266 texts with one topic); the settings
 were chosen on bbc, thuc and trec. 'against' is the likelihood ratio against novels, textbooks and Wikipedia
 instead of the input.
-'few' leaves one anomaly to ten normal texts in the input.
+A name that ends in '-few' leaves one anomaly to ten normal texts in the input.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from sentrep.mining.anomalies import score_texts
 from sentrep.mining.text_vectors import lsa_vectors
 
 REUTERS = ("earn", "acq", "crude", "trade", "money-fx", "interest", "ship")
-WAYS = ("likelihood-ratio", "against", "few", "rarity", "neighbours", "distance", "reconstruction")
+SCORES = ("likelihood-ratio", "against", "rarity", "neighbours", "distance", "reconstruction")
+WAYS = (*SCORES, *(f"{score}-few" for score in SCORES))
 Rows = list[tuple[str, str]]
 
 
@@ -62,8 +63,8 @@ def _area(
     normal: Sequence[str], test: Rows, label: str, way: str, background: Sequence[str]
 ) -> tuple[float, float]:
     """AUROC of the texts of other classes, and the share of normal texts with a p-value of .05 or less."""
-    rows = test
-    if way == "few":
+    rows, score = test, way.removesuffix("-few")
+    if way != score:
         others = [row for row in test if row[0] != label]
         usual = [row for row in test if row[0] == label]
         random = np.random.default_rng(0)
@@ -71,11 +72,12 @@ def _area(
         rows = [*usual, *(others[at] for at in some.tolist())]
     texts, gold = [text for _, text in rows], np.array([other != label for other, _ in rows])
     vectors = None
-    if way in ("neighbours", "distance", "reconstruction"):
+    if score in ("neighbours", "distance", "reconstruction"):
         made = lsa_vectors(normal, texts)
         vectors = (made[0], made[1])
-    score = "likelihood-ratio" if way in ("against", "few") else way
-    found = score_texts(normal, texts, score, against=background if way == "against" else (), vectors=vectors)
+    against = background if score == "against" else ()
+    name = "likelihood-ratio" if score == "against" else score
+    found = score_texts(normal, texts, name, against=against, vectors=vectors)
     return float(roc_auc_score(gold, found.score)), float((found.p_value[~gold] <= 0.05).mean())
 
 
