@@ -27,7 +27,7 @@ from sentrep.mining.anomalies import score_texts
 from sentrep.mining.text_vectors import lsa_vectors
 
 REUTERS = ("earn", "acq", "crude", "trade", "money-fx", "interest", "ship")
-SCORES = ("likelihood-ratio", "against", "rarity", "neighbours", "distance", "reconstruction")
+SCORES = ("combined", "likelihood-ratio", "against", "rarity", "neighbours", "distance", "reconstruction")
 WAYS = (*SCORES, *(f"{score}-few" for score in SCORES))
 Rows = list[tuple[str, str]]
 

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from sentrep.mining.anomalies import Anomalies, Drift
     from sentrep.mining.vectors import Vectors
 
-ScoreName = Literal["likelihood-ratio", "rarity", "neighbours", "distance", "reconstruction"]
+ScoreName = Literal["combined", "likelihood-ratio", "rarity", "neighbours", "distance", "reconstruction"]
 
 
 @dataclass(frozen=True)
 class AnomalySettings:
     """How texts are scored."""
 
-    score: ScoreName = "likelihood-ratio"
-    """'likelihood-ratio' and 'rarity' compare words; 'neighbours', 'distance' and 'reconstruction' compare
-    vectors, of a model or, without one, of latent semantic analysis."""
+    score: ScoreName = "combined"
+    """'combined', 'likelihood-ratio' and 'rarity' compare words; 'neighbours', 'distance' and
+    'reconstruction' compare vectors, of a model or, without one, of latent semantic analysis."""
     unit: Unit = "document"
     """What is scored: 'document' (a record, a file, or a line of a text file with a sentence a line), or
     'sentence'."""

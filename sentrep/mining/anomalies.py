@@ -60,7 +60,7 @@ class Anomalies:
 def score_texts(
     normal: Sequence[str],
     texts: Sequence[str],
-    score: str = "likelihood-ratio",
+    score: str = "combined",
     *,
     against: Sequence[str] = (),
     vectors: tuple[Vectors, Vectors] | None = None,

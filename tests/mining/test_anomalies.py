@@ -60,7 +60,7 @@ def test_every_score_finds_another_topic(score: str) -> None:
     assert roc_auc_score(gold, found.score) > 0.9
 
 
-@pytest.mark.parametrize("score", ["likelihood-ratio", "rarity", "neighbours"])
+@pytest.mark.parametrize("score", ["combined", "likelihood-ratio", "rarity", "neighbours"])
 def test_p_values_of_normal_texts_are_valid(score: str) -> None:
     shares = []
     for seed in range(5):
