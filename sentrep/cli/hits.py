@@ -39,7 +39,8 @@ def _of_vector(hit: Hit) -> str:
 
 
 def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
-    """A hit for a terminal: title and heading, file and position, why it was found, and the passage.
+    """A hit for a terminal: title and heading, or the file's name where there are none; file and position,
+    why it was found, and the passage.
 
     Args:
         hit: to be shown.
@@ -52,7 +53,7 @@ def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
     start, end = best
     marked = f"{hit.text[:start]}{MARK}{hit.text[start:end].strip()}{MARK} {hit.text[end:]}"
     body = wrapped(printable(" ".join(marked.split())), COLUMNS - len(INDENT))
-    head = f"{hit.rank:2}. {printable(above)}" if above else f"{hit.rank:2}."
+    head = f"{hit.rank:2}. {printable(above or Path(hit.document.file).name or hit.document.id)}"
     position = f"{shortened(printable(place), COLUMNS - len(INDENT))}  ({scores})"
     below = [*wrapped(position, COLUMNS - len(INDENT)), *body]
     return "\n".join([shortened(head, COLUMNS), *(INDENT + line for line in below)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,8 @@ def test_a_hit_as_text_and_as_json(model: Path, folder: Path, tmp_path: Path) ->
     assert f"chess.md:{hit.span[0]}-{hit.span[1]}" in shown
     assert shown.count("**") == 2
     assert json.loads(as_json(hit, best))["file"] == hit.document.file
+    bare = replace(hit, heading=(), document=replace(hit.document, title=""))
+    assert as_text(bare, best).splitlines()[0] == " 1. chess.md"
 
 
 @pytest.mark.parametrize("unit", ["sentence", "passage", "document"])
