@@ -284,9 +284,10 @@ def train(case: Case, out: Path, die_at: int, reference: bool) -> None:
 
 
 def losses(history: list[dict[str, float]], phases: tuple[str, ...], prefix: str) -> list[float]:
-    """The logged losses in order, summed over phases."""
+    """The logged losses in order, summed over the phases that were active."""
     names = [f"{prefix}loss"] if len(phases) == 1 else sorted({f"{prefix}{phase}_loss" for phase in phases})
-    return [sum(line[name] for name in names) for line in history if names[0] in line]
+    logged = [[line[name] for name in names if name in line] for line in history]
+    return [sum(values) for values in logged if values]
 
 
 def log_of(out: Path) -> Path:

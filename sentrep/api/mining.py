@@ -18,11 +18,9 @@ from sentrep.mining.settings import TermSettings
 from sentrep.utils.settings import check_config, route
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from sentrep.mining.terms import Term
 
-S = TypeVar("S", bound="DataclassInstance")
+S = TypeVar("S")
 
 
 def terms(
@@ -84,7 +82,7 @@ def split_options(settings: S, options: dict[str, Any]) -> tuple[S, dict[str, An
         InputError: an option belongs to neither, or has a wrong type.
     """
     found = route(options, {"settings": settings, "corpus": CorpusConfig(())})
-    own = {field.name for field in dataclasses.fields(type(settings))}
+    own = set(type(settings).__dataclass_fields__)  # type: ignore[attr-defined]
     rest = {name: value for name, value in options.items() if name not in own}
     return check_config(found["settings"]), rest
 

@@ -172,10 +172,10 @@ def test_the_command_writes_groups_and_the_corpus_without_duplicates(
 
 @pytest.mark.slow
 def test_training_leaves_duplicates_out(tmp_path: Path) -> None:
-    documents = [f"{text} One more sentence {n}." for n, text in enumerate(near_copies(30, seed=3))]
+    documents = [[f"{text}.", f"One more sentence {n}."] for n, text in enumerate(near_copies(30, seed=3))]
     with pytest.warns(ReadWarning, match=r"\d+ of 35 documents"):
         trained = sentrep.train(
-            "quick-thought", corpus=[[text] for text in [*documents, *documents[:5]]],
+            "quick-thought", corpus=[*documents, *documents[:5]],
             out=tmp_path / "run", cache=tmp_path / "cache", deduplicate=True, steps=2, width=16,
             segment_length=2, batch_size=16,
         )  # fmt: skip
