@@ -37,6 +37,9 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
 
+NOT_COMPARED = ("semantic-hashing", "latent-gan", "o-gan", "bigan")
+"""Methods whose losses need not fall and change much with rounding: those with a critic, and one whose
+targets are counted during training. Of these, finite losses and the resumed run are checked."""
 TOLERANCE = 0.02
 """Largest relative difference of a logged loss (a mean over `every` steps) from the CPU's in fp32. bf16 keeps
 8 bits, so one step differs by some 0.4 %; as the runs go on they drift apart, hence a comparison of the first
@@ -189,7 +192,7 @@ def check(case: Case, place: Path) -> Row:
         whole = run(case, place / "whole")
         row.sentences_per_second, row.peak_megabytes = whole["sentences_per_second"], whole["peak_megabytes"]
         row.first_loss, row.last_loss = whole["held_out"][0], whole["held_out"][-1]
-        if not row.last_loss < row.first_loss:
+        if case.method not in NOT_COMPARED and not row.last_loss < row.first_loss:
             row.failures.append("the held-out loss does not fall")
         run(case, place / "run", die_at=(case.size.training.steps or 0) // 2 + 1)
         if run(case, place / "run")["digest"] == whole["digest"]:
@@ -201,6 +204,10 @@ def check(case: Case, place: Path) -> Row:
             row.failures.append(
                 {"other": "resumed, it ends elsewhere", "unrepeatable": "two equal runs differ"}[row.resumed]
             )
+        if not np.isfinite(whole["losses"]).all():
+            row.failures.append("a loss is not finite")
+        if case.method in NOT_COMPARED:
+            return row
         fp32 = np.array(run(case, place / "reference", reference=True)["losses"])
         row.difference = float(np.abs(np.array(whole["losses"])[: len(fp32)] / fp32 - 1).max())
         row.tolerance = DRAWN if METHODS[case.method].stochastic else TOLERANCE

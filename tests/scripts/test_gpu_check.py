@@ -36,7 +36,7 @@ def started(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_all_checks_pass_on_the_cpu(tmp_path: Path) -> None:
+def test_all_checks_pass_on_the_cpu(check: Any, tmp_path: Path) -> None:
     done = started("--device", "cpu", "--encoders", *KINDS, "--out", str(tmp_path / "report.json"))
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "report.json").read_text())
@@ -46,8 +46,9 @@ def test_all_checks_pass_on_the_cpu(tmp_path: Path) -> None:
     for row in report["rows"]:
         assert row["failures"] == []
         assert row["resumed"] == "same"
-        assert row["difference"] <= row["tolerance"] <= 0.1
-        assert row["last_loss"] < row["first_loss"]
+        if row["method"] not in check.NOT_COMPARED:
+            assert row["difference"] <= row["tolerance"] <= 0.1
+            assert row["last_loss"] < row["first_loss"]
         assert row["sentences_per_second"] > 0
         assert row["peak_megabytes"] > 0
         assert f"| {row['method']} | {row['encoder']} |" in done.stdout
