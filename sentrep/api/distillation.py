@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import watched
-from sentrep.data.corpus import Corpus, unused
+from sentrep.data.corpus import Corpus, cache_folder, unused
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.loading import encoding, load, opened
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.utils.errors import InputError
+from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
     from sentrep.training.job import Trained
+
+PRECISION = "fp32"
+"""In which the teacher's vectors are computed."""
 
 
 def distill(
@@ -26,6 +30,7 @@ def distill(
     *,
     settings: DistillConfig | None = None,
     units: Units | None = None,
+    cache: str | Path | None = None,
     overwrite: bool = False,
     strict: bool = False,
     offline: bool = False,
@@ -43,6 +48,9 @@ def distill(
         out: folder of the bag.
         settings: of the distillation.
         units: texts that the teacher's vectors are copied for; passages of about 120 words if None.
+        cache: where the teacher's vectors are kept; by default in `cache_folder()`. An interrupted
+            distillation goes on from them, and another one of the same text with the same teacher, in another
+            width for example, does not compute them again.
         overwrite: replace another model that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
         offline: never use the network.
@@ -56,19 +64,22 @@ def distill(
         InputError: nothing can be read, or `out` holds something else.
     """
     from sentrep.data.documents import read_source_documents
-    from sentrep.embedding import embed_texts
+    from sentrep.embedding import cached_vectors
     from sentrep.encoders import serialization
+    from sentrep.encoders.serialization import content_hash
     from sentrep.methods.distill.fitting import fit
 
     if not overwrite:
         unused(Path(out), "distilled model")
     units, report = units or Units(), ReadReport()
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
-    encode = encoding(opened(model, offline, hub), "fp32")
+    teacher = opened(model, offline, hub)
+    encode = encoding(teacher, PRECISION)
     documents = watched(read_source_documents(config, report), report, strict)
     texts = [passage.text for document in documents for passage in units.of(document)]
     if not texts:
         raise InputError(f"{corpus}: no text to distill on")
-    vectors = embed_texts(encode, texts, total=len(texts))
+    place = (checked("cache", cache, Path | None) or cache_folder()) / "teachers"
+    vectors = cached_vectors(encode, texts, place, model=f"{content_hash(teacher)} {PRECISION}").array()
     serialization.save(fit(texts, vectors, encode, settings), Path(out))
     return load(out)

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
     from sentrep.inference.loading import Embedder
     from sentrep.search import ModelStamp
-    from sentrep.search.documents import Mode
+    from sentrep.search.documents import Document, Mode
     from sentrep.search.fusion import Fusion
     from sentrep.training.job import Trained
+
+    Read = tuple[Document, SourceDocument]
+    """What an index remembers of a document, with the hash of its file as it was read; and the document."""
 
 
 def index_documents(
@@ -87,12 +90,36 @@ def index_documents(
         encoder = embedder(model, precision, offline, hub)
         segmenter, report = trained_segmenter(config), ReadReport()
         documents = watched(read_source_documents(config, report, segmenter), report, strict)
+        read = ((described(document), document) for document in documents)
         settings = Making(
             units or Units(), language, mode, precision, segmenter.to_json(), center, smooth, fusion
         )
         with whole_folder(place) as folder:
-            _make(folder, documents, stamp(model, encoder), encoder, settings)
+            _make(folder, read, stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder, precision=precision)
+
+
+def index_source_documents(
+    model: str | Path, documents: Iterable[Read], out: Path, making: Making, overwrite: bool = False
+) -> DocumentSearch:
+    """Write an index over documents that are read already.
+
+    Args:
+        model: what gives the vectors: a path or a name.
+        documents: what is indexed, as `described` describes it.
+        out: folder of the index.
+        making: how it is made.
+        overwrite: replace another index that is in `out`.
+
+    Raises:
+        InputError: `out` holds something else.
+    """
+    with writer(out, "index"):
+        _check_free(out, overwrite)
+        encoder = embedder(model, making.precision)
+        with whole_folder(out) as folder:
+            _make(folder, documents, stamp(model, encoder), encoder, making)
+    return open_documents(out, encoder, precision=making.precision)
 
 
 @dataclass(frozen=True)
@@ -117,7 +144,7 @@ class Making:
 
 
 def _make(
-    folder: Path, documents: Iterable[SourceDocument], model: ModelStamp, encoder: Embedder, making: Making
+    folder: Path, documents: Iterable[Read], model: ModelStamp, encoder: Embedder, making: Making
 ) -> None:
     from sentrep.data.analysis import Analysis
     from sentrep.data.language import SAMPLE, guess_language
@@ -125,8 +152,8 @@ def _make(
     from sentrep.search.documents.centring import Means
 
     passages, beginnings = [], list[str]()
-    for document in documents:
-        passages.append((described(document), making.units.of(document)))
+    for about, document in documents:
+        passages.append((about, making.units.of(document)))
         if len(beginnings) < SAMPLE:
             beginnings.append(document.text[:2000])
     language = guess_language(beginnings) if making.language == "auto" else making.language

@@ -117,6 +117,7 @@ def distill(
     out: Path,
     settings: DistillConfig = DISTILLING,
     units: Units = UNITS,
+    cache: Path | None = None,
     overwrite: bool = False,
     reading: Reading = READING,
     access: Access = ACCESS,
@@ -129,12 +130,13 @@ def distill(
         out: Folder of the bag, which opens with plain SentenceTransformer.
         settings: Of the distillation.
         units: Texts that the teacher's vectors are copied for.
+        cache: Where the teacher's vectors are kept. Unset: $SENTREP_CACHE or ~/.cache/sentrep.
         overwrite: Replace another model that is in `out`.
         reading: How files are read.
         access: Where models may come from.
     """
     encoder = api.distill(
-        model, CorpusConfig(corpus), out, settings=settings, units=units, overwrite=overwrite,
+        model, CorpusConfig(corpus), out, settings=settings, units=units, cache=cache, overwrite=overwrite,
         **keywords(reading, access),
     )  # fmt: skip
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")

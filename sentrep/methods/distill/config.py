@@ -11,6 +11,9 @@ from sentrep.utils.errors import InputError, opt
 class DistillConfig:
     """A static bag learns to give the vectors of a teacher on the user's own text."""
 
+    width: int | None = None
+    """Width of the bag. Unset: that of the teacher. Narrower: the teacher's vectors are projected to their
+    first principal directions."""
     steps: int = 100
     """Steps of optimisation. More do not help: the bag fits its passages almost exactly."""
     batch_size: int = 512
@@ -25,6 +28,8 @@ class DistillConfig:
     """Seed of the order of passages."""
 
     def __post_init__(self) -> None:
+        if self.width is not None and self.width < 1:
+            raise InputError(f"{opt('width')} {self.width}: must be 1 or more")
         if self.steps < 0 or self.batch_size < 1:
             raise InputError(
                 f"{opt('steps')} {self.steps}, {opt('batch_size')} {self.batch_size}: "

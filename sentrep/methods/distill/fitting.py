@@ -14,7 +14,7 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.static import static_encoder
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.methods.distill.distillation import Passages, distill
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts to vectors, (text, width)."""
@@ -43,7 +43,8 @@ def fit(
         A `SentenceTransformer` of one stock `StaticEmbedding`.
 
     Raises:
-        InputError: there are no texts, or not as many vectors as texts.
+        InputError: there are no texts, not as many vectors as texts, or the bag would be wider than the
+            teacher.
     """
     if not texts or len(texts) != len(vectors):
         raise InputError(
@@ -54,10 +55,32 @@ def fit(
     encoded = tokenizer.encode_batch(texts)
     offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(encoded.lengths)]))
     passages = Passages(torch.from_numpy(encoded.ids.astype(np.int64)), offsets)
-    rows = torch.from_numpy(encode(token_texts(tokenizer)))
-    bag, _ = distill(passages, torch.from_numpy(vectors), rows, config)
+    rows = encode(token_texts(tokenizer))
+    if config.width is not None:
+        directions = principal_directions(vectors, config.width)
+        vectors, rows = vectors @ directions, rows @ directions
+    bag, _ = distill(passages, torch.from_numpy(vectors), torch.from_numpy(rows), config)
     table = bag.table(without=sorted(tokenizer.special))
     return static_encoder(tokenizer, table)
+
+
+def principal_directions(vectors: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """The directions along which vectors are longest, (old width, width), orthonormal. The mean is not
+    subtracted, so that cosines change as little as possible.
+
+    Raises:
+        InputError: there are not as many directions.
+
+    >>> principal_directions(np.float32([[3, 0], [0, 1]]), 1).round(3).tolist()
+    [[1.0], [0.0]]
+    """
+    if width > vectors.shape[1]:
+        raise InputError(
+            f"{opt('width')} {width}: the teacher's vectors are {vectors.shape[1]} wide, and a bag is "
+            "at most as wide as its teacher"
+        )
+    _, directions = np.linalg.eigh(vectors.T.astype(np.float64) @ vectors)
+    return np.ascontiguousarray(directions[:, ::-1][:, :width], np.float32)
 
 
 def token_texts(tokenizer: Tokenizer) -> list[str]:

@@ -10,16 +10,17 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sentrep.api.documents import index_documents
+from sentrep.api.documents import Making, index_source_documents
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
 from sentrep.data.corpus import Corpus, corpus_config
-from sentrep.data.documents import SourceDocument, read_source_documents
+from sentrep.data.documents import SourceDocument, read_source_documents, trained_segmenter
 from sentrep.data.language import guess_language
 from sentrep.data.reading.report import ReadReport
 from sentrep.evaluation.tasks.retrieval import Retrieval
-from sentrep.inference.document_search import DocumentSearch
+from sentrep.inference.document_search import DocumentSearch, described
 from sentrep.inference.units import Units
 from sentrep.pipelines.build.budget import MINUTES, Budget, timed
 from sentrep.pipelines.build.candidates import TABLE, Say, contenders, dense_models
@@ -29,6 +30,9 @@ from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.errors import InputError, shown
+
+if TYPE_CHECKING:
+    from sentrep.search.documents import Document
 
 
 @dataclass(frozen=True)
@@ -84,17 +88,29 @@ def build(
     if (out / "index").exists() and not overwrite:
         raise InputError(f"{out / 'index'} exists; give another folder, or overwrite it")
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
-    report = ReadReport()
+    report, config = ReadReport(), corpus_config(corpus)
     with timed("read", say):
-        documents = list(watched(read_source_documents(corpus_config(corpus), report), report))
+        segmenter = trained_segmenter(config)
+        stream = watched(read_source_documents(config, report, segmenter), report)
+        read = [(described(document), document) for document in stream]
+        documents = [document for _, document in read]
         parts = hold_out(documents, seed)
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
     say(_counts(documents, len(parts.exam), parts.dropped, language))
     (out / "models").mkdir(parents=True, exist_ok=True)
-    making = _Making(out, units, language, seed, teacher_of(teacher, language, offline, hub), budget, say)
+    making = _Building(
+        out,
+        units,
+        language,
+        segmenter.to_json(),
+        seed,
+        teacher_of(teacher, language, offline, hub),
+        budget,
+        say,
+    )
     compared = making.compared(parts)
     with timed("indexed", say):
-        search = making.index(compared, documents, corpus, overwrite)
+        search = making.index(compared, read, overwrite)
     shutil.rmtree(out / "models")
     if compared:
         say(f"report    {write_report([out / 'results.jsonl'], out / 'report.html')}")
@@ -104,12 +120,14 @@ def build(
 
 
 @dataclass(frozen=True)
-class _Making:
+class _Building:
     """How one index is made."""
 
     out: Path
     units: Units
     language: str
+    segmenter: str
+    """The sentence splitter that the documents were read with, as JSON."""
     seed: int
     teacher: Teacher | None
     budget: Budget
@@ -137,28 +155,18 @@ class _Making:
         return compared
 
     def index(
-        self,
-        compared: Compared | None,
-        documents: Sequence[SourceDocument],
-        corpus: Corpus,
-        overwrite: bool,
+        self, compared: Compared | None, read: Sequence[tuple[Document, SourceDocument]], overwrite: bool
     ) -> DocumentSearch:
         """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
         stand by."""
         chosen = compared.chosen.dense if compared else None
+        documents = [document for _, document in read]
         text = Text.write(documents, self.units, self.out / "models" / "all.jsonl")
         dense = chosen or dense_models()[0]
         dense.fit(text, self.out / "model")
-        return index_documents(
-            self.out / "model",
-            corpus,
-            self.out / "index",
-            units=self.units,
-            language=self.language,
-            mode=compared.chosen.mode if compared else "hybrid",
-            fusion=dense.fusion,
-            overwrite=overwrite,
-        )
+        mode = compared.chosen.mode if compared else "hybrid"
+        making = Making(self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion)
+        return index_source_documents(self.out / "model", read, self.out / "index", making, overwrite)
 
 
 def _characters(tasks: Sequence[Retrieval]) -> int:

@@ -68,3 +68,20 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
     with pytest.raises(InputError):
         sentrep.build(tmp_path / "none", tmp_path / "other", say=lambda _: None)
+
+
+def test_the_documents_are_read_once(tmp_path: Path) -> None:
+    """A file that changes while models are compared is in the index as it was read, and the next update
+    finds the change."""
+    folder = write(tmp_path / "docs", 3)
+
+    def say(line: str) -> None:
+        if line.startswith("read"):
+            (folder / "001.md").write_text("# Another page\n\nOnly zebras are here.\n")
+
+    built = sentrep.build(folder, tmp_path / "out", teacher=None, say=say)
+    assert Path(built.search.search("page1part2", 1)[0].document.file).name == "001.md"
+    assert not built.search.search("zebras", 1, mode="lexical")
+    done, search = sentrep.update(tmp_path / "out" / "index", folder)
+    assert (done.new, done.changed, done.deleted, done.unchanged) == (0, 1, 0, 2)
+    assert Path(search.search("zebras", 1)[0].document.file).name == "001.md"
