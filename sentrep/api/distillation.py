@@ -75,7 +75,7 @@ def distill(
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
     teacher = opened(model, offline, hub)
     encode = encoding(teacher, PRECISION)
-    documents = watched(read_source_documents(config, report), report, strict)
+    documents = watched(read_source_documents(config, report, code=units.keeps_code), report, strict)
     texts = [passage.text for document in documents for passage in units.of(document)]
     if not texts:
         raise InputError(f"{corpus}: no text to distill on")

@@ -89,11 +89,10 @@ def index_documents(
         _check_free(place, overwrite)
         encoder = embedder(model, precision, offline, hub)
         segmenter, report = trained_segmenter(config), ReadReport()
-        documents = watched(read_source_documents(config, report, segmenter), report, strict)
-        read = ((described(document), document) for document in documents)
-        settings = Making(
-            units or Units(), language, mode, precision, segmenter.to_json(), center, smooth, fusion
-        )
+        units = units or Units()
+        stream = read_source_documents(config, report, segmenter, code=units.keeps_code)
+        read = ((described(document), document) for document in watched(stream, report, strict))
+        settings = Making(units, language, mode, precision, segmenter.to_json(), center, smooth, fusion)
         with whole_folder(place) as folder:
             _make(folder, read, stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder, precision=precision)
@@ -202,8 +201,9 @@ def open_documents(
     index = DocumentIndex.open(place, Analysis(DocumentManifest.read(place).analysis), verify=verify)
     encoder = opened_for(index.manifest.model, place, model, precision, offline, hub)
     index.encode = encoding(encoder, precision)
-    settings = {name: index.manifest.settings[name] for name in ("unit", "words", "overlap")}
-    return DocumentSearch(index, encoder, Units(**settings))
+    settings = index.manifest.settings
+    kept = {name: settings.get(name, False) for name in asdict(Units())}  # older indexes have no code
+    return DocumentSearch(index, encoder, Units(**kept))
 
 
 def add(

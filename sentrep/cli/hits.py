@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.data.splitting.passages import find_blocks
 from sentrep.utils.terminal import COLUMNS, printable, shortened, width, wrapped
 
 if TYPE_CHECKING:
@@ -50,13 +51,27 @@ def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
     place = f"{_relative(hit.document.file) or hit.document.id}:{hit.span[0]}-{hit.span[1]}"
     scores = f"score {hit.scores.score:.3f}, {_rank('dense', hit.scores.dense_rank)}, "
     scores += _rank("lexical", hit.scores.lexical_rank)
-    start, end = best
-    marked = f"{hit.text[:start]}{MARK}{hit.text[start:end].strip()}{MARK} {hit.text[end:]}"
-    body = wrapped(printable(" ".join(marked.split())), COLUMNS - len(INDENT))
+    body = _passage(hit.text, best)
     head = f"{hit.rank:2}. {printable(above or Path(hit.document.file).name or hit.document.id)}"
     position = f"{shortened(printable(place), COLUMNS - len(INDENT))}  ({scores})"
     below = [*wrapped(position, COLUMNS - len(INDENT)), *body]
     return "\n".join([shortened(head, COLUMNS), *(INDENT + line for line in below)])
+
+
+def _passage(text: str, best: tuple[int, int]) -> list[str]:
+    """The lines of a passage: prose wrapped, with the best sentence marked; tables and code as they stand."""
+    start, end = best
+    marked = f"{text[:start]}{MARK}{text[start:end].strip()}{MARK} {text[end:]}" if end > start else text
+    lines: list[str] = []
+    at = 0
+    for first, last in [*find_blocks(marked), (len(marked), len(marked))]:
+        prose = printable(" ".join(marked[at:first].split()))
+        lines += wrapped(prose, COLUMNS - len(INDENT))
+        for row in filter(str.strip, marked[first:last].splitlines()):
+            fits = width(row) <= COLUMNS - len(INDENT)
+            lines += [printable(row)] if fits else wrapped(printable(row), COLUMNS - len(INDENT))
+        at = last
+    return lines
 
 
 def as_json(hit: PassageHit, best: tuple[int, int]) -> str:

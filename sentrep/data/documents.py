@@ -82,6 +82,7 @@ def read_source_documents(
     report: ReadReport | None = None,
     segmenter: Segmenter | None = None,
     wanted: Callable[[str, Path], bool] | None = None,
+    code: bool = False,
 ) -> Iterator[SourceDocument]:
     """Read a corpus one document at a time.
 
@@ -90,6 +91,8 @@ def read_source_documents(
         report: counts what was read and skipped.
         segmenter: splits text into sentences; trained on the corpus itself if None.
         wanted: of a file's name and path, whether it is read; all files are if None.
+        code: keep the blocks of code of Markdown, HTML and RST in the text, between fences. They have no
+            sentences.
 
     Raises:
         InputError: nothing can be read of the files that are wanted; there are none is no error.
@@ -101,7 +104,7 @@ def read_source_documents(
         if found and not files:
             return
         segmenter = segmenter or train_segmenter(files, corpus)
-        for _, pieces in groupby(read_files(files, corpus, report), key=lambda piece: piece.document):
+        for _, pieces in groupby(read_files(files, corpus, report, code), key=lambda piece: piece.document):
             yield _document(pieces, segmenter)
 
 

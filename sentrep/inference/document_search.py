@@ -67,10 +67,17 @@ class DocumentSearch:
 
     def best_sentence(self, query: str, hit: PassageHit) -> tuple[int, int]:
         """The sentence of a hit that is nearest to the query: its first character in `hit.text`, and one past
-        the last."""
+        the last. Code is no sentence."""
         import numpy as np
 
-        spans = self._segmenter.spans(hit.text)
+        from sentrep.data.splitting.passages import find_code
+
+        code = find_code(hit.text)
+        spans = [
+            (start, end)
+            for start, end in self._segmenter.spans(hit.text)
+            if not any(start < last and end > first for first, last in code)
+        ]
         if not spans:
             return 0, len(hit.text)
         assert self.index.encode is not None
@@ -152,7 +159,9 @@ class DocumentSearch:
         """
         from sentrep.data.documents import read_source_documents
 
-        for document in read_source_documents(config, report, self._segmenter, wanted):
+        for document in read_source_documents(
+            config, report, self._segmenter, wanted, code=self.units.keeps_code
+        ):
             yield described(document), self.units.of(document)
 
     @cached_property

@@ -48,6 +48,8 @@ class Units:
     """Words in a passage, about; characters count in scripts without spaces."""
     overlap: int = 0
     """Words that a passage repeats of the one before."""
+    code: bool = True
+    """Whether passages and whole documents keep blocks of code in Markdown, HTML and RST."""
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -57,6 +59,11 @@ class Units:
         if self.unit != "passage":
             return f"{self.unit}s"
         return f"passages of {self.words} words" + (f", {self.overlap} repeated" if self.overlap else "")
+
+    @property
+    def keeps_code(self) -> bool:
+        """Whether documents are read with their blocks of code; a sentence is never code."""
+        return self.code and self.unit != "sentence"
 
     def of(self, document: SourceDocument) -> list[Passage]:
         """The passages of a document."""
@@ -114,7 +121,7 @@ class Units:
                 fields = _fields(sentence.title, sentence.fields)
                 yield Record(f"{sentence.document}#{sentence.number}", sentence.text, fields)
             return
-        for document in read_source_documents(corpus, report):
+        for document in read_source_documents(corpus, report, code=self.keeps_code):
             fields = _fields(document.title, document.fields)
             for number, passage in enumerate(self.of(document), start=1):
                 name = document.id if self.unit == "document" else f"{document.id}#{number}"

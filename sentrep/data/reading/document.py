@@ -51,16 +51,19 @@ class Fragment(NamedTuple):
     """The headings that the text stands under, outermost first."""
     fields: tuple[tuple[str, str], ...] = ()
     """Names and values of further fields of the record."""
+    code: bool = False
+    """Whether it is a block of code, between fences."""
 
 
 class Block(NamedTuple):
-    """A paragraph, heading, list item or table row of a document with structure.
+    """A paragraph, heading, list item, table row or block of code of a document with structure.
 
     A heading is the first block of its own section: its text is also the last of its `headings`.
     """
 
     text: str
     headings: tuple[str, ...] = ()
+    code: bool = False
 
 
 class Outline:
@@ -129,6 +132,8 @@ class Reading:
     config: CorpusConfig
     report: ReadReport
     ids: Ids = field(default_factory=Ids)
+    code: bool = False
+    """Whether blocks of code are kept; else they are left out and counted."""
 
     def layout(self, text: str, where: str) -> Layout:
         """The layout of a text whose beginning is given: the one that `split` names, or the one it seems to
@@ -198,11 +203,13 @@ def compose(source: Source, title: str, blocks: Iterable[Block]) -> Iterator[Fra
 
     The title of a document without text is its text."""
     begins = True
-    for headings, together in groupby(_bounded(blocks), key=lambda block: block.headings):
-        for portion in portions(f"{block.text}\n\n" for block in together):
-            text = portion.text.strip()
+    for (headings, code), together in groupby(
+        _bounded(blocks), key=lambda block: (block.headings, block.code)
+    ):
+        texts = (block.text for block in together)
+        for text in map(_fenced, texts) if code else _together(texts):
             if text:
-                yield Fragment(begins, source.stem, title, text, False, headings)
+                yield Fragment(begins, source.stem, title, text, False, headings, code=code)
                 begins = False
     if begins and title:
         yield Fragment(True, source.stem, "", title, False)
@@ -220,9 +227,20 @@ def count_if_nothing(fragments: Iterable[Fragment], source: Source, reading: Rea
         reading.report.problem(kind, source.name, "nothing to read in it")
 
 
+def _together(texts: Iterable[str]) -> Iterator[str]:
+    return (portion.text.strip() for portion in portions(f"{text}\n\n" for text in texts))
+
+
+def _fenced(code: str) -> str:
+    """Code between fences, as in Markdown; its own fences, if it has any, are other ones."""
+    code = code.strip("\n").rstrip()
+    fence = "~~~" if "```" in code else "```"
+    return f"{fence}\n{code}\n{fence}" if code else ""
+
+
 def _bounded(blocks: Iterable[Block]) -> Iterator[Block]:
     for block in blocks:
         if len(block.text) <= PORTION:
             yield block
         else:
-            yield from (Block(portion.text, block.headings) for portion in portions([block.text]))
+            yield from (block._replace(text=portion.text) for portion in portions([block.text]))

@@ -1,7 +1,8 @@
 """HTML files: the main content, found by trafilatura; navigation, scripts and the like are counted.
 
 Where trafilatura finds next to nothing (short pages, pages without prose) everything is taken that lxml
-reads as text, save scripts, navigation and footers.
+reads as text, save scripts, navigation and footers. Blocks of code are left out, unless they are asked for:
+then a mark takes the place of each while the main content is looked for.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ LITTLE = 250
 DEEPEST = 200
 """Depth of a tree that is handed to trafilatura."""
 
+_CODE_MARK = re.compile(r"⟦block of code (\d+)⟧")
 _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
 )
@@ -49,9 +51,10 @@ def html(source: Source, reading: Reading) -> Iterator[Fragment]:
         return
     everything = length("".join(tree.itertext()))
     reading.report.leave_out("HTML tags", max(0, length(text) - everything))
-    _without_code(tree, reading.report)
+    codes = _without_code(tree, reading)
     title = " ".join("".join(tree.xpath("//title[1]//text()")).split())
-    blocks = _main_blocks(tree, reading.report)
+    blocks = list(_with_code(_main_blocks(tree, reading.report), codes))
+    reading.report.leave_out("code", sum(map(length, codes.values())))
     if blocks and blocks[0].headings == (blocks[0].text,) and (not title or title.startswith(blocks[0].text)):
         first = blocks.pop(0).text
         title = title or first
@@ -85,15 +88,38 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def _without_code(tree: Any, report: ReadReport) -> None:
-    """Remove preformatted text; what of it reads as prose becomes a paragraph."""
+def _without_code(tree: Any, reading: Reading) -> dict[int, str]:
+    """Remove preformatted text; what of it reads as prose becomes a paragraph.
+
+    Returns:
+        Blocks of code that are kept, by the number in the mark that stands in their place.
+    """
+    codes: dict[int, str] = {}
     for element in tree.xpath("//pre"):
         text = element.text_content()
         if reads_as_prose(text):
             element.tag = "p"
-        elif element.getparent() is not None:
-            report.leave_out("code", length(text))
+        elif element.getparent() is None:
+            continue
+        elif reading.code and text.strip():
+            for child in list(element):
+                element.remove(child)
+            element.tag, element.text = "p", f"⟦block of code {len(codes)}⟧"
+            codes[len(codes)] = text
+        else:
+            reading.report.leave_out("code", length(text))
             element.drop_tree()
+    return codes
+
+
+def _with_code(blocks: list[Block], codes: dict[int, str]) -> Iterator[Block]:
+    """Blocks with code instead of its marks; code that was put back is taken out of `codes`."""
+    for block in blocks:
+        for number, part in enumerate(_CODE_MARK.split(block.text)):
+            if number % 2 and int(part) in codes:
+                yield block._replace(text=codes.pop(int(part)), code=True)
+            elif number % 2 == 0 and part.strip():
+                yield block._replace(text=part.strip())
 
 
 def _main_blocks(tree: Any, report: ReadReport) -> list[Block]:

@@ -1,8 +1,8 @@
 """Markdown files: CommonMark with tables, footnotes, task lists and front matter.
 
-Prose is kept, marks go. Code blocks, comments, HTML tags, link targets, image descriptions and front matter
-are left out, and their characters counted. A code fence that is never closed hides no text: what follows it
-is read as Markdown. Indented code that reads as prose is kept.
+Prose is kept, marks go. Code blocks (unless they are asked for), comments, HTML tags, link targets, image
+descriptions and front matter are left out, and their characters counted. A code fence that is never closed
+hides no text: what follows it is read as Markdown. Indented code that reads as prose is kept.
 
 The file is over 250 lines long because the handlers of all tokens are one class, in the order of the
 parser's tokens.
@@ -60,7 +60,7 @@ _BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 
 def markdown(source: Source, reading: Reading) -> Iterator[Fragment]:
     """A file is a document. Its title is its first heading, or the one that the front matter names."""
-    reader = _Reader(reading.report)
+    reader = _Reader(reading.report, reading.code)
     chunks = _chunks(_lines(source, reading))
     start = next(chunks, "")
     front = reader.front_matter(start)
@@ -104,8 +104,9 @@ def _chunks(lines: Iterable[str]) -> Iterator[str]:
 class _Reader:
     """Reads one document, chunk by chunk."""
 
-    def __init__(self, report: ReadReport) -> None:
+    def __init__(self, report: ReadReport, code: bool = False) -> None:
         self._report = report
+        self._keep_code = code
         self._outline = Outline()
         self.title = ""
         self.untitled = True
@@ -193,7 +194,7 @@ class _Reader:
         closing = source[last - 1].lstrip("> \t").rstrip() if last - first > 1 else ""
         closed = closing.startswith(token.markup) and not closing.strip(token.markup[0])
         if closed and not _opened_again(token):
-            self._report.leave_out("code", len(token.content) + len(token.info))
+            yield from self._code(token.content, len(token.info))
             return
         # The fence is not closed, so its text is read as prose.
         sentence = len(token.info.split()) > 2
@@ -206,7 +207,12 @@ class _Reader:
             for part in re.split(r"\n\s*\n", content):
                 yield Block(" ".join(part.split()), self._outline.headings)
         else:
-            self._report.leave_out("code", len(content))
+            yield from self._code(content)
+
+    def _code(self, content: str, info: int = 0) -> Iterator[Block]:
+        self._report.leave_out("code", info if self._keep_code else len(content) + info)
+        if self._keep_code:
+            yield Block(content, self._outline.headings, code=True)
 
     def _html(self, content: str) -> Iterator[Block]:
         text = self._without_tags(content)

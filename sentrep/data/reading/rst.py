@@ -1,5 +1,5 @@
 """reStructuredText files, read by docutils. Directives and roles that it does not know (Sphinx has many) are
-read as text; code, comments and link targets are left out and counted."""
+read as text; code (unless it is asked for), comments and link targets are left out and counted."""
 
 from __future__ import annotations
 
@@ -16,21 +16,16 @@ from sentrep.data.reading.whole import read_whole
 _DIRECTIVE = re.compile(r"(?m)^\s*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([\w:+.-]+?)[ \t]?::")
 _DIRECTIVE_LINES = re.compile(r"\A\s*\.\.[^\n]*|(?m:^\s*:[\w-]+:[^\n]*)")
 _ROLE = re.compile(r":([\w:+.-]+):`|`:([\w:+.-]+):")
+_CODE = frozenset(["code-block", "sourcecode", "code", "doctest", "testcode", "ipython", "prompt"])
 _NO_PROSE = frozenset(
     [
         "toctree",
         "autosummary",
         "literalinclude",
-        "testcode",
         "testoutput",
         "testsetup",
-        "doctest",
         "plot",
-        "code-block",
-        "sourcecode",
-        "code",
         "highlight",
-        "ipython",
         "mermaid",
         "graphviz",
         "tikz",
@@ -66,21 +61,22 @@ def rst(source: Source, reading: Reading) -> Iterator[Fragment]:
     if data is None:
         return
     text = "".join(decode(iter([data]), source.name, reading.report))
-    blocks, title = _blocks(text, reading.report), ""
+    blocks, title = _blocks(text, reading), ""
     if blocks and blocks[0].headings == (blocks[0].text,):
         title = blocks.pop(0).text
     yield from compose(source, title, blocks)
 
 
-def _blocks(text: str, report: ReadReport) -> list[Block]:
+def _blocks(text: str, reading: Reading) -> list[Block]:
     """The blocks of a document; its paragraphs as they stand where docutils fails."""
+    report = reading.report
     try:
         tree = _parsed(text)
-        blocks = list(_Walk(report).blocks(tree))
+        blocks = list(_Walk(report, reading.code).blocks(tree))
     except Exception:  # docutils raises what it likes: nested too deep, or a defect of a directive
         paragraphs = re.split(r"\n[^\S\n]*\n", text)
         return [Block(" ".join(part.split())) for part in paragraphs if part.strip()]
-    taken = sum(len(block.text) for block in blocks)
+    taken = sum(sum(map(len, block.text.split())) if block.code else len(block.text) for block in blocks)
     left = sum(map(len, text.split())) - taken - report.left_out["code"] - report.left_out["comments"]
     report.leave_out("marks and link targets", max(0, left))
     return blocks
@@ -109,9 +105,12 @@ def _lenient(text: str) -> Iterator[None]:
 
         def run(self) -> list[Any]:
             argument = " ".join(self.arguments)
-            if self.name in _NO_PROSE:
-                code = "\n".join([argument, *self.content])
+            if self.name in _CODE:
+                code = "\n".join(self.content)
                 return [nodes.literal_block(code, code)]
+            if self.name in _NO_PROSE:
+                omitted = "\n".join([argument, *self.content])
+                return [nodes.raw(omitted, omitted)]
             container = nodes.container()
             if len(argument.split()) > 2:
                 container += nodes.paragraph(argument, argument)
@@ -147,15 +146,18 @@ class _AnyOption(dict[str, Any]):
 class _Walk:
     """A tree of docutils to blocks."""
 
-    def __init__(self, report: ReadReport) -> None:
+    def __init__(self, report: ReadReport, code: bool) -> None:
         self._report = report
+        self._keep_code = code
         self._outline = Outline()
 
     def blocks(self, node: Any, level: int = 0) -> Iterator[Block]:
         from docutils import nodes
 
         for child in node.children:
-            if isinstance(child, nodes.literal_block | nodes.doctest_block | nodes.math_block | nodes.raw):
+            if self._keep_code and isinstance(child, nodes.literal_block | nodes.doctest_block):
+                yield Block(child.astext(), self._outline.headings, code=True)
+            elif isinstance(child, nodes.literal_block | nodes.doctest_block | nodes.math_block | nodes.raw):
                 self._report.leave_out("code", sum(map(len, child.astext().split())))
             elif isinstance(child, nodes.system_message):
                 yield from self._unread(child)

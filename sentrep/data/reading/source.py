@@ -45,6 +45,8 @@ class Piece:
     """The file that the document was read from, as the user named it."""
     fields: tuple[tuple[str, str], ...] = ()
     """Names and values of further fields of the document's record."""
+    code: bool = False
+    """Whether it is a block of code, between fences; it has no sentences."""
 
 
 def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
@@ -56,9 +58,12 @@ def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
         yield from read_files(gather(config, Path(scratch), report), config, report)
 
 
-def read_files(files: Sequence[Source], config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
-    """The same for what `gather` found; several passes give the same pieces."""
-    reading = Reading(config, report)
+def read_files(
+    files: Sequence[Source], config: CorpusConfig, report: ReadReport, code: bool = False
+) -> Iterator[Piece]:
+    """The same for what `gather` found; several passes give the same pieces. With `code`, blocks of code are
+    pieces as well."""
+    reading = Reading(config, report, code=code)
     document = -1
     for file in files:
         report.files += 1
@@ -76,6 +81,7 @@ def read_files(files: Sequence[Source], config: CorpusConfig, report: ReadReport
                 fragment.headings,
                 file.name,
                 fragment.fields,
+                fragment.code,
             )
     if document < 0:
         found = [f"  {line}" for line in report.lines()] or ["  files without text"]

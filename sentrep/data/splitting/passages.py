@@ -71,7 +71,8 @@ class _Unit(NamedTuple):
 
 
 def assemble(pieces: Iterable[Piece], segmenter: Segmenter) -> DocumentParts:
-    """Join the pieces of one document as they were read; pieces are separated by a blank line."""
+    """Join the pieces of one document as they were read; pieces are separated by a blank line. Blocks of code
+    have no sentences."""
     texts: list[str] = []
     sentences: list[Span] = []
     headings: list[Heading] = []
@@ -79,7 +80,8 @@ def assemble(pieces: Iterable[Piece], segmenter: Segmenter) -> DocumentParts:
     for piece in pieces:
         if piece.headings != (headings[-1][1] if headings else ()):
             headings.append((at, piece.headings))
-        sentences += [(at + start, at + end) for start, end in segmenter.spans(piece.text, piece.lines)]
+        spans = [] if piece.code else segmenter.spans(piece.text, piece.lines)
+        sentences += [(at + start, at + end) for start, end in spans]
         texts.append(piece.text)
         at += len(piece.text) + 2
     return DocumentParts("\n\n".join(texts), sentences, headings)
@@ -152,6 +154,15 @@ def count_words(text: str) -> float:
     """
     words = float(len(_WORD.findall(text)))
     return words if text.isascii() else words + len(_LETTER.findall(text)) / _LETTERS_PER_WORD
+
+
+def find_code(text: str) -> list[Span]:
+    """Return the fenced code of a text.
+
+    >>> find_code("Run it:\\n```\\nmake\\n```\\n| a | 1 |\\n| b | 2 |")
+    [(8, 21)]
+    """
+    return [span for span in find_blocks(text) if text.startswith(_FENCES, span[0])]
 
 
 def find_blocks(text: str) -> list[Span]:

@@ -91,7 +91,8 @@ def build(
     report, config = ReadReport(), corpus_config(corpus)
     with timed("read", say):
         segmenter = trained_segmenter(config)
-        stream = watched(read_source_documents(config, report, segmenter), report)
+        found = read_source_documents(config, report, segmenter, code=units.keeps_code)
+        stream = watched(found, report)
         read = [(described(document), document) for document in stream]
         documents = [document for _, document in read]
         parts = hold_out(documents, seed)
