@@ -49,7 +49,7 @@ class Units:
     overlap: int = 0
     """Words that a passage repeats of the one before."""
     code: bool = True
-    """Whether passages and whole documents keep blocks of code in Markdown, HTML and RST."""
+    """Blocks of code in Markdown, HTML and RST are kept in passages and whole documents."""
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:

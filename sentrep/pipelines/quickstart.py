@@ -78,7 +78,7 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = 
     with timed("fitted and measured", print):
         compared = measure(split, out, seed, budget)
         results = further(split, others, out / "results.jsonl")
-    print(f"\n{_table(compared, results)}\n{compared.verdict}\n")
+    print(f"\n{_table(compared, results)}* is chosen\n\n{compared.verdict}\n")
     with timed("indexed", print):
         search = index(docstrings, compared.chosen, out)
     for query in SEARCHES:

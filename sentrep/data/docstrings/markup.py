@@ -54,8 +54,8 @@ def sentences(raw: str) -> list[str]:
     >>> sentences(f"Add two numbers.\\n\\n{parameters}\\n\\n>>> add(1, 2)\\n3\\n")
     ['Add two numbers.', 'x : int The first one.']
     """
-    # lone surrogates are legal in source but cannot be written as UTF-8
-    text = inspect.cleandoc(raw.encode("utf-8", "ignore").decode())
+    # lone surrogates are legal in source but cannot be written as UTF-8; NUL is no text
+    text = inspect.cleandoc(raw.encode("utf-8", "ignore").decode().replace("\0", " "))
     found: list[str] = []
     for unit in _units(_prose_lines(text.splitlines())):
         plain = unit

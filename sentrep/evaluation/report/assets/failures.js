@@ -5,7 +5,7 @@ const FIRST = 6;
 function drawFailures(section, { texts, lists }) {
   const body = h("div");
   const title = (list) => `${list.task} (${list.split})`;
-  section.append(h("p", { class: "note" }, "Single items, the worst first. What their scores mean is the task's own affair."), body);
+  section.append(h("p", { class: "note" }, "Single items, the worst first. Each task defines its own score."), body);
   const redraw = drawn(() => {
     const tasks = [...new Set(lists.map(title))];
     const task = tasks.includes(state.get("task")) ? state.get("task") : tasks[0];

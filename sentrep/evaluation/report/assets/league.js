@@ -2,7 +2,7 @@
 
 const [VALUE, LOW, HIGH, DEVIATION, SEEDS, BEATS, TESTED] = [0, 1, 2, 3, 4, 5, 6];
 const STANDING = {
-  unbeaten: "nobody is significantly better",
+  unbeaten: "no other model is significantly better",
   beaten: "somebody is significantly better",
   untested: "not measured, or nothing to test against",
 };
@@ -21,7 +21,7 @@ function drawLeague(section, league) {
 
 // ---- at a glance ----
 
-/** Models by how many tasks nobody beats them on, with a square for each task. */
+/** Models by the number of tasks on which no other one is better, with a square for each task. */
 function glance({ models, groups }) {
   const tasks = groups.flatMap((group) => group.tasks);
   if (tasks.length < 2 || models.length < 2) return "";
