@@ -9,11 +9,12 @@ Everything is imported when it is first used: ``import sentrep`` itself loads no
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from sentrep.utils.lazy import lazy_exports
 
 # How threads of OpenMP wait for work, read when torch is imported; what the user has set stays. Threads that
 # sleep at once cost a fifth of the training speed; threads that spin as long as by default cost up to three
@@ -23,185 +24,51 @@ if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
     os.environ |= {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 
 if TYPE_CHECKING:
-    from sentrep.api import (
-        add,
-        anomalies,
-        baseline,
-        build_index,
-        clusters,
-        combine,
-        compare,
-        compress,
-        decompress,
-        distill,
-        duplicates,
-        embed,
-        embed_corpus,
-        evaluate,
-        expand,
-        generate,
-        generate_from_prior,
-        index,
-        load,
-        merge_embedded,
-        open_index,
-        parse,
-        reduce,
-        remove,
-        report,
-        search,
-        summarize,
-        terms,
-        train,
-        update,
-    )
-    from sentrep.baselines.config import WordModelConfig
-    from sentrep.data.config import CorpusConfig, TokenizerConfig
-    from sentrep.encoders.config import EncoderConfig
-    from sentrep.methods.autoencoder.config import AutoencoderConfig
-    from sentrep.methods.bigan.config import BiGANConfig
-    from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
-    from sentrep.methods.cpc.config import CPCConfig
-    from sentrep.methods.distill.config import DistillConfig
-    from sentrep.methods.flow.config import FlowConfig
-    from sentrep.methods.infomax.config import InfoMaxConfig
-    from sentrep.methods.latent_gan.config import LatentGANConfig
-    from sentrep.methods.o_gan.config import OGANConfig
-    from sentrep.methods.quick_thought.config import QuickThoughtConfig
-    from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
-    from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
-    from sentrep.methods.skip_thought.config import SkipThoughtConfig
-    from sentrep.methods.struct_vae.config import StructVAEConfig
-    from sentrep.methods.urnng.config import URNNGConfig
-    from sentrep.methods.vae.config import VAEConfig
-    from sentrep.methods.vq_vae.config import VQVAEConfig
-    from sentrep.modules.decoding_config import DecodingConfig
-    from sentrep.pipelines.build.pipeline import build
-    from sentrep.training.config import TrainingConfig
-    from sentrep.utils.errors import InputError, ReadWarning
+    from sentrep.api import add as add
+    from sentrep.api import anomalies as anomalies
+    from sentrep.api import baseline as baseline
+    from sentrep.api import build_index as build_index
+    from sentrep.api import clusters as clusters
+    from sentrep.api import combine as combine
+    from sentrep.api import compare as compare
+    from sentrep.api import compress as compress
+    from sentrep.api import decompress as decompress
+    from sentrep.api import distill as distill
+    from sentrep.api import duplicates as duplicates
+    from sentrep.api import embed as embed
+    from sentrep.api import embed_corpus as embed_corpus
+    from sentrep.api import evaluate as evaluate
+    from sentrep.api import expand as expand
+    from sentrep.api import generate as generate
+    from sentrep.api import generate_from_prior as generate_from_prior
+    from sentrep.api import index as index
+    from sentrep.api import load as load
+    from sentrep.api import merge_embedded as merge_embedded
+    from sentrep.api import open_index as open_index
+    from sentrep.api import parse as parse
+    from sentrep.api import reduce as reduce
+    from sentrep.api import remove as remove
+    from sentrep.api import report as report
+    from sentrep.api import search as search
+    from sentrep.api import summarize as summarize
+    from sentrep.api import terms as terms
+    from sentrep.api import train as train
+    from sentrep.api import update as update
+    from sentrep.baselines.config import WordModelConfig as WordModelConfig
+    from sentrep.data.config import CorpusConfig as CorpusConfig
+    from sentrep.data.config import TokenizerConfig as TokenizerConfig
+    from sentrep.encoders.config import EncoderConfig as EncoderConfig
+    from sentrep.methods.configs import *  # noqa: F403 (one configuration per method)
+    from sentrep.methods.distill.config import DistillConfig as DistillConfig
+    from sentrep.modules.decoding_config import DecodingConfig as DecodingConfig
+    from sentrep.pipelines.build.pipeline import build as build
+    from sentrep.training.config import TrainingConfig as TrainingConfig
+    from sentrep.utils.errors import InputError as InputError
+    from sentrep.utils.errors import ReadWarning as ReadWarning
 
-VERBS = (
-    "add",
-    "anomalies",
-    "baseline",
-    "build_index",
-    "clusters",
-    "combine",
-    "compare",
-    "compress",
-    "decompress",
-    "distill",
-    "duplicates",
-    "embed",
-    "embed_corpus",
-    "evaluate",
-    "expand",
-    "generate",
-    "generate_from_prior",
-    "index",
-    "load",
-    "merge_embedded",
-    "open_index",
-    "parse",
-    "reduce",
-    "remove",
-    "report",
-    "search",
-    "summarize",
-    "terms",
-    "train",
-    "update",
-)
-"""Functions, all of them in `sentrep.api`."""
-
-PLACES = {
-    "CorpusConfig": "sentrep.data.config",
-    "DistillConfig": "sentrep.methods.distill.config",
-    "DecodingConfig": "sentrep.modules.decoding_config",
-    "EncoderConfig": "sentrep.encoders.config",
-    "InputError": "sentrep.utils.errors",
-    "ReadWarning": "sentrep.utils.errors",
-    "TokenizerConfig": "sentrep.data.config",
-    "TrainingConfig": "sentrep.training.config",
-    "WordModelConfig": "sentrep.baselines.config",
-    "build": "sentrep.pipelines.build.pipeline",
-} | dict.fromkeys(VERBS, "sentrep.api")
-"""Where each public name is defined, save the configurations of methods, which the registry lists."""
-
-__all__ = [
-    "AutoencoderConfig",
-    "BiGANConfig",
-    "CPCConfig",
-    "CompoundPCFGConfig",
-    "CorpusConfig",
-    "DecodingConfig",
-    "DistillConfig",
-    "EncoderConfig",
-    "FlowConfig",
-    "InfoMaxConfig",
-    "InputError",
-    "LatentGANConfig",
-    "OGANConfig",
-    "QuickThoughtConfig",
-    "ReadWarning",
-    "SemanticHashingConfig",
-    "Seq2Seq2SeqConfig",
-    "SkipThoughtConfig",
-    "StructVAEConfig",
-    "TokenizerConfig",
-    "TrainingConfig",
-    "URNNGConfig",
-    "VAEConfig",
-    "VQVAEConfig",
-    "WordModelConfig",
-    "add",
-    "anomalies",
-    "baseline",
-    "build",
-    "build_index",
-    "clusters",
-    "combine",
-    "compare",
-    "compress",
-    "decompress",
-    "distill",
-    "duplicates",
-    "embed",
-    "embed_corpus",
-    "evaluate",
-    "expand",
-    "generate",
-    "generate_from_prior",
-    "index",
-    "load",
-    "merge_embedded",
-    "open_index",
-    "parse",
-    "reduce",
-    "remove",
-    "report",
-    "search",
-    "summarize",
-    "terms",
-    "train",
-    "update",
-]
+_PLACES, __getattr__ = lazy_exports("sentrep")
+__all__ = sorted(_PLACES)
 __version__ = "0.1.0"
-
-
-def __getattr__(name: str) -> Any:
-    if name in PLACES:
-        return getattr(importlib.import_module(PLACES[name]), name)
-    if name.endswith("Config") and name in (configs := method_configs()):
-        return configs[name]
-    raise AttributeError(f"module 'sentrep' has no attribute {name!r}")
-
-
-def method_configs() -> dict[str, type]:
-    """The configurations of all methods, by name."""
-    from sentrep.methods.registry import METHODS
-
-    return {entry.config.__name__: entry.config for entry in METHODS.values()}
 
 
 def __dir__() -> list[str]:
@@ -213,7 +80,7 @@ class _Package(ModuleType):
     verb."""
 
     def __setattr__(self, name: str, value: object) -> None:
-        if not (name in VERBS and isinstance(value, ModuleType)):
+        if not (name in _PLACES and isinstance(value, ModuleType)):
             super().__setattr__(name, value)
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.inference.loading import load
-from sentrep.methods.registry import Entry, entry, methods_with
+from sentrep.methods.entry import Entry
+from sentrep.methods.registry import entry, methods_with
 from sentrep.utils.errors import InputError
 from sentrep.utils.settings import checked, route
 
