@@ -43,7 +43,8 @@ def guard(encoder: SentenceTransformer) -> None:
     inner = getattr(outer, "backend_tokenizer", None)
     if not isinstance(inner, Tokenizer) or inner.encode("").ids or not _ignores_spaces(inner):
         return
-    inner.normalizer = with_blank_token(inner).normalizer
+    if not inner.encode(PROMPT["text"]).ids:  # the step is added once, however often the encoder is saved
+        inner.normalizer = with_blank_token(inner).normalizer
     encoder.prompts = {**encoder.prompts, **PROMPT}
     encoder.default_prompt_name = next(iter(PROMPT))
 

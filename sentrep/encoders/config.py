@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
 SCRATCH = ("bag", "gru", "lstm", "conv", "transformer")
@@ -35,9 +36,20 @@ class EncoderConfig:
     """Read in both directions ('gru', 'lstm')."""
     kernel: int = 5
     """'conv': kernel size in tokens; odd."""
-    pooling: Literal["mean", "max", "last"] = "mean"
-    """Pooling of the states, except for 'bag'; 'last' is the final state, as in the papers ('gru',
-    'lstm')."""
+    pooling: Literal["mean", "max", "last", "attention", "capsule"] = "mean"
+    """Pooling of the states, except for 'bag'; 'last' is the final state, as in the papers ('gru', 'lstm').
+    'attention' and 'capsule' give the vector in `capsules` parts, each of which weights the tokens itself:
+    by a learned score, or by routing to capsules."""
+    capsules: int = 8
+    """'attention' and 'capsule': number of parts of the vector; divides `width`."""
+    routing: Literal["dynamic", "em"] = "dynamic"
+    """'capsule': routing by agreement (Sabour et al. 2017), or by expectation maximisation (Hinton et al.
+    2018)."""
+    routing_rounds: int = 3
+    """'capsule': rounds of routing; with 1, each capsule gets an equal share of every token."""
+    positions: Literal["learned", "sinusoidal", "relative", "rotary", "alibi", "none"] = "learned"
+    """'transformer': how it knows the order of tokens. 'learned': a row for each position, at most as many
+    as training has; all others also read longer texts. 'alibi' opens with `sentrep.load` only."""
     dropout: float = 0.0
     """Dropout between layers."""
     frequency: float = 1e-3
@@ -82,6 +94,17 @@ class EncoderConfig:
                 f"{opt('width')} {self.width} must be a multiple of 64 for a transformer (64 a "
                 "head), or at most 64"
             )
+        self._check_pooling()
+        if self.positions != "learned" and self.encoder != "transformer":
+            raise InputError(
+                f"{opt('positions')} {self.positions} is for the encoder 'transformer', not for "
+                f"{self.encoder!r}"
+            )
+        if self.positions == "rotary" and self.width // self.heads % 2:
+            raise InputError(
+                f"{opt('width')} {self.width}: {opt('positions')} rotary turns pairs, so the width of a head "
+                "must be even"
+            )
         if self.encoder in ("transformer", "conv") and self.pooling == "last":
             raise InputError(
                 f"{opt('pooling')} last is for 'gru' and 'lstm'; {self.encoder!r} takes mean or max"
@@ -110,6 +133,25 @@ class EncoderConfig:
                 f"{opt('vectors')} fills the token table of bag, gru, lstm and conv; "
                 f"{self.encoder!r} has one of its own"
             )
+
+    def _check_pooling(self) -> None:
+        check_at_least(self, 1, "capsules", "routing_rounds")
+        if not self.pools_parts:
+            return
+        if self.encoder not in SCRATCH[1:]:
+            raise InputError(
+                f"{opt('pooling')} {self.pooling} is for {', '.join(SCRATCH[1:])}, not for {self.encoder!r}"
+            )
+        if self.width % self.capsules:
+            raise InputError(
+                f"{opt('capsules')} {self.capsules} must divide {opt('width')} {self.width}: each is a part "
+                "of the vector"
+            )
+
+    @property
+    def pools_parts(self) -> bool:
+        """Whether a module of its own pools the states of the encoder."""
+        return self.pooling in ("attention", "capsule")
 
     @property
     def scratch(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import cast
 
 import numpy as np
@@ -12,9 +11,9 @@ from sentence_transformers.base.modules import Dense, Normalize, Transformer
 from sentence_transformers.sentence_transformer.modules import Dropout, Pooling, StaticEmbedding
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import DistilBertConfig, DistilBertModel, PreTrainedTokenizerFast
 
 from sentrep.encoders import serialization as folder
+from sentrep.encoders.alibi import AlibiEncoder
 from sentrep.encoders.bag import (
     Bag,
     Saturation,
@@ -23,10 +22,12 @@ from sentrep.encoders.bag import (
     rows_by_prefix,
     sparse_rows,
 )
+from sentrep.encoders.capsules import AttentionPooling, CapsulePooling, PartPooling
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.convolution import ConvolutionalEncoder
+from sentrep.encoders.positions import fix_positions, transformer
 from sentrep.encoders.recurrent import Cell, RecurrentEncoder
-from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
+from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.encoders.word_vectors import read_vectors
 from sentrep.utils.errors import InputError, opt
 
@@ -53,6 +54,8 @@ def build(
         modules = _transformer(config, tokenizer, len(counts), max_tokens)
     else:
         modules = [_token_encoder(config, tokenizer, len(counts), max_tokens)]
+    if config.pools_parts:
+        modules.append(_part_pooling(config))
     return SentenceTransformer(modules=modules, device="cpu")
 
 
@@ -60,6 +63,8 @@ def _pretrained(name: str) -> SentenceTransformer:
     encoder = folder.load(name)
     if isinstance(encoder[0], StaticEmbedding):
         fix_weightless_rows(encoder[0])
+    if isinstance(encoder[0], Transformer):
+        fix_positions(encoder[0].auto_model)
     return encoder
 
 
@@ -85,15 +90,16 @@ def _bag(config: EncoderConfig, tokenizer: Tokenizer, counts: Tensor) -> list[nn
 
 def _token_encoder(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> TokenEncoder:
     module: TokenEncoder
+    pooling = "mean" if config.pools_parts else config.pooling
     if config.encoder == "conv":
         module = ConvolutionalEncoder(
             tokenizer, vocab, config.token_width, config.width, config.kernel, config.depth,
-            config.pooling, config.dropout, max_tokens,
+            pooling, config.dropout, max_tokens,
         )  # fmt: skip
     else:
         module = RecurrentEncoder(
             tokenizer, cast(Cell, config.encoder), vocab, config.token_width, config.width, config.depth,
-            config.bidirectional, config.pooling, config.dropout, max_tokens,
+            config.bidirectional, pooling, config.dropout, max_tokens,
         )  # fmt: skip
     _fill(module.table.weight.data, tokenizer, config)
     module.table.weight.requires_grad_(not config.freeze_vectors)
@@ -101,33 +107,18 @@ def _token_encoder(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_
 
 
 def _transformer(config: EncoderConfig, tokenizer: Tokenizer, vocab: int, max_tokens: int) -> list[nn.Module]:
-    """Returns a model of DistilBERT's architecture: BERT without pooler and segment embeddings.
+    if config.positions == "alibi":
+        pooling = "mean" if config.pools_parts else config.pooling
+        sizes = (config.width, config.depth, config.heads)
+        return [AlibiEncoder(tokenizer, vocab, *sizes, pooling, config.dropout, max_tokens)]
+    first = transformer(config, tokenizer, vocab, max_tokens)
+    return [first] if config.pools_parts else [first, Pooling(config.width, config.pooling)]
 
-    The stock module opens from a folder only, so the initial weights are saved to a temporary one.
-    """
-    special = special_tokens(tokenizer)
-    if "pad_token" not in special:
-        raise InputError(
-            "the tokenizer has no token to pad with ([PAD] or <pad>), which a transformer needs; "
-            f"use another {opt('tokenizer')}"
-        )
-    shape = DistilBertConfig(
-        vocab_size=vocab,
-        dim=config.width,
-        n_layers=config.depth,
-        n_heads=config.heads,
-        hidden_dim=4 * config.width,
-        max_position_embeddings=max_tokens,
-        dropout=config.dropout,
-        attention_dropout=config.dropout,
-        pad_token_id=tokenizer.token_to_id(special["pad_token"]),
-    )
-    words = PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=max_tokens, **special)
-    with tempfile.TemporaryDirectory() as scratch, folder.quiet():
-        DistilBertModel(shape).save_pretrained(scratch)
-        words.save_pretrained(scratch)
-        transformer = Transformer(scratch, max_seq_length=max_tokens, model_kwargs={"dtype": torch.float32})
-    return [transformer, Pooling(config.width, config.pooling)]
+
+def _part_pooling(config: EncoderConfig) -> PartPooling:
+    if config.pooling == "attention":
+        return AttentionPooling(config.width, config.capsules)
+    return CapsulePooling(config.width, config.capsules, config.routing, config.routing_rounds)
 
 
 def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:

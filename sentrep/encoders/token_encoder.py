@@ -78,7 +78,13 @@ class TokenEncoder(InputModule):
 
     @property
     def max_seq_length(self) -> int:
+        """Tokens that are read of a text. It may be set; an encoder without rows of positions reads any
+        length."""
         return self.max_tokens
+
+    @max_seq_length.setter
+    def max_seq_length(self, value: int) -> None:
+        self.max_tokens = value
 
     def get_embedding_dimension(self) -> int:
         return self.width

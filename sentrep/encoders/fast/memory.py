@@ -18,6 +18,9 @@ from sentrep.encoders.fast.precision import resolve
 _made: WeakKeyDictionary[nn.Module, tuple[Any, dict[str, FastEncoder]]] = WeakKeyDictionary()
 _announced: set[str] = set()
 
+TRANSFORMERS = ("Transformer", "AlibiEncoder")
+"""First modules of encoders that are expected on the fast path: where they are not, a warning says why."""
+
 
 def fast_form(encoder: Any, precision: str = "fp32") -> FastEncoder | None:
     """The fast form of an encoder; None where there is none: another device or kind of model.
@@ -40,7 +43,7 @@ def fast_form(encoder: Any, precision: str = "fp32") -> FastEncoder | None:
         try:
             forms[wanted] = FastEncoder(describe(encoder), wanted)
         except UnsupportedError as error:
-            if precision == "bf16" or (precision == "auto" and type(encoder[0]).__name__ == "Transformer"):
+            if precision == "bf16" or (precision == "auto" and type(encoder[0]).__name__ in TRANSFORMERS):
                 _announce(str(error))
             return None
     return forms[wanted]
