@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tyro
 
+from sentrep.cli.help_text import readable
 from sentrep.methods.registry import entry
 from sentrep.utils.errors import InputError, nearest
 
@@ -44,7 +44,7 @@ def parsed(verbs: Mapping[str, Verb], arguments: Sequence[str], description: str
     except SystemExit as end:
         if (cause := _input_error(end)) is not None:
             raise cause from None
-        print(_with_options(out.getvalue()), end="")
+        print(readable(out.getvalue()), end="")
         print(errors.getvalue(), end="", file=sys.stderr)
         raise
     return command
@@ -56,17 +56,6 @@ def _input_error(end: BaseException) -> InputError | None:
     while cause is not None and not isinstance(cause, InputError):
         cause = cause.__cause__ or cause.__context__
     return cause
-
-
-def _with_options(text: str) -> str:
-    """Help in which settings are written as options: `batch_size` becomes --batch-size, which is as long.
-
-    >>> _with_options("usage: x\\nat most `batch_size`")
-    'usage: x\\nat most --batch-size'
-    """
-    if not text.startswith("usage:"):
-        return text
-    return re.sub(r"`([a-z]\w*)`", lambda name: f"--{name[1].replace('_', '-')}", text)
 
 
 def _check_names(verbs: Mapping[str, Verb], arguments: Sequence[str]) -> None:
