@@ -70,11 +70,11 @@ def margin(lines: Iterable[str]) -> int:
 
 
 def fill(line: str, following: str) -> int:
-    """Characters that `line` would have with the first word of the next; a line was broken because this is
-    beyond the margin."""
+    """Characters that `line` would have with the first word of the next, if that has one; a line was broken
+    because this is beyond the margin."""
     if _WIDE.match(following.lstrip()) and _WIDE.match(line[-1:]):
         return len(line) + 2
-    return len(line) + 1 + len(following.split(maxsplit=1)[0])
+    return len(line) + 1 + len("".join(following.split(maxsplit=1)[:1]))
 
 
 def starts_low(line: str) -> bool | None:

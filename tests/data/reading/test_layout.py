@@ -107,6 +107,36 @@ def test_unwrapping_joins_lines_and_keeps_paragraphs() -> None:
     assert unwrap("天黑了，\n路上没有人\n也没有灯。") == "天黑了，路上没有人也没有灯。"
 
 
+_SIGNS = [
+    ">",
+    "> ",
+    ">  ",
+    "\t",
+    " ",
+    "-",
+    "* ",
+    "1.",
+    "|",
+    "`",
+    "\u3000",
+    "中",
+    "word",
+    "END.",
+    "go on and on ",
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(_SIGNS), max_size=5).map("".join), max_size=8).map("\n".join))
+def test_unwrapping_takes_any_lines_and_keeps_all_letters(text: str) -> None:
+    recognise(text)
+    letters = [sign for sign in text if sign.isalnum()]
+    assert [sign for sign in unwrap(text) if sign.isalnum()] == letters
+
+
+def test_a_line_of_quotation_marks_alone_is_no_error() -> None:
+    assert "goes on" in unwrap("A sentence that is long and\n>  >  \ngoes on in the next line.")
+
+
 def test_blank_lines_part_the_documents_of_a_split_corpus(tmp_path: Path) -> None:
     file = tmp_path / "split.txt"
     file.write_text("\n\n\n".join(["\n".join(SENTENCES)] * 3))
