@@ -22,7 +22,7 @@ import numpy as np
 from bench_documents_size import size
 from numpy.typing import NDArray
 
-from sentrep.api.training import baseline
+from sentrep.api.baselines import baseline
 from sentrep.data.analysis import Analysis
 from sentrep.evaluation.datasets.beir import read_beir
 from sentrep.evaluation.result import Result, fingerprint

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from own_documents_rows import BM25, FUSED, RANKS, Table, Teacher, lexical, scores, with_fusions, written
 
-from sentrep.api.training import baseline
+from sentrep.api.baselines import baseline
 from sentrep.encoders.serialization import Encoder
 from sentrep.evaluation.datasets.beir import read_beir
 from sentrep.evaluation.models.hybrid import hybrid

@@ -1,6 +1,8 @@
 """The verbs as Python functions, by group:
 
-    training     train, baseline, combine, expand
+    training     train
+    baselines    baseline, doc2vec
+    composition  combine, expand
     embedding    embed, embed_corpus, merge_embedded
     indexes      build_index, index, open_index, search, add, remove, update
     distillation distill
@@ -17,6 +19,10 @@ from typing import TYPE_CHECKING
 from sentrep.utils.lazy import lazy_exports
 
 if TYPE_CHECKING:
+    from sentrep.api.baselines import baseline as baseline
+    from sentrep.api.baselines import doc2vec as doc2vec
+    from sentrep.api.composition import combine as combine
+    from sentrep.api.composition import expand as expand
     from sentrep.api.distillation import distill as distill
     from sentrep.api.documents import add as add
     from sentrep.api.documents import remove as remove
@@ -43,10 +49,6 @@ if TYPE_CHECKING:
     from sentrep.api.reading import watched as watched
     from sentrep.api.reduction import Reduced as Reduced
     from sentrep.api.reduction import reduce as reduce
-    from sentrep.api.training import baseline as baseline
-    from sentrep.api.training import combine as combine
-    from sentrep.api.training import doc2vec as doc2vec
-    from sentrep.api.training import expand as expand
     from sentrep.api.training import train as train
     from sentrep.data.corpus import cache_folder as cache_folder
     from sentrep.data.corpus import corpus_config as corpus_config

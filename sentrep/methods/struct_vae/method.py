@@ -40,27 +40,24 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_with_states, state_width
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
-from sentrep.methods.monitors import Monitor, Remedy, higher, one_sided_trees
+from sentrep.methods.base import Group, MakeEncoder, Method, Step
+from sentrep.methods.monitors import Monitor
 from sentrep.methods.struct_vae.bracketings import BracketingModel
 from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.derivations import DerivationModel
-from sentrep.methods.struct_vae.grammar import Grammar
 from sentrep.methods.struct_vae.labelled_data import Labelled, read_heldout, read_labelled
+from sentrep.methods.struct_vae.monitors import MONITORS, USABILITY
+from sentrep.methods.struct_vae.structure_model import structure_model
 from sentrep.methods.struct_vae.structures import (
     LearnedBaseline,
     Posterior,
     Reconstruction,
-    StructureModel,
 )
 from sentrep.modules.padding import Texts, pad
 from sentrep.modules.reinforce import leave_one_out
 from sentrep.modules.scaling import scale_to_unit_rms
 from sentrep.modules.trees.binary_trees import Trees
 from sentrep.utils.errors import InputError, opt
-
-USABILITY = Usability(steps=200, reason="structures are still random before about 200", document_length=1)
-MONITORS = one_sided_trees(higher("pretrain_share"), Remedy(f"give more {opt('trees')}", "trees"))
 
 
 class StructVAE(Method):
@@ -299,13 +296,3 @@ class StructVAE(Method):
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
-
-
-def structure_model(config: StructVAEConfig, vocab: int) -> StructureModel[Any]:
-    """Returns the three distributions over the structures that the settings ask for."""
-    learned_prior = config.max_labelled != 0
-    sizes = config.structure_token_width, config.structure_width, config.shortlist
-    if config.grammar is None:
-        return BracketingModel(vocab, *sizes, config.structure_dropout, learned_prior)
-    grammar, limits = Grammar.read(config.grammar), (config.max_actions, config.structure_dropout)
-    return DerivationModel(grammar, vocab, *sizes, *limits, learned_prior)

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sentrep.api.training import baseline
+from sentrep.api.baselines import baseline
 from sentrep.data.analysis import Analysis
 from sentrep.evaluation.models.hybrid import hybrid
 from sentrep.evaluation.models.lexical import bm25

@@ -1,0 +1,102 @@
+"""The verbs baseline and doc2vec: models of words, with which a trained encoder is compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sentrep.api.configurations import as_files
+from sentrep.api.reading import announce_store
+from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName, check_name
+from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.corpus import Corpus, cache_folder, unused
+from sentrep.inference.loading import load
+from sentrep.utils.settings import check_config, checked, route
+
+if TYPE_CHECKING:
+    from sentrep.data.store.store import Store
+    from sentrep.encoders.serialization import Encoder
+    from sentrep.evaluation.task import Model
+
+
+def baseline(
+    name: WordModelName,
+    corpus: Corpus,
+    out: str | Path,
+    *,
+    settings: WordModelConfig | None = None,
+    cache: str | Path | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
+    **options: Any,
+) -> Encoder:
+    """Fit a model of words to a corpus and save it to `out`: what a trained encoder is compared with.
+
+    Args:
+        name: 'untrained', 'untrained-weighted', 'hashing', 'word2vec', 'fasttext', 'sif', 'sif-fasttext' or
+            'lsa' or 'collection'; see `sentrep.baselines.fit`.
+        corpus: what to read; without labels, as for `train`.
+        out: folder of the model.
+        settings: how it is fitted.
+        cache: where prepared corpora are kept; by default `cache_folder()`.
+        overwrite: replace another model that is in `out`.
+        strict: raise for anything of the corpus that was skipped or damaged.
+        options: any field of `WordModelConfig` or `CorpusConfig`, such as ``width=40``.
+
+    Returns:
+        The model, a `SentenceTransformer`.
+    """
+    check_name(name)
+    vocabulary = VOCABULARY if name == "collection" else TokenizerConfig().vocab
+    place = checked("out", out, Path)
+    store, config = _words(corpus, settings, cache, strict, options, vocabulary)
+    if not overwrite:
+        unused(place, "baseline")
+
+    from sentrep.baselines.fit import fit
+    from sentrep.encoders import serialization as folder
+
+    folder.save(fit(name, store(), config), place)
+    return load(place)
+
+
+def doc2vec(
+    corpus: Corpus,
+    settings: WordModelConfig | None = None,
+    cache: str | Path | None = None,
+    strict: bool = False,
+    **options: Any,
+) -> Model:
+    """Fit Doc2Vec to a corpus: a baseline to `evaluate` that lives in memory only, since the vector of each
+    text has to be learnt.
+
+    Arguments as of `baseline`.
+    """
+    from sentrep.baselines.doc2vec import doc2vec as fit
+
+    store, config = _words(corpus, settings, cache, strict, options)
+    return fit(store(), config)
+
+
+def _words(
+    corpus: Corpus,
+    settings: WordModelConfig | None,
+    cache: str | Path | None,
+    strict: bool,
+    options: dict[str, Any],
+    vocabulary: int = TokenizerConfig().vocab,
+) -> tuple[Any, WordModelConfig]:
+    """What prepares a corpus for models of words, and how they are fitted."""
+    config = corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(())
+    found = route(options, {"settings": settings or WordModelConfig, "corpus": config})
+    source = as_files(corpus, found["corpus"])
+
+    def prepared() -> Store:
+        from sentrep.data.store.store import prepare
+
+        words = TokenizerConfig("word", vocab=vocabulary)
+        store = prepare(source, words, Path(cache or cache_folder()))
+        announce_store(store, strict)
+        return store
+
+    return prepared, check_config(found["settings"])
