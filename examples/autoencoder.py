@@ -8,16 +8,10 @@ A decoder is trained, which takes longer than an encoder alone.
 import sys
 
 import sentrep
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
-    sentrep.train(
-        "autoencoder",
-        corpus=corpus,
-        out=out,
-        training=TrainingConfig(epochs=1),
-    )
+    sentrep.train("autoencoder", corpus=corpus, out=out, epochs=1)
     sentences = ["He opened the door.", "The rain had stopped."]
     for sentence, candidates in zip(sentences, sentrep.generate(out, sentences), strict=True):
         print(sentence)

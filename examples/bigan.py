@@ -1,4 +1,4 @@
-"""BiGAN-QP on codes of sentences: train it, and generate sentences (docs/latent_gan.md).
+"""BiGAN-QP: from a sentence to its draw from the prior, and back (docs/latent_gan.md).
 
     python examples/bigan.py texts/ runs/bigan
 
@@ -7,19 +7,22 @@ A decoder is trained, which takes longer than an encoder alone.
 
 import sys
 
+import torch
+
 import sentrep
-from sentrep.training.config import TrainingConfig
+from sentrep.api import Writer
+from sentrep.methods.bigan.method import BiGAN
 
 
 def main(corpus: str, out: str) -> None:
-    sentrep.train(
-        "bigan",
-        corpus=corpus,
-        out=out,
-        training=TrainingConfig(epochs=1),
-    )
-    for candidates in sentrep.generate_from_prior(out, count=3):
-        print(f"{candidates[0].per_token:7.3f}  {candidates[0].text}")
+    sentrep.train("bigan", corpus=corpus, out=out, epochs=1)
+    writer = Writer.open(out)
+    method = writer.trained.method
+    assert isinstance(method, BiGAN)
+    codes = writer.vectors(["He opened the door."])
+    with torch.no_grad():
+        back = method.prior(method.reader(codes))
+    print(f"cosine {torch.cosine_similarity(codes, back).item():.3f}: {writer(back)[0][0].text}")
 
 
 if __name__ == "__main__":

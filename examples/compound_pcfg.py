@@ -14,7 +14,6 @@ from sentrep import api
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.trees.drawing import bracketed
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
-from sentrep.training.config import TrainingConfig
 
 
 def main(sentences: str, out: str) -> None:
@@ -26,7 +25,9 @@ def main(sentences: str, out: str) -> None:
             out=run,
             tokenizer=TokenizerConfig("spaces", vocab=5000),
             settings=CompoundPCFGConfig(latent_width=0),  # 0: the neural PCFG
-            training=TrainingConfig(epochs=1, lr=1e-3, seed=seed),
+            epochs=1,
+            lr=1e-3,
+            seed=seed,
         )
     some = Path(sentences).read_text(encoding="utf-8").split("\n")[:2]
     for tree in api.parse(api.Ensemble.open(runs), some):

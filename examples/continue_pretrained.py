@@ -9,7 +9,6 @@ learning rate is 2e-5, as is usual for a model that was trained before.
 import sys
 
 import sentrep
-from sentrep.training.config import TrainingConfig
 
 
 def main(pretrained: str, corpus: str, out: str) -> None:
@@ -18,7 +17,8 @@ def main(pretrained: str, corpus: str, out: str) -> None:
         corpus=corpus,
         out=out,
         encoder=pretrained,
-        training=TrainingConfig(epochs=1, batch_size=64),
+        epochs=1,
+        batch_size=64,
     )
     before, after = (sentrep.embed(model, ["A short sentence."])[0] for model in (pretrained, out))
     cosine = before @ after / ((before @ before) * (after @ after)) ** 0.5

@@ -10,11 +10,10 @@ import sys
 
 import sentrep
 from sentrep import api
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
-    sentrep.train("cpc", corpus=corpus, out=out, training=TrainingConfig(epochs=1, segment_length=8))
+    sentrep.train("cpc", corpus=corpus, out=out, epochs=1, segment_length=8)
     sentences = api.embed_corpus(out, corpus, f"{out}.sentences")
     contexts = api.embed_corpus(out, corpus, f"{out}.contexts", context=True)
     print(f"{len(sentences):,} sentence vectors of width {sentences.width}")

@@ -10,7 +10,6 @@ import sys
 
 import sentrep
 from sentrep.data.config import CorpusConfig
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
@@ -18,7 +17,9 @@ def main(corpus: str, out: str) -> None:
         "infomax",
         corpus=CorpusConfig((corpus,), split="lines"),
         out=out,
-        training=TrainingConfig(epochs=1, lr=3e-4, choose_by="loss"),
+        epochs=1,
+        lr=3e-4,
+        choose_by="loss",
     )
     print(f"{trained.outcome.steps} steps, model in {trained.model}")
 

@@ -1,4 +1,4 @@
-"""A trained model as LangChain's embeddings, and an index of documents as its vector store.
+"""An index of documents as a retriever of LangChain.
 
     python examples/langchain_search.py runs/first books/ runs/books.index "a quarrel at dinner"
 
@@ -9,41 +9,20 @@ import sys
 from typing import Any
 
 from langchain_core.documents import Document
-from langchain_core.embeddings import Embeddings
-from langchain_core.vectorstores import VectorStore
+from langchain_core.retrievers import BaseRetriever
 
 import sentrep
 
 
-class SentrepEmbeddings(Embeddings):
-    def __init__(self, model: str) -> None:
-        self.model = sentrep.load(model)
+class SentrepRetriever(BaseRetriever):
+    index: Any
+    k: int = 3
 
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return sentrep.embed(self.model, texts).tolist()
-
-    def embed_query(self, text: str) -> list[float]:
-        return sentrep.embed(self.model, text).tolist()
-
-
-class SentrepStore(VectorStore):
-    def __init__(self, index: Any) -> None:
-        self.index = index
-
-    def similarity_search(self, query: str, k: int = 4, **kwargs: Any) -> list[Document]:
-        return [Document(hit.text, id=hit.id) for hit in self.index.search(query, k)]
-
-    @classmethod
-    def from_texts(cls, texts: list[str], embedding: Any, metadatas: Any = None, **kwargs: Any) -> Any:
-        return cls(sentrep.index(embedding.model, kwargs["index"], input=[[text] for text in texts]))
-
-
-def main(model: str, corpus: str, index: str, query: str) -> None:
-    print(len(SentrepEmbeddings(model).embed_query(query)))
-    search = sentrep.index(model, index, input=corpus)
-    for document in SentrepStore(search).as_retriever(search_kwargs={"k": 3}).invoke(query):
-        print(document)
+    def _get_relevant_documents(self, query: str, **kwargs: Any) -> list[Document]:
+        return [Document(hit.text, id=hit.id) for hit in self.index.search(query, self.k)]
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5])
+    index = sentrep.index(sys.argv[1], sys.argv[3], input=sys.argv[2])
+    for document in SentrepRetriever(index=index).invoke(sys.argv[4]):
+        print(document)

@@ -1,4 +1,4 @@
-"""Adversarial generator of codes: train it, and generate sentences (docs/latent_gan.md).
+"""Adversarial generator of codes: choose its loss, and sample sentences by seed (docs/latent_gan.md).
 
     python examples/latent_gan.py texts/ runs/latent-gan
 
@@ -8,18 +8,13 @@ A decoder is trained, which takes longer than an encoder alone.
 import sys
 
 import sentrep
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
-    sentrep.train(
-        "latent-gan",
-        corpus=corpus,
-        out=out,
-        training=TrainingConfig(epochs=1),
-    )
-    for candidates in sentrep.generate_from_prior(out, count=3):
-        print(f"{candidates[0].per_token:7.3f}  {candidates[0].text}")
+    sentrep.train("latent-gan", corpus=corpus, out=out, epochs=1, gan_loss="wgan-div")
+    for seed in (0, 1):
+        for candidates in sentrep.generate_from_prior(out, 2, sentrep.DecodingConfig(seed=seed)):
+            print(f"seed {seed}: {candidates[0].text}")
 
 
 if __name__ == "__main__":

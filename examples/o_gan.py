@@ -1,4 +1,4 @@
-"""O-GAN on codes of sentences: train it, and generate sentences (docs/latent_gan.md).
+"""O-GAN: read the draw that belongs to a sentence, and generate from its surroundings (docs/latent_gan.md).
 
     python examples/o_gan.py texts/ runs/o-gan
 
@@ -7,19 +7,23 @@ A decoder is trained, which takes longer than an encoder alone.
 
 import sys
 
+import torch
+
 import sentrep
-from sentrep.training.config import TrainingConfig
+from sentrep.api import Writer
+from sentrep.methods.o_gan.method import OGAN
 
 
 def main(corpus: str, out: str) -> None:
-    sentrep.train(
-        "o-gan",
-        corpus=corpus,
-        out=out,
-        training=TrainingConfig(epochs=1),
-    )
-    for candidates in sentrep.generate_from_prior(out, count=3):
-        print(f"{candidates[0].per_token:7.3f}  {candidates[0].text}")
+    sentrep.train("o-gan", corpus=corpus, out=out, epochs=1)
+    writer = Writer.open(out)
+    method = writer.trained.method
+    assert isinstance(method, OGAN)
+    draw = method.read_back(writer.vectors(["He opened the door."]))
+    for distance in (0, 0.3, 1):
+        with torch.no_grad():
+            code = method.prior(draw + distance * torch.randn_like(draw))
+        print(f"distance {distance}: {writer(code)[0][0].text}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ import sys
 
 import sentrep
 from sentrep.methods.quick_thought.config import QuickThoughtConfig
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
@@ -19,7 +18,7 @@ def main(corpus: str, out: str) -> None:
         corpus=corpus,
         out=out,
         settings=QuickThoughtConfig(target="rest", word_dropout=0.1),
-        training=TrainingConfig(epochs=1),
+        epochs=1,
     )
     query, *passages = sentrep.embed(
         out, ["Dinner.", "They ate and quarrelled.", "The ship left the harbour."]

@@ -13,7 +13,6 @@ import sentrep
 from sentrep import api
 from sentrep.data.config import CorpusConfig
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
-from sentrep.training.config import TrainingConfig
 
 
 def main(articles: str, titles: str, out: str) -> None:
@@ -22,7 +21,7 @@ def main(articles: str, titles: str, out: str) -> None:
         corpus=CorpusConfig((articles,), split="lines"),
         out=out,
         settings=Seq2Seq2SeqConfig(summaries=titles),
-        training=TrainingConfig(epochs=1),
+        epochs=1,
     )
     some = Path(articles).read_text(encoding="utf-8").splitlines()[:3]
     for article, summary in zip(some, api.summarize(out, some, length=6), strict=True):

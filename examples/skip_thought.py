@@ -9,7 +9,6 @@ predicted.
 import sys
 
 import sentrep
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
@@ -18,7 +17,8 @@ def main(corpus: str, out: str) -> None:
         corpus=corpus,
         out=out,
         encoder="gru",
-        training=TrainingConfig(epochs=1, batch_size=64),
+        epochs=1,
+        batch_size=64,
     )
     sentences = ["He opened the door.", "The rain had stopped."]
     for sentence, candidates in zip(sentences, sentrep.generate(out, sentences, to="next"), strict=True):

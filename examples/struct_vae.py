@@ -13,7 +13,6 @@ from sentrep import api
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.trees.drawing import bracketed
 from sentrep.methods.struct_vae.config import StructVAEConfig
-from sentrep.training.config import TrainingConfig
 
 
 def main(sentences: str, trees: str, out: str) -> None:
@@ -23,7 +22,7 @@ def main(sentences: str, trees: str, out: str) -> None:
         out=out,
         tokenizer=TokenizerConfig("spaces"),
         settings=StructVAEConfig(trees=trees, max_trees=100),
-        training=TrainingConfig(epochs=1),
+        epochs=1,
     )
     some = Path(sentences).read_text(encoding="utf-8").split("\n")[:2]
     for tree in api.parse(out, some):

@@ -9,13 +9,10 @@ when the script is started again.
 import sys
 
 import sentrep
-from sentrep.training.config import TrainingConfig
 
 
 def main(corpus: str, out: str) -> None:
-    trained = sentrep.train(
-        "quick-thought", corpus=corpus, out=out, encoder="bag", training=TrainingConfig(epochs=1)
-    )
+    trained = sentrep.train("quick-thought", corpus=corpus, out=out, encoder="bag", epochs=1)
     print(f"{len(trained.store):,} sentences, {trained.outcome.steps} steps")
 
     vectors = sentrep.embed(out, ["A short sentence.", "Another short sentence."])

@@ -12,7 +12,6 @@ import sentrep
 from sentrep import api
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.trees.drawing import as_text, bracketed
-from sentrep.training.config import TrainingConfig
 
 
 def main(sentences: str, out: str) -> None:
@@ -21,7 +20,7 @@ def main(sentences: str, out: str) -> None:
         corpus=CorpusConfig((sentences,), split="lines"),
         out=out,
         tokenizer=TokenizerConfig("spaces", vocab=8000),
-        training=TrainingConfig(epochs=1),
+        epochs=1,
     )
     some = Path(sentences).read_text(encoding="utf-8").split("\n")[:2]
     for tree in api.parse(out, some):

@@ -69,9 +69,9 @@ PRINTS = {
     "autoencoder": "He opened the door.",
     "vae": "-",
     "vq_vae": "bytes of text in",
-    "latent_gan": "-",
-    "o_gan": "-",
-    "bigan": "-",
+    "latent_gan": "seed 1: ",
+    "o_gan": "distance 1: ",
+    "bigan": "cosine ",
 }
 
 
