@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from sentrep.data.normalization import without_surrogates
 from sentrep.data.truncation import Truncation
 from sentrep.encoders.concat import Concatenation, concatenate
-from sentrep.encoders.fast.memory import fast_form
+from sentrep.encoders.fast.memory import fast_form, fast_form_for_ids
 from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.utils.progress import progress
 
@@ -46,6 +46,8 @@ def encode_tokens(
         return _vectors(encoder, {"input_ids": ids, "offsets": offsets[:-1]})
     if len(offsets) == 1:
         return torch.zeros(0, encoder.get_embedding_dimension(), device=ids.device)
+    if (fast := fast_form_for_ids(encoder)) is not None:
+        return fast.vectors_of_ids(ids, offsets, token_budget)
     return _in_order(list(_read(encoder, ids, offsets, token_budget)), offsets)
 
 

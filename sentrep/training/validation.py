@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch, SentenceBatches
+from sentrep.encoders.fast.memory import fast_evaluation
 from sentrep.methods.base import Method
 from sentrep.modules.contrastive import gather
 from sentrep.modules.spectrum import spectrum
@@ -49,7 +50,9 @@ class Validation:
             Means of the metrics over the batches, and the alarms that they raise.
         """
         method.eval()
-        seen = [self._batch(method, autocast, index) for index in range(min(LARGEST, len(self.batches)))]
+        count = min(LARGEST, len(self.batches))
+        with fast_evaluation():
+            seen = [self._batch(method, autocast, index) for index in range(count)]
         method.train()
         vectors = torch.cat([each.vectors for each in seen])
         document = torch.cat([each.batch.document for each in seen])

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -115,6 +115,16 @@ class FastEncoder:
             for head in self._heads:
                 made = head(made)
         return self._core.settled(made, sentences)
+
+    def vectors_of_ids(
+        self, ids: Int[Tensor, " token"], offsets: Int[Tensor, " offset"], token_budget: int = TOKEN_BUDGET
+    ) -> Float[Tensor, "sentence width"]:
+        """Vectors of ragged sentences: sentence i is ``ids[offsets[i]:offsets[i + 1]]``, cut at the limit."""
+        lengths = offsets.diff().numpy().astype(np.int64)
+        first, last = int(offsets[0]), int(offsets[-1])
+        sentences = Ragged(ids[first:last].numpy().astype(np.uint32), lengths)
+        made = self.vectors(sentences.framed(most=self.max_tokens), token_budget)
+        return made.clone()  # an ordinary tensor, which may be changed in place
 
     def tokens(self, texts: Sequence[str], truncation: Truncation | None = None) -> Ragged:
         """Token ids as the first module takes them, with special tokens and cut at the limit.

@@ -4,28 +4,75 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import tokenizers
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from sentrep.encoders.fast.description import Description, Part, UnsupportedError
 from sentrep.encoders.fast.encoder import FastEncoder
 from sentrep.encoders.fast.precision import resolve
+from sentrep.encoders.fast.state import state_of
 
-_made: WeakKeyDictionary[nn.Module, tuple[Any, dict[str, FastEncoder]]] = WeakKeyDictionary()
+
+@dataclass
+class _Known:
+    """What is kept of an encoder in memory."""
+
+    state: Any
+    """What its fast forms were made from."""
+    tokenizer: tokenizers.Tokenizer | None = None
+    forms: dict[str, FastEncoder | UnsupportedError] = field(default_factory=dict)
+    """By precision; the reason where there is none."""
+
+
+_made: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
 _announced: set[str] = set()
+_for_ids = ContextVar("for_ids", default=False)
 
 TRANSFORMERS = ("Transformer", "AlibiEncoder")
 """First modules of encoders that are expected on the fast path: where they are not, a warning says why."""
 
 
+@contextmanager
+def fast_evaluation() -> Iterator[None]:
+    """Within it, `sentrep.encoders.batching.encode_tokens` takes the fast form of encoders in evaluation
+    mode.
+
+    Validation uses it. Elsewhere token ids are read by the encoder's own forward, which has gradients.
+    """
+    token = _for_ids.set(True)
+    try:
+        yield
+    finally:
+        _for_ids.reset(token)
+
+
+def fast_form_for_ids(encoder: Any) -> FastEncoder | None:
+    """The fast form of a transformer in evaluation mode, within `fast_evaluation` and without gradients.
+
+    Its precision is that of the surrounding autocast. A bag needs no other form to read token ids.
+    """
+    wanted = _for_ids.get() and not torch.is_grad_enabled() and not encoder.training
+    if not wanted or type(encoder[0]).__name__ != "Transformer" or encoder.device.type != "cpu":
+        return None
+    autocast = torch.is_autocast_enabled("cpu")
+    if autocast and torch.get_autocast_dtype("cpu") != torch.bfloat16:
+        return None
+    with torch.autocast("cpu", enabled=False):
+        made = _form(encoder, "bf16" if autocast else "fp32")
+    return made if isinstance(made, FastEncoder) else None
+
+
 def fast_form(encoder: Any, precision: str = "fp32") -> FastEncoder | None:
     """The fast form of an encoder; None where there is none: another device or kind of model.
 
-    It is made once and again when weights, tokenizer or prompt have changed.
+    It is made once and again when weights, settings, tokenizer or prompt have changed.
 
     Args:
         encoder: a `SentenceTransformer`.
@@ -34,19 +81,40 @@ def fast_form(encoder: Any, precision: str = "fp32") -> FastEncoder | None:
     wanted = resolve(precision)
     if encoder.device.type != "cpu":
         return None
-    state = _state(encoder)
-    known, forms = _made.get(encoder, (None, {}))
-    if known != state:
-        forms = {}
-        _made[encoder] = (state, forms)
-    if wanted not in forms:
-        try:
-            forms[wanted] = FastEncoder(describe(encoder), wanted)
-        except UnsupportedError as error:
-            if precision == "bf16" or (precision == "auto" and type(encoder[0]).__name__ in TRANSFORMERS):
-                _announce(str(error))
-            return None
-    return forms[wanted]
+    made = _form(encoder, wanted)
+    if isinstance(made, FastEncoder):
+        return made
+    if precision == "bf16" or (precision == "auto" and type(encoder[0]).__name__ in TRANSFORMERS):
+        _announce(str(made))
+    return None
+
+
+def _form(encoder: Any, precision: str) -> FastEncoder | UnsupportedError:
+    """The fast form as long as the encoder is what it was, or why there is none."""
+    known = _known(encoder)
+    if precision not in known.forms:
+        known.forms[precision] = _packed(encoder, precision, known)
+    return known.forms[precision]
+
+
+def _known(encoder: Any) -> _Known:
+    """What was made of an encoder, as long as it is what it was."""
+    state, known = state_of(encoder), _made.get(encoder)
+    if known is None or known.state != state:
+        same = known is not None and known.state.tokenizer == state.tokenizer
+        known = _Known(state, known.tokenizer if known is not None and same else None)
+        _made[encoder] = known
+    return known
+
+
+def _packed(encoder: Any, precision: str, known: _Known) -> FastEncoder | UnsupportedError:
+    """The fast form, or why there is none."""
+    try:
+        description = describe(encoder, known.tokenizer)
+        known.tokenizer = description.tokenizer
+        return FastEncoder(description, precision)
+    except UnsupportedError as error:
+        return error
 
 
 def _announce(reason: str) -> None:
@@ -56,8 +124,12 @@ def _announce(reason: str) -> None:
         warnings.warn(f"not on the fast path, computed by the model itself in fp32: {reason}", stacklevel=3)
 
 
-def describe(encoder: Any) -> Description:
+def describe(encoder: Any, tokenizer: tokenizers.Tokenizer | None = None) -> Description:
     """An encoder as plain data; its weights are not copied.
+
+    Args:
+        encoder: a `SentenceTransformer`.
+        tokenizer: a copy of its tokenizer, where there is one already; copying takes long.
 
     Raises:
         UnsupportedError: it has a module or a setting that the fast path does not know.
@@ -71,7 +143,7 @@ def describe(encoder: Any) -> Description:
     prompt = encoder.prompts.get(name, "") if name else ""
     first: Any = modules[0]
     limit = _checked_transformer(first) if type(first).__name__ == "Transformer" else None
-    inner = tokenizers.Tokenizer.from_str(_inner_tokenizer(first).to_str())
+    inner = tokenizer or tokenizers.Tokenizer.from_str(_inner_tokenizer(first).to_str())
     return Description(tuple(map(_part, modules)), inner, limit, prompt or "")
 
 
@@ -127,22 +199,3 @@ def _inner_tokenizer(first: Any) -> tokenizers.Tokenizer:
     if not isinstance(inner, tokenizers.Tokenizer):
         raise UnsupportedError(f"the tokenizer {type(outer).__name__}")
     return inner
-
-
-def _state(encoder: Any) -> tuple[Any, ...]:
-    """What differs once an encoder has changed: its modules, all weights, its tokenizer and prompt."""
-    outer = getattr(encoder[0], "tokenizer", None)
-    inner = getattr(outer, "backend_tokenizer", outer)
-    steps = (getattr(inner, name, None) for name in ("normalizer", "pre_tokenizer"))
-    read = (id(inner), *(None if step is None else step.__getstate__() for step in steps))
-    length = encoder.max_seq_length if hasattr(encoder[0], "max_seq_length") else None
-    prompt = (encoder.default_prompt_name, str(encoder.prompts), length)
-    modules = tuple(id(module) for module in encoder.modules())
-    return modules, read, prompt, tuple(map(_mark, encoder.state_dict(keep_vars=True).values()))
-
-
-def _mark(weight: Tensor) -> tuple[int, int]:
-    """Address and sum of the bits of a tensor, which differ after it was replaced or written to."""
-    bits = weight.detach().contiguous().view(-1).view(torch.uint8)
-    kind = next(kind for kind in (torch.int64, torch.int32, torch.uint8) if len(bits) % kind.itemsize == 0)
-    return weight.data_ptr(), int(bits.view(kind).sum())
