@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sentrep.api.mining import items_of, split_options
 from sentrep.api.mining_vectors import vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.items import Item, Unit
+from sentrep.mining.items import Item, Unit, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.utils.checks import check_between
 from sentrep.utils.errors import InputError, opt
@@ -118,9 +118,9 @@ def duplicates(
         if file is not None:
             check_ending(Path(file), name)
     reading = {"strict": strict, "offline": offline, "hub": hub}
-    items = list(items_of(input, fields, "input", unit=chosen.unit, **reading))
+    items = on_disk(items_of(input, fields, "input", unit=chosen.unit, **reading))
     vectors = vectors_of(input, items, model, offline=offline, hub=hub)
-    found = group_duplicates([item.text for item in items], chosen.threshold, vectors, chosen.cosine)
+    found = group_duplicates(texts_of(items), chosen.threshold, vectors, chosen.cosine)
     result = _result(items, found)
     if out is not None:
         write_rows(result.rows(), Path(out))
@@ -130,25 +130,23 @@ def duplicates(
     return result
 
 
-def _result(items: list[Item], found: Any) -> Duplicates:
+def _result(items: Sequence[Item], found: Any) -> Duplicates:
     import numpy as np
 
+    several = np.flatnonzero(found.sizes[found.group] > 1)
+    order = several[np.lexsort((~found.kept[several], found.group[several]))]
+    ends = np.flatnonzero(np.diff(found.group[order])) + 1
+    groups = [_group(items, found, places.tolist()) for places in np.split(order, ends) if len(places)]
+    groups.sort(key=lambda group: -len(group.members))
+    dropped = [items[at].id for at in np.flatnonzero(~found.kept).tolist()]
+    return Duplicates(groups, len(items), dropped)
+
+
+def _group(items: Sequence[Item], found: Any, places: list[int]) -> Group:
     from sentrep.mining.near_duplicates import KINDS
 
-    order = np.lexsort((~found.kept, found.group))
-    groups = []
-    for places in np.split(order, np.cumsum(found.sizes)[:-1]):
-        if len(places) > 1:
-            members = [
-                Member(
-                    items[at].id,
-                    items[at].text,
-                    "kept" if found.kept[at] else KINDS[found.kind[at]],
-                    round(float(found.similarity[at]), 4),
-                )
-                for at in places.tolist()
-            ]
-            groups.append(Group(tuple(members)))
-    groups.sort(key=lambda group: -len(group.members))
-    dropped = [item.id for item, stays in zip(items, found.kept, strict=True) if not stays]
-    return Duplicates(groups, len(items), dropped)
+    members = []
+    for at in places:
+        kind = "kept" if found.kept[at] else KINDS[found.kind[at]]
+        members.append(Member(items[at].id, items[at].text, kind, round(float(found.similarity[at]), 4)))
+    return Group(tuple(members))

@@ -14,19 +14,20 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.inputs import kept_as_file
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, gather, read_files
+from sentrep.utils.record_file import RecordFile, View
 
 
 def without_duplicates(corpus: CorpusConfig, cache: Path) -> CorpusConfig:
     """The corpus without exact and near-duplicates of documents, as a file in the folder `cache`.
 
-    The longest document of each group stays, in its place. A warning says how many were left out. All texts
-    are in memory meanwhile.
+    The longest document of each group stays, in its place. A warning says how many were left out. Texts are
+    in a temporary file meanwhile.
     """
     from sentrep.mining.near_duplicates import group_duplicates
 
-    records = list(_records(corpus))
+    records = RecordFile(_records(corpus))
     fields = (corpus.text_field, corpus.title_field, corpus.id_field)
-    found = group_duplicates([_text(record[fields[0]]) for record in records])
+    found = group_duplicates(View(records, lambda record: _text(record[fields[0]])))
     kept = (record for record, stays in zip(records, found.kept, strict=True) if stays)
     file = kept_as_file(kept, cache / "texts", fields)
     left_out = len(records) - int(found.kept.sum())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sentrep.api.reading import announce_truncation
 from sentrep.data.corpus import cache_folder
 from sentrep.inference.loading import encoding, opened, stamp
-from sentrep.mining.items import Item, embedded_folder
+from sentrep.mining.items import Item, embedded_folder, texts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 LITTLE = 10_000
 """Texts that are embedded in memory; of more, finished shards are kept, and an interrupted call goes on."""
+
+SHARD = 8192
+"""Vectors of a shard: what an interruption costs, at most."""
 
 
 def vectors_of(
@@ -41,14 +44,14 @@ def embedded(
     if not items:
         return made([])
     if len(items) <= LITTLE:
-        vectors = embed_texts(made, [item.text for item in items], total=len(items))
+        vectors = embed_texts(made, texts_of(items), total=len(items))
     else:
         described = {"model": stamp(encoder, encoder).content_hash, "source": _fingerprint(items)}
         key = hashlib.sha256("".join(described.values()).encode()).hexdigest()[:32]
         pairs = ((item.id, item.text) for item in items)
         place = cache_folder() / "vectors" / key
         place.parent.mkdir(parents=True, exist_ok=True)
-        vectors = embed_to_folder(made, pairs, place, stamp=described, total=len(items)).array()
+        vectors = embed_to_folder(made, pairs, place, stamp=described, shard=SHARD, total=len(items)).array()
     announce_truncation(made.truncation)
     return vectors
 

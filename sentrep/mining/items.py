@@ -14,6 +14,7 @@ from sentrep.data.corpus import sentences
 from sentrep.data.reading.formats import format_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, gather, read_files
+from sentrep.utils.record_file import RecordFile, View
 
 if TYPE_CHECKING:
     from sentrep.embedding import Embedded
@@ -90,9 +91,23 @@ def embedded_items(embedded: Embedded) -> Iterator[Item]:
     return (Item(name, text) for name, text in zip(embedded.ids(), embedded.texts(), strict=True))
 
 
-def texts_of_items(items: Iterable[Item]) -> Iterator[str]:
-    """The texts alone."""
-    return (item.text for item in items)
+def on_disk(items: Iterable[Item]) -> Sequence[Item]:
+    """Items in a temporary file, so that a corpus need not fit into memory; read when they are needed.
+
+    >>> items = on_disk([Item("1", "a text"), Item("2", "another")])
+    >>> items[1].text, len(items)
+    ('another', 2)
+    """
+    return View(RecordFile(items), Item._make)
+
+
+def texts_of(items: Sequence[Item]) -> Sequence[str]:
+    """The texts of items, read when they are needed."""
+    return View(items, _text)
+
+
+def _text(item: Item) -> str:
+    return item.text
 
 
 def _items_of(pieces: Sequence[Piece]) -> Iterator[Item]:

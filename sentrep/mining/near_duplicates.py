@@ -23,6 +23,7 @@ from sentrep.data.normalization import normalize
 from sentrep.mining.shingles import Shingles, jaccard, shingles, signatures
 from sentrep.mining.vectors import Vectors, unit
 from sentrep.search.ranges import pairs_above
+from sentrep.utils.record_file import View
 
 Longs = NDArray[np.int64]
 
@@ -67,7 +68,8 @@ def group_duplicates(
     """Find the groups of duplicates among texts.
 
     Args:
-        texts: any texts; empty ones are equal to each other.
+        texts: any texts; empty ones are equal to each other. They are read one by one, so that they may be on
+            disk.
         threshold: smallest Jaccard similarity of near-duplicates; None for exact ones only.
         vectors: (text, width), for semantic duplicates.
         cosine: smallest cosine of semantic duplicates.
@@ -79,7 +81,7 @@ def group_duplicates(
     if not len(texts):
         return Grouping(*(np.zeros(0, kind) for kind in (np.int64, bool, np.int8, np.float64)))
     distinct, member = _distinct(texts)
-    unique = [texts[at] for at in distinct.tolist()]
+    unique = _Texts(texts, distinct)
     label = np.arange(len(unique))
     found = None
     if threshold is not None:
@@ -91,12 +93,24 @@ def group_duplicates(
         points = unit(vectors[distinct])
         blocks = ((one, other) for one, other, _ in pairs_above(points, cosine))
         label = _merge_pairs(label, blocks)
-    return _grouping(texts, distinct, member, (near, label), found, points)
+    return _grouping(unique, member, (near, label), found, points)
+
+
+class _Texts(View[str, str]):
+    """One of each set of equal texts.
+
+    Args:
+        texts: all texts.
+        places: (different text,) where each of them is.
+    """
+
+    def __init__(self, texts: Sequence[str], places: Longs) -> None:
+        super().__init__(texts, str, places.tolist())
+        self.places = places
 
 
 def _grouping(
-    texts: Sequence[str],
-    distinct: Longs,
+    unique: _Texts,
     member: Longs,
     labels: tuple[Longs, Longs],
     found: Shingles | None,
@@ -104,12 +118,7 @@ def _grouping(
 ) -> Grouping:
     """Choose representatives, and compare the others with them."""
     near, label = labels
-    unique = [texts[at] for at in distinct.tolist()]
-    order = sorted(range(len(unique)), key=lambda at: (-len(unique[at]), unique[at]))
-    best = np.full(len(unique), -1, np.int64)
-    for at in reversed(order):
-        best[label[at]] = at
-    leader = best[label]
+    leader = _leaders(unique, label)
     similar, kind = np.ones(len(unique)), np.zeros(len(unique), np.int8)
     others = np.flatnonzero(leader != np.arange(len(unique)))
     kind[others] = np.where(near[others] == near[leader[others]], 1, 2)
@@ -120,17 +129,35 @@ def _grouping(
     if points is not None:
         cosines = np.einsum("tw,tw->t", points[by_vectors], points[leader[by_vectors]])
         similar[by_vectors] = np.clip(cosines, -1, 1)
-    kept = np.zeros(len(texts), bool)
-    kept[distinct[np.unique(leader)]] = True
-    number = _numbered(texts, distinct, leader)
+    kept = np.zeros(len(member), bool)
+    kept[unique.places[np.unique(leader)]] = True
+    sizes = np.bincount(leader[member], minlength=len(unique))
+    number = _numbered(unique, leader, sizes)
     return Grouping(number[member], kept, kind[member], similar[member])
 
 
-def _numbered(texts: Sequence[str], distinct: Longs, leader: Longs) -> Longs:
-    """Number groups by the text of their representative, which does not depend on the order of the input."""
-    leaders = sorted(set(leader.tolist()), key=lambda at: texts[int(distinct[at])])
+def _leaders(unique: _Texts, label: Longs) -> Longs:
+    """The longest text of each component, as the number of a different text (different text,)."""
+    leader = np.arange(len(unique))
+    shared = np.flatnonzero(np.bincount(label)[label] > 1)
+    best: dict[int, tuple[int, str, int]] = {}
+    for at in shared.tolist():
+        text = unique[at]
+        mine, own = (-len(text), text, at), int(label[at])
+        best[own] = min(best.get(own, mine), mine)
+    leader[shared] = [best[own][2] for own in label[shared].tolist()]
+    return leader
+
+
+def _numbered(unique: _Texts, leader: Longs, sizes: Longs) -> Longs:
+    """Numbers of groups, independent of the order of the input: groups of several texts by the text of their
+    representative, then single texts by their hash."""
+    leaders = np.unique(leader)
+    several = sorted(leaders[sizes[leaders] > 1].tolist(), key=unique.__getitem__)
     number = np.empty(len(leader), np.int64)
-    number[leaders] = np.arange(len(leaders))
+    number[several] = np.arange(len(several))
+    single = leaders[sizes[leaders] == 1]
+    number[single] = np.arange(len(several), len(leaders))
     return number[leader]
 
 
@@ -149,10 +176,13 @@ def _distinct(texts: Sequence[str]) -> tuple[Longs, Longs]:
 def _best_spelling(texts: Sequence[str], first: Longs, member: Longs) -> Longs:
     """Of each set of equal texts the longest spelling, which does not depend on the order of the input."""
     best = first.copy()
+    known: dict[int, str] = {}
     for at in np.flatnonzero(first[member] != np.arange(len(member))).tolist():
-        text, known = texts[at], texts[int(best[member[at]])]
-        if (len(text), text) > (len(known), known):
-            best[member[at]] = at
+        text, own = texts[at], int(member[at])
+        if own not in known:
+            known[own] = texts[int(first[own])]
+        if (len(text), text) > (len(known[own]), known[own]):
+            known[own], best[own] = text, at
     return best
 
 
