@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from sentrep.api.mining import items_of, split_options
 from sentrep.api.mining_vectors import vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.items import Item, Unit
+from sentrep.mining.items import Item, Unit, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
+from sentrep.utils.record_file import View
 
 if TYPE_CHECKING:
-    from sentrep.mining.anomalies import Anomalies, Drift
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sentrep.mining.anomalies import Anomalies, Drift, WordVectors
     from sentrep.mining.vectors import Vectors
 
-ScoreName = Literal["combined", "likelihood-ratio", "rarity", "neighbours", "distance", "reconstruction"]
+ScoreName = Literal[
+    "combined", "likelihood-ratio", "rarity", "neighbours", "distance", "reconstruction", "flow", "cvdd"
+]
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class AnomalySettings:
     """How texts are scored."""
 
     score: ScoreName = "combined"
-    """'combined', 'likelihood-ratio' and 'rarity' compare words; 'neighbours', 'distance' and
-    'reconstruction' compare vectors, of a model or, without one, of latent semantic analysis."""
+    """'combined', 'likelihood-ratio' and 'rarity' compare words; 'neighbours', 'distance', 'reconstruction'
+    and 'flow' compare vectors, 'cvdd' vectors of words: of a model or, without one, of latent semantic
+    analysis."""
     unit: Unit = "document"
     """What is scored: 'document' (a record, a file, or a line of a text file with a sentence a line), or
     'sentence'."""
@@ -50,7 +57,8 @@ class ScoredText:
 class AnomalyReport:
     """The texts of an input, strangest first."""
 
-    texts: list[ScoredText]
+    texts: Sequence[ScoredText]
+    """Read from a temporary file when they are needed."""
     length_correlation: float
     """Rank correlation of the scores with the number of words."""
     rarity_correlation: float
@@ -106,16 +114,17 @@ def anomalies(
     if out is not None:
         check_ending(Path(out))
     reading = {"strict": strict, "offline": offline, "hub": hub}
-    known = list(items_of(normal, fields, "normal", unit=chosen.unit, **reading))
-    items = list(items_of(input, fields, "input", unit=chosen.unit, **reading))
-    other = [] if against is None else list(items_of(against, fields, "against", unit=chosen.unit, **reading))
-    texts, ours = [item.text for item in items], [item.text for item in known]
+    known = on_disk(items_of(normal, fields, "normal", unit=chosen.unit, **reading))
+    items = on_disk(items_of(input, fields, "input", unit=chosen.unit, **reading))
+    rest = iter(()) if against is None else items_of(against, fields, "against", unit=chosen.unit, **reading)
+    texts, ours = texts_of(items), texts_of(known)
     vectors = None
     if drift or chosen.score in VECTOR_SCORES:
         vectors = _vectors((normal, known), (input, items), model, offline, hub)
     found = mining.score_texts(
-        ours, texts, chosen.score, against=[item.text for item in other], vectors=vectors, seed=chosen.seed
-    )
+        ours, texts, chosen.score, against=texts_of(on_disk(rest)), vectors=vectors,
+        word_vectors=_word_vectors(model, offline, hub) if chosen.score == "cvdd" else None, seed=chosen.seed,
+    )  # fmt: skip
     tested = None
     if drift and vectors is not None and items:
         tested = mining.drift(ours, texts, vectors, chosen.seed)
@@ -125,22 +134,45 @@ def anomalies(
     return result
 
 
-def _report(items: list[Item], found: Anomalies, tested: Drift | None) -> AnomalyReport:
-    order = sorted(range(len(items)), key=lambda at: (-found.score[at], items[at].text, items[at].id))
-    texts = [
-        ScoredText(
-            items[at].id, round(float(found.score[at]), 5), round(float(found.p_value[at]), 5), items[at].text
-        )
-        for at in order
-    ]
+def _report(items: Sequence[Item], found: Anomalies, tested: Drift | None) -> AnomalyReport:
+    texts = View(range(len(items)), lambda at: _scored(items[at], found, at), _ranked(items, found.score))
     return AnomalyReport(
         texts, round(found.length_correlation, 3), round(found.rarity_correlation, 3), tested
     )
 
 
+def _scored(item: Item, found: Anomalies, at: int) -> ScoredText:
+    return ScoredText(
+        item.id, round(float(found.score[at]), 5), round(float(found.p_value[at]), 5), item.text
+    )
+
+
+def _ranked(items: Sequence[Item], score: NDArray[np.float64]) -> list[int]:
+    """Numbers of items, the strangest first; those of equal score by text and id."""
+    import numpy as np
+
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.diff(score[order])) + 1
+    ranked: list[int] = []
+    for equal in np.split(order, ends):
+        places = equal.tolist()
+        ranked += (
+            places if len(places) == 1 else sorted(places, key=lambda at: (items[at].text, items[at].id))
+        )
+    return ranked
+
+
+def _word_vectors(model: object, offline: bool, hub: bool) -> WordVectors | None:
+    if model is None:
+        return None
+    from sentrep.inference.loading import encoding, opened
+
+    return encoding(opened(model, offline, hub))
+
+
 def _vectors(
-    normal: tuple[Corpus, list[Item]],
-    given: tuple[Corpus, list[Item]],
+    normal: tuple[Corpus, Sequence[Item]],
+    given: tuple[Corpus, Sequence[Item]],
     model: object,
     offline: bool,
     hub: bool,
@@ -151,5 +183,5 @@ def _vectors(
         return one, other
     from sentrep.mining.text_vectors import lsa_vectors
 
-    first, second = lsa_vectors([item.text for item in normal[1]], [item.text for item in given[1]])
+    first, second = lsa_vectors(texts_of(normal[1]), texts_of(given[1]))
     return first, second

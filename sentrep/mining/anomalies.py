@@ -31,6 +31,7 @@ from sentrep.mining.anomaly_scores import (
 )
 from sentrep.mining.vectors import Vectors, unit
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.record_file import Joined
 
 PARTS = 5
 ROUNDS = 499
@@ -64,6 +65,7 @@ def score_texts(
     *,
     against: Sequence[str] = (),
     vectors: tuple[Vectors, Vectors] | None = None,
+    word_vectors: WordVectors | None = None,
     seed: int = 0,
 ) -> Anomalies:
     """Score texts by how little they belong to normal texts.
@@ -71,9 +73,10 @@ def score_texts(
     Args:
         normal: five normal texts or more.
         texts: the input.
-        score: a name in `WORD_SCORES` or `VECTOR_SCORES`.
+        score: a name in `WORD_SCORES` or `VECTOR_SCORES`, or 'cvdd'.
         against: other text for the likelihood ratio; without it, the rest of the input is the other text.
         vectors: of `normal` and of `texts`, for the scores of vectors.
+        word_vectors: vectors of words, for 'cvdd'; without it, of latent semantic analysis.
         seed: of the division into parts.
 
     Raises:
@@ -90,6 +93,8 @@ def score_texts(
     if score in WORD_SCORES:
         other = word_counts(against) if len(against) else None
         fit = _of_words(counts, other, score)
+    elif score == "cvdd":
+        fit = _of_sequences(normal, texts, word_vectors, seed)
     elif vectors is None:
         raise InputError(f"{opt('score')} {score}: needs vectors; give a model ({opt('model')})")
     else:
@@ -112,6 +117,9 @@ def p_values(held_out: Floats, scores: Floats) -> Floats:
     larger = len(ordered) - np.searchsorted(ordered, scores, side="left")
     return np.asarray((1 + larger) / (1 + len(ordered)), np.float64)
 
+
+WordVectors = Callable[[list[str]], NDArray[np.floating]]
+"""Words -> their vectors (word, width)."""
 
 Fit = Callable[
     [NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]], tuple[Floats, Floats]
@@ -150,6 +158,25 @@ def _of_vectors(vectors: tuple[Vectors, Vectors], score: str) -> Fit:
 
     def fit(rest: Any, others: Any, mine: Any, theirs: Any) -> tuple[Floats, Floats]:
         found = VECTOR_SCORES[score](normal[rest], np.concatenate([normal[mine], texts[theirs]]))
+        return found[: len(mine)], found[len(mine) :]
+
+    return fit
+
+
+def _of_sequences(
+    normal: Sequence[str], texts: Sequence[str], word_vectors: WordVectors | None, seed: int
+) -> Fit:
+    """Scores of 'cvdd', with the vectors of the words of both corpora."""
+    from sentrep.mining.cvdd import WordSequences, cvdd  # needs torch
+    from sentrep.mining.text_vectors import LsaSpace
+
+    both = Joined(normal, texts)
+    known = WordSequences.of(both)
+    rows = np.asarray((word_vectors or LsaSpace.of(both))(known.vocabulary), np.float32)
+
+    def fit(rest: Any, others: Any, mine: Any, theirs: Any) -> tuple[Floats, Floats]:
+        scored = [*mine.tolist(), *(theirs + len(normal)).tolist()]
+        found = cvdd([known[at] for at in rest.tolist()], [known[at] for at in scored], rows, seed)
         return found[: len(mine)], found[len(mine) :]
 
     return fit

@@ -7,6 +7,8 @@ rarity            mean -log p(word | normal text)
 neighbours        mean cosine distance to the five nearest normal texts
 distance          cosine distance to the mean of the normal texts
 reconstruction    part of a vector outside of the principal directions of the normal texts
+flow              negative log-likelihood of a vector under a normalising flow (`flow_score`)
+cvdd              mean distance to the contexts of normal texts (`cvdd`)
 
 Reference: Elkan and Noto, "Learning classifiers from only positive and unlabeled data", 2008 (the input as
 other text).
@@ -104,8 +106,20 @@ def reconstruction(normal: Vectors, texts: Vectors) -> Floats:
     return np.asarray(np.einsum("tw,tw->t", rest, rest), np.float64)
 
 
+def flow(normal: Vectors, texts: Vectors) -> Floats:
+    """Negative log-likelihood (text,) under a flow that is fitted to the normal texts, in nats."""
+    from sentrep.mining.flow_score import flow as likelihood  # needs torch
+
+    return likelihood(normal, texts)
+
+
 WORD_SCORES = {"combined": combined, "likelihood-ratio": likelihood_ratio, "rarity": rarity}
-VECTOR_SCORES = {"neighbours": neighbours, "distance": distance, "reconstruction": reconstruction}
+VECTOR_SCORES = {
+    "neighbours": neighbours,
+    "distance": distance,
+    "reconstruction": reconstruction,
+    "flow": flow,
+}
 
 
 def _sums(counts: csr_matrix) -> Floats:

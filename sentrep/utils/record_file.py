@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import tempfile
 import weakref
@@ -72,7 +73,7 @@ class RecordFile(Sequence[Any]):
         ends = self._ends[start : stop + 1]
         self._file.seek(ends[0])
         raw = self._file.read(ends[-1] - ends[0])
-        lines = (raw[one - ends[0] : other - ends[0]] for one, other in zip(ends, ends[1:], strict=False))
+        lines = (raw[one - ends[0] : other - ends[0]] for one, other in itertools.pairwise(ends))
         return [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines]
 
 
@@ -121,3 +122,33 @@ class View(Sequence[S], Generic[T, S]):
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # as of a list
+
+
+class Joined(Sequence[T]):
+    """Two sequences, one after the other, without a copy.
+
+    >>> joined = Joined(["a", "b"], ["c"])
+    >>> list(joined), joined[2], joined[1:]
+    (['a', 'b', 'c'], 'c', ['b', 'c'])
+    """
+
+    def __init__(self, one: Sequence[T], other: Sequence[T]) -> None:
+        self._one, self._other = one, other
+
+    def __len__(self) -> int:
+        return len(self._one) + len(self._other)
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[T]: ...
+
+    def __getitem__(self, place: int | slice) -> T | list[T]:
+        if isinstance(place, slice):
+            return [self[at] for at in range(*place.indices(len(self)))]
+        at = place + len(self) if place < 0 else place
+        return self._one[at] if at < len(self._one) else self._other[at - len(self._one)]
+
+    def __iter__(self) -> Iterator[T]:
+        return itertools.chain(self._one, self._other)
