@@ -179,8 +179,8 @@ def _vectors(
 ) -> tuple[Vectors, Vectors]:
     """Vectors of normal texts and input: of a model, of folders, or of latent semantic analysis."""
     one, other = (vectors_of(*each, model, offline=offline, hub=hub) for each in (normal, given))
-    if one is not None and other is not None and one.shape[1] == other.shape[1]:
-        return one, other
+    if one is not None and other is not None and one.vectors.shape[1] == other.vectors.shape[1]:
+        return one.vectors, other.vectors
     from sentrep.mining.text_vectors import lsa_vectors
 
     first, second = lsa_vectors(texts_of(normal[1]), texts_of(given[1]))

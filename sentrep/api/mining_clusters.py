@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.mining import items_of, split_options
-from sentrep.api.mining_vectors import vectors_of
+from sentrep.api.mining_vectors import Made, vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.items import Item
+from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import ClusterSettings
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.record_file import View
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sentrep.mining.cluster_store import ClusterStore
     from sentrep.mining.clusters import Clustering
 
 
@@ -42,8 +44,9 @@ class Clusters:
     clusters: list[Cluster]
     labels: list[int]
     """Number of each text's cluster, in the order of the corpus; 0 outside of all clusters."""
-    ids: list[str]
-    texts: list[str]
+    ids: Sequence[str]
+    texts: Sequence[str]
+    """Read from a temporary file when they are needed, like the ids."""
     agreement: float
     """Mean adjusted Rand index over the seeds; 1 is full agreement."""
     merges: list[tuple[int, int, float]]
@@ -63,6 +66,8 @@ def clusters(
     model: object = None,
     settings: ClusterSettings | None = None,
     assign: Corpus | None = None,
+    stored: str | Path | None = None,
+    save: str | Path | None = None,
     out: str | Path | None = None,
     strict: bool = False,
     offline: bool = False,
@@ -75,9 +80,11 @@ def clusters(
         input: files, folders, '-', a data set, texts in memory, or a folder of embedded sentences.
         model: a model; without one, and without vectors, latent semantic analysis of the texts.
         settings: how many clusters, and by which method.
-        assign: new texts: they get the nearest of the clusters of `input`, which do not move. The labels,
-        ids and
-            texts that are returned are those of the new texts.
+        assign: new texts: they get the nearest of the clusters of `input`, which do not move. The labels, ids
+            and texts that are returned are those of the new texts.
+        stored: a folder of clusters that `save` made. The texts of `input` get the nearest of them; no
+            cluster is made or moved.
+        save: folder to keep the clusters in.
         out: file to write each text with its cluster to: .jsonl, .csv, .tsv or .parquet.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
@@ -91,57 +98,88 @@ def clusters(
     >>> sorted(cluster.size for cluster in clusters(texts, k=2).clusters)
     [18, 18]
     """
-    from sentrep.mining import clusters as mining
-    from sentrep.mining.clusters import cluster_texts
-
     chosen, fields = split_options(settings or ClusterSettings(), options)
     if out is not None:
         check_ending(Path(out))
-    reading = {"strict": strict, "offline": offline, "hub": hub}
-    items = list(items_of(input, fields, "input", unit="document", **reading))
-    new = [] if assign is None else list(items_of(assign, fields, "assign", unit="document", **reading))
-    given = vectors_of(input, items, model, offline=offline, hub=hub)
-    others = None if assign is None else vectors_of(assign, new, model, offline=offline, hub=hub)
-    vectors, others = _comparable(items, new, given, others, assign is not None)
-    found = cluster_texts([item.text for item in items], vectors, chosen)
-    labels, shown = found.labels, items
-    if assign is not None:
-        labels, shown = mining.assign(others, found.centres)[0], new
-    result = _result(items, shown, found, labels)
+    if stored is not None and (assign is not None or save is not None):
+        raise InputError(
+            f"{opt('stored')}: these clusters do not move; leave out {opt('assign')} and {opt('save')}"
+        )
+
+    def read(corpus: Corpus, name: str) -> tuple[Sequence[Item], Made | None]:
+        found = items_of(corpus, fields, name, strict=strict, offline=offline, hub=hub)
+        items = on_disk(found)
+        return items, vectors_of(corpus, items, model, offline=offline, hub=hub)
+
+    items, made = read(input, "input")
+    if stored is not None:
+        store = _opened(Path(stored))
+        labels = _assigned(store, items, made)
+    else:
+        found, store = _clustered(items, made, chosen)
+        labels = found.labels
+        if save is not None:
+            store.save(Path(save))
+        if assign is not None:
+            items, made = read(assign, "assign")
+            labels = _assigned(store, items, made)
+    result = _result(store, items, labels)
     if out is not None:
         write_rows(result.rows(), Path(out))
     return result
 
 
-def _comparable(
-    items: list[Item], new: list[Item], vectors: Any, others: Any, assigning: bool
-) -> tuple[NDArray[np.float32], Any]:
-    """Vectors of both corpora in one space; of latent semantic analysis where there are none."""
-    if vectors is not None and (others is not None or not assigning):
-        if assigning and vectors.shape[1] != others.shape[1]:
-            raise InputError(f"{opt('assign')}: vectors of another width; use the same {opt('model')}")
-        return vectors, others
-    from sentrep.mining.text_vectors import lsa_vectors
+def _opened(folder: Path) -> ClusterStore:
+    from sentrep.mining.cluster_store import ClusterStore
 
-    one, other = lsa_vectors([item.text for item in items], [item.text for item in new])
-    return one, other
+    return ClusterStore.open(folder)
 
 
-def _result(items: list[Item], shown: list[Item], found: Clustering, labels: Any) -> Clusters:
+def _clustered(
+    items: Sequence[Item], made: Made | None, settings: ClusterSettings
+) -> tuple[Clustering, ClusterStore]:
+    """The clusters of texts, and what is kept of them for new texts."""
+    from sentrep.mining.cluster_store import ClusterStore, StoredCluster
+    from sentrep.mining.clusters import cluster_texts
+    from sentrep.mining.text_vectors import LsaSpace
+
+    texts = texts_of(items)
+    space = None
+    if made is None:
+        space = LsaSpace.of(texts)
+        made = Made(space(texts), "")
+    found = cluster_texts(texts, made.vectors, settings)
+    parts = zip(found.sizes.tolist(), found.names, found.representatives.tolist(), strict=True)
+    kept = [StoredCluster(size, name, texts[at]) for size, name, at in parts]
+    rounded = round(found.agreement, 4)
+    return found, ClusterStore(kept, found.centres, rounded, found.merges, made.model, space)
+
+
+def _assigned(store: ClusterStore, items: Sequence[Item], made: Made | None) -> NDArray[np.int64]:
+    """The nearest of stored clusters for each text (text,); 0 is the first."""
+    from sentrep.mining.clusters import assign
+
+    if made is None:
+        if store.space is None:
+            raise InputError(f"{opt('model')}: give the model that the clusters were made with")
+        made = Made(store.space(texts_of(items)), "")
+    if len(made.vectors):
+        store.check_vectors(made.vectors.shape[1], made.model)
+    return assign(made.vectors, store.centres)[0]
+
+
+def _result(store: ClusterStore, items: Sequence[Item], labels: NDArray[np.int64]) -> Clusters:
     made = [
-        Cluster(number + 1, int(size), name, items[int(at)].text)
-        for number, (size, name, at) in enumerate(
-            zip(found.sizes, found.names, found.representatives, strict=True)
-        )
+        Cluster(number, each.size, each.name, each.representative)
+        for number, each in enumerate(store.clusters, start=1)
     ]
-    return Clusters(
-        made,
-        [int(label) + 1 for label in labels],
-        [item.id for item in shown],
-        [item.text for item in shown],
-        round(found.agreement, 4),
-        [(one + 1, other + 1, distance) for one, other, distance in found.merges],
-    )
+    merges = [(one + 1, other + 1, distance) for one, other, distance in store.merges]
+    numbers = (labels + 1).tolist()
+    return Clusters(made, numbers, View(items, _id), texts_of(items), store.agreement, merges)
+
+
+def _id(item: Item) -> str:
+    return item.id
 
 
 __all__ = ["Cluster", "Clusters", "clusters"]

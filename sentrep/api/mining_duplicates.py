@@ -119,7 +119,8 @@ def duplicates(
             check_ending(Path(file), name)
     reading = {"strict": strict, "offline": offline, "hub": hub}
     items = on_disk(items_of(input, fields, "input", unit=chosen.unit, **reading))
-    vectors = vectors_of(input, items, model, offline=offline, hub=hub)
+    made = vectors_of(input, items, model, offline=offline, hub=hub)
+    vectors = None if made is None else made.vectors
     found = group_duplicates(texts_of(items), chosen.threshold, vectors, chosen.cosine)
     result = _result(items, found)
     if out is not None:

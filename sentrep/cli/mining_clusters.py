@@ -19,6 +19,8 @@ def clusters(
     model: str | None = None,
     settings: ClusterSettings = SETTINGS,
     assign: Files = (),
+    stored: Path | None = None,
+    save: Path | None = None,
     out: Path | None = None,
     reading: Reading = READING,
     access: Access = ACCESS,
@@ -30,13 +32,15 @@ def clusters(
         model: A model. Unset: the vectors of a folder, or latent semantic analysis of the texts.
         settings: How many clusters, and by which method.
         assign: New texts, which get the nearest of the clusters of the input; the clusters do not move.
+        stored: Folder of clusters that `save` made: the input gets the nearest of them; none is made.
+        save: Folder to keep the clusters in, for new texts later.
         out: File for each text with its cluster: .jsonl, .csv, .tsv or .parquet.
         reading: How files are read.
         access: Where models may come from.
     """
     found = api.clusters(
         CorpusConfig(input), model=model, settings=settings, assign=CorpusConfig(assign) if assign else None,
-        out=out, **keywords(reading, access),
+        stored=stored, save=save, out=out, **keywords(reading, access),
     )  # fmt: skip
     rows = [
         {
@@ -50,6 +54,9 @@ def clusters(
     print(text_table(rows, ("cluster", "texts", "name", "like")))
     for number, (one, other, distance) in enumerate(found.merges, start=len(found.clusters) + 1):
         print(f"hierarchy: {number} = {one} + {other}, at distance {distance:.3f}")
-    print(f"agreement over {settings.seeds} seeds: {found.agreement:.3f} (adjusted Rand index)")
+    if stored is None:
+        print(f"agreement over {settings.seeds} seeds: {found.agreement:.3f} (adjusted Rand index)")
+    if save is not None:
+        print(f"clusters kept in {save}; for new texts: sentrep clusters FILE --stored {save}")
     if out is not None:
         print(f"all {len(found.ids)} texts in {out}")

@@ -29,9 +29,12 @@ from sentrep.mining.anomaly_scores import (
     rarity,
     word_counts,
 )
+from sentrep.mining.order import order_of
 from sentrep.mining.vectors import Vectors, unit
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.record_file import Joined
+
+Longs = NDArray[np.int64]
 
 PARTS = 5
 ROUNDS = 499
@@ -99,7 +102,7 @@ def score_texts(
         raise InputError(f"{opt('score')} {score}: needs vectors; give a model ({opt('model')})")
     else:
         fit = _of_vectors(vectors, score)
-    held_out, found = _cross_scored(len(normal), len(texts), fit, seed)
+    held_out, found = _cross_scored(_parts(normal, seed), _parts(texts, seed), fit)
     lengths = np.array([len(plain_words(text)) for text in texts], np.float64)
     rare = rarity(counts[0], counts[1], counts[1]) if len(texts) else np.zeros(0)
     return Anomalies(
@@ -128,12 +131,16 @@ Fit = Callable[
 scores."""
 
 
-def _cross_scored(normal: int, texts: int, fit: Fit, seed: int) -> tuple[Floats, Floats]:
+def _parts(texts: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """The part of each text (text,), whatever the order of the texts."""
+    parts = np.empty(len(texts), np.int64)
+    parts[order_of(texts)] = np.random.default_rng(seed).permutation(len(texts)) % PARTS
+    return parts
+
+
+def _cross_scored(normal_part: Longs, text_part: Longs, fit: Fit) -> tuple[Floats, Floats]:
     """Scores of all normal texts and of all input, each by the parts that it is not in."""
-    random = np.random.default_rng(seed)
-    normal_part = random.permutation(normal) % PARTS
-    text_part = random.permutation(texts) % PARTS
-    held_out, found = np.zeros(normal), np.zeros(texts)
+    held_out, found = np.zeros(len(normal_part)), np.zeros(len(text_part))
     for part in range(PARTS):
         mine, theirs = np.flatnonzero(normal_part == part), np.flatnonzero(text_part == part)
         rest, others = np.flatnonzero(normal_part != part), np.flatnonzero(text_part != part)

@@ -11,10 +11,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.mining.order import order_of
 from sentrep.mining.settings import ClusterSettings, TermSettings
 from sentrep.mining.terms import find_terms
 from sentrep.mining.units import units_of, written
-from sentrep.mining.vectors import Vectors, unit
+from sentrep.mining.vectors import BLOCK, Vectors, unit
 
 Longs = NDArray[np.int64]
 
@@ -23,6 +24,9 @@ GRID = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40)
 
 SAMPLE = 2000
 """Texts whose silhouette is computed."""
+
+FITTED = 50_000
+"""Texts that clusters are fitted to, at most; others get the nearest cluster."""
 
 STARTS = 4
 WORDS_IN_NAME = 4
@@ -63,8 +67,10 @@ def cluster_texts(
 ) -> Clustering:
     """Cluster texts by the directions of their vectors.
 
+    The result does not depend on the order of the texts.
+
     Args:
-        texts: the texts, for names.
+        texts: the texts, for names and the order.
         vectors: (text, width)
         settings: how.
 
@@ -78,14 +84,21 @@ def cluster_texts(
     points = unit(vectors)
     if not len(points):
         return Clustering(np.zeros(0, np.int64), points, [], np.zeros(0, np.int64), 1.0, [])
-    runs = _runs(points, settings)
-    labels, centres = _ordered(points, runs[0])
+    order = order_of(texts)
+    points = points[order]
+    fitted = np.sort(np.random.default_rng(settings.seed).permutation(len(points))[:FITTED])
+    runs = _runs(points[fitted], settings)
+    labels, centres = _ordered(points[fitted], runs[0])
+    if len(fitted) < len(points):
+        labels, centres = _ordered(points, assign(points, centres)[0])
     nearest = [int(np.where(labels == at, points @ centre, -2).argmax()) for at, centre in enumerate(centres)]
+    given = np.empty(len(order), np.int64)
+    given[order] = labels
     return Clustering(
-        labels,
+        given,
         centres,
-        name_clusters(texts, labels, len(centres)),
-        np.array(nearest, np.int64),
+        name_clusters(texts, given, len(centres)),
+        order[nearest],
         agreement(runs),
         _merges(centres),
     )
@@ -93,8 +106,14 @@ def cluster_texts(
 
 def assign(vectors: NDArray[np.floating], centres: Vectors) -> tuple[Longs, NDArray[np.float64]]:
     """The nearest of existing centres for each text (text,), and its cosine (text,). Nothing moves."""
-    cosines = unit(vectors) @ centres.T
-    return cosines.argmax(axis=1).astype(np.int64), cosines.max(axis=1).astype(np.float64)
+    found, near = np.empty(len(vectors), np.int64), np.empty(len(vectors), np.float64)
+    for start in range(0, len(vectors), BLOCK):
+        cosines = unit(vectors[start : start + BLOCK]) @ centres.T
+        found[start : start + BLOCK], near[start : start + BLOCK] = (
+            cosines.argmax(axis=1),
+            cosines.max(axis=1),
+        )
+    return found, near
 
 
 def agreement(runs: Sequence[Longs]) -> float:

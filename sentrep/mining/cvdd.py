@@ -143,7 +143,8 @@ class ContextVectors(nn.Module):
         near = ((-alpha * distances).softmax(dim=1) * distances).sum(dim=1).mean()
         directions = nn.functional.normalize(self.contexts, dim=1)
         alike = directions @ directions.T - torch.eye(len(directions))
-        return near + alike.square().mean()
+        loss: Tensor = near + alike.square().mean()
+        return loss
 
     @torch.no_grad()
     def scores(self, texts: Sequence[NDArray[np.int32]]) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from sentrep.mining.anomaly_scores import word_counts
+from sentrep.mining.order import order_of
 from sentrep.mining.vectors import Vectors
 
 WIDTH = 100
@@ -60,17 +61,18 @@ class LsaSpace:
 
     @classmethod
     def of(cls, texts: Sequence[str], seed: int = 0) -> LsaSpace:
-        """The space of some texts."""
+        """The space of some texts, whatever their order."""
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfTransformer
 
-        counts = word_counts(texts)
+        counts = word_counts(texts)[order_of(texts)]
         columns = np.unique(counts.indices).astype(np.int64)
         width = min(WIDTH, counts.shape[0] - 1, len(columns) - 1)
         if width < 1:
             return cls(columns, np.ones(len(columns), np.float32), np.zeros((0, len(columns)), np.float32))
         weighting = TfidfTransformer(sublinear_tf=True).fit(counts[:, columns])
-        found = TruncatedSVD(width, random_state=seed).fit(weighting.transform(counts[:, columns]))
+        with np.errstate(invalid="ignore"):  # all texts are equal: no variance to explain
+            found = TruncatedSVD(width, random_state=seed).fit(weighting.transform(counts[:, columns]))
         return cls(columns, weighting.idf_.astype(np.float32), found.components_.astype(np.float32))
 
     def __call__(self, texts: Sequence[str]) -> Vectors:

@@ -20,8 +20,11 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
     >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).round(1).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    found: Vectors = (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    found = np.empty(vectors.shape, np.float32)
+    for start in range(0, len(vectors), BLOCK):
+        block = vectors[start : start + BLOCK]
+        lengths = np.linalg.norm(block.astype(np.float64), axis=1, keepdims=True)
+        found[start : start + BLOCK] = block / np.where(lengths > 0, lengths, 1)
     return found
 
 

@@ -11,6 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import sentrep
 from sentrep.cli.main import main
+from sentrep.mining.cluster_store import ClusterStore, StoredCluster
 from sentrep.mining.clusters import assign, cluster_texts, name_clusters
 from sentrep.mining.settings import ClusterSettings
 from sentrep.utils.errors import InputError
@@ -66,6 +67,70 @@ def test_the_verb_clusters_texts_alone_and_assigns_new_ones() -> None:
     found = sentrep.clusters(given, k=2, assign=new)
     assert adjusted_rand_score(np.repeat([0, 1], 10), found.labels) > 0.6
     assert {each.name[0] in FARM for each in found.clusters} == {True, False}
+
+
+def test_stored_clusters_do_not_move_and_label_new_texts_as_before(tmp_path: Path) -> None:
+    given = [*texts(FARM, 60, 0), *texts(CITY, 60, 1)]
+    new = [*texts(FARM, 10, 2), *texts(CITY, 10, 3)]
+    made = sentrep.clusters(given, k=2, save=tmp_path / "kept")
+    before = {file.name: file.read_bytes() for file in (tmp_path / "kept").iterdir()}
+    again = sentrep.clusters(given, stored=tmp_path / "kept")
+    assert (again.clusters, again.labels, again.merges) == (made.clusters, made.labels, made.merges)
+    together = sentrep.clusters(new, stored=tmp_path / "kept").labels
+    assert together == sentrep.clusters(given, k=2, assign=new).labels
+    one_by_one = [sentrep.clusters([text], stored=tmp_path / "kept").labels[0] for text in new]
+    assert one_by_one == together
+    assert before == {file.name: file.read_bytes() for file in (tmp_path / "kept").iterdir()}
+
+
+def test_stored_clusters_of_a_model_refuse_another_one(tmp_path: Path) -> None:
+    store = ClusterStore([StoredCluster(1, ["a"], "a")], np.ones((1, 2), np.float32), 1.0, [], "hash")
+    store.save(tmp_path / "kept")
+    opened = ClusterStore.open(tmp_path / "kept")
+    assert opened.clusters == store.clusters
+    for width, model in ((2, "other"), (3, "hash")):
+        with pytest.raises(InputError) as error:
+            opened.check_vectors(width, model)
+        assert error.value.setting == "model"
+    with pytest.raises(InputError) as error:
+        sentrep.clusters(["a"], stored=tmp_path / "kept")
+    assert error.value.setting == "model"
+
+
+@pytest.mark.parametrize("name", ["clusters.json", "clusters.safetensors", "manifest.json"])
+def test_a_damaged_folder_of_clusters_is_refused(tmp_path: Path, name: str) -> None:
+    sentrep.clusters([*texts(FARM, 9, 0), *texts(CITY, 9, 1)], k=2, save=tmp_path / "kept")
+    file = tmp_path / "kept" / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(InputError, match=name):
+        sentrep.clusters(["a"], stored=tmp_path / "kept")
+
+
+def test_another_folder_is_not_replaced_by_clusters(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        sentrep.clusters(["a b", "c d"], save=tmp_path / "mine")
+    assert error.value.setting == "save"
+    assert (tmp_path / "mine" / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_clusters_do_not_depend_on_the_order() -> None:
+    given = [*texts(FARM, 40, 0), *texts(CITY, 40, 1)]
+    order = np.random.default_rng(3).permutation(len(given))
+    one, other = sentrep.clusters(given, k=3), sentrep.clusters([given[at] for at in order], k=3)
+    assert [one.labels[at] for at in order] == other.labels
+    assert one.clusters == other.clusters
+
+
+def test_clusters_of_many_texts_are_fitted_to_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, vectors, gold = planted(200)
+    monkeypatch.setattr("sentrep.mining.clusters.FITTED", 90)
+    found = cluster_texts(given, vectors, ClusterSettings(k=3))
+    assert adjusted_rand_score(gold, found.labels) == 1
+    assert found.sizes.tolist() == [200, 200, 200]
 
 
 def test_the_command_prints_names_and_agreement(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
