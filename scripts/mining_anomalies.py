@@ -24,10 +24,14 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from sentrep.mining.anomalies import score_texts
+from sentrep.mining.anomaly_scores import VECTOR_SCORES
 from sentrep.mining.text_vectors import lsa_vectors
 
 REUTERS = ("earn", "acq", "crude", "trade", "money-fx", "interest", "ship")
-SCORES = ("combined", "likelihood-ratio", "against", "rarity", "neighbours", "distance", "reconstruction")
+SCORES = (
+    "combined", "words", "likelihood-ratio", "against", "rarity", "neighbours", "distance", "reconstruction",
+    "flow", "cvdd",
+)  # fmt: skip
 WAYS = (*SCORES, *(f"{score}-few" for score in SCORES))
 Rows = list[tuple[str, str]]
 
@@ -72,7 +76,7 @@ def _area(
         rows = [*usual, *(others[at] for at in some.tolist())]
     texts, gold = [text for _, text in rows], np.array([other != label for other, _ in rows])
     vectors = None
-    if score in ("neighbours", "distance", "reconstruction"):
+    if score in ("combined", *VECTOR_SCORES):
         made = lsa_vectors(normal, texts)
         vectors = (made[0], made[1])
     against = background if score == "against" else ()

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import watched
@@ -140,6 +140,9 @@ def report(
     runs: str | Path | Sequence[str | Path] = (),
     model: str | Path | Encoder | None = None,
     input: Corpus | None = None,
+    corpus: Corpus | None = None,
+    against: Corpus | None = None,
+    unit: Literal["document", "sentence"] = "document",
     strict: bool = False,
     offline: bool = False,
     hub: bool = False,
@@ -151,27 +154,39 @@ def report(
         results: results files: the league table and the worst failures.
         out: the page.
         runs: run folders: training curves and collapse meters.
-        model: what the texts of `input` are embedded with.
+        model: what the texts of `input`, and of `corpus`, are embedded with.
         input: files, folders or documents for the map of sentences.
-        strict: raise for anything of `input` that was skipped or damaged.
+        corpus: files, folders, documents or embedded sentences: its duplicates, odd ones out, clusters and
+            terms. Without a model, its vectors are of latent semantic analysis.
+        against: other text, which the terms of `corpus` are compared with.
+        unit: what a text of `corpus` is: 'document' or 'sentence'.
+        strict: raise for anything of `input` or `corpus` that was skipped or damaged.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
     """
     files = _existing(paths_of(results, "results"), "results")
     folders = _existing(paths_of(runs, "runs"), "runs")
-    if (model is None) != (input is None):
+    if (model is None or corpus is None) and (model is None) != (input is None):
         raise InputError(f"the map of sentences needs both: {opt('model')} and {opt('input')}")
+    if against is not None and corpus is None:
+        raise InputError(f"{opt('against')}: the terms of which text? Give {opt('corpus')}, too")
     source = None if input is None else corpus_source(input, fields, "input", offline=offline, hub=hub)
 
+    from sentrep.api.corpus_report import corpus_data
     from sentrep.evaluation.report import Run, write_report
     from sentrep.training.run_folder import RunFolder
 
+    access: dict[str, Any] = {"strict": strict, "offline": offline, "hub": hub}
+    held = None
+    if corpus is not None:
+        held = corpus_data(corpus, fields, model=model, against=against, unit=unit, **access)
     return write_report(
         files,
         checked("out", out, Path),
         runs=[Run(run, RunFolder(Path(run)).history()) for run in folders],
-        model=None if model is None else measured(model, offline=offline, hub=hub),
+        corpus=held,
+        model=None if model is None or source is None else measured(model, offline=offline, hub=hub),
         sentences=() if source is None else _texts(source, strict),
     )
 

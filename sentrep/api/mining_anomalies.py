@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from sentrep.mining.vectors import Vectors
 
 ScoreName = Literal[
-    "combined", "likelihood-ratio", "rarity", "neighbours", "distance", "reconstruction", "flow", "cvdd"
+    "combined",
+    "words",
+    "likelihood-ratio",
+    "rarity",
+    "neighbours",
+    "distance",
+    "reconstruction",
+    "flow",
+    "cvdd",
 ]
 
 
@@ -31,9 +39,9 @@ class AnomalySettings:
     """How texts are scored."""
 
     score: ScoreName = "combined"
-    """'combined', 'likelihood-ratio' and 'rarity' compare words; 'neighbours', 'distance', 'reconstruction'
-    and 'flow' compare vectors, 'cvdd' vectors of words: of a model or, without one, of latent semantic
-    analysis."""
+    """'words' (likelihood ratio plus rarity), 'likelihood-ratio' and 'rarity' compare words; 'neighbours',
+    'distance', 'reconstruction' and 'flow' compare vectors, 'cvdd' vectors of words: of a model or, without
+    one, of latent semantic analysis. 'combined' is words plus neighbours."""
     unit: Unit = "document"
     """What is scored: 'document' (a record, a file, or a line of a text file with a sentence a line), or
     'sentence'."""
@@ -91,7 +99,7 @@ def anomalies(
         normal: normal texts: files, folders, a data set, texts in memory, or a folder of embedded sentences.
         input: the texts to score, likewise.
         against: other text that the likelihood ratio compares with; without it, the rest of the input.
-        model: a model for the scores of vectors.
+        model: a model for the scores of vectors; without one, latent semantic analysis of both corpora.
         settings: how texts are scored.
         drift: also test whether normal texts and input are of one distribution.
         out: file to write all scores to: .jsonl, .csv, .tsv or .parquet.
@@ -119,7 +127,7 @@ def anomalies(
     rest = iter(()) if against is None else items_of(against, fields, "against", unit=chosen.unit, **reading)
     texts, ours = texts_of(items), texts_of(known)
     vectors = None
-    if drift or chosen.score in VECTOR_SCORES:
+    if drift or chosen.score in ("combined", *VECTOR_SCORES):
         vectors = _vectors((normal, known), (input, items), model, offline, hub)
     found = mining.score_texts(
         ours, texts, chosen.score, against=texts_of(on_disk(rest)), vectors=vectors,

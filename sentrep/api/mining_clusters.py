@@ -116,7 +116,7 @@ def clusters(
         store = _opened(Path(stored))
         labels = _assigned(store, items, made)
     else:
-        found, store = _clustered(items, made, chosen)
+        found, store = clustered(items, made, chosen)
         labels = found.labels
         if save is not None:
             store.save(Path(save))
@@ -135,7 +135,7 @@ def _opened(folder: Path) -> ClusterStore:
     return ClusterStore.open(folder)
 
 
-def _clustered(
+def clustered(
     items: Sequence[Item], made: Made | None, settings: ClusterSettings
 ) -> tuple[Clustering, ClusterStore]:
     """The clusters of texts, and what is kept of them for new texts."""

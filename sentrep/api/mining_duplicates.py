@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sentrep.api.mining import items_of, split_options
-from sentrep.api.mining_vectors import vectors_of
+from sentrep.api.mining_vectors import Made, vectors_of
 from sentrep.data.corpus import Corpus
 from sentrep.mining.items import Item, Unit, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.utils.checks import check_between
 from sentrep.utils.errors import InputError, opt
+
+if TYPE_CHECKING:
+    from sentrep.mining.near_duplicates import Grouping
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,6 @@ def duplicates(
     >>> [(member.id, member.kind) for member in found.groups[0].members], found.dropped
     ([('1', 'kept'), ('3', 'near')], ['3'])
     """
-    from sentrep.mining.near_duplicates import group_duplicates
-
     chosen, fields = split_options(settings or DuplicateSettings(), options)
     for name, file in (("out", out), ("drop", drop)):
         if file is not None:
@@ -120,9 +121,8 @@ def duplicates(
     reading = {"strict": strict, "offline": offline, "hub": hub}
     items = on_disk(items_of(input, fields, "input", unit=chosen.unit, **reading))
     made = vectors_of(input, items, model, offline=offline, hub=hub)
-    vectors = None if made is None else made.vectors
-    found = group_duplicates(texts_of(items), chosen.threshold, vectors, chosen.cosine)
-    result = _result(items, found)
+    found = grouped(items, made, chosen)
+    result = described(items, found)
     if out is not None:
         write_rows(result.rows(), Path(out))
     if drop is not None:
@@ -131,7 +131,16 @@ def duplicates(
     return result
 
 
-def _result(items: Sequence[Item], found: Any) -> Duplicates:
+def grouped(items: Sequence[Item], made: Made | None, settings: DuplicateSettings) -> Grouping:
+    """The groups of duplicates among items, by their texts and vectors."""
+    from sentrep.mining.near_duplicates import group_duplicates
+
+    vectors = None if made is None else made.vectors
+    return group_duplicates(texts_of(items), settings.threshold, vectors, settings.cosine)
+
+
+def described(items: Sequence[Item], found: Grouping) -> Duplicates:
+    """Groups of several texts, with ids and texts."""
     import numpy as np
 
     several = np.flatnonzero(found.sizes[found.group] > 1)
@@ -143,7 +152,7 @@ def _result(items: Sequence[Item], found: Any) -> Duplicates:
     return Duplicates(groups, len(items), dropped)
 
 
-def _group(items: Sequence[Item], found: Any, places: list[int]) -> Group:
+def _group(items: Sequence[Item], found: Grouping, places: list[int]) -> Group:
     from sentrep.mining.near_duplicates import KINDS
 
     members = []

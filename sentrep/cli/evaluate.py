@@ -133,6 +133,9 @@ def report(
     runs: tuple[Path, ...] = (),
     model: str | None = None,
     input: Files = (),
+    corpus: Files = (),
+    against: Files = (),
+    unit: Literal["document", "sentence"] = "document",
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
@@ -142,13 +145,21 @@ def report(
         results: Results files of `sentrep eval`: a league table and the worst failures.
         out: The page.
         runs: Run folders: training curves and collapse meters.
-        model: A model to embed `input` with: a map of sentences, their similarities and neighbours.
-        input: Files and folders of text for the map; of many sentences a sample is drawn.
+        model: A model to embed `input` or `corpus` with.
+        input: Files and folders of text for a map of sentences by `model`, their similarities and neighbours;
+            of many sentences a sample is drawn.
+        corpus: Files, folders, or a folder that `sentrep embed` made: what is in it (duplicates, odd ones
+            out, a map with named clusters, terms).
+        against: Files and folders of other text, which the terms of `corpus` are compared with.
+        unit: What a text of `corpus` is.
         reading: How files are read.
         access: Where models may come from.
     """
-    given = CorpusConfig(input) if input else None
-    page = api.report(results, out, runs=runs, model=model, input=given, **keywords(reading, access))
+    texts, whole, other = (CorpusConfig(files) if files else None for files in (input, corpus, against))
+    page = api.report(
+        results, out, runs=runs, model=model, input=texts, corpus=whole, against=other, unit=unit,
+        **keywords(reading, access),
+    )  # fmt: skip
     print(f"{page}: open it in a browser")
 
 

@@ -31,7 +31,7 @@ def anomalies(
         normal: Files and folders of normal text, or a folder that `sentrep embed` made.
         input: Files and folders of the text to score, likewise.
         against: Other text, which the likelihood ratio compares with. Unset: the rest of the input.
-        model: A model for the scores of vectors.
+        model: A model for the scores of vectors. Unset: latent semantic analysis of both corpora.
         settings: How texts are scored.
         drift: Also test whether normal text and input are of one distribution.
         out: File for all scores: .jsonl, .csv, .tsv or .parquet.

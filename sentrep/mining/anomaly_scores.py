@@ -1,6 +1,7 @@
 """Scores of how little a text belongs to a set of normal texts; larger is stranger.
 
-combined          likelihood-ratio plus rarity
+combined          words plus neighbours, each in standard deviations of held-out normal texts (`anomalies`)
+words             likelihood-ratio plus rarity
 likelihood-ratio  mean log p(word | other text) / p(word | normal text), with smoothed unigram models; the
                   other text is a background corpus, or the input itself
 rarity            mean -log p(word | normal text)
@@ -74,7 +75,7 @@ def rarity(normal: csr_matrix, other: csr_matrix, texts: csr_matrix) -> Floats:
     return _means(texts, -_log_model(ours, common))
 
 
-def combined(normal: csr_matrix, other: csr_matrix, texts: csr_matrix) -> Floats:
+def by_words(normal: csr_matrix, other: csr_matrix, texts: csr_matrix) -> Floats:
     """Likelihood ratio plus rarity (text,), in nats.
 
     The ratio is the better one where much of the input is anomalous, the rarity where little is; their sum
@@ -113,7 +114,7 @@ def flow(normal: Vectors, texts: Vectors) -> Floats:
     return likelihood(normal, texts)
 
 
-WORD_SCORES = {"combined": combined, "likelihood-ratio": likelihood_ratio, "rarity": rarity}
+WORD_SCORES = {"words": by_words, "likelihood-ratio": likelihood_ratio, "rarity": rarity}
 VECTOR_SCORES = {
     "neighbours": neighbours,
     "distance": distance,

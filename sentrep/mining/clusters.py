@@ -29,6 +29,9 @@ FITTED = 50_000
 """Texts that clusters are fitted to, at most; others get the nearest cluster."""
 
 STARTS = 4
+RUNS = 3
+"""Runs for each number of clusters that 'auto' tries."""
+
 WORDS_IN_NAME = 4
 TERMS = 3000
 """Terms of the corpus that names are made of."""
@@ -170,10 +173,10 @@ def _runs(points: Vectors, settings: ClusterSettings) -> list[Longs]:
     return [_k_means(points, k, settings.seed + run) for run in range(settings.seeds)]
 
 
-def _k_means(points: Vectors, k: int, seed: int) -> Longs:
+def _k_means(points: Vectors, k: int, seed: int, starts: int = STARTS) -> Longs:
     from sklearn.cluster import KMeans
 
-    found = KMeans(k, n_init=STARTS, random_state=seed).fit_predict(points)
+    found = KMeans(k, n_init=starts, random_state=seed).fit_predict(points)
     return np.asarray(found, np.int64)
 
 
@@ -187,19 +190,28 @@ def _hdbscan(points: Vectors, smallest: int) -> Longs:
 
 
 def _best_k(points: Vectors, most: int, seed: int) -> int:
-    """The number of clusters with the largest mean silhouette on a sample."""
-    from sklearn.metrics import silhouette_score
+    """The number of clusters with the largest product of mean silhouette and agreement, on a sample.
 
+    The silhouette alone rises with the number of clusters where groups are not far apart; the agreement of
+    runs with different seeds falls where a number splits groups at random.
+    """
     random = np.random.default_rng(seed)
     sample = points[np.sort(random.permutation(len(points))[:SAMPLE])]
     distinct = min(most, len(np.unique(sample, axis=0)))
     scores = {}
     for k in GRID:
         if k < min(distinct, len(sample) - 1) and k <= max(2, len(sample) // 5):
-            labels = _k_means(sample, k, seed)
-            if len(set(labels.tolist())) > 1:
-                scores[k] = float(silhouette_score(sample, labels))
+            scores[k] = _quality([_k_means(sample, k, seed + run, 2) for run in range(RUNS)], sample)
     return max(scores, key=lambda k: (scores[k], -k)) if scores else min(most, 2)
+
+
+def _quality(runs: Sequence[Longs], points: Vectors) -> float:
+    from sklearn.metrics import silhouette_score
+
+    if len(set(runs[0].tolist())) < 2:
+        return -1.0
+    silhouette = float(silhouette_score(points, runs[0]))
+    return min(silhouette, silhouette * agreement(runs))
 
 
 def _ordered(points: Vectors, labels: Longs) -> tuple[Longs, Vectors]:

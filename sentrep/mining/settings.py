@@ -35,7 +35,8 @@ class ClusterSettings:
     """How texts are clustered."""
 
     k: int | Literal["auto"] = "auto"
-    """Clusters of k-means; 'auto' takes the number with the largest mean silhouette."""
+    """Clusters of k-means; 'auto' takes the number with the largest product of mean silhouette and agreement
+    over seeds."""
     method: Literal["k-means", "hdbscan"] = "k-means"
     """'hdbscan' finds the number of clusters itself, and leaves texts outside of all of them."""
     smallest: int = 10

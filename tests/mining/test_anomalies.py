@@ -14,7 +14,7 @@ from sentrep.cli.main import main
 from sentrep.evaluation.suite import KINDS, tasks_from
 from sentrep.evaluation.task import Model, evaluate
 from sentrep.evaluation.tasks.anomaly import mean_precision, ranks_below
-from sentrep.mining.anomalies import drift, p_values, score_texts
+from sentrep.mining.anomalies import _of_both, drift, oddness, p_values, score_texts
 from sentrep.mining.anomaly_scores import (
     SMOOTHING,
     VECTOR_SCORES,
@@ -29,6 +29,8 @@ from sentrep.utils.errors import InputError
 
 FARM = ["cow", "horse", "barn", "field", "hay", "tractor", "milk", "fence"]
 CITY = ["tram", "tower", "office", "street", "bank", "traffic", "bridge", "crowd"]
+NEAR = np.random.default_rng(0).normal(size=(10, 4)) + np.array([9, 0, 0, 0])
+VECTORS = np.concatenate([NEAR, [[-9.0] * 4]]).astype(np.float32)
 COMMON = ["the", "a", "of", "and", "in", "on", "is", "was"]
 
 
@@ -53,7 +55,7 @@ def test_the_likelihood_ratio_equals_the_hand_worked_case() -> None:
     assert found == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("score", [*WORD_SCORES, *VECTOR_SCORES, "cvdd"])
+@pytest.mark.parametrize("score", ["combined", *WORD_SCORES, *VECTOR_SCORES, "cvdd"])
 def test_every_score_finds_another_topic(score: str) -> None:
     normal, usual, strange = texts(FARM, 80, 0), texts(FARM, 30, 1), texts(CITY, 30, 2)
     vectors = lsa_vectors(normal, [*usual, *strange])
@@ -62,7 +64,7 @@ def test_every_score_finds_another_topic(score: str) -> None:
     assert roc_auc_score(gold, found.score) > (0.8 if score == "cvdd" else 0.9)
 
 
-@pytest.mark.parametrize("score", ["combined", "likelihood-ratio", "rarity", "neighbours"])
+@pytest.mark.parametrize("score", ["combined", "words", "likelihood-ratio", "rarity", "neighbours"])
 def test_p_values_of_normal_texts_are_valid(score: str) -> None:
     shares = []
     for seed in range(5):
@@ -95,13 +97,33 @@ def test_odd_inputs(given: list[str]) -> None:
     assert ((found.p_value > 0) & (found.p_value <= 1)).all()
 
 
-def test_too_few_normal_texts_and_missing_vectors_name_the_setting() -> None:
+def test_too_few_normal_texts_name_the_setting() -> None:
     with pytest.raises(InputError) as error:
         score_texts(["a"], ["b"])
     assert error.value.setting == "normal"
-    with pytest.raises(InputError) as error:
-        score_texts(texts(FARM, 9, 0), ["b"], "distance")
-    assert error.value.setting == "score"
+
+
+def test_scores_do_not_depend_on_the_order() -> None:
+    normal, given = texts(FARM, 60, 0), list(dict.fromkeys([*texts(FARM, 20, 1), *texts(CITY, 20, 2)]))
+    order = np.random.default_rng(0).permutation(len(given)).tolist()
+    for score in ("words", "combined"):
+        one = score_texts(normal, given, score).score
+        other = score_texts(normal[::-1], [given[at] for at in order], score).score
+        assert one[order] == pytest.approx(other, abs=1e-2)
+
+
+def test_the_combined_score_is_the_sum_of_standardised_scores() -> None:
+    fits = _of_both((word_counts(["a"] * 9), word_counts(["a", "b"])), None, (VECTORS[:9], VECTORS[9:]))
+    held_out, found = fits(np.arange(5), np.array([0]), np.arange(5, 9), np.array([1]))
+    assert held_out.mean() == pytest.approx(0, abs=1e-9)
+    assert found[0] > held_out.max()
+
+
+def test_the_oddest_text_of_a_corpus_is_found() -> None:
+    given = [*texts(FARM, 60, 0), *texts(CITY, 3, 1)]
+    found = oddness(given, lsa_vectors(given)[0])
+    assert set(np.argsort(-found)[:3].tolist()) == {60, 61, 62}
+    assert oddness(["a"] * 3, np.ones((3, 2), np.float32)).tolist() == [0, 0, 0]
 
 
 def test_the_command_prints_correlations_and_writes_all_scores(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def write_report(
     runs: Sequence[Run] = (),
     model: Model | None = None,
     sentences: Iterable[str] = (),
+    corpus: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Path:
     """Write a page with a league table, training curves, a map of sentences and the worst failures.
@@ -40,6 +41,7 @@ def write_report(
         runs: training runs whose curves and collapse metrics are drawn in the same charts.
         model: the model that embeds `sentences` for the map, the similarities and the neighbours.
         sentences: any number; of more than `sentences.LIMIT`, a uniform sample is drawn.
+        corpus: what a corpus holds, as `sentrep.report` computes it.
         seed: seed of the sample, of the map and of its regions.
 
     Raises:
@@ -50,9 +52,9 @@ def write_report(
         raise InputError(f"{out} is a folder; the report is a file: give {out / 'report.html'}")
     if model is None and any(True for _ in sentences):
         raise InputError("sentences without a model: say which model is to embed them")
-    if not chosen and not runs and model is None:
+    if not chosen and not runs and model is None and corpus is None:
         raise InputError(
-            "nothing to report: give results files, run folders, or a model together with sentences"
+            "nothing to report: give results files, run folders, a corpus, or a model together with sentences"
         )
     measured = [result for path in chosen for result in read_any(Path(path))]
     if chosen and not measured:
@@ -65,6 +67,8 @@ def write_report(
         data["curves"] = training_curves(runs)
     if model is not None:
         data["sentences"] = picture(model, sentences, seed)
+    if corpus is not None:
+        data["corpus"] = corpus
     page = render(data)
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out) as file:

@@ -11,7 +11,17 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-SCRIPTS = ("dom.js", "league.js", "curves.js", "map.js", "heat.js", "neighbours.js", "failures.js", "main.js")
+SCRIPTS = (
+    "dom.js",
+    "league.js",
+    "curves.js",
+    "map.js",
+    "heat.js",
+    "neighbours.js",
+    "failures.js",
+    "corpus.js",
+    "main.js",
+)
 """Script files in order; each may use those before it."""
 
 

@@ -19,3 +19,11 @@ def on_a_plane(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.float3
         vectors
     )
     return np.asarray(plane, dtype=np.float32)
+
+
+def places_on_map(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.int64]:
+    """Where texts lie on the map, (text, 2), 0 to 1000."""
+    places = on_a_plane(vectors, seed)
+    low, high = places.min(axis=0), places.max(axis=0)
+    scaled: NDArray[np.int64] = np.rint(1000 * (places - low) / np.maximum(high - low, 1e-9)).astype(np.int64)
+    return scaled

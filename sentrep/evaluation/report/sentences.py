@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sentrep.evaluation.datasets.reservoir import Reservoir
 from sentrep.evaluation.models.k_means import k_means
 from sentrep.evaluation.report.league import short_names
-from sentrep.evaluation.report.projection import on_a_plane
+from sentrep.evaluation.report.projection import places_on_map
 from sentrep.evaluation.report.words import readable, typed, words
 from sentrep.evaluation.task import Embeds, Model, MonitoredEncoder
 from sentrep.evaluation.vectors import cosines, unit
@@ -53,7 +53,7 @@ def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, 
         )
     monitored = MonitoredEncoder(model.implementation)
     vectors = unit(monitored, texts)
-    places = _places(vectors, seed)
+    places = places_on_map(vectors, seed)
     region = _regions(places, seed)
     neighbours = _neighbours(vectors)
     return {
@@ -76,14 +76,6 @@ def _sample(sentences: Iterable[str], seed: int) -> list[str]:
         if text := " ".join(sentence.split()):
             drawn.offer((number, text))
     return list(dict.fromkeys(text for _, text in sorted(drawn.drawn())))
-
-
-def _places(vectors: Vectors, seed: int) -> NDArray[np.int64]:
-    """Where sentences lie on the map, (sentence, 2), 0 to 1000."""
-    places = on_a_plane(vectors, seed)
-    low, high = places.min(axis=0), places.max(axis=0)
-    scaled: NDArray[np.int64] = np.rint(1000 * (places - low) / np.maximum(high - low, 1e-9)).astype(np.int64)
-    return scaled
 
 
 def _regions(places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

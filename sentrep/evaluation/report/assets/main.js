@@ -4,21 +4,28 @@ const PARTS = {
   league: data.league && drawLeague,
   curves: data.curves && drawCurves,
   sentences: data.sentences && drawSentences,
+  clusters: data.corpus && drawClusters,
+  terms: data.corpus && data.corpus.terms.length > 0 && drawTerms,
+  odd: data.corpus && drawOdd,
+  duplicates: data.corpus && drawDuplicates,
   failures: data.failures && data.failures.lists.length > 0 && drawFailures,
   measured: data.league && drawMeasured,
 };
 
+const CORPUS = { clusters: data.corpus, terms: data.corpus, odd: data.corpus, duplicates: data.corpus };
+
 for (const [name, draw] of Object.entries(PARTS)) {
   const section = document.getElementById(name);
   if (!draw) { section.remove(); continue; }
-  draw(section, name === "measured" ? data.league : data[name]);
+  draw(section, { measured: data.league, ...CORPUS }[name] || data[name]);
   const jump = (event) => { event.preventDefault(); section.scrollIntoView({ behavior: "smooth" }); };
   document.getElementById("nav").append(h("a", { href: `#${name}`, click: jump }, section.querySelector("h2").textContent));
 }
-document.getElementById("verdict").textContent = data.league ? data.league.verdict : "";
+document.getElementById("verdict").textContent = data.league ? data.league.verdict : data.corpus ? inShort(data.corpus) : "";
 document.getElementById("training-warnings").append(
   ...(data.league ? data.league.training_warnings : []).map((text) => h("p", { class: "warning" }, text)));
-if (!data.league) document.querySelector("h1").textContent = data.curves ? "How the training went" : "What the vectors look like";
+if (!data.league) document.querySelector("h1").textContent = data.corpus ? "What is in the corpus"
+  : data.curves ? "How the training went" : "What the vectors look like";
 
 // ---- light and dark: as the system has it, until somebody says otherwise ----
 

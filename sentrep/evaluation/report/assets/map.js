@@ -7,13 +7,13 @@
 function sentenceMap(shown, pick) {
   const { places, region, texts, labels } = shown;
   const at = (value) => `${(2 + value * 0.096).toFixed(2)}%`;
-  const colour = (number) => `c${number % COLOURS}`;
+  const colour = (number) => `c${number < 0 ? 6 : number % COLOURS}`;
   const size = places.length > 600 ? 0.8 : 1.2;
   const dots = places.map(([x, y], number) => s("svg", { class: `dot ${colour(region[number])}`, x: at(x), y: at(y) },
-    s("path", { d: SHAPES[region[number] % SHAPES.length], style: { "--size": size } })));
+    s("path", { d: SHAPES[shapeOf(region[number])], style: { "--size": size } })));
   const ties = s("g", { class: "ties" });
   // The names of the regions are listed below the map: inside it they would cover dots.
-  const name = (label, number) => label && h("li", { class: colour(number) }, `${SIGNS[number % SIGNS.length]} ${label}`);
+  const name = (label, number) => label && h("li", { class: colour(number) }, `${SIGNS[shapeOf(number)]} ${label}`);
   const names = h("ul", { class: "names", "aria-label": "Regions of the map" }, labels.map(name));
   const svg = s("svg", { class: "map", tabindex: 0, role: "application",
     "aria-label": `Map of ${texts.length} sentences; the arrow keys go from one to the next` },
@@ -61,6 +61,9 @@ function sentenceMap(shown, pick) {
   }
   return { svg, names, mark };
 }
+
+/** The shape of a region: colour and shape together tell 32 regions apart. */
+const shapeOf = (number) => (number < 0 ? 0 : (number + Math.floor(number / COLOURS)) % SHAPES.length);
 
 /** The nearest place in one of the four directions. */
 function towards(places, from, [right, down]) {
