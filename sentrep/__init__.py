@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sentrep.api import evaluate as evaluate
     from sentrep.api import expand as expand
     from sentrep.api import generate as generate
+    from sentrep.api import generate_as as generate_as
     from sentrep.api import generate_from_prior as generate_from_prior
     from sentrep.api import index as index
     from sentrep.api import load as load

@@ -25,6 +25,13 @@ TREES = {"tree_width": 32, "parser_width": 16, "samples": 3, "validation_samples
 STRUCTURES = {"structure_token_width": 16, "structure_width": 24, "samples": 3, "labelled_batch_size": 16}
 DECODER = {"samples": 0, "decoder_width": 48, "decoder_token_width": 32}
 CODES = DECODER | {"input_dropout": 0.0, "code_width": 24, "prior_width": 8, "hidden_width": 32}
+DISENTANGLE = DECODER | {
+    "input_dropout": 0.0,
+    "content_width": 24,
+    "classifier_width": 32,
+    "sources": 256,
+    "adversary_weight": 0.01,
+}
 FLOW = {"blocks": 2, "coupling_width": 16}
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "quick-thought": [
@@ -77,6 +84,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         DECODER | {"quantizer": "one-hot", "codebook_size": 24, "input_dropout": 0.0},
         DECODER | {"quantizer": "scalar", "code_levels": 6, "input_dropout": 0.0},
     ],
+    "disentangle": [DISENTANGLE, DISENTANGLE | {"sources": 32, "adversary_steps": 1}],
     "latent-gan": [
         CODES | {"gan_loss": "gan-qp", "critic_steps": 2},
         CODES | {"gan_loss": "wgan-gp", "critic_steps": 1, "adversarial_start": 0.0},

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from sentrep.inference.eval_adapter import measured as measured
     from sentrep.inference.generator import Writer as Writer
     from sentrep.inference.generator import generate as generate
+    from sentrep.inference.generator import generate_as as generate_as
     from sentrep.inference.generator import generate_from_prior as generate_from_prior
     from sentrep.inference.generator import interpolate as interpolate
     from sentrep.inference.loading import load as load

@@ -27,6 +27,7 @@ def generate(
     to: Literal["next", "previous", "itself"] | None = None,
     source: Annotated[str | None, tyro.conf.arg(name="from")] = None,
     between: str | None = None,
+    style: Annotated[Path | None, tyro.conf.arg(name="as", metavar="DOCUMENT")] = None,
     steps: int = 5,
     decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made
 ) -> None:
@@ -41,6 +42,8 @@ def generate(
         source: Where vectors come from: 'prior' draws as many as `k` at random, 'itself' generates each
             sentence from its own vector, anything else is a further sentence.
         between: Another sentence: generate from vectors on the line between the first one and this.
+        style: A file: generate sentences with the content of the given ones and the style of this document,
+            with a run of disentangle.
         steps: How many vectors on that line, both ends included.
         decoding: How sentences are decoded.
     """
@@ -52,8 +55,20 @@ def generate(
         raise InputError(
             f"{opt('between')} goes with one sentence at the other end of the line, not with {len(sentences)}"
         )
+    if style is not None and (source == "prior" or between is not None or not sentences):
+        raise InputError(
+            f"{opt('as')} goes with sentences, whose content is generated in the document's style"
+        )
+    if style is not None and not style.exists():
+        raise InputError(f"{opt('as')} {style}: there is no such file")
     writer = api.Writer.open(run)
-    if source == "prior":
+    if style is not None:
+        for sentence, candidates in zip(
+            sentences, api.generate_as(writer, sentences, style, decoding), strict=True
+        ):
+            print(sentence)
+            show(candidates)
+    elif source == "prior":
         from_prior(writer, decoding)
     elif between is not None:
         print(sentences[0])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from jaxtyping import Float
 from sentence_transformers.sentence_transformer.modules import Dense, LayerNorm
-from torch import nn
+from torch import Tensor, nn
 
 from sentrep.encoders.serialization import Encoder
 
@@ -26,3 +27,22 @@ def project(encoder: Encoder, width: int) -> Encoder:
     encoder.append(LayerNorm(before))
     encoder.append(Dense(before, width, activation_function=nn.Identity()))
     return encoder
+
+
+def before_projection(encoder: Encoder) -> Encoder:
+    """Returns the encoder without the linear map at its end and the layer normalisation before that.
+
+    The modules are those of the given encoder, so their weights are shared.
+    """
+    modules = list(encoder)[:-1]
+    return Encoder(modules=modules[:-1] if isinstance(modules[-1], LayerNorm) else modules)
+
+
+def apply_projection(
+    encoder: Encoder, vectors: Float[Tensor, "sentence width"]
+) -> Float[Tensor, "sentence projected"]:
+    """Returns what the modules that `before_projection` leaves out make of its vectors."""
+    features = {"sentence_embedding": vectors}
+    for module in list(encoder)[len(before_projection(encoder)) :]:
+        features = module(features)
+    return features["sentence_embedding"]

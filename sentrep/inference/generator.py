@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from sentrep.data.corpus import Corpus
+from sentrep.data.corpus import sentences as sentences_of
 from sentrep.data.inputs import texts_of
 from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
-from sentrep.methods.capabilities import HasDecoders, HasPrior
+from sentrep.methods.capabilities import HasDecoders, HasPrior, HasStyle
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64
 """Sentences that are decoded together."""
+DOCUMENT_SENTENCES = 1000
+"""Sentences of a document that its style is computed from."""
 
 
 class Generated(NamedTuple):
@@ -96,6 +101,27 @@ def generate_from_prior(
     return writer(writer.prior(count, chosen.seed), None, chosen)
 
 
+def generate_as(
+    run: str | Path | Writer,
+    sentences: Sequence[str],
+    document: Corpus,
+    decoding: DecodingConfig | None = None,
+) -> list[list[Generated]]:
+    """Sentences with the content of some sentences and the style of a document.
+
+    Args:
+        run: folder of a run of disentangle; or a `Writer`.
+        sentences: what the generated sentences shall say.
+        document: a file, or sentences; its style is the mean over its first 1,000 sentences.
+        decoding: how candidates are decoded; its defaults if None.
+
+    Raises:
+        InputError: the run cannot be opened, its method has no style, or the document has no sentence.
+    """
+    writer = run if isinstance(run, Writer) else Writer.open(run)
+    return writer(writer.restyled(sentences, document), None, decoding)
+
+
 @dataclass(frozen=True)
 class Writer:
     """A trained method with decoders: sentences to vectors, and vectors to sentences."""
@@ -119,7 +145,32 @@ class Writer:
             raise InputError(
                 f"sentence {int((lengths == 0).argmax()) + 1} is empty, so nothing can be generated from it"
             )
-        return self.trained.vectors(sentences)
+        if HasStyle not in self.trained.record.capabilities:
+            return self.trained.vectors(sentences)
+        return self._codes(sentences)
+
+    def restyled(self, sentences: Sequence[str], document: Corpus) -> Float[Tensor, "sentence width"]:
+        """Vectors with the content of sentences and the style of a document.
+
+        Raises:
+            InputError: the method has no style, or the document no sentence.
+        """
+        self.trained.record.require(HasStyle, "generate a sentence in the style of a document")
+        method = self.trained.method
+        assert isinstance(method, HasStyle)
+        read = islice((text for _, text in sentences_of(document)), DOCUMENT_SENTENCES)
+        known = [text for text in read if self.trained.tokenizer.encode(text)]
+        if not known:
+            raise InputError(f"{opt('as')}: the document has no sentence that the model can read")
+        return method.restyle(self.vectors(sentences), self._codes(known))
+
+    def _codes(self, sentences: Sequence[str]) -> Float[Tensor, "sentence code"]:
+        import torch
+
+        method = self.trained.method
+        assert isinstance(method, HasStyle)
+        with torch.no_grad():
+            return method.codes(self.trained.batch(sentences))
 
     def prior(self, count: int, seed: int = 0) -> Float[Tensor, "count width"]:
         """Vectors drawn from the prior of the method.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from torch import Tensor
 
+    from sentrep.data.batch import SentenceBatch
     from sentrep.data.tokenization.tokenizer import Tokenizer
     from sentrep.encoders.serialization import Encoder
     from sentrep.methods.base import Method
@@ -161,14 +162,18 @@ class TrainedMethod:
         """Vectors of sentences by the method's own `embed`."""
         import torch
 
+        with torch.no_grad():
+            return self.method.embed(self.batch(sentences))
+
+    def batch(self, sentences: Sequence[str]) -> SentenceBatch:
+        """Sentences as the method reads them, each a document of its own."""
+        import torch
+
         from sentrep.data.batch import SentenceBatch
 
         ids, lengths, _ = self.tokenizer.encode_batch(sentences, self.record.max_tokens)
         offsets, each = torch.tensor([0, *lengths.cumsum()]), torch.arange(len(sentences))
-        with torch.no_grad():
-            return self.method.embed(
-                SentenceBatch(torch.from_numpy(ids.astype("int64")), offsets, each, each)
-            )
+        return SentenceBatch(torch.from_numpy(ids.astype("int64")), offsets, each, each)
 
 
 def open_run(run: str | Path | RunRecord, capability: type, action: str) -> TrainedMethod:

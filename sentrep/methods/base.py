@@ -46,6 +46,8 @@ class Usability:
     """Reason that the warning gives."""
     document_length: int = 2
     """Minimum number of sentences of a document; shorter documents are not used."""
+    documents: int = 1
+    """Minimum number of documents that are used; with fewer an error is raised."""
     least_share: float = 0.05
     """Share of the corpus's sentences that must be usable; otherwise an error is raised."""
     warn_below: float = 0.8

@@ -5,6 +5,7 @@ capabilities on texts that `sentrep.utils.capabilities` names:
 
     HasDecoders      sentrep generate
     HasPrior         sentrep generate with vectors from the prior
+    HasStyle         sentrep generate with the style of a document
     HasCodes         sentrep compress and decompress
     HasSummarizer    sentrep summarize, `Summarizes`
     HasTrees         sentrep parse, `Parses`
@@ -49,6 +50,19 @@ class HasPrior(Protocol):
 
     def sample_prior(self, count: int) -> Float[Tensor, "count width"]:
         """Draws vectors that `generator` decodes, from torch's generator."""
+
+
+@runtime_checkable
+class HasStyle(Protocol):
+    """A method with decoders that can generate a sentence in the style of a document."""
+
+    def codes(self, batch: SentenceBatch) -> Float[Tensor, "sentence code"]:
+        """Returns content and style of sentences; `generator` reads them."""
+
+    def restyle(
+        self, codes: Float[Tensor, "sentence code"], document: Float[Tensor, "other code"]
+    ) -> Float[Tensor, "sentence code"]:
+        """Returns the content of `codes` with the style of the sentences of a document."""
 
 
 @runtime_checkable
@@ -104,6 +118,7 @@ class HasContext(Protocol):
 CAPABILITIES: tuple[type, ...] = (
     HasDecoders,
     HasPrior,
+    HasStyle,
     HasCodes,
     HasSummarizer,
     HasTrees,

@@ -14,6 +14,7 @@ from sentrep.methods.semantic_hashing.config import SemanticHashingConfig as Sem
 from sentrep.methods.autoencoder.config import AutoencoderConfig as AutoencoderConfig
 from sentrep.methods.vae.config import VAEConfig as VAEConfig
 from sentrep.methods.vq_vae.config import VQVAEConfig as VQVAEConfig
+from sentrep.methods.disentangle.config import DisentangleConfig as DisentangleConfig
 from sentrep.methods.latent_gan.config import LatentGANConfig as LatentGANConfig
 from sentrep.methods.o_gan.config import OGANConfig as OGANConfig
 from sentrep.methods.bigan.config import BiGANConfig as BiGANConfig

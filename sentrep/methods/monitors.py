@@ -210,6 +210,44 @@ def unused_prior() -> Monitor:
     )
 
 
+def confused_halves() -> list[Monitor]:
+    """Disentangling: a half represents what it shall not, or is not used."""
+    return [
+        Monitor(
+            "content_separation",
+            0.6,
+            "above",
+            "leakage: the content is nearer to that of its own document than to that of another one in "
+            "{content_separation:.0%} of the cases; 50% is chance",
+            (higher("adversary_weight"), higher("adversary_steps"), higher("epochs"), higher("batch_size")),
+        ),
+        Monitor(
+            "style_separation",
+            0.6,
+            "below",
+            "the style does not represent the document: it is nearer to that of its own document than to "
+            "that of another one in {style_separation:.0%} of the cases; 50% is chance",
+            (higher("style_weight"), higher("style_width"), higher("epochs")),
+        ),
+        Monitor(
+            "content_gap",
+            0.02,
+            "below",
+            "the decoder does not use the content: that of another sentence costs it only "
+            "{content_gap:.3f} nats a token",
+            (lower("adversary_weight"), higher("epochs"), higher("input_dropout")),
+        ),
+        Monitor(
+            "style_gap",
+            0.0,
+            "below",
+            "the decoder does not use the style: that of another sentence costs it {style_gap:.3f} nats "
+            "a token",
+            (higher("adversary_weight"), higher("style_width"), higher("epochs")),
+        ),
+    ]
+
+
 def copies_frequent_tokens() -> Monitor:
     """Auto-encoders: more tokens are right than a language model gets right, but no sentence is."""
     return Monitor(

@@ -98,7 +98,7 @@ def decode(
     """
     limits = Constraints(config.min_length, config.max_length, forbidden)
     if config.strategy == "beam":
-        return beam_search(generator, limits, config.beam_width, config.k, config.length_norm)
+        return beam_search(generator, limits, config.hypotheses, config.k, config.length_norm)
     if config.strategy == "nucleus":
         return nucleus_sampling(generator, random, limits, config.k, config.top_p, config.temperature)
     return [[decoded] for decoded in greedy_search(generator, limits)]

@@ -9,6 +9,10 @@ from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
 
+BEAM_WIDTH = 5
+"""Usual width of the beam."""
+
+
 @dataclass(frozen=True)
 class DecodingConfig:
     """How a decoder generates text.
@@ -22,8 +26,8 @@ class DecodingConfig:
     'nucleus' samples tokens."""
     k: int = 1
     """Number of sentences for each input: the best ones of the beam, or so many samples."""
-    beam_width: int = 5
-    """'beam': number of hypotheses that are kept at each step."""
+    beam_width: int | None = None
+    """'beam': number of hypotheses that are kept at each step. Unset: 5, or `k` if that is more."""
     length_norm: float = 0.6
     """'beam': log-probabilities are divided by ((5 + n) / 6) to this power, n counting the tokens and the end
     (Wu et al. 2016, section 7). 0 does not normalise, which favours short sentences."""
@@ -40,12 +44,14 @@ class DecodingConfig:
     """'nucleus': seed of the samples."""
 
     def __post_init__(self) -> None:
-        check_at_least(self, 1, "beam_width", "k")
+        check_at_least(self, 1, "k")
+        if self.beam_width is not None:
+            check_at_least(self, 1, "beam_width")
         check_at_least(self, 0, "min_length", "length_norm")
-        if self.strategy == "beam" and self.k > self.beam_width:
+        if self.strategy == "beam" and self.k > self.hypotheses:
             raise InputError(
                 f"{opt('k')} {self.k}: a beam of {self.beam_width} gives no more sentences than that; "
-                f"raise {opt('beam_width')}"
+                f"raise {opt('beam_width')}, or leave it out"
             )
         if self.strategy == "greedy" and self.k > 1:
             raise InputError(
@@ -63,3 +69,12 @@ class DecodingConfig:
                 f"{opt('temperature')} {self.temperature}: must be positive; "
                 f"for the most likely token use {opt('strategy')} greedy"
             )
+
+    @property
+    def hypotheses(self) -> int:
+        """Width of the beam.
+
+        >>> [DecodingConfig(k=k).hypotheses for k in (1, 20)], DecodingConfig(beam_width=2).hypotheses
+        ([5, 20], 2)
+        """
+        return max(BEAM_WIDTH, self.k) if self.beam_width is None else self.beam_width

@@ -159,7 +159,8 @@ class Trainer:
             norm = clip_gradients(optimizer, self.config.clip)
             values |= {"gradient_norm": norm, "clipped": (norm > self.config.clip).float()}
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        # Of all phases: the loss of one may have a gradient in the parameters of another.
+        self.model.zero_grad(set_to_none=True)
         return values
 
     def _accumulate_gradients(self, phase: str, batches: list[SentenceBatch]) -> dict[str, Tensor]:

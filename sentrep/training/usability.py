@@ -21,13 +21,19 @@ def check_corpus(spans: np.ndarray, usability: Usability) -> None:
         ReadWarning: many documents are too short for the method.
 
     Raises:
-        InputError: nothing, or next to nothing, of the corpus is left.
+        InputError: nothing, or next to nothing, of the corpus is left, or there are too few documents.
     """
     lengths = spans[:, 1] - spans[:, 0]
     length = usability.document_length
     short, documents = int((lengths < length).sum()), len(lengths)
     total, used = int(lengths.sum()), int(lengths[lengths >= length].sum())
     share = used / total if total else 0.0
+    documents_used = len(np.unique(spans[lengths >= length, 2]))
+    if used and documents_used < usability.documents:
+        raise InputError(
+            f"{documents_used:,} document can be used, and {usability.documents} or more are needed: "
+            f"{usability.remedy}"
+        )
     if used and share >= usability.warn_below:
         return
     message = (

@@ -344,7 +344,7 @@ def test_no_gradient_is_kept() -> None:
     ("settings", "named"),
     [
         ({"beam_width": 0}, "beam_width"),
-        ({"k": 6}, "k"),
+        ({"k": 6, "beam_width": 5}, "k"),
         ({"strategy": "greedy", "k": 2}, "k"),
         ({"min_length": 5, "max_length": 4}, "min_length"),
         ({"min_length": -1}, "min_length"),

@@ -1,0 +1,16 @@
+"""What the package has to know of disentangle."""
+
+from __future__ import annotations
+
+from sentrep.methods.capabilities import HasDecoders, HasStyle
+from sentrep.methods.defaults import MethodDefaults
+from sentrep.methods.disentangle.config import DisentangleConfig
+from sentrep.methods.entry import Entry
+
+ENTRY = Entry(
+    DisentangleConfig,
+    "sentrep.methods.disentangle.method:Disentangle",
+    defaults=MethodDefaults(batch_size=128, choose_by="last"),
+    stochastic=True,
+    capabilities=(HasDecoders, HasStyle),
+)
