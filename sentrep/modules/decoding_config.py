@@ -8,7 +8,6 @@ from typing import Literal
 from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
-
 BEAM_WIDTH = 5
 """Usual width of the beam."""
 

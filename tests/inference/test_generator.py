@@ -22,7 +22,7 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.data.config import TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
 from sentrep.inference import generator as generating
-from sentrep.inference.generator import Generated, Writer, generate, interpolate
+from sentrep.inference.generator import Generated, Writer, generate, generate_as, interpolate
 from sentrep.inference.runs import open_method
 from sentrep.methods.registry import METHODS
 from sentrep.methods.skip_thought.method import SkipThought
@@ -354,3 +354,64 @@ def test_bad_input_is_one_line(
     (line,) = run(capsys, *(str(trained.run.path) if word == "RUN" else word for word in words), status=1)
     assert line.startswith("sentrep: ")
     assert said in line
+
+
+@pytest.fixture(scope="module")
+def disentangled(place: Path) -> Trained:
+    return train(place, "disentangled", "disentangle", samples=0, decoder_width=48, decoder_token_width=32)
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    file = tmp_path / "document.txt"
+    file.write_text(f"{ONE}\n{OTHER}\n", encoding="utf-8")
+    return file
+
+
+def test_a_sentence_in_the_style_of_a_document(disentangled: Trained, document: Path) -> None:
+    """The vector has the content of the sentence, and the style of the document's sentences."""
+    writer = Writer.open(disentangled.run.path)
+    codes, width = writer.vectors([ONE, OTHER, SENTENCES[0]]), writer.trained.record.settings.content_width
+    restyled = writer.restyled([SENTENCES[0]], document)
+    assert torch.equal(restyled[0, :width], codes[2, :width])
+    wanted = torch.nn.functional.normalize(codes[:2, width:].mean(0), dim=0)
+    assert torch.allclose(torch.nn.functional.normalize(restyled[0, width:], dim=0), wanted, atol=1e-5)
+    assert not torch.allclose(restyled[0, width:], codes[2, width:], atol=1e-3)
+    decoding = DecodingConfig("greedy", min_length=3)
+    by_file = generate_as(writer, [SENTENCES[0]], document, decoding)
+    assert by_file == generate_as(writer, [SENTENCES[0]], [[ONE, OTHER]], decoding)
+    assert by_file == writer(restyled, None, decoding)
+
+
+def test_the_command_line_takes_a_document(
+    disentangled: Trained, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(disentangled.run.path)
+    lines = run(capsys, path, ONE, "--as", str(document), "--k", "7", "--min-length", "3")
+    assert lines[0] == ONE
+    assert len(lines) == 8
+    wanted = generate_as(path, [ONE], document, DecodingConfig(k=7, min_length=3))
+    assert [line.split(maxsplit=1)[1] for line in lines[1:]] == [each.text for each in wanted[0]]
+
+
+def test_a_style_that_cannot_be_had(
+    trained: Trained, disentangled: Trained, document: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(InputError):
+        generate_as(trained.run.path, [ONE], document)
+    path = str(disentangled.run.path)
+    for words in ((ONE, "--as", "nowhere.txt"), ("--as", str(document)), (ONE, "--between", OTHER)):
+        asked = words if "--as" in words else (*words, "--as", str(document))
+        assert "--as" in run(capsys, path, *asked, status=1)[-1]
+
+
+def test_any_number_of_vectors_is_drawn_from_the_prior(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = train(place, "vae", "vae", samples=0, decoder_width=48, decoder_token_width=32, latent_width=8)
+    for strategy in ("beam", "nucleus"):
+        lines = run(
+            capsys, str(made.run.path), "--from", "prior", "--k", "23", "--strategy", strategy,
+            "--max-length", "4",
+        )  # fmt: skip
+        assert len(lines) == 23

@@ -316,6 +316,25 @@ def test_phases_come_in_order_and_as_often_as_listed(tmp_path: Path) -> None:
     assert {"first_loss", "second_loss"} <= set(RunFolder(tmp_path).history()[0])
 
 
+class AcrossParts(TwoParts):
+    """The loss of the first phase has a gradient in the parameter of the second, as a generator's has in the
+    critic's."""
+
+    phases: ClassVar[tuple[str, ...]] = ("first", "second")
+
+    def forward(self, batch: SentenceBatch, phase: str) -> Step:
+        return Step((self.a - 5 * self.b if phase == "first" else self.b).sum(), {})
+
+
+def test_a_phase_leaves_no_gradient_in_the_parameters_of_others(tmp_path: Path) -> None:
+    """If it did, the second phase would follow -5 + 1 instead of 1, and `b` would rise."""
+    method = AcrossParts()
+    loop(tmp_path, method, steps=3, schedule="constant", warmup=0.0, lr=0.1)
+    assert method.b.item() == pytest.approx(-3 * 0.1, rel=1e-4)
+    assert method.a.grad is None
+    assert method.b.grad is None
+
+
 # --- Trouble
 # --------------------------------------------------------------------------------------------------
 

@@ -129,13 +129,13 @@ class Disentangle(Method):
             f"{name}_separation": document_separation(half, batch.document)
             for name, half in halves._asdict().items()
         }
-        own, tokens = self.nll(batch, *halves), len(batch.ids) + len(batch)
+        own, tokens = self.total_nll(batch, *halves), len(batch.ids) + len(batch)
         content, style = (half.roll(len(batch) // 2, 0) for half in halves)
-        found["content_gap"] = (self.nll(batch, content, halves.style) - own) / tokens
-        found["style_gap"] = (self.nll(batch, halves.content, style) - own) / tokens
+        found["content_gap"] = (self.total_nll(batch, content, halves.style) - own) / tokens
+        found["style_gap"] = (self.total_nll(batch, halves.content, style) - own) / tokens
         return {name: value for name, value in found.items() if value is not None}
 
-    def nll(self, batch: SentenceBatch, content: Tensor, style: Tensor) -> Float[Tensor, ""]:
+    def total_nll(self, batch: SentenceBatch, content: Tensor, style: Tensor) -> Float[Tensor, ""]:
         """Returns −log p(x | s, c) of a batch in nats."""
         return sentence_nll(self.decoder, batch, torch.cat([content, style], dim=1)).sum()
 
