@@ -76,4 +76,5 @@ def document_separation(
     other = number.unsqueeze(1) != several.nonzero().squeeze(1)
     counted = other & several[number].unsqueeze(1)
     nearer = (own > cosines).float() + 0.5 * (own == cosines).float()
-    return (nearer * counted).sum() / counted.sum()
+    separation: Tensor = (nearer * counted).sum() / counted.sum()
+    return separation
