@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.data.normalization import normalize
-from sentrep.mining.shingles import Shingles, jaccard, shingles, signatures
+from sentrep.mining.shingles import BATCH, Shingles, jaccard, shingles, signatures
 from sentrep.mining.vectors import Vectors, unit
 from sentrep.search.ranges import pairs_above
 from sentrep.utils.record_file import View
@@ -86,7 +86,7 @@ def group_duplicates(
     found = None
     if threshold is not None:
         found = shingles(unique)
-        label = _merge_pairs(label, _near_pairs(found, threshold))
+        label = _near_components(found, threshold)
     near = label.copy()
     points = None
     if vectors is not None:
@@ -191,11 +191,21 @@ def _hash(text: str) -> bytes:
     return hashlib.blake2b(same.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _near_pairs(found: Shingles, threshold: float) -> Iterator[tuple[Longs, Longs]]:
-    """Pairs of near-duplicates, band by band."""
+def _near_components(found: Shingles, threshold: float) -> Longs:
+    """The component (text,) of each text among near-duplicates.
+
+    Candidates are compared part by part, without those that are in one component already: copies of one text
+    agree in all bands.
+    """
+    label = np.arange(len(found))
     for one, other in _candidates(found, threshold):
-        enough = jaccard(found, one, other) >= threshold - 1e-12
-        yield one[enough], other[enough]
+        for start in range(0, len(one), BATCH):
+            left, right = one[start : start + BATCH], other[start : start + BATCH]
+            apart = label[left] != label[right]
+            left, right = left[apart], right[apart]
+            enough = jaccard(found, left, right) >= threshold - 1e-12
+            label = _merge_pairs(label, iter([(left[enough], right[enough])]))
+    return label
 
 
 def _candidates(found: Shingles, threshold: float) -> Iterator[tuple[Longs, Longs]]:

@@ -75,7 +75,7 @@ class Wide:
 def test_the_page_is_small_and_says_how_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     monkeypatch.setattr(
-        sentences, "_places", lambda vectors, seed: random.integers(0, 1001, (len(vectors), 2))
+        sentences, "places_on_map", lambda vectors, seed: random.integers(0, 1001, (len(vectors), 2))
     )
     vocabulary = [f"word{number}" for number in range(4000)]
     texts = [" ".join(random.choice(vocabulary, 25)) for _ in range(2500)]

@@ -28,8 +28,8 @@ function drawClusters(section, corpus) {
   const panel = h("div", { class: "panel", "aria-live": "polite" });
   const list = h("ol", { class: "clusters", "aria-label": "Clusters" });
   section.append(
-    h("p", { class: "note" }, `Vectors by `, h("b", null, by), `; agreement over seeds `, h("b", null, digits(agreement, false)),
-      " (adjusted Rand index; 1 is full agreement). ",
+    h("p", { class: "note" }, "Vectors by ", h("b", null, by), "; agreement over seeds ",
+      h("b", null, digits(agreement, false)), " (adjusted Rand index; 1 is full agreement). ",
       sample < texts ? `Clusters of a sample of ${several(sample, "text")}. ` : "",
       places.length < sample ? `The map shows ${several(places.length, "text")} of them. ` : "",
       "Choose a cluster to see where it lies, and a dot to read its text."),
@@ -48,7 +48,7 @@ function drawClusters(section, corpus) {
   });
 }
 
-/** The number of each cluster at the middle of its texts; where two would cover each other, that of the larger one. */
+/** The number of each cluster at the middle of its texts; where two would overlap, that of the larger one. */
 function numbersOnMap(places, region, count) {
   const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
   const at = (value) => `${(2 + value * 0.096).toFixed(2)}%`;
@@ -72,7 +72,8 @@ function containing(texts, find) {
 }
 
 function clusterButton({ name, size }, number, pressed, all, click) {
-  return h("li", null, h("button", { type: "button", "aria-pressed": String(pressed), "data-hold": `cluster${number}`, click },
+  const state = { "aria-pressed": String(pressed), "data-hold": `cluster${number}` };
+  return h("li", null, h("button", { type: "button", ...state, click },
     h("span", { class: `sign c${number % COLOURS}` }, `${SIGNS[shapeOf(number)]} ${number + 1}`),
     h("span", null, h("b", null, name.join(", ") || "–"),
       h("small", null, `${several(size, "text")}, ${digits((100 * size) / all, true)} %`),
@@ -86,12 +87,14 @@ function panelOf(corpus, { find, cluster, text, inside }, pick) {
     const own = corpus.clusters[region[text]];
     return [
       h("blockquote", null, texts[text] || "–"),
-      h("p", { class: "note" }, ids[text], own ? `, in cluster ${region[text] + 1}: ${own.name.join(", ")}` : ", outside of all clusters"),
+      h("p", { class: "note" }, ids[text],
+        own ? `, in cluster ${region[text] + 1}: ${own.name.join(", ")}` : ", outside of all clusters"),
     ];
   }
   if (!find && cluster < 0) return [];
-  const head = find ? [h("p", { class: "note" }, `${several(inside.length, "text")} on the map`)]
-    : [h("p", { class: "note" }, `Nearest to the centre of cluster ${cluster + 1}:`), h("blockquote", null, corpus.clusters[cluster].representative || "–")];
+  const note = find ? `${several(inside.length, "text")} on the map` : `Nearest to the centre of cluster ${cluster + 1}:`;
+  const head = [h("p", { class: "note" }, note),
+    find ? "" : h("blockquote", null, corpus.clusters[cluster].representative || "–")];
   const line = (place) => h("li", null, h("button", { type: "button", "data-hold": `in${place}`, click: () => pick(place) },
     h("span", { class: "short" }, texts[place] || "–")));
   return [...head, h("ol", { class: "lines" }, inside.slice(0, FEW).map(line))];
@@ -130,13 +133,15 @@ function drawOdd(section, { odd }) {
 
 function drawDuplicates(section, { duplicates, texts }) {
   const { groups, counts, dropped, all } = duplicates;
-  const kinds = Object.entries(counts).filter(([, count]) => count).map(([kind, count]) => `${count.toLocaleString("en")} ${kind}`);
-  section.append(h("p", { class: "note" },
-    dropped ? [h("b", null, dropped.toLocaleString("en")), ` of ${several(texts, "text")} are duplicates of another one (${kinds.join(", ")}), in ${several(all, "group")}. `,
-      groups.length < all ? "The largest groups:" : ""] : "No text is a duplicate of another one."));
+  const kinds = Object.entries(counts).filter(([, count]) => count)
+    .map(([kind, count]) => `${count.toLocaleString("en")} ${kind}`);
+  const found = [h("b", null, dropped.toLocaleString("en")), ` of ${several(texts, "text")} are duplicates of another one `,
+    `(${kinds.join(", ")}), in ${several(all, "group")}. `, groups.length < all ? "The largest groups:" : ""];
+  section.append(h("p", { class: "note" }, dropped ? found : "No text is a duplicate of another one."));
   const how = ({ kind, similarity }) => (kind === "kept" || kind === "exact" ? kind : `${kind}, ${digits(similarity, false)}`);
   const member = (each) => h("li", null, h("small", null, how(each)), h("p", null, each.text || "–"));
-  const group = ({ size, members }) => h("li", null, h("b", null, several(size, "text")), h("ol", null, members.map(member)),
+  const group = ({ size, members }) => h("li", null,
+    h("b", null, several(size, "text")), h("ol", null, members.map(member)),
     size > members.length ? h("p", { class: "note" }, `and ${size - members.length} more`) : "");
   section.append(h("ol", { class: "copies" }, groups.map(group)));
 }
