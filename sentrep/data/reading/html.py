@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from itertools import accumulate
 from typing import Any
 
 from sentrep.data.reading.decode import decode
@@ -33,6 +36,10 @@ LITTLE = 250
 DEEPEST = 200
 """Depth of a tree that is handed to trafilatura."""
 
+_TEXTS_BEFORE = 10
+"""Texts before a block of code that are looked for, to find its place."""
+_TELLING = 12
+"""Characters of a text that is not elsewhere on the page, at least."""
 _CODE_MARK = re.compile(r"⟦block of code (\d+)⟧")
 _CHARSET = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE
@@ -54,6 +61,7 @@ def html(source: Source, reading: Reading) -> Iterator[Fragment]:
     codes = _without_code(tree, reading)
     title = " ".join("".join(tree.xpath("//title[1]//text()")).split())
     blocks = list(_with_code(_main_blocks(tree, reading.report), codes))
+    blocks = _restored(blocks, codes, tree) if codes else blocks
     reading.report.leave_out("code", sum(map(length, codes.values())))
     if blocks and blocks[0].headings == (blocks[0].text,) and (not title or title.startswith(blocks[0].text)):
         first = blocks.pop(0).text
@@ -120,6 +128,27 @@ def _with_code(blocks: list[Block], codes: dict[int, str]) -> Iterator[Block]:
                 yield block._replace(text=codes.pop(int(part)), code=True)
             elif number % 2 == 0 and part.strip():
                 yield block._replace(text=part.strip())
+
+
+def _restored(blocks: list[Block], codes: dict[int, str], tree: Any) -> list[Block]:
+    """Blocks with the code that trafilatura took for boilerplate, each behind the last text before it that is
+    in the blocks; what is put back is taken out of `codes`."""
+    joined = "\n".join(block.text for block in blocks)
+    begins = list(accumulate((len(block.text) + 1 for block in blocks), initial=0))
+    behind: dict[int, list[Block]] = {}
+    before: deque[str] = deque(maxlen=_TEXTS_BEFORE)
+    for text in (" ".join(each.split()) for each in tree.itertext()):
+        mark = _CODE_MARK.fullmatch(text)
+        if mark is None:
+            before.extend([text] if len(text) >= _TELLING else [])
+        elif int(mark[1]) in codes:
+            places = (joined.find(each) for each in reversed(before))
+            place = next((place for place in places if place >= 0), None)
+            if place is not None:
+                number = bisect_right(begins, place) - 1
+                code = Block(codes.pop(int(mark[1])), blocks[number].headings, code=True)
+                behind.setdefault(number, []).append(code)
+    return [one for number, block in enumerate(blocks) for one in (block, *behind.get(number, []))]
 
 
 def _main_blocks(tree: Any, report: ReadReport) -> list[Block]:

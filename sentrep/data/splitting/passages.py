@@ -26,7 +26,9 @@ Heading = tuple[int, tuple[str, ...]]
 _WORD = re.compile(rf"[{CJK}]|[^\s{SPACELESS}]+")
 _LETTER = re.compile(rf"(?![{CJK}])[{SPACELESS}]")
 _LETTERS_PER_WORD = 4
-_FENCES = ("```", "~~~")
+_FENCED = re.compile(r"\s*(```|~~~)")
+_FENCE = re.compile(r"(```|~~~)[ \t]*[\w+#.-]*$")
+"""Three marks and perhaps a language; longer lines of marks underline headings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def find_code(text: str) -> list[Span]:
     >>> find_code("Run it:\\n```\\nmake\\n```\\n| a | 1 |\\n| b | 2 |")
     [(8, 21)]
     """
-    return [span for span in find_blocks(text) if text.startswith(_FENCES, span[0])]
+    return [span for span in find_blocks(text) if _FENCED.match(text, span[0])]
 
 
 def find_blocks(text: str) -> list[Span]:
@@ -179,7 +181,7 @@ def find_blocks(text: str) -> list[Span]:
     for start, stop in [*pairwise(_line_starts(text)), (len(text), len(text))]:
         line = text[start:stop].strip()
         if fence:
-            if line.startswith(fence):
+            if line == fence:
                 found.append((opened, stop))
                 fence = ""
             continue
@@ -190,7 +192,7 @@ def find_blocks(text: str) -> list[Span]:
         if rows > 1:
             found.append((opened, start))
         rows = 0
-        if line.startswith(_FENCES):
+        if _FENCE.match(line):
             fence, opened = line[:3], start
     return found
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ from sentrep.utils.manifest import FileStamp, Manifest
 from sentrep.utils.progress import progress
 from sentrep.utils.strings import StringsWriter, files_of
 
+SLOW_FORMATS = frozenset(["html", "rst", "pdf", "docx"])
+SLOW_FILES = 100
+"""Files of slow formats that Punkt learns from, at most; they are parsed twice."""
 SAMPLE = 2_000_000
 """Characters Punkt learns from. It finds the abbreviations of a corpus in less, and costs two seconds for
 each million."""
@@ -59,10 +63,22 @@ def fingerprint(files: Sequence[Source], recipe: Recipe) -> str:
 def train_segmenter(files: Sequence[Source], corpus: CorpusConfig) -> Segmenter:
     """Train a segmenter on a sample taken evenly from files; on nothing where all of the text is split
     already."""
-    sample = _evenly(
-        (piece.text for piece in read_files(files, corpus, ReadReport()) if not piece.lines), SAMPLE
-    )
-    return learn_segmenter(sample)
+    fewer = _fewer(files)
+    with suppress(InputError):  # nothing in them can be read: perhaps in others
+        return learn_segmenter(_sample(fewer, corpus))
+    return learn_segmenter(_sample(files, corpus))
+
+
+def _sample(files: Sequence[Source], corpus: CorpusConfig) -> list[str]:
+    pieces = read_files(files, corpus, ReadReport())
+    return _evenly((piece.text for piece in pieces if not piece.lines), SAMPLE)
+
+
+def _fewer(files: Sequence[Source]) -> list[Source]:
+    """Files without most of those that are slow to parse, if there are many; the others are spread evenly."""
+    slow = [file for file in files if file.format in SLOW_FORMATS]
+    left_out = set(slow) - set(slow[:: -(-len(slow) // SLOW_FILES) or 1])
+    return [file for file in files if file not in left_out]
 
 
 def build(files: Sequence[Source], recipe: Recipe, report: ReadReport, key: str, folder: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.source import Piece, ReadReport, read
-from sentrep.data.splitting.passages import Heading, assemble, count_words, find_blocks, passages
+from sentrep.data.splitting.passages import Heading, assemble, count_words, find_blocks, find_code, passages
 from sentrep.data.splitting.punkt import Punkt
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.utils.errors import InputError
@@ -159,3 +159,9 @@ def test_lines_are_sentences_where_the_reader_says_so() -> None:
     text, sentences, headings = assemble(pieces, SEGMENTER)
     assert [text[start:end] for start, end in sentences] == ["One. Two", "three  four", "Five.", "Six."]
     assert headings == []
+
+
+def test_underlines_of_headings_are_no_fences() -> None:
+    assert find_code("Usage\n~~~~~\nRun it.\n\nOptions\n~~~~~~~\nThere are none.\n") == []
+    assert find_code("~~~\na\n~~~\n") == [(0, 10)]
+    assert find_code("```python\n```not the end\n```\nText.") == [(0, 29)]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sentrep.data.config import CorpusConfig, TokenizerConfig
-from sentrep.data.reading.source import ReadReport
+from sentrep.data.reading.source import ReadReport, gather
 from sentrep.data.store import build, worker_pool
 from sentrep.data.store.store import Store, prepare, read_documents
 from sentrep.data.tokenization.tokenizer import Tokenizer
@@ -275,3 +275,17 @@ def test_samples_are_even() -> None:
     places = np.diff([int(text[: len(text) // 10]) for text in found])
     assert len(set(places.tolist())) == 1
     assert 1_000 < sum(map(len, found)) <= 4_000
+
+
+def test_of_many_slow_files_some_train_the_segmenter(tmp_path: Path) -> None:
+    for number in range(build.SLOW_FILES + 1):
+        (tmp_path / f"{number:03}.html").write_text(
+            "<p></p>" if number % 2 == 0 else "<p>It works, e.g. so.</p>"
+        )
+    (tmp_path / "a.txt").write_text("It works.")
+    corpus = CorpusConfig((str(tmp_path),))
+    files = gather(corpus, tmp_path, ReadReport())
+    assert len(build._fewer(files)) < len(files)
+    assert files[0] in build._fewer(files)
+    only_html = [file for file in files if file.format == "html"]
+    assert build.train_segmenter(only_html, corpus).sentences("It works. So it is.", False)
