@@ -29,6 +29,9 @@ class Entry:
     stochastic: bool = False
     """Whether its loss depends on samples (trees, codes, summaries): other rounding or several processes draw
     other samples."""
+    comparable_losses: bool = True
+    """Whether its losses fall in training and hardly depend on rounding. Not so with a critic, or where
+    targets are counted during training."""
     capabilities: tuple[type, ...] = ()
     """What it provides besides vectors: protocols of `sentrep.methods.capabilities`."""
 

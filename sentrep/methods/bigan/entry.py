@@ -12,5 +12,6 @@ ENTRY = Entry(
     "sentrep.methods.bigan.method:BiGAN",
     defaults=MethodDefaults(batch_size=128, choose_by="last"),
     stochastic=True,
+    comparable_losses=False,
     capabilities=(HasDecoders, HasPrior),
 )

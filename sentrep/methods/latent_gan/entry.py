@@ -12,5 +12,6 @@ ENTRY = Entry(
     "sentrep.methods.latent_gan.method:LatentGAN",
     defaults=MethodDefaults(batch_size=128, choose_by="last"),
     stochastic=True,
+    comparable_losses=False,
     capabilities=(HasDecoders, HasPrior),
 )

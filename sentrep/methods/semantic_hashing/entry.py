@@ -11,4 +11,5 @@ ENTRY = Entry(
     "sentrep.methods.semantic_hashing.method:SemanticHashing",
     defaults=MethodDefaults(batch_size=256, choose_by="last"),
     stochastic=True,
+    comparable_losses=False,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sentrep.modules.decoder_settings import DecoderSettings
 from sentrep.utils.checks import check_at_least, check_between
+from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class VAEConfig(DecoderSettings):
     """Weight of the KL term afterwards (β)."""
     free_bits: float = 0.25
     """Nats that each dimension may use without a penalty; decided by the mean over the batch."""
+    pretrain_share: float = 0.0
+    """Share of the run in which only the likelihood counts, given the mean of the code. Afterwards the
+    decoder is initialised anew and `kl_warmup` begins (Li et al. 2019)."""
     validation_samples: int = 32
     """Samples of the code for the importance-weighted likelihood of `nll`."""
 
@@ -30,4 +34,9 @@ class VAEConfig(DecoderSettings):
         super().__post_init__()
         check_at_least(self, 0, "latent_width", "kl_weight", "free_bits")
         check_at_least(self, 1, "validation_samples")
-        check_between(self, 0, 1, "kl_warmup")
+        check_between(self, 0, 1, "kl_warmup", "pretrain_share")
+        if self.pretrain_share and not self.latent_width:
+            raise InputError(
+                f"{opt('pretrain_share')} {self.pretrain_share}: a language model ({opt('latent_width')} 0) "
+                "has no code to pre-train"
+            )

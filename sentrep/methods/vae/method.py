@@ -8,6 +8,8 @@ dimension. In total −L / β is a lower bound of the log-likelihood. The export
 Differs from the papers:
     * μ is a linear map of the encoder's vector after layer normalisation; σ is computed from μ.
     * The code enters every gate of the decoder at every step.
+    * Pre-training (`pretrain_share`) has no penalty; the state of the optimiser is kept when the decoder is
+      initialised anew.
     * The loss is divided by the number of tokens of the batch, KL and log-likelihood alike.
 
 Data: sentences; their order does not matter.
@@ -33,10 +35,12 @@ from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import Monitor, ignored_code, lower, posterior_collapse
 from sentrep.methods.vae.config import VAEConfig
 from sentrep.modules.decoding import Generator
-from sentrep.modules.latent.bottleneck import Bottleneck, Identity
+from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput, Identity
 from sentrep.modules.latent.gaussian import GaussianBottleneck, log_density_ratio
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct, sentence_nll
 
+RESET_SEED = 1
+"""Of the weights of the decoder after pre-training."""
 USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000", document_length=1)
 
 
@@ -52,6 +56,7 @@ class VariationalAutoencoder(Method):
     usability = USABILITY
     headline_metrics = ("nll_sentence", "kl", "active_units", "code_gap")
     bottleneck: Bottleneck
+    decoder_is_new: Tensor
 
     def __init__(self, config: VAEConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -64,14 +69,43 @@ class VariationalAutoencoder(Method):
             self.f.requires_grad_(False)
             self.bottleneck = Identity()
         self.decoder = gru_decoder(config, token_table(self.f).num_embeddings, width)
+        if config.pretrain_share:
+            self.register_buffer("decoder_is_new", torch.zeros((), dtype=torch.bool))
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
         self.progress = progress
+        if self.config.pretrain_share and not self.pretraining and not self.decoder_is_new:
+            self.reset_decoder()
         return self.phases
 
+    @property
+    def pretraining(self) -> bool:
+        """Whether only the likelihood counts."""
+        return self.progress < self.config.pretrain_share
+
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        output = self.bottleneck(self.code(self.embed(batch)), self.progress)
+        code = self.code(self.embed(batch))
+        output = self.autoencoder(code) if self.pretraining else self.bottleneck(code, self.warmup_progress)
         return Step(*reconstruct(self.decoder, batch, output, self.config.input_dropout))
+
+    def autoencoder(self, code: Float[Tensor, "sentence latent"]) -> BottleneckOutput:
+        """Returns the mean of the code without a penalty."""
+        return BottleneckOutput(self.bottleneck.mode(code), code.new_zeros(len(code)), {})
+
+    @property
+    def warmup_progress(self) -> float:
+        """How much of the run after pre-training is done."""
+        share = self.config.pretrain_share
+        return self.progress if not share else (self.progress - share) / max(1 - share, 1e-9)
+
+    def reset_decoder(self) -> None:
+        """Gives the decoder new random weights, the same in all processes."""
+        width = self.config.latent_width
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(RESET_SEED)
+            new = gru_decoder(self.config, token_table(self.f).num_embeddings, width)
+        self.decoder.load_state_dict(new.state_dict())
+        self.decoder_is_new.fill_(True)
 
     def code(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence latent"]:
         """Returns the vectors; nothing of them in a language model."""

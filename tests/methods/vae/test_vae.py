@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,7 +65,43 @@ def test_codes_that_are_not_discrete_cannot_be_packed() -> None:
         method().pack(torch.zeros(1, 4))
 
 
-@pytest.mark.parametrize("settings", [{"latent_width": -1}, {"kl_warmup": 2.0}, {"free_bits": -0.1}], ids=str)
+def test_pretraining_is_an_autoencoder_and_ends_with_a_new_decoder() -> None:
+    made, batch = method(pretrain_share=0.5, kl_warmup=0.5), toy.batch(SENTENCES, [0, 0, 1])
+    before = {name: value.clone() for name, value in made.decoder.state_dict().items()}
+    made.active_phases(0.4)
+    tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
+    nll = sentence_nll(made.decoder, batch, made.embed(batch)).sum() / tokens
+    assert float(made(batch, "train").loss) == pytest.approx(float(nll), abs=1e-5)
+    made.active_phases(0.5)
+    after = {name: value.clone() for name, value in made.decoder.state_dict().items()}
+    assert any(not torch.equal(value, after[name]) for name, value in before.items())
+    assert made(batch, "train").metrics["kl"] > 0
+    made.active_phases(0.75)
+    assert made.warmup_progress == 0.5
+    assert all(torch.equal(value, after[name]) for name, value in made.decoder.state_dict().items())
+
+
+@pytest.mark.slow
+def test_a_run_killed_after_pretraining_does_not_reset_the_decoder_again(tmp_path: Path) -> None:
+    settings = {"pretrain_share": 0.3}
+    whole, _ = toy_run.run(tmp_path / "whole", "vae", steps=12, settings=settings)
+    cut = toy_run.start(toy_run.run, tmp_path / "cut", "vae", steps=12, settings=settings, die_at=9)
+    toy_run.finish([cut], status=-9)
+    resumed, _ = toy_run.run(tmp_path / "cut", "vae", steps=12, settings=settings)
+    assert toy_run.digest(resumed) == toy_run.digest(whole)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"latent_width": -1},
+        {"kl_warmup": 2.0},
+        {"free_bits": -0.1},
+        {"pretrain_share": 2.0},
+        {"pretrain_share": 0.5, "latent_width": 0},
+    ],
+    ids=str,
+)
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError) as error:
         VAEConfig(**settings)
