@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sentrep.methods.registry import CORPUS_ONLY
+from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from tests.paths import ROOT
 
 KINDS = ["bag", "gru", "transformer"]
