@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
@@ -11,6 +11,7 @@ import tyro
 
 from sentrep import api
 from sentrep.cli import hits
+from sentrep.cli import queries as many
 from sentrep.cli.ask import ask
 from sentrep.cli.options import (
     ACCESS,
@@ -168,6 +169,7 @@ def index(
 def search(
     index: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")],
     words: Words = (),
+    queries: str | None = None,
     k: int = 10,
     mode: Literal["auto", "hybrid", "dense", "lexical"] = "auto",
     filter: tuple[str, ...] = (),
@@ -183,6 +185,8 @@ def search(
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.
         words: What to look for.
+        queries: File with one query a line, or '-' for standard input, instead of WORDS: all are answered,
+            in batches of 1,024 where the index has vectors only.
         k: How many to show.
         mode: Of an index of files: by vectors and words ('hybrid'), vectors ('dense') or words ('lexical');
             'auto' does what the index was made for.
@@ -194,8 +198,18 @@ def search(
         precision: In which the vectors of queries are computed; an index takes either.
         access: Where models may come from.
     """
+    if words and queries is not None:
+        raise InputError(f"give WORDS or {opt('queries')}, not both", setting="queries")
     found = api.open_index(index, model, verify=verify, precision=precision, **keywords(access))
+    if not isinstance(found, DocumentSearch) and (mode != "auto" or filter or smooth):
+        raise InputError(
+            f"{opt('mode')}, {opt('filter')} and {opt('smooth')} are for an index of files; this one has "
+            "vectors only"
+        )
     ask_for = partial(_shown, found, k, mode, _filters(filter), smooth, json)
+    if queries is not None:
+        _print_all(found, queries, k, json, ask_for)
+        return
     if words:
         print(ask_for(" ".join(words)))
         return
@@ -204,16 +218,19 @@ def search(
         print(ask_for(query))
 
 
+def _print_all(found: Any, file: str, k: int, json: bool, ask_for: Callable[[str], str]) -> None:
+    """The hits of all queries of a file."""
+    vectors = not isinstance(found, DocumentSearch)
+    answers = many.of_vectors(found, file, k, json) if vectors else many.one_by_one(ask_for, file, json)
+    for shown in filter(None, answers):
+        print(shown)
+
+
 def _shown(
     found: Any, k: int, mode: str, filters: dict[str, str], smooth: bool, json: bool, query: str
 ) -> str:
     """Hits of a query as text."""
     if not isinstance(found, DocumentSearch):
-        if mode != "auto" or filters or smooth:
-            raise InputError(
-                f"{opt('mode')}, {opt('filter')} and {opt('smooth')} are for an index of files; this one has "
-                "vectors only"
-            )
         return hits.of_vectors(found(query, k), json)
     how = cast("Mode | None", None if mode == "auto" else mode)
     passages = found.search(query, k, mode=how, filters=filters, smooth=smooth or None)

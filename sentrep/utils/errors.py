@@ -91,6 +91,14 @@ class _Style:
 _style = _Style()
 
 
+PARSER_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, NameError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What a parser of another library raises, beside errors of its own, for a file that it was not written for
+(RuntimeError includes RecursionError). Neither a missing library nor a lack of memory is among them."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint for an unknown name.
 

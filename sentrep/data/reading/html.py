@@ -29,6 +29,7 @@ from sentrep.data.reading.document import (
 from sentrep.data.reading.html_tree import BREAK, HtmlWalk, length
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.whole import read_whole
+from sentrep.utils.errors import PARSER_FAULTS
 
 LITTLE = 250
 """Characters of main content that trafilatura needs to be sure of its choice."""
@@ -171,9 +172,10 @@ def _main(tree: Any) -> Any:
     """The body that trafilatura takes for the main content; None if it finds none."""
     if _depth(tree) > DEEPEST:
         return None
-    try:
-        import trafilatura
+    import trafilatura
+    from lxml import etree
 
+    try:
         found = trafilatura.bare_extraction(
             deepcopy(tree),
             favor_recall=True,
@@ -181,7 +183,7 @@ def _main(tree: Any) -> Any:
             include_tables=True,
             include_formatting=True,
         )
-    except Exception:  # whatever a stranger's page provokes there: the plain text is read instead
+    except (etree.LxmlError, *PARSER_FAULTS):  # the plain text is read instead
         return None
     return None if found is None else found.body
 

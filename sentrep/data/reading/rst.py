@@ -12,6 +12,7 @@ from sentrep.data.reading.decode import decode
 from sentrep.data.reading.document import Block, Fragment, Outline, Reading, Source, compose, row_texts
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.whole import read_whole
+from sentrep.utils.errors import PARSER_FAULTS
 
 _DIRECTIVE = re.compile(r"(?m)^\s*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([\w:+.-]+?)[ \t]?::")
 _DIRECTIVE_LINES = re.compile(r"\A\s*\.\.[^\n]*|(?m:^\s*:[\w-]+:[^\n]*)")
@@ -70,10 +71,15 @@ def rst(source: Source, reading: Reading) -> Iterator[Fragment]:
 def _blocks(text: str, reading: Reading) -> list[Block]:
     """The blocks of a document; its paragraphs as they stand where docutils fails."""
     report = reading.report
+    from docutils import ApplicationError
+    from docutils.parsers.rst import DirectiveError
+    from docutils.statemachine import StateMachineError
+
     try:
         tree = _parsed(text)
         blocks = list(_Walk(report, reading.code).blocks(tree))
-    except Exception:  # docutils raises what it likes: nested too deep, or a defect of a directive
+    except (ApplicationError, DirectiveError, StateMachineError, *PARSER_FAULTS):
+        # nested too deep, or a defect of a directive
         paragraphs = re.split(r"\n[^\S\n]*\n", text)
         return [Block(" ".join(part.split())) for part in paragraphs if part.strip()]
     taken = sum(sum(map(len, block.text.split())) if block.code else len(block.text) for block in blocks)

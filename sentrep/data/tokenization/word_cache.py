@@ -122,8 +122,8 @@ class WordCache:
             words = np.fromiter(numbers, np.int64, int(counts.sum()))
             if self.size > known:
                 self._add(list(islice(reversed(self._numbers), self.size - known))[::-1])
-        except BaseException:
-            self.clear()  # a word with a number has its ids, also after an interruption
+        except BaseException:  # an interruption (Ctrl-C), too, may come between a word's number and its ids
+            self.clear()
             raise
         return words, counts
 

@@ -88,5 +88,7 @@ def _ids(tokenizer: tokenizers.Tokenizer, text: str) -> list[int] | None:
     """Token ids; None where the tokenizer cannot read the text, as without a token for unknown words."""
     try:
         return list(tokenizer.encode(text).ids)
-    except Exception:  # the library raises nothing more precise
+    except Exception as error:
+        if type(error) is not Exception:  # the library raises the bare class, and nothing more precise
+            raise
         return None
