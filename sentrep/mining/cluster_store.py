@@ -21,7 +21,7 @@ from sentrep.mining.text_vectors import LsaSpace
 from sentrep.mining.vectors import Vectors
 from sentrep.utils.arrays import damaged
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.files import disk_errors, whole_folder
+from sentrep.utils.files import disk_errors, sweep, whole_folder
 from sentrep.utils.manifest import FileStamp, FolderKind, Manifest
 
 FOLDER = FolderKind("folder of clusters", 1, "sentrep clusters INPUT --save FOLDER")
@@ -75,6 +75,7 @@ class ClusterStore:
             "model": self.model,
         }
         folder.parent.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         with disk_errors(folder), whole_folder(folder) as made:
             text = json.dumps(described, ensure_ascii=False, indent=1)
             (made / TEXTS).write_text(text, encoding="utf-8", errors="backslashreplace")

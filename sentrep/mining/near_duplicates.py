@@ -31,6 +31,9 @@ PERMUTATIONS = 72
 RECALL = 0.99
 """Chance of being compared, at least, of a pair that is as similar as the threshold."""
 
+DEVIATIONS = 4
+"""Standard deviations by which the share of equal values of two signatures may be below the threshold."""
+
 WINDOW = 32
 """Neighbours in a large bucket that a text is compared with, besides the first of the bucket."""
 
@@ -194,27 +197,40 @@ def _hash(text: str) -> bytes:
 def _near_components(found: Shingles, threshold: float) -> Longs:
     """The component (text,) of each text among near-duplicates.
 
-    Candidates are compared part by part, without those that are in one component already: copies of one text
-    agree in all bands.
+    Pairs are left out before their exact similarity is computed if they are in one component already (copies
+    of one text agree in all bands), if their sizes differ too much, or if their signatures do.
     """
-    label = np.arange(len(found))
-    for one, other in _candidates(found, threshold):
+    label, signed, sizes = np.arange(len(found)), _signed(found), found.sizes
+    least = threshold - DEVIATIONS * (threshold * (1 - threshold) / PERMUTATIONS) ** 0.5
+    for one, other in _candidates(found, signed, threshold):
+        alike = (
+            np.minimum(sizes[one], sizes[other]) >= threshold * np.maximum(sizes[one], sizes[other]) - 1e-9
+        )
+        one, other = one[alike], other[alike]
         for start in range(0, len(one), BATCH):
             left, right = one[start : start + BATCH], other[start : start + BATCH]
-            apart = label[left] != label[right]
-            left, right = left[apart], right[apart]
+            chosen = np.flatnonzero(label[left] != label[right])
+            left, right = left[chosen], right[chosen]
+            chosen = np.flatnonzero((signed[left] == signed[right]).mean(axis=1) >= least)
+            left, right = left[chosen], right[chosen]
             enough = jaccard(found, left, right) >= threshold - 1e-12
             label = _merge_pairs(label, iter([(left[enough], right[enough])]))
     return label
 
 
-def _candidates(found: Shingles, threshold: float) -> Iterator[tuple[Longs, Longs]]:
-    """Pairs whose signatures agree in a band. Texts without shingles are in no pair."""
+def _signed(found: Shingles) -> NDArray[np.uint32]:
+    """MinHash signatures (text, permutation)."""
     from datasketch import MinHash
 
     multipliers, addends = MinHash(PERMUTATIONS, scheme="affine32").permutations
+    return signatures(found, np.asarray(multipliers, np.uint32), np.asarray(addends, np.uint32))
+
+
+def _candidates(
+    found: Shingles, signed: NDArray[np.uint32], threshold: float
+) -> Iterator[tuple[Longs, Longs]]:
+    """Pairs whose signatures agree in a band, band by band. Texts without shingles are in no pair."""
     rows_of_band = band_rows(threshold)
-    signed = signatures(found, np.asarray(multipliers, np.uint32), np.asarray(addends, np.uint32))
     some = np.flatnonzero(found.sizes)
     factors = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows_of_band + 1, dtype=np.uint64)
     for first in range(0, PERMUTATIONS - rows_of_band + 1, rows_of_band):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.files import disk_errors, whole
+from sentrep.utils.files import disk_errors, sweep, whole
 from sentrep.utils.terminal import printable
 
 ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")
@@ -53,6 +53,7 @@ def write_rows(rows: Iterable[Row], path: Path, setting: str = "out") -> int:
     """
     check_ending(path, setting)
     path.parent.mkdir(parents=True, exist_ok=True)
+    sweep(path)
     write = {".jsonl": _json_lines, ".parquet": _parquet}.get(path.suffix, _separated)
     with disk_errors(path), whole(path) as file:
         return write(rows, file, path.suffix)

@@ -1,7 +1,8 @@
 """Overlap of texts: sets of shingles, their MinHash signatures, and the exact Jaccard similarity of pairs.
 
 A shingle is four consecutive characters, or two where the first is Chinese or Japanese, of the text in lower
-case without punctuation. All steps work on arrays of many texts at once.
+case without punctuation. All steps work on arrays of many texts at once. (Containment of a text in another by
+shingles of words: `sentrep.data.overlap`.)
 
 Reference: Broder, "On the resemblance and containment of documents", 1997.
 """
@@ -140,7 +141,9 @@ def _shingles(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int6
     short = begins & (left < size)  # the text is shorter than a shingle
     valid = (left >= size) | short
     hashes = _hashes(codes, np.minimum(size, left))[valid]
-    tagged = np.unique((owner[valid].astype(np.uint64) << np.uint64(32)) | hashes)
+    tagged = (owner[valid].astype(np.uint64) << np.uint64(32)) | hashes
+    tagged.sort()  # several times as fast as np.unique
+    tagged = tagged[np.concatenate([np.ones(1, bool), tagged[1:] != tagged[:-1]])]
     counts = np.bincount((tagged >> np.uint64(32)).astype(np.int64), minlength=len(texts))
     return tagged.astype(np.uint32), counts.astype(np.int64)
 

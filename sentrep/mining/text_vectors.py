@@ -39,7 +39,8 @@ def lsa_vectors(*parts: Sequence[str], seed: int = 0) -> list[Vectors]:
     if width < 1:
         vectors = np.ones((counts.shape[0], 1), np.float32)
     else:
-        made = TruncatedSVD(width, random_state=seed).fit_transform(weighted[:, used])
+        with np.errstate(all="ignore"):  # all texts are equal: no variance to explain
+            made = TruncatedSVD(width, random_state=seed).fit_transform(weighted[:, used])
         vectors = made.astype(np.float32)
     ends = np.cumsum([len(part) for part in parts])
     return [vectors[end - len(part) : end] for part, end in zip(parts, ends.tolist(), strict=True)]
@@ -71,7 +72,7 @@ class LsaSpace:
         if width < 1:
             return cls(columns, np.ones(len(columns), np.float32), np.zeros((0, len(columns)), np.float32))
         weighting = TfidfTransformer(sublinear_tf=True).fit(counts[:, columns])
-        with np.errstate(invalid="ignore"):  # all texts are equal: no variance to explain
+        with np.errstate(all="ignore"):  # all texts are equal: no variance to explain
             found = TruncatedSVD(width, random_state=seed).fit(weighting.transform(counts[:, columns]))
         return cls(columns, weighting.idf_.astype(np.float32), found.components_.astype(np.float32))
 

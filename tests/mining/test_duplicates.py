@@ -13,7 +13,7 @@ import sentrep
 from sentrep.cli.main import main
 from sentrep.mining.near_duplicates import group_duplicates
 from sentrep.mining.shingles import SHINGLE, comparable, jaccard, shingles
-from sentrep.search.ranges import pairs_above
+from sentrep.search.ranges import EXACT, pairs_above
 from sentrep.utils.errors import InputError, ReadWarning
 
 WORDS = [
@@ -151,6 +151,21 @@ def test_pairs_above_equal_brute_force() -> None:
     }
     cosines = points @ points.T
     assert found == {(i, j) for i, j in zip(*np.nonzero(cosines >= 0.9), strict=True) if j < i}
+
+
+@pytest.mark.slow
+def test_pairs_of_more_vectors_than_are_compared_one_by_one_are_found() -> None:
+    random = np.random.default_rng(0)
+    points = random.normal(size=(EXACT + 1000, 16)).astype(np.float32)
+    chosen = random.choice(EXACT, 500, replace=False)
+    points[EXACT : EXACT + 500] = points[chosen] + 0.02 * random.normal(size=(500, 16))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    blocks = pairs_above(points, 0.99)
+    found = {pair for one, other, _ in blocks for pair in zip(one.tolist(), other.tolist(), strict=True)}
+    planted = {(EXACT + number, int(at)) for number, at in enumerate(chosen)}
+    close = {(one, other) for one, other in planted if points[one] @ points[other] >= 0.99}
+    assert len(close & found) >= 0.99 * len(close)
+    assert all(points[one] @ points[other] >= 0.99 - 1e-5 for one, other in list(found)[:1000])
 
 
 def test_the_command_writes_groups_and_the_corpus_without_duplicates(

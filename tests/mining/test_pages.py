@@ -14,7 +14,7 @@ from tests.paths import ROOT
 
 PAGES = [
     page
-    for name in ("terms", "duplicates", "anomalies", "clusters")
+    for name in ("terms", "duplicates", "anomalies", "clusters", "corpus_report")
     if (page := ROOT / "docs" / f"{name}.md").is_file()
 ]
 _SHOWN = re.compile(r"^```\n\n((?:    [^\n]*\n)+)", re.MULTILINE)

@@ -21,7 +21,7 @@ KILLS = work.repetitions(3, 30)
 """Of each kind of work."""
 
 
-@pytest.mark.parametrize("kind", work.KINDS)
+@pytest.mark.parametrize("kind", work.KILLED)
 def test_killed_work_ends_with_the_same_result(
     kind: str, tmp_path: Path, record_property: object, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The four kinds of work that the reliability tests interrupt, each small and with a result that is known."""
+"""The kinds of work that the reliability tests interrupt, each small and with a result that is known."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from tests import toy, toy_run
 
 COUNT = 2_000
 KINDS = ("train", "embed", "embed-int8", "embed-parquet", "index", "store")
+KILLED = (*KINDS, "mine")
+"""Work that is killed. What mines a corpus does not lock its outputs."""
+
 CORPUS, OUT, TEMPORARY = "corpus.jsonl", "out", "temporary"
 
 
@@ -44,6 +47,7 @@ def do(kind: str, place: Path, seed: int = 1, wait: bool = False) -> None:
         "embed-parquet": partial(embed, format="parquet"),
         "index": index,
         "store": store,
+        "mine": mine,
     }
     try:
         works[kind](place, seed, wait)
@@ -105,6 +109,17 @@ def store(place: Path, seed: int, wait: bool) -> None:
     prepare(CorpusConfig((str(place / CORPUS),)), tokenizer, place / OUT, wait=wait)
 
 
+def mine(place: Path, seed: int, wait: bool) -> None:
+    """All four verbs on a corpus."""
+    import sentrep
+
+    corpus, out = place / CORPUS, place / OUT
+    sentrep.duplicates(corpus, unit="sentence", out=out / "duplicates.jsonl", drop=out / "kept.csv")
+    sentrep.anomalies(corpus, corpus, score="words", out=out / "anomalies.parquet")
+    sentrep.clusters(corpus, k=3, save=out / "clusters", out=out / "clusters.tsv")
+    sentrep.terms(corpus, language="en", out=out / "terms.csv")
+
+
 def result(kind: str, place: Path) -> dict[str, bytes]:
     """What the finished work left, without what depends on the clock."""
     root = place / OUT / "model" if kind == "train" else place / OUT
@@ -123,7 +138,8 @@ def litter(kind: str, place: Path) -> list[str]:
     """Files that no finished work should leave."""
     known = {CORPUS, OUT, TEMPORARY, *(["cache"] if kind == "train" else [])}
     left = [path.name for path in place.iterdir() if path.name not in known]
-    left += [str(path) for path in (place / TEMPORARY).rglob("*")]
+    if kind != "mine":  # the texts that it reads again are in temporary files
+        left += [str(path) for path in (place / TEMPORARY).rglob("*")]
     return left + [str(path) for path in place.rglob("*") if path.name.startswith(".")]
 
 
@@ -147,4 +163,4 @@ def vectors_of(seed: int) -> NDArray[np.float32]:
     return made.astype(np.float32)
 
 
-__all__ = ["KINDS", "do", "lay_out", "litter", "repetitions", "result", "toy_run"]
+__all__ = ["KILLED", "KINDS", "do", "lay_out", "litter", "repetitions", "result", "toy_run"]

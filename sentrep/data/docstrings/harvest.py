@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.data.docstrings import markup as docstring_markup
-from sentrep.data.docstrings.near_duplicates import overlapping_pairs, words
+from sentrep.data.overlap import overlapping_pairs, words
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
 

@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sentrep.data.docstrings.near_duplicates import overlapping_pairs
 from sentrep.data.documents import SourceDocument
+from sentrep.data.overlap import overlapping_pairs
 
 SHARE = 0.2
 MOST = 1000

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sentrep.data.docstrings import harvest as docstrings
 from sentrep.data.docstrings import markup as docstring_markup
 from sentrep.data.docstrings.harvest import Docstring, harvest, hold_out
-from sentrep.data.docstrings.near_duplicates import overlapping_pairs, shingles, words
+from sentrep.data.overlap import overlapping_pairs, word_shingles, words
 from sentrep.utils.errors import InputError
 
 MODULE = '''"""Tools for trees.
@@ -158,8 +158,8 @@ def test_overlap_agrees_with_a_double_loop() -> None:
             (i, j)
             for i, one in enumerate(texts)
             for j, other in enumerate(texts)
-            if (common := len(shingles(one, 3) & shingles(other, 3)))
-            and common >= share * len(shingles(one, 3)) - 1e-6
+            if (common := len(word_shingles(one, 3) & word_shingles(other, 3)))
+            and common >= share * len(word_shingles(one, 3)) - 1e-6
         ]
         assert sorted(overlapping_pairs(texts, texts, share, 3)) == expected
 
