@@ -78,7 +78,7 @@ def distill(
     documents = watched(read_source_documents(config, report, code=units.keeps_code), report, strict)
     texts = [passage.text for document in documents for passage in units.of(document)]
     if not texts:
-        raise InputError(f"{corpus}: no text to distill on")
+        raise InputError(f"{corpus}: no text to distill on", setting="corpus")
     place = (checked("cache", cache, Path | None) or cache_folder()) / "teachers"
     vectors = cached_vectors(encode, texts, place, model=f"{content_hash(teacher)} {PRECISION}").array()
     serialization.save(fit(texts, vectors, encode, settings), Path(out))

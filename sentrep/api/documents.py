@@ -18,7 +18,7 @@ from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update,
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import paths_of
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
 from sentrep.utils.settings import checked
@@ -300,8 +300,8 @@ def _check_free(out: Path, overwrite: bool) -> None:
 
     if out.exists() and (out.is_file() or any(out.iterdir())):
         if not is_document_index(out):
-            raise InputError(f"{out} exists and is no index of documents; give another folder")
+            raise InputError(f"{at(out)} exists and is no index of documents; give another folder")
         if not overwrite:
             raise InputError(
-                f"{out} holds an index; replace it with {opt('overwrite')}, or give another folder"
+                f"{at(out)} holds an index; replace it with {opt('overwrite')}, or give another folder"
             )

@@ -17,7 +17,7 @@ from sentrep.inference.eval_adapter import measured
 from sentrep.inference.kept_out import kept_out_documents, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path, paths_of
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
@@ -223,7 +223,8 @@ def _tasks(
         chosen.tasks.extend(label_free(documents, name, unit=cut.unit))
     if not chosen.tasks:
         raise InputError(
-            "nothing to measure by: give tasks (benchmark folders or files), a suite, or held-out text"
+            "nothing to measure by: give tasks (benchmark folders or files), a suite, or held-out text",
+            setting="tasks",
         )
     return chosen, read
 
@@ -234,7 +235,7 @@ def _existing(paths: Sequence[str], name: str) -> list[str]:
         if not Path(path).exists():
             near = near_path(path)
             hint = f"; did you mean {near!r}?" if near else ""
-            raise InputError(f"{path}: no such {what}{hint}", setting=name)
+            raise InputError(f"{at(path)}: no such {what}{hint}", setting=name)
     return list(paths)
 
 

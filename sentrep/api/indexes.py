@@ -18,7 +18,7 @@ from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import near_path
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, at, nearest, opt
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def open_index(
     place = checked("path", path, Path)
     if not place.is_dir():
         near = near_path(place)
-        raise InputError(f"{place}: no such index{f'; did you mean {near!r}?' if near else ''}")
+        raise InputError(f"{at(place)}: no such index{f'; did you mean {near!r}?' if near else ''}")
 
     from sentrep.search import Index
     from sentrep.search.documents.manifest import is_document_index

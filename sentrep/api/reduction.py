@@ -152,7 +152,10 @@ def _collect(encode: Encoding, texts: list[str], width: int) -> tuple[Moments, N
     from sentrep.encoders.linear_map import Moments
 
     if len(texts) < 2:
-        raise InputError(f"{len(texts)} sentences are too few to fit a reduction to; give a longer corpus")
+        raise InputError(
+            f"{len(texts)} sentences are too few to fit a reduction to; give a longer corpus",
+            setting="corpus",
+        )
     moments, kept = Moments(width), []
     for part in progress(list(_parts(texts)), "embedding", unit="block"):
         vectors = encode(part)

@@ -92,7 +92,10 @@ def check_name(name: str) -> None:
         raise InputError(
             "doc2vec has to learn the vector of each text anew and is no model folder; it is "
             "measured from Python, in memory: "
-            "sentrep.api.evaluate(sentrep.api.doc2vec('my/texts'), suites=['quick'])"
+            "sentrep.api.evaluate(sentrep.api.doc2vec('my/texts'), suites=['quick'])",
+            setting="name",
         )
     if name not in WORD_MODELS:
-        raise InputError(f"no baseline is called {name!r}; there are: {', '.join(WORD_MODELS)}")
+        raise InputError(
+            f"no baseline is called {name!r}; there are: {', '.join(WORD_MODELS)}", setting="name"
+        )

@@ -31,7 +31,7 @@ class Passages:
         self.known = np.array([token is not None for token in self.tokens])
         """(vocab), whether a token is a word; special tokens are none."""
         if not self.counted():
-            raise InputError("the corpus has no words to fit a baseline to")
+            raise InputError("the corpus has no words to fit a baseline to", setting="corpus")
 
     def __len__(self) -> int:
         return len(self.edges) - 1

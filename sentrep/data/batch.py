@@ -113,7 +113,8 @@ class SentenceBatches:
         if self.sentences == 0:
             raise InputError(
                 f"no document has {min_document_length} sentences or more; check how texts are "
-                "split into sentences"
+                "split into sentences",
+                setting="split",
             )
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
 

@@ -13,7 +13,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.inputs import kept_as_file, records_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.utils.arguments import near_path, paths_of
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.hub import is_hub_name
 
 Corpus = str | Path | Sequence[str | Path] | CorpusConfig | Any
@@ -80,7 +80,7 @@ def cache_folder() -> Path:
 def unused(out: Path, what: str) -> Path:
     """`out`, if nothing lies there that would be overwritten."""
     if out.exists() and (out.is_file() or any(out.iterdir())):
-        raise InputError(f"{out} exists and is not empty; give another folder for the {what}")
+        raise InputError(f"{at(out)} exists and is not empty; give another folder for the {what}")
     return out
 
 

@@ -51,7 +51,8 @@ def columns_of(table: Any) -> list[str]:
     if isinstance(names, Mapping):
         raise InputError(
             f"a data set in parts ({', '.join(names)}) is given; choose one of them, such as "
-            f"dataset[{next(iter(names))!r}]"
+            f"dataset[{next(iter(names))!r}]",
+            setting="corpus",
         )
     return [str(each) for each in (() if names is None else names)]
 

@@ -20,7 +20,7 @@ from sentrep.embedding.items import Record, not_one_string, strings
 from sentrep.embedding.parts import part_folder
 from sentrep.embedding.resume import begin, skip
 from sentrep.embedding.shards import Embedded
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import MANIFEST, FileStamp
 from sentrep.utils.progress import Total, progress
@@ -62,7 +62,7 @@ def embed_texts(
         pieces.append(narrowed(vectors, dimensions))
         count, width = count + len(piece), vectors.shape[1]
     if not pieces:
-        raise InputError("there are no texts to embed; is the input empty?")
+        raise InputError("there are no texts to embed; is the input empty?", setting="texts")
     return np.concatenate(pieces)
 
 
@@ -120,7 +120,7 @@ def embed_to_folder(
         raise InputError(f"{opt('shard')} {shard}: a shard needs 1 sentence or more")
     folder = part_folder(Path(out), part, parts)
     if parts > 1 and (Path(out) / MANIFEST).exists():
-        raise InputError(f"{out} holds work that is merged or has one part; name another folder")
+        raise InputError(f"{at(out)} holds work that is merged or has one part; name another folder")
     asked = EmbeddedInfo(dict(stamp), dtype, shard, format, dimensions, part, parts)
     with writer(folder, "embed", wait=wait):
         _embed(encode_all or partial(map, encode), texts, folder, asked, overwrite, total)
@@ -150,7 +150,7 @@ def _embed(
             f"stopped; {len(info)} sentences are kept in {out}, the same command goes on from there"
         ) from None
     if not info.counts and info.part == 0:
-        raise InputError("there are no texts to embed; is the input empty?")
+        raise InputError("there are no texts to embed; is the input empty?", setting="texts")
     replace(info, complete=True).write(out, files)
 
 

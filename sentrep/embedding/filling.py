@@ -107,12 +107,15 @@ def encoded(
     made = np.asarray(vectors, dtype=np.float32)
     if made.ndim != 2 or len(made) != len(texts) or made.shape[1] != (width or made.shape[1]):
         expected = f"({len(texts)}, {width or 'width'})"
-        raise InputError(f"the encoder gave vectors of shape {made.shape}, expected {expected}")
+        raise InputError(
+            f"the encoder gave vectors of shape {made.shape}, expected {expected}", setting="model"
+        )
     bad = np.flatnonzero(~np.isfinite(made).all(axis=1))
     if len(bad):
         number, text = first + int(bad[0]), texts[bad[0]]
         raise InputError(
-            f"the vector of text {number + 1} is not finite (did the model diverge?): {text[:80]!r}"
+            f"the vector of text {number + 1} is not finite (did the model diverge?): {text[:80]!r}",
+            setting="model",
         )
     return made
 
@@ -121,7 +124,9 @@ def _fitting(vectors: NDArray[np.float32], info: EmbeddedInfo) -> NDArray[np.flo
     """The vectors, if they are as wide as those of the finished shards."""
     if info.width not in (None, vectors.shape[1]):
         raise InputError(
-            f"the encoder gave vectors of width {vectors.shape[1]}, expected {info.width} as in shards before"
+            f"the encoder gave vectors of width {vectors.shape[1]}, expected {info.width} as in shards "
+            "before",
+            setting="model",
         )
     return vectors
 

@@ -47,10 +47,14 @@ def checked(given: Iterable[Record], first: int) -> list[Item]:
     items = list[Item]()
     for number, each in enumerate(given, start=first + 1):
         if not _is_item(each):
-            raise InputError(f"item {number} is not a pair of strings (id, text) but {each!r}")
+            raise InputError(
+                f"item {number} is not a pair of strings (id, text) but {each!r}", setting="texts"
+            )
         item = Item(*each)
         if not all(isinstance(part, str) for field in item.fields.items() for part in field):
-            raise InputError(f"item {number}: fields are names with texts, not {item.fields!r}")
+            raise InputError(
+                f"item {number}: fields are names with texts, not {item.fields!r}", setting="texts"
+            )
         items.append(item)
     return items
 
@@ -68,7 +72,8 @@ def not_one_string(texts: object) -> None:
     """
     if isinstance(texts, str):
         raise InputError(
-            f"texts is one string, {texts[:40]!r}; give a list of them, even if it is a list of one"
+            f"texts is one string, {texts[:40]!r}; give a list of them, even if it is a list of one",
+            setting="texts",
         )
 
 
@@ -84,7 +89,7 @@ def strings(texts: Iterable[str], first: int) -> None:
     """
     for number, text in enumerate(texts, start=first + 1):
         if not isinstance(text, str):
-            raise InputError(f"text {number} is not a string but {text!r}")
+            raise InputError(f"text {number} is not a string but {text!r}", setting="texts")
 
 
 def _is_item(given: object) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sentrep.embedding.info import EmbeddedInfo
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import remove
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import MANIFEST, FileStamp
@@ -64,7 +64,7 @@ def refuse_parts(out: Path) -> None:
     """
     if not (out / MANIFEST).exists() and _parts_in(out):
         raise InputError(
-            f"{out} holds parts of the work, which have to be joined ({opt('merge')})", setting="merge"
+            f"{at(out)} holds parts of the work, which have to be joined ({opt('merge')})", setting="merge"
         )
 
 
@@ -86,7 +86,7 @@ def merge(out: Path | str, *, wait: bool = False) -> int:
         elif folders:
             info = _merge(out, folders)
         else:
-            raise InputError(f"{out} holds no parts; give the folder that was {opt('out')} of all parts")
+            raise InputError(f"{at(out)} holds no parts; give the folder that was {opt('out')} of all parts")
         for folder in folders:
             remove(folder)
     return len(info)
@@ -126,7 +126,7 @@ def _check_same(folders: Sequence[Path], infos: Sequence[EmbeddedInfo]) -> None:
         for key in sorted((first.keys() | own.keys()) - NAMES - {"part"}):
             if first.get(key) != own.get(key):
                 raise InputError(
-                    f"{folder} was made with {key} {own.get(key)!r}, {folders[0].name} with "
+                    f"{at(folder)} was made with {key} {own.get(key)!r}, {folders[0].name} with "
                     f"{first.get(key)!r}: they are no parts of the same work"
                 )
 
@@ -135,16 +135,20 @@ def _check_whole(out: Path, folders: Sequence[Path], infos: Sequence[EmbeddedInf
     """Refuse work of which something is missing."""
     if {info.parts for info in infos} != {len(infos)}:
         there = ", ".join(folder.name for folder in folders)
-        raise InputError(f"{out}: parts are missing, or of different {opt('shards')}; there are {there}")
+        raise InputError(f"{at(out)}: parts are missing, or of different {opt('shards')}; there are {there}")
     for folder, info in zip(folders, infos, strict=True):
         if not info.complete:
-            raise InputError(f"{folder} is unfinished; run the command that made it again, and it will go on")
+            raise InputError(
+                f"{at(folder)} is unfinished; run the command that made it again, and it will go on"
+            )
     counts = dict(pair for info in infos for pair in zip(info.numbers, info.counts, strict=True))
     if sorted(counts) != list(range(len(counts))) or not counts:
-        raise InputError(f"{out}: the parts did not read the same input: their shards do not fit together")
+        raise InputError(
+            f"{at(out)}: the parts did not read the same input: their shards do not fit together"
+        )
     short = [number for number, count in sorted(counts.items())[:-1] if count != infos[0].shard]
     if short:
-        raise InputError(f"{out}: the parts did not read the same input: shard {short[0]} is too short")
+        raise InputError(f"{at(out)}: the parts did not read the same input: shard {short[0]} is too short")
 
 
 def _move(source: Path, target: Path, stamp: FileStamp) -> None:
@@ -153,9 +157,11 @@ def _move(source: Path, target: Path, stamp: FileStamp) -> None:
     try:
         size = place.stat().st_size
     except OSError as error:
-        raise InputError(f"{source} is missing; embed this part again") from error
+        raise InputError(f"{at(source)} is missing; embed this part again") from error
     if size != stamp.bytes:
-        raise InputError(f"{place} is not as it was written (damaged or cut short); embed this part again")
+        raise InputError(
+            f"{at(place)} is not as it was written (damaged or cut short); embed this part again"
+        )
     if place is source:
         source.replace(target)
 

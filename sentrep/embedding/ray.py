@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sentrep.data.truncation import Truncation
 from sentrep.inference.loading import embedder, encoding, stamp
 from sentrep.inference.names import locate
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 LOCAL = "local"
 """In place of an address: a cluster of this machine's cores, for as long as the work takes."""
@@ -67,7 +67,7 @@ class Embedder:
         encoder = embedder(model, precision, offline)
         found = stamp(model, encoder).content_hash if content_hash else ""
         if found != content_hash:
-            raise InputError(f"{opt('model')} {model} has the content {found} here, not {content_hash}")
+            raise InputError(f"{opt('model')} {at(model)} has the content {found} here, not {content_hash}")
         self._text, self._vector = text, vector
         self._encode = encoding(encoder, precision)
 

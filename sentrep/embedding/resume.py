@@ -12,7 +12,7 @@ from sentrep.embedding.files import SHARD_FILE
 from sentrep.embedding.info import KIND, EmbeddedInfo
 from sentrep.embedding.items import Record, checked, lines_of
 from sentrep.embedding.parts import NAMES
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import PARTIAL
 from sentrep.utils.manifest import MANIFEST, FileStamp, Manifest
 
@@ -25,7 +25,7 @@ def begin(out: Path, asked: EmbeddedInfo, overwrite: bool) -> tuple[EmbeddedInfo
     """
     if not (out / MANIFEST).is_file():
         if out.exists() and (not out.is_dir() or not all(map(_ours, out.iterdir()))):
-            raise InputError(f"{out} exists and holds something else; name another folder")
+            raise InputError(f"{at(out)} exists and holds something else; name another folder")
         out.mkdir(parents=True, exist_ok=True)
         asked.write(out, {})
         return asked, {}
@@ -49,7 +49,7 @@ def skip(out: Path, info: EmbeddedInfo, given: Iterator[Record]) -> int:
         items = checked(islice(given, info.shard), passed)
         if hashlib.sha256(lines_of(items)).hexdigest() != content:
             raise InputError(
-                f"{out} holds other texts than sentences {passed + 1} to {passed + count} of the input; "
+                f"{at(out)} holds other texts than sentences {passed + 1} to {passed + count} of the input; "
                 f"the input has changed since: name another folder, or give {opt('overwrite')}"
             )
         passed += len(items)
@@ -66,7 +66,7 @@ def _check_same(out: Path, found: EmbeddedInfo, asked: EmbeddedInfo) -> None:
     for key in sorted((before.keys() | now.keys()) - NAMES):
         if before.get(key) != now.get(key):
             raise InputError(
-                f"{out} was begun with {key} {before.get(key)!r}, now it is {now.get(key)!r}; "
+                f"{at(out)} was begun with {key} {before.get(key)!r}, now it is {now.get(key)!r}; "
                 f"name another folder, or give {opt('overwrite')}"
             )
 

@@ -23,7 +23,7 @@ from sentrep.embedding.files import files_of, read_items, read_vectors
 from sentrep.embedding.info import KIND, EmbeddedInfo
 from sentrep.embedding.items import Item
 from sentrep.embedding.parts import refuse_parts
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.manifest import FileStamp, Manifest
 
 
@@ -61,7 +61,9 @@ class Embedded:
         refuse_parts(path)
         info, files = EmbeddedInfo.read(path)
         if not info.complete:
-            raise InputError(f"{path} is unfinished; run the command that made it again, and it will go on")
+            raise InputError(
+                f"{at(path)} is unfinished; run the command that made it again, and it will go on"
+            )
         manifest = Manifest.of(KIND, {}, files)
         manifest.check_sizes(path)
         if verify:

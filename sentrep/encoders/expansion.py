@@ -48,7 +48,7 @@ from sentrep.encoders.concat import Concatenation
 from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 HELD_OUT = 10
 """One of this number of shared words is held out to measure the map."""
@@ -124,7 +124,8 @@ def expand(
     if not isinstance(grown[0], StaticEmbedding | WordEmbeddings | TokenEncoder):
         raise InputError(
             f"an encoder that begins with {type(grown[0]).__name__} cannot be expanded; bags, "
-            "GRUs and LSTMs can"
+            "GRUs and LSTMs can",
+            setting="model",
         )
     rows, vocabulary = token_table(grown).weight.detach().float().cpu(), _Vocabulary(inner_tokenizer(grown))
     shared, fresh = _collected(vocabulary, vectors, words, limit)
@@ -179,12 +180,12 @@ def _fit(
     count, needed = len(inputs), inputs.shape[1] + 1
     if not count:
         raise InputError(
-            f"{vectors}: none of its words is a word of this model; give vectors of the same "
+            f"{at(vectors)}: none of its words is a word of this model; give vectors of the same "
             "language and case"
         )
     if count < needed:
         raise InputError(
-            f"{vectors}: {count:,} of its words are among the model's own, but a map from "
+            f"{at(vectors)}: {count:,} of its words are among the model's own, but a map from "
             f"{inputs.shape[1]} dimensions takes "
             f"{needed} or more; give vectors of the same language and case, narrower ones, or "
             f"train with a larger {opt('vocab')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.formats import FIRST_FORMAT, MODEL, check_run, training_command
 
 TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
@@ -24,7 +24,7 @@ def checked_folder(path: Path) -> tuple[Path, list[tuple[str, str]]]:
             pickled weights.
     """
     if not path.is_dir():
-        raise InputError(f"{path} is a file; a model is a folder with modules.json or config.json in it")
+        raise InputError(f"{at(path)} is a file; a model is a folder with modules.json or config.json in it")
     check_run(path)
     path = _model_inside(path)
     parts = _modules(path)
@@ -32,7 +32,7 @@ def checked_folder(path: Path) -> tuple[Path, list[tuple[str, str]]]:
         weights = [file for file in (path / inside).glob("*") if file.suffix in PICKLED]
         if weights and not list((path / inside).glob("*.safetensors")):
             raise InputError(
-                f"{weights[0]}: pickled weights are not opened; convert the model to safetensors first"
+                f"{at(weights[0])}: pickled weights are not opened; convert the model to safetensors first"
             )
     return path, parts
 
@@ -46,15 +46,17 @@ def _modules(path: Path) -> list[tuple[str, str]]:
     try:
         parts = [(part["type"], part["path"]) for part in json.loads(file.read_text(encoding="utf-8"))]
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file}: not a list of modules ({error}); save the model again") from error
+        raise InputError(f"{at(file)}: not a list of modules ({error}); save the model again") from error
     if not parts or not all(isinstance(value, str) for part in parts for value in part):
-        raise InputError(f"{file}: not a list of modules; save the model again")
+        raise InputError(f"{at(file)}: not a list of modules; save the model again")
     _check_format(path, [kind for kind, _ in parts])
     for kind, inside in parts:
         if not kind.startswith(TRUSTED):
-            raise InputError(f"{file}: module {kind!r} is foreign code, which is never run")
+            raise InputError(f"{at(file)}: module {kind!r} is foreign code, which is never run")
         if not (path / inside).resolve().is_relative_to(path.resolve()):
-            raise InputError(f"{file}: {inside} lies outside of the model's folder, where nothing is read")
+            raise InputError(
+                f"{at(file)}: {inside} lies outside of the model's folder, where nothing is read"
+            )
     return parts
 
 
@@ -74,7 +76,7 @@ def _format_version(file: Path) -> object:
     try:
         return json.loads(file.read_text(encoding="utf-8"))["format_version"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(f"{file} is damaged ({error!r}); save or fetch the model again") from error
+        raise InputError(f"{at(file)} is damaged ({error!r}); save or fetch the model again") from error
 
 
 def _model_inside(path: Path) -> Path:
@@ -84,5 +86,5 @@ def _model_inside(path: Path) -> Path:
         if (candidate / "modules.json").is_file() or (candidate / "config.json").is_file():
             return candidate
     raise InputError(
-        f"{path} holds no model: neither modules.json nor config.json, nor a folder model/ with one"
+        f"{at(path)} holds no model: neither modules.json nor config.json, nor a folder model/ with one"
     )

@@ -31,7 +31,7 @@ from sentrep.encoders.fast.description import UnsupportedError
 from sentrep.encoders.fast.identity import content_hash as described_hash
 from sentrep.encoders.fast.memory import describe
 from sentrep.encoders.model_folder import FORMAT, checked_folder
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import disk_errors, whole_folder
 from sentrep.utils.formats import MODEL
 
@@ -74,7 +74,7 @@ def save(encoder: SentenceTransformer, path: Path) -> None:
         InputError: `path` exists and is no model, or the disk is full.
     """
     if path.exists() and not (path / "modules.json").is_file() and (path.is_file() or any(path.iterdir())):
-        raise InputError(f"{path} exists and is no model, so none is saved over it; give another folder")
+        raise InputError(f"{at(path)} exists and is no model, so none is saved over it; give another folder")
     with disk_errors(path), whole_folder(path) as aside, quiet():
         stock(encoder).save(str(aside), create_model_card=False)
         made_by = {"format_version": MODEL.format_version, "sentrep": _package_version()}
@@ -132,7 +132,7 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False) -
         raise
     except Exception as error:  # every library on the way has its own, tokenizers a bare one
         raise InputError(
-            f"{path}: damaged or not complete ({_line(error)}); save or fetch the model again"
+            f"{at(path)}: damaged or not complete ({_line(error)}); save or fetch the model again"
         ) from error
 
 
@@ -216,23 +216,23 @@ def _class(kind: str) -> Any:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise InputError(
-            f"module {kind} is unknown to this version of sentrep or sentence-transformers"
+            f"module {kind} is unknown to this version of sentrep or sentence-transformers", setting="module"
         ) from error
     if not (isinstance(found, type) and issubclass(found, Module)):
-        raise InputError(f"{kind} is no module of an encoder")
+        raise InputError(f"{kind} is no module of an encoder", setting="module")
     return found
 
 
 def _from_hub(name: str, device: str, offline: bool) -> SentenceTransformer:
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
-        raise InputError(f"{name}: no such model folder")
+        raise InputError(f"{at(name)}: no such model folder")
     offline = offline or os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
     try:
         return _plain(name, device, local=offline)
     except (OSError, ValueError) as error:
         tried = "the local cache (offline)" if offline else "the hub"
         raise InputError(
-            f"{name} is neither a folder here nor a model from {tried}: {_line(error)}"
+            f"{at(name)} is neither a folder here nor a model from {tried}: {_line(error)}"
         ) from error
 
 

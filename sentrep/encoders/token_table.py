@@ -37,7 +37,8 @@ def token_table(encoder: SentenceTransformer) -> nn.Embedding | nn.EmbeddingBag:
     if not isinstance(table, nn.Embedding | nn.EmbeddingBag):
         raise InputError(
             f"an encoder that begins with {type(first).__name__} has no token table of its own; "
-            "encoders side by side have one each"
+            "encoders side by side have one each",
+            setting="encoder",
         )
     return table
 
@@ -56,6 +57,7 @@ def inner_tokenizer(encoder: SentenceTransformer) -> Tokenizer:
         raise InputError(
             f"an encoder that begins with {type(first).__name__} has no one tokenizer of the "
             "tokenizers library, so it cannot be "
-            "trained further or expanded"
+            "trained further or expanded",
+            setting="encoder",
         )
     return tokenizer

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.progress import progress
 
 Wanted = Callable[[str], bool]
@@ -60,13 +60,13 @@ def _entries(path: Path, wanted: Wanted) -> Iterator[WordVector]:
         yield from _of_model(path, wanted)
         return
     if not path.is_file():
-        raise InputError(f"{path}: no such file of word vectors")
+        raise InputError(f"{at(path)}: no such file of word vectors")
     name = path.name.lower().removesuffix(".gz")
     try:
         with _opened(path) as file:
             yield from _binary(path, file, wanted) if name.endswith(".bin") else _text(path, file, wanted)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read to its end ({error}); fetch it again") from error
+        raise InputError(f"{at(path)}: cannot be read to its end ({error}); fetch it again") from error
 
 
 def _opened(path: Path) -> io.BufferedReader:
@@ -95,7 +95,7 @@ def _text(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordV
             yield word, _vector(word, numbers, where)
     if promised not in (None, held):
         raise InputError(
-            f"{path}: its first line promises {promised:,} words, but {held:,} follow; fetch it again"
+            f"{at(path)}: its first line promises {promised:,} words, but {held:,} follow; fetch it again"
         )
 
 
@@ -105,10 +105,10 @@ def _width(word: str, values: list[str], where: str) -> int:
     while width and not all(map(_is_number, values[-width:])):
         width -= 1
     if any(map(_is_number, values[: len(values) - width])):
-        raise InputError(f"{where}: {word!r} is followed by something that is not a number")
+        raise InputError(f"{at(where)}: {word!r} is followed by something that is not a number")
     if width == 0:
         raise InputError(
-            f"{where}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)"
+            f"{at(where)}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)"
         )
     return width
 
@@ -121,7 +121,7 @@ def _parts(line: str, width: int, where: str) -> tuple[str, str]:
         return word, numbers
     word, *values = line.split(" ")
     if spaces < width or any(map(_is_number, values[:-width])):
-        raise InputError(f"{where}: {spaces} numbers, but the vectors of this file are {width} wide")
+        raise InputError(f"{at(where)}: {spaces} numbers, but the vectors of this file are {width} wide")
     return " ".join([word, *values[:-width]]), " ".join(values[-width:])
 
 
@@ -143,7 +143,7 @@ def _is_number(value: str) -> bool:
 
 def _finite(vector: NDArray[np.float32], word: str, where: str) -> NDArray[np.float32]:
     if not np.isfinite(vector).all():
-        raise InputError(f"{where}: {word!r} is followed by something that is not a number")
+        raise InputError(f"{at(where)}: {word!r} is followed by something that is not a number")
     return vector
 
 
@@ -154,7 +154,7 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
     sizes = [int(size) if size.isdigit() else 0 for size in header.split()]
     if len(sizes) != 2 or min(sizes) < 1:
         raise InputError(
-            f"{path}: does not begin with 'words width', so it is not word2vec's binary format; "
+            f"{at(path)}: does not begin with 'words width', so it is not word2vec's binary format; "
             "of fastText give the .vec"
         )
     (promised, width), position = sizes, len(header)
@@ -163,7 +163,9 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
         letters = _letters(file, where, promised)
         content = file.read(4 * width)
         if len(content) < 4 * width:
-            raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
+            raise InputError(
+                f"{at(where)}: the file ends here, but promises {promised:,} words; fetch it again"
+            )
         position += len(letters) + 1 + len(content)
         word = letters.decode("utf-8", errors="replace").lstrip(
             "\n"
@@ -172,7 +174,7 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
             yield word, _finite(np.frombuffer(content, "<f4").astype(np.float32), word, where)
     if file.read(2).strip():
         raise InputError(
-            f"{path}: more than the {promised:,} words that its first line promises; fetch it again"
+            f"{at(path)}: more than the {promised:,} words that its first line promises; fetch it again"
         )
 
 
@@ -180,11 +182,13 @@ def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
     letters = bytearray()
     while (byte := file.read(1)) != b" ":
         if not byte:
-            raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
+            raise InputError(
+                f"{at(where)}: the file ends here, but promises {promised:,} words; fetch it again"
+            )
         letters += byte
         if len(letters) > LONGEST:
             raise InputError(
-                f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or "
+                f"{at(where)}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or "
                 "the file is damaged"
             )
     return bytes(letters)

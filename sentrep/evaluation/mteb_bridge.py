@@ -22,7 +22,7 @@ from sentrep.evaluation.result import Result, fingerprint
 from sentrep.evaluation.task import Embeds, Model, MonitoredEncoder
 from sentrep.evaluation.vectors import finite
 from sentrep.utils.capabilities import Vectors
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 META = "model_meta.json"
 """File in which MTEB describes the model of its results."""
@@ -45,7 +45,8 @@ def mteb_model(model: Model) -> MtebModel:
         ) from error
     if not isinstance(model.implementation, Embeds):
         raise InputError(
-            f"{model.name} ranks without vectors, and MTEB asks for vectors; it has a BM25 of its own"
+            f"{model.name} ranks without vectors, and MTEB asks for vectors; it has a BM25 of its own",
+            setting="model",
         )
     meta = ModelMeta.create_empty(
         {
@@ -87,7 +88,9 @@ class MtebModel:
         What kind of task asks for them makes no difference to our models. Rows that are not numbers become
         the zero vector, as in our own tasks; a collapse is warned of, since MTEB does not look for one."""
         if precision != "float32":
-            raise InputError(f"precision {precision!r} is not offered; leave it out of encode_kwargs")
+            raise InputError(
+                f"precision {precision!r} is not offered; leave it out of encode_kwargs", setting="precision"
+            )
         monitored = MonitoredEncoder(self.implementation)
         vectors = finite(monitored, [text for batch in inputs for text in batch["text"]])
         if monitored.alarm:
@@ -128,7 +131,7 @@ def read_mteb(path: str | Path) -> list[Result]:
     old = [file for file, record in records.items() if "mteb_dataset_name" in record]
     if len(old) == len(files):
         found = f"only files from before mteb 1.11, such as {old[0]}" if old else "no results of MTEB"
-        raise InputError(f"{path}: {found}; expected {LAYOUT}")
+        raise InputError(f"{at(path)}: {found}; expected {LAYOUT}")
     if old:
         warnings.warn(
             f"{path}: left out {len(old)} file(s) from before mteb 1.11, the first is {old[0]}", stacklevel=2
@@ -164,7 +167,7 @@ def _read(file: Path, record: dict[str, Any]) -> Iterator[Result]:
     )
     if not (isinstance(task, str) and isinstance(data, str) and isinstance(splits, dict) and splits):
         raise InputError(
-            f'{file}: no result of MTEB, which has "task_name", "dataset_revision" and "scores"; '
+            f'{at(file)}: no result of MTEB, which has "task_name", "dataset_revision" and "scores"; '
             f"expected {LAYOUT}"
         )
     whose = _whose(file)
@@ -206,11 +209,11 @@ def _parsed(file: Path) -> dict[str, Any]:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise InputError(f"{file}:{error.lineno}: not JSON ({error.msg}); expected {LAYOUT}") from error
+        raise InputError(f"{at(file, error.lineno)}: not JSON ({error.msg}); expected {LAYOUT}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read ({error}); expected {LAYOUT}") from error
+        raise InputError(f"{at(file)}: cannot be read ({error}); expected {LAYOUT}") from error
     if not isinstance(record, dict):
-        raise InputError(f"{file}: holds a {type(record).__name__}, not an object; expected {LAYOUT}")
+        raise InputError(f"{at(file)}: holds a {type(record).__name__}, not an object; expected {LAYOUT}")
     return record
 
 
@@ -220,7 +223,7 @@ def _subsets(entries: Any, version: str, where: str) -> list[_Subset]:
         score = entry.get("main_score") if isinstance(entry, dict) else None
         if not _is_number(score):
             raise InputError(
-                f'{where}: expected a list of objects with "main_score", a number, and "hf_subset"'
+                f'{at(where)}: expected a list of objects with "main_score", a number, and "hf_subset"'
             )
         subsets.append(
             _Subset(
@@ -228,7 +231,7 @@ def _subsets(entries: Any, version: str, where: str) -> list[_Subset]:
             )
         )
     if not subsets:
-        raise InputError(f"{where}: empty; the task was not measured to its end")
+        raise InputError(f"{at(where)}: empty; the task was not measured to its end")
     return subsets
 
 
@@ -265,7 +268,7 @@ def _whose(file: Path) -> _Whose:
     if folder.parent.name == "experiments":  # settings that are not the model's own, such as fewer dimensions
         folder, experiment = folder.parents[1], f" ({folder.name})"
     if not meta and "__" not in folder.parent.name and folder.parents[1].name != "results":
-        raise InputError(f"{file}: nothing says of which model; expected {LAYOUT}, or {META} beside it")
+        raise InputError(f"{at(file)}: nothing says of which model; expected {LAYOUT}, or {META} beside it")
     name = str(meta.get("name") or folder.parent.name.replace("__", "/"))
     revision = str(meta.get("revision") or folder.name)
     if not name.startswith(OURS) or experiment:

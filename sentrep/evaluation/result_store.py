@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sentrep.evaluation.result import Example, Result, Score
 from sentrep.evaluation.statistics.bootstrap import AGGREGATES
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 
 # Beginning of every record: a file with nothing but a part of it was truncated, and is not a foreign file.
@@ -45,16 +45,16 @@ class ResultStore:
         self.path = Path(path)
         if self.path.is_dir():
             raise InputError(
-                f"{self.path} is a folder; results are kept in a file: give {self.path / 'results.jsonl'}"
+                f"{at(self.path)} is a folder; results are kept in a file: give {self.path / 'results.jsonl'}"
             )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"{self.path}: results cannot be stored there ({error}); give another file"
+                f"{at(self.path)}: results cannot be stored there ({error}); give another file"
             ) from error
         if not os.access(self.path if self.path.exists() else self.path.parent, os.W_OK):
-            raise InputError(f"{self.path}: is not writable; give another file")
+            raise InputError(f"{at(self.path)}: is not writable; give another file")
         self.read()
 
     def add(self, results: Sequence[Result], scores: Sequence[Score]) -> list[Result]:
@@ -128,11 +128,11 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such results file; `sentrep eval` writes one")
+        raise InputError(f"{at(path)}: no such results file; `sentrep eval` writes one")
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
+        raise InputError(f"{at(path)}: cannot be read ({error})") from error
     lines = [
         line
         for line in enumerate(content.splitlines(), start=1)
@@ -148,7 +148,7 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
             broken.append(number)
     if broken and not results and not _BEGINNING.startswith(lines[0][1][: len(_BEGINNING)]):
         raise InputError(
-            f"{path}:{broken[0]}: not a result; expected the JSON lines that `sentrep eval` writes"
+            f"{at(path, broken[0])}: not a result; expected the JSON lines that `sentrep eval` writes"
         )
     if broken:
         warnings.warn(
@@ -198,14 +198,17 @@ def read_items(result: Result) -> NDArray[np.float64]:
         raise InputError(
             f"{result.model} on {result.task}: no per-item scores "
             f"{result.items or '(evaluated without a results file)'}; "
-            "evaluate again with a results file"
+            "evaluate again with a results file",
+            setting="results",
         )
     try:
         items: NDArray[np.float64] = np.load(result.items, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{result.items}: damaged ({error}); evaluate again") from error
+        raise InputError(f"{at(result.items)}: damaged ({error}); evaluate again") from error
     if len(items) != result.count:
-        raise InputError(f"{result.items} has {len(items)} scores, the result {result.count}; evaluate again")
+        raise InputError(
+            f"{at(result.items)} has {len(items)} scores, the result {result.count}; evaluate again"
+        )
     return items
 
 

@@ -30,7 +30,7 @@ from sentrep.evaluation.tasks.pair_classification import read_pair_classificatio
 from sentrep.evaluation.tasks.similarity import is_similarity, read_similarity
 from sentrep.evaluation.tasks.summarization import is_summarization, read_summarization
 from sentrep.evaluation.tasks.topics import read_topics
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, at, nearest, opt
 
 KINDS: dict[str, Callable[..., Sequence[Task]]] = {
     "retrieval": read_retrieval,
@@ -68,7 +68,7 @@ def tasks_from(path: str | Path, split: str | None = None) -> list[Task]:
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
+        raise InputError(f"{at(path)}: no such file or folder")
     if path.is_dir() and (path / TASK_FILE).is_file():
         return [
             task
@@ -110,7 +110,7 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
             made.skipped.append(TaskNote(path, str(error)))
     if not made.tasks:
         raise InputError(
-            f"{file}: none of its {len(made.skipped)} data sets can be used; {made.skipped[0].task}: "
+            f"{at(file)}: none of its {len(made.skipped)} data sets can be used; {made.skipped[0].task}: "
             f"{made.skipped[0].reason}; "
             f"give the folder that they lie in ({opt('data')}, or the environment variable SENTREP_DATA)"
         )
@@ -134,10 +134,10 @@ def _made(entry: Mapping[str, Any], folder: Path, file: Path, split: str | None)
     path = folder / entry.get("path", ".")
     where = f"{file}: {entry['path']}" if "path" in entry else str(file)
     if not path.exists():
-        raise InputError(f"{where}: no such file or folder in {folder}")
+        raise InputError(f"{at(where)}: no such file or folder in {folder}")
     kind = entry.get("kind") or _kind(path)
     if kind not in KINDS:
-        raise InputError(f"{where}: no kind of task is called {kind!r}; {nearest(str(kind), KINDS)}")
+        raise InputError(f"{at(where)}: no kind of task is called {kind!r}; {nearest(str(kind), KINDS)}")
     _check_options(kind, options, where)
     if split is not None:
         options["split"] = split
@@ -149,11 +149,11 @@ def _check_options(kind: str, options: Mapping[str, Any], where: str) -> None:
     types = {name: each.annotation for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
     for name, value in options.items():
         if name not in types:
-            raise InputError(f"{where}: {kind} has no option {name!r}; {nearest(name, types)}")
+            raise InputError(f"{at(where)}: {kind} has no option {name!r}; {nearest(name, types)}")
         # In Python, bool is a subclass of int.
         if not isinstance(value, types[name]) or (isinstance(value, bool) and types[name] is not bool):
             wanted = getattr(types[name], "__name__", types[name])
-            raise InputError(f"{where}: {name} of {kind} is {value!r}; expected {wanted}")
+            raise InputError(f"{at(where)}: {name} of {kind} is {value!r}; expected {wanted}")
 
 
 def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
@@ -164,22 +164,22 @@ def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
         within: suites that include it.
     """
     if file in within:
-        raise InputError(f"{file}: the suite includes itself; remove it from its list of suites")
+        raise InputError(f"{at(file)}: the suite includes itself; remove it from its list of suites")
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{file}: cannot be read as TOML ({error})") from error
+        raise InputError(f"{at(file)}: cannot be read as TOML ({error})") from error
     entries = content.get("task", [] if "suites" in content else [content])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise InputError(f"{file}: 'task' is not a list of tables; write [[task]] above each")
+        raise InputError(f"{at(file)}: 'task' is not a list of tables; write [[task]] above each")
     for entry in entries:
         if not isinstance(entry.get("path", "."), str):
-            raise InputError(f"{file}: path is {entry['path']!r}; expected the name of a file or folder")
+            raise InputError(f"{at(file)}: path is {entry['path']!r}; expected the name of a file or folder")
     others = content.get("suites", [])
     if not isinstance(others, list):
-        raise InputError(f"{file}: suites is {others!r}; expected a list of names of suites")
+        raise InputError(f"{at(file)}: suites is {others!r}; expected a list of names of suites")
     if not entries and not others:
-        raise InputError(f"{file}: contains no task; write [[task]] above the options of each")
+        raise InputError(f"{at(file)}: contains no task; write [[task]] above the options of each")
     return [
         *(entry for other in others for entry in _entries(_located(str(other)), (*within, file))),
         *entries,
@@ -207,7 +207,7 @@ def _kind(path: Path) -> str:
         for name, columns in list(headers.items())[:3]
     )
     raise InputError(
-        f"{path}: unknown layout{found}. Known are: a folder with corpus.jsonl, queries.jsonl "
+        f"{at(path)}: unknown layout{found}. Known are: a folder with corpus.jsonl, queries.jsonl "
         "(each also .gz) and "
         "qrels/test.tsv (BEIR); a .tsv file, or a folder of them, with the columns score, sentence1, "
         "sentence2 (similarity), "
@@ -223,5 +223,8 @@ def _located(suite: str | Path) -> Path:
     if str(suite) in known:
         return known[str(suite)]
     if Path(suite).suffix != ".toml" or not Path(suite).is_file():
-        raise InputError(f"no suite is called {str(suite)!r} and no .toml file; {nearest(str(suite), known)}")
+        raise InputError(
+            f"no suite is called {str(suite)!r} and no .toml file; {nearest(str(suite), known)}",
+            setting="suites",
+        )
     return Path(suite)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import disk_errors, whole
 
 MAGIC, VERSION = b"SREP", 1
@@ -59,13 +59,15 @@ def read_codes(path: Path) -> tuple[Header, Iterator[Block]]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})") from error
+        raise InputError(f"{at(path)} cannot be read ({error.strerror})") from error
     if not data.startswith(MAGIC):
-        raise InputError(f"{path} is not a file of compressed sentences; give one that compress has written")
+        raise InputError(
+            f"{at(path)} is not a file of compressed sentences; give one that compress has written"
+        )
     _, version, lossy, model, sentences = HEADER.unpack(_unchecked(data, 0, HEADER.size, path))
     if version != VERSION:
         raise InputError(
-            f"{path} has format {version}, this version reads {VERSION}; compress the text again"
+            f"{at(path)} has format {version}, this version reads {VERSION}; compress the text again"
         )
     return Header(bool(lossy), model, sentences), _blocks(data, sentences, path)
 
@@ -83,7 +85,7 @@ def _blocks(data: bytes, sentences: int, path: Path) -> Iterator[Block]:
 
 def damaged(path: Path, what: str) -> InputError:
     """The error for a damaged file."""
-    return InputError(f"{path} is damaged ({what}); copy the file again, or compress the text again")
+    return InputError(f"{at(path)} is damaged ({what}); copy the file again, or compress the text again")
 
 
 def _checked(data: bytes) -> bytes:

@@ -26,7 +26,7 @@ from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.inference.text_residual import ResidualCoder
 from sentrep.methods.capabilities import HasCodes
 from sentrep.modules.range_coder import RangeDecoder, RangeEncoder, cumulative_counts
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
     header, blocks = read_codes(path)
     if header.model != coder.identity:
         raise InputError(
-            f"{path} was compressed with another model, or with another version of torch or kind of "
+            f"{at(path)} was compressed with another model, or with another version of torch or kind of "
             f"processor, than {coder.trained.record.path} here; use that run on such a machine"
         )
     found: list[str] = []

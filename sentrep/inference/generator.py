@@ -143,7 +143,8 @@ class Writer:
         lengths = self.trained.tokenizer.encode_batch(sentences).lengths
         if (lengths == 0).any():
             raise InputError(
-                f"sentence {int((lengths == 0).argmax()) + 1} is empty, so nothing can be generated from it"
+                f"sentence {int((lengths == 0).argmax()) + 1} is empty, so nothing can be generated from it",
+                setting="sentences",
             )
         if HasStyle not in self.trained.record.capabilities:
             return self.trained.vectors(sentences)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import CorpusConfig
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import sha256
 from sentrep.utils.settings import route
 
@@ -48,7 +48,8 @@ def kept_out_comparison(models: Sequence[str | Path]) -> tuple[CorpusConfig, lis
     for run in runs[1:]:
         if sha256(_file(run, DOCUMENTS)) != sha256(_file(runs[0], DOCUMENTS)):
             raise InputError(
-                f"{run} and {runs[0]} kept different documents out of their training; give text that neither "
+                f"{at(run)} and {runs[0]} kept different documents out of their training; give text "
+                "that neither "
                 f"has read with {opt('heldout')}",
                 setting="heldout",
             )
@@ -96,7 +97,7 @@ def _file(run: Path, name: str) -> Path:
     file = run / PLACE / name
     if not file.is_file():
         raise InputError(
-            f"{run} kept no text out of training; give {opt('heldout')}, or train with {opt('keep_out')}",
+            f"{at(run)} kept no text out of training; give {opt('heldout')}, or train with {opt('keep_out')}",
             setting="heldout",
         )
     return file

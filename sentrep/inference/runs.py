@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sentrep.inference.loading import load
 from sentrep.methods.entry import Entry
 from sentrep.methods.registry import entry, methods_with
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.settings import checked, route
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RunRecord:
         try:
             return cls._checked(path, content)
         except InputError as error:
-            raise InputError(f"{path / 'run.json'}: {error}", setting=error.setting) from error
+            raise InputError(f"{at(path / 'run.json')}: {error}", setting=error.setting) from error
 
     @classmethod
     def of(cls, path: str | Path) -> RunRecord | None:
@@ -107,7 +107,7 @@ class RunRecord:
         if capability not in self.capabilities:
             able = " or ".join(methods_with(capability))
             raise InputError(
-                f"{self.path} is a run of {self.method}, which cannot {action}; give a run of {able}"
+                f"{at(self.path)} is a run of {self.method}, which cannot {action}; give a run of {able}"
             )
 
 
@@ -135,7 +135,7 @@ class TrainedMethod:
         model = record.path / "model"
         if not model.is_dir():
             raise InputError(
-                f"{model} is not there: the run has not ended; give its training command again to go on"
+                f"{at(model)} is not there: the run has not ended; give its training command again to go on"
             )
         encoders: list[Encoder] = []
 
@@ -147,7 +147,7 @@ class TrainedMethod:
             method = record.entry.load()(record.settings, make_encoder, record.token_budget)
         if not any(encoder is method.encoder() for encoder in encoders):
             raise InputError(
-                f"{model} holds several encoders side by side, from which {record.method} cannot be put "
+                f"{at(model)} holds several encoders side by side, from which {record.method} cannot be put "
                 "together again"
             )
         load_learnt(method, record.path)

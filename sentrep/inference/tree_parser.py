@@ -48,7 +48,9 @@ def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
     parser = TreeParser.open(run) if isinstance(run, str | Path) else run
     words = [sentence.split() for sentence in sentences]
     if [] in words:
-        raise InputError(f"sentence {words.index([])} is empty, and has no tree; leave it out")
+        raise InputError(
+            f"sentence {words.index([])} is empty, and has no tree; leave it out", setting="sentences"
+        )
     return [grown(each, spans) for each, spans in zip(words, parser.parse(words), strict=True)]
 
 
@@ -104,7 +106,7 @@ class TreeParser:
         """
         method = self.trained.method
         if not isinstance(method, HasLikelihood):
-            raise InputError("this run's method is no language model; give a run of urnng")
+            raise InputError("this run's method is no language model; give a run of urnng", setting="run")
         found = [(0.0, 0)] * len(sentences)
         for part, batch in self._batches(sentences, "predicting"):
             for (place, word_of), nats in zip(part, method.nll(batch).tolist(), strict=True):

@@ -35,7 +35,7 @@ def entry(name: str) -> Entry:
         InputError: there is none; names the nearest.
     """
     if name not in METHODS:
-        raise InputError(f"no method is called {name!r}; {nearest(name, METHODS)}")
+        raise InputError(f"no method is called {name!r}; {nearest(name, METHODS)}", setting="method")
     return METHODS[name]
 
 
@@ -52,6 +52,7 @@ def configured(name: str, settings: Any | None) -> Any:
     if not isinstance(settings, wanted):
         raise InputError(
             f"{name} takes settings of {wanted.__module__}.{wanted.__name__}, not of "
-            f"{type(settings).__module__}"
+            f"{type(settings).__module__}",
+            setting="settings",
         )
     return settings

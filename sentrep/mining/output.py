@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import disk_errors, sweep, whole
 from sentrep.utils.terminal import printable
 
@@ -34,7 +34,7 @@ def check_ending(path: Path, setting: str = "out") -> None:
         InputError: names the formats.
     """
     if path.suffix not in ENDINGS:
-        raise InputError(f"{opt(setting)} {path}: the name has to end in {', '.join(ENDINGS)}")
+        raise InputError(f"{opt(setting)} {at(path)}: the name has to end in {', '.join(ENDINGS)}")
 
 
 def write_rows(rows: Iterable[Row], path: Path, setting: str = "out") -> int:

@@ -15,7 +15,7 @@ from sentrep.data.store.store import DocumentText, read_documents
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.modules.bigram import BigramModel
 from sentrep.modules.padding import Texts, pad_lists
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 Split = Literal["lines", "prose"]
 
@@ -67,7 +67,7 @@ class ReferenceText:
         number = {row: place for place, row in enumerate(dict.fromkeys(map(tuple, rows)))}
         if len(number) < 2 * HELD_OUT_EVERY:
             raise InputError(
-                f"{opt('summaries')} {path}: {len(number)} different sentences of {len(ids):,} have 1 to "
+                f"{opt('summaries')} {at(path)}: {len(number)} different sentences of {len(ids):,} have 1 to "
                 f"{max_tokens} tokens, and {2 * HELD_OUT_EVERY} are needed; raise "
                 f"{opt('max_summary_tokens')}, "
                 f"check {opt('summaries_field')}, or give another file"
@@ -120,7 +120,8 @@ def read_pairs(
     pairs = [pair for pair in encoded if all(pair)][:max_pairs]
     if not pairs:
         raise InputError(
-            f"{opt('pairs')} {path}: no record has both an article and a summary; give JSON lines with these "
+            f"{opt('pairs')} {at(path)}: no record has both an article and a summary; give JSON lines "
+            "with these "
             f"two fields, and {opt('max_pairs')} of 1 or more"
         )
     articles, summaries = zip(*pairs, strict=True)
@@ -149,9 +150,11 @@ def read_sentences(
         InputError: the file is missing or has no records.
     """
     if path != "-" and not Path(path).expanduser().exists():
-        raise InputError(f"{given}: no such file or folder; check the path")
+        raise InputError(f"{at(given)}: no such file or folder; check the path")
     config = CorpusConfig((path,), text_field=text_field, title_field=title_field, split=split, offline=True)
     try:
         return list(read_documents(config))
     except InputError as error:
-        raise InputError(f"{given}: {str(error).removesuffix(' (choose one with text_field)')}") from error
+        raise InputError(
+            f"{at(given)}: {str(error).removesuffix(' (choose one with text_field)')}"
+        ) from error

@@ -118,7 +118,8 @@ def norms(rows: NDArray[np.float32], name: str, first: int = 0) -> NDArray[np.fl
         raise InputError(
             f"{name}: row {first + int(bad[0])} has a NaN, an infinite or a huge value; a model whose "
             "training diverged "
-            "makes such vectors, so look at its loss curve"
+            "makes such vectors, so look at its loss curve",
+            setting=name,
         )
     return np.sqrt(squares)
 
@@ -181,14 +182,16 @@ def _rank_in_full(
 def _check(documents: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> None:
     if documents.ndim != 2 or queries.ndim != 2:
         raise InputError(
-            f"vectors must be 2-dimensional, got documents {documents.shape} and queries {queries.shape}"
+            f"vectors must be 2-dimensional, got documents {documents.shape} and queries {queries.shape}",
+            setting="documents",
         )
     if documents.shape[1] != queries.shape[1]:
         raise InputError(
             f"documents are {documents.shape[1]} wide and queries {queries.shape[1]}: encode both with "
-            "the same model"
+            "the same model",
+            setting="queries",
         )
     if len(documents) == 0:
-        raise InputError("there are no documents to search")
+        raise InputError("there are no documents to search", setting="documents")
     if k < 1:
-        raise InputError(f"k is {k}; ask for at least 1 document")
+        raise InputError(f"k is {k}; ask for at least 1 document", setting="k")

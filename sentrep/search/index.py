@@ -26,7 +26,7 @@ from sentrep.search.stored import StoredVectors
 from sentrep.search.structure import Structure
 from sentrep.utils.arrays import damaged, mapped
 from sentrep.utils.blocks import BlockChecks
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import FileStamp, Manifest
@@ -102,7 +102,8 @@ class Index:
         if queries.shape[1] != self.info.width:
             raise InputError(
                 f"queries are {queries.shape[1]} wide, {self.path} has vectors of width {self.info.width}: "
-                f"encode queries with its own model, {self.info.model.name}"
+                f"encode queries with its own model, {self.info.model.name}",
+                setting="queries",
             )
         for name, value in (("k", k), ("effort", 1 if effort is None else effort)):
             if value < 1:
@@ -138,7 +139,7 @@ class Index:
         own = self.info.model
         if content_hash != own.content_hash:
             raise InputError(
-                f"{self.path} was made with {own.name} (content {own.content_hash}), not with content "
+                f"{at(self.path)} was made with {own.name} (content {own.content_hash}), not with content "
                 f"{content_hash}; search with {own.path or own.name}, or build a new index with this model"
             )
 

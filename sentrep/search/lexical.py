@@ -128,7 +128,10 @@ class BM25:
         b: float = B,
     ) -> None:
         if k1 < 0 or not 0 <= b <= 1:
-            raise InputError(f"BM25 with k1 {k1} and b {b}: k1 must be 0 or more, b between 0 and 1")
+            raise InputError(
+                f"BM25 with k1 {k1} and b {b}: k1 must be 0 or more, b between 0 and 1",
+                setting="k1" if k1 < 0 else "b",
+            )
         self._segments, self._k1 = list(segments), k1
         self._first = np.cumsum([0, *(len(segment) for segment in segments)])
         lengths = np.concatenate([np.zeros(0, np.int32), *(segment.lengths for segment in segments)])

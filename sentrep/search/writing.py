@@ -19,7 +19,7 @@ from sentrep.search.folder import IndexInfo, ModelStamp
 from sentrep.search.stored import CHUNK, StoredVectors
 from sentrep.utils.arrays import GrowingArray
 from sentrep.utils.blocks import stamp_files
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.manifest import MANIFEST, FileStamp
 from sentrep.utils.strings import Strings
 from sentrep.utils.strings import files_of as string_files
@@ -109,7 +109,9 @@ def write(
     else:
         chunks = source
     if model is None:
-        raise InputError("say which model made the vectors: model=ModelStamp(name, content_hash)")
+        raise InputError(
+            "say which model made the vectors: model=ModelStamp(name, content_hash)", setting="model"
+        )
 
     sample = Sample()
     count, width, zeros = _write_vectors(aside / folder.VECTORS, chunks, dtype, sample)
@@ -148,13 +150,14 @@ def normalised(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Rows (row, width) at length 1 as float32, and which of them (row,) were zero and stay so."""
     if rows.ndim != 2 or rows.shape[1] == 0:
-        raise InputError(f"{name}: expected vectors of shape (row, width), got {rows.shape}")
+        raise InputError(f"{name}: expected vectors of shape (row, width), got {rows.shape}", setting=name)
     exact = np.asarray(rows, dtype=np.float64)
     lengths = np.linalg.norm(exact, axis=1)
     bad = np.flatnonzero(~np.isfinite(lengths))
     if len(bad):
         raise InputError(
-            f"{name}: row {first + int(bad[0])} has a NaN or an infinite value; did the model diverge?"
+            f"{name}: row {first + int(bad[0])} has a NaN or an infinite value; did the model diverge?",
+            setting=name,
         )
     zero = lengths == 0
     return (exact / np.where(zero, 1.0, lengths)[:, None]).astype(np.float32), zero
@@ -165,9 +168,11 @@ def check_target(target: Path, overwrite: bool) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
     if not (target / MANIFEST).is_file() or not (target / folder.VECTORS).is_file():
-        raise InputError(f"{target} exists and is not a search index; name another folder")
+        raise InputError(f"{at(target)} exists and is not a search index; name another folder")
     if not overwrite:
-        raise InputError(f"{target} holds an index already; name another folder, or give {opt('overwrite')}")
+        raise InputError(
+            f"{at(target)} holds an index already; name another folder, or give {opt('overwrite')}"
+        )
 
 
 def _write_vectors(
@@ -178,21 +183,25 @@ def _write_vectors(
     rest = iter(chunks)
     first = next((chunk for chunk in rest if len(chunk)), None)
     if first is None:
-        raise InputError("there are no vectors to index; is the input empty?")
+        raise InputError("there are no vectors to index; is the input empty?", setting="vectors")
     width = normalised(first, "vectors")[0].shape[1]
     with GrowingArray(path, dtype, width) as file:
         for chunk in chain([first], rest):
             rows, zero = normalised(chunk, "vectors", len(file))
             if rows.shape[1] != width:
                 raise InputError(
-                    f"vectors: row {len(file)} is {rows.shape[1]} wide, those before it are {width} wide"
+                    f"vectors: row {len(file)} is {rows.shape[1]} wide, those before it are {width} wide",
+                    setting="vectors",
                 )
             for number in np.flatnonzero(~zero):
                 sample.offer(len(file) + int(number), rows[number])
             file.append(rows)
             zeros += int(zero.sum())
         if zeros == len(file):
-            raise InputError(f"all {zeros} vectors are zero; the model knows none of the words in this input")
+            raise InputError(
+                f"all {zeros} vectors are zero; the model knows none of the words in this input",
+                setting="vectors",
+            )
     return len(file), width, zeros
 
 
@@ -222,14 +231,15 @@ def _same_model(model: ModelStamp | None, stamp: Mapping[str, str]) -> ModelStam
         return model
     if model is not None and model.content_hash != own:
         raise InputError(
-            f"the vectors were made by the model {own}, not by {model.name} ({model.content_hash})"
+            f"the vectors were made by the model {own}, not by {model.name} ({model.content_hash})",
+            setting="model",
         )
     return model or ModelStamp(stamp.get("model_name", own[:12]), own, stamp.get("model_path", ""))
 
 
 def _same_count(name: str, count: int, vectors: int) -> None:
     if count != vectors:
-        raise InputError(f"there are {count} {name} for {vectors} vectors; give one for each")
+        raise InputError(f"there are {count} {name} for {vectors} vectors; give one for each", setting=name)
 
 
 def _fingerprint(files: Mapping[str, FileStamp]) -> str:

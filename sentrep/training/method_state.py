@@ -8,7 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from sentrep.methods.base import Method
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import disk_errors, whole_folder
 from sentrep.utils.formats import FIRST_FORMAT, RUN, training_command
 
@@ -42,13 +42,13 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
         return
     if not file.is_file():
         raise InputError(
-            f"{file} is not there; without it there is an encoder, but no more of the method than that"
+            f"{at(file)} is not there; without it there is an encoder, but no more of the method than that"
         )
     try:
         version = _format_version(file)
         found = load_file(file)
     except (SafetensorError, OSError) as error:
-        raise InputError(f"{file} is damaged ({error}); copy or train the run again") from error
+        raise InputError(f"{at(file)} is damaged ({error}); copy or train the run again") from error
     RUN.check(file, version, training_command(run))
     shapes = {name: value.shape for name, value in found.items()}
     amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
@@ -57,7 +57,7 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
     amiss = [name for name in amiss if not name.startswith(tuple(begun))]
     if amiss:
         raise InputError(
-            f"{file} does not fit the method: {', '.join(amiss[:3])} is missing or of another shape; "
+            f"{at(file)} does not fit the method: {', '.join(amiss[:3])} is missing or of another shape; "
             "settings that make its shape must be the same, and so must the version of sentrep"
         )
     method.load_state_dict(found, strict=False)

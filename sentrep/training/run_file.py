@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 from sentrep.utils.formats import check_run
 
@@ -46,13 +46,13 @@ def read_run(run: Path) -> dict[str, Any]:
     file = run / "run.json"
     if not file.is_file():
         raise InputError(
-            f"{run} holds no run.json, so it is no run; give the folder that `sentrep train` made"
+            f"{at(run)} holds no run.json, so it is no run; give the folder that `sentrep train` made"
         )
     record = read_json(file).get("run")
     if not isinstance(record, dict) or not isinstance(record.get("method"), str):
         record = {}
     if not all(isinstance(record.get(part), dict) for part in ("settings", "tokenizer", "training")):
-        raise InputError(f"{file} is not of a run of sentrep; give the folder that `sentrep train` made")
+        raise InputError(f"{at(file)} is not of a run of sentrep; give the folder that `sentrep train` made")
     check_run(run)
     return record
 
@@ -66,9 +66,9 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{file} is damaged ({error}); remove it to begin anew") from error
+        raise InputError(f"{at(file)} is damaged ({error}); remove it to begin anew") from error
     if not isinstance(content, dict):
-        raise InputError(f"{file} holds no JSON object; remove it to begin anew")
+        raise InputError(f"{at(file)} holds no JSON object; remove it to begin anew")
     return content
 
 

@@ -29,7 +29,7 @@ from torch import Tensor
 from sentrep.encoders.serialization import unlink
 from sentrep.training.resumable import differences, differing, without_free
 from sentrep.training.run_file import machine, read_json, versions, write_json
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import PARTIAL, aside_of, disk_errors, remove, sha256, use_umask, whole, whole_folder
 from sentrep.utils.formats import RUN, check_run
 
@@ -67,12 +67,12 @@ class RunFolder:
         """
         file = self.path / "run.json"
         if self.path.exists() and not self.path.is_dir():
-            raise InputError(f"{self.path} is a file; a run is a folder: give another {opt('out')}")
+            raise InputError(f"{at(self.path)} is a file; a run is a folder: give another {opt('out')}")
         # Hidden files may be those of a killed process.
         left = [path.name for path in self.path.glob("*") if not path.name.startswith(".")]
         if left and not file.exists():
             raise InputError(
-                f"{self.path} is not empty and holds no run.json, so it is no run and stays; "
+                f"{at(self.path)} is not empty and holds no run.json, so it is no run and stays; "
                 f"give another {opt('out')}"
             )
         if overwrite and file.exists():
@@ -104,7 +104,7 @@ class RunFolder:
         if set(names) <= LENGTH:
             advice = f"and {opt('start')} {self.path} to train its model further"
         raise InputError(
-            f"{self.path} holds a run with other settings ({'; '.join(lines[:4])}). "
+            f"{at(self.path)} holds a run with other settings ({'; '.join(lines[:4])}). "
             f"Give another {opt('out')}, {advice}."
         )
 
@@ -180,7 +180,7 @@ class RunFolder:
             return load_file(file) if file.exists() else None
         except (SafetensorError, OSError) as error:
             raise InputError(
-                f"{file} is damaged ({error}); remove it, and the last weights are exported instead"
+                f"{at(file)} is damaged ({error}); remove it, and the last weights are exported instead"
             ) from error
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
@@ -210,9 +210,9 @@ def _load_state(place: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     record = read_json(place / "state.json")
     checksum, state = record.pop("checksum", None), record.get("state")
     if checksum != _checksum(record) or not isinstance(state, dict):
-        raise InputError(f"{place / 'state.json'} is not as it was written")
+        raise InputError(f"{at(place / 'state.json')} is not as it was written")
     if record.get("weights") != sha256(place / "state.safetensors"):
-        raise InputError(f"{place / 'state.safetensors'} is not as it was written")
+        raise InputError(f"{at(place / 'state.safetensors')} is not as it was written")
     return load_file(place / "state.safetensors"), state
 
 

@@ -41,7 +41,7 @@ def check_corpus(spans: np.ndarray, usability: Usability) -> None:
         f"{used:,} of {total:,} sentences ({share:.0%}) are used"
     )
     if used == 0 or share < usability.least_share:
-        raise InputError(f"{message}, which is too little to learn from: {usability.remedy}")
+        raise InputError(f"{message}, which is too little to learn from: {usability.remedy}", setting="split")
     warnings.warn(shown(f"{message}; to use all of them, {usability.remedy}"), ReadWarning, stacklevel=2)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 
 def mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
@@ -31,7 +31,8 @@ def mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
 def damaged(path: Path) -> InputError:
     """The error for a file that is not as it was written."""
     return InputError(
-        f"{path} is not as it was written (damaged, cut short or edited); make the folder {path.parent} again"
+        f"{at(path)} is not as it was written (damaged, cut short or edited); make the folder "
+        f"{path.parent} again"
     )
 
 

@@ -5,22 +5,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _MARKED = re.compile("\x02(\\w+)\x03")
+_PLACE = re.compile("\x04(.*?)\x05", re.DOTALL)
 
 
 class InputError(ValueError):
     """Bad input. The message says what was wrong, where (file and line), and what to do.
 
-    Settings are named with `opt`: Python users read ``window``, users of the command line ``--window``. The
-    command line prints the message without a traceback; any other exception is a defect of this package.
+    Settings are named with `opt`: Python users read ``window``, users of the command line ``--window``. Files
+    and lines are named with `at`. The command line prints the message without a traceback; any other
+    exception is a defect of this package.
+
+    Args:
+        message: what was wrong, where, and what to do.
+        setting: name of the setting, where the message does not name it with `opt`.
 
     Attributes:
         setting: name of the setting that has to be changed, if there is one.
+        place: the file that the error is about, as ``file`` or ``file:line``, if there is one.
 
     >>> error = InputError(f"{opt('window')} 0: must be 1 or more")
     >>> str(error), error.for_command_line(), error.setting
     ('window 0: must be 1 or more', '--window 0: must be 1 or more', 'window')
+    >>> InputError(f"{at('a.csv', 3)}: expected two columns").place
+    'a.csv:3'
     """
 
     def __init__(self, message: str, *, setting: str | None = None) -> None:
@@ -28,6 +38,8 @@ class InputError(ValueError):
         self._marked = message
         named = _MARKED.search(message)
         self.setting = setting or (named.group(1) if named else None)
+        found = _PLACE.search(message)
+        self.place = found.group(1) if found else None
 
     def for_command_line(self) -> str:
         """The message with settings written as command-line options."""
@@ -44,9 +56,19 @@ def opt(setting: str) -> str:
     return f"\x02{setting}\x03"
 
 
+def at(place: str | Path, line: int | None = None) -> str:
+    """A file, folder or line of a file, for the message of an `InputError`.
+
+    Args:
+        place: path of the file, or ``path:line``.
+        line: number of the line, from 1.
+    """
+    return f"\x04{place}\x05" if line is None else f"\x04{place}:{line}\x05"
+
+
 def as_keywords(message: str) -> str:
-    """A message whose settings are marked by `opt`, for users of Python."""
-    return _MARKED.sub(r"\1", message)
+    """A message with marks of `opt` and `at`, for users of Python."""
+    return _PLACE.sub(r"\1", _MARKED.sub(r"\1", message))
 
 
 def as_options(message: str) -> str:
@@ -55,7 +77,8 @@ def as_options(message: str) -> str:
     >>> as_options(f"{opt('text_field')} 'body'")
     "--text-field 'body'"
     """
-    return _MARKED.sub(lambda name: f"--{name.group(1).replace('_', '-')}", message)
+    named = _MARKED.sub(lambda name: f"--{name.group(1).replace('_', '-')}", message)
+    return _PLACE.sub(r"\1", named)
 
 
 def shown(message: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 PARTIAL = ".partial"
 """Ending of a file or folder that is still being written; its name holds the id of the writing process."""
@@ -161,12 +161,14 @@ def disk_errors(target: Path) -> Iterator[None]:
 def _explained(error: Exception, target: Path) -> str | None:
     number = _errno(error)
     if number in _FULL:
-        return f"no space left in {target.parent}; what was finished is kept: make room, then run it again"
+        return (
+            f"no space left in {at(target.parent)}; what was finished is kept: make room, then run it again"
+        )
     if number == errno.EFBIG:
-        return f"{target}: larger than the limit on the size of files; what was finished is kept"
+        return f"{at(target)}: larger than the limit on the size of files; what was finished is kept"
     if number in _REFUSED:
         place = getattr(error, "filename", None) or target
-        return f"{place}: cannot be written or read ({os.strerror(number)}); name another place"
+        return f"{at(place)}: cannot be written or read ({os.strerror(number)}); name another place"
     return None
 
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import disk_errors, sweep
 
 POLL = 0.1
@@ -94,7 +94,7 @@ def _locked(target: Path, work: str, wait: bool) -> Iterator[None]:
     except Timeout:
         if not wait:
             raise InputError(
-                f"{target} is being written by {holder(target)}; wait until it has ended "
+                f"{at(target)} is being written by {holder(target)}; wait until it has ended "
                 f"({opt('wait')} does that), or name another place"
             ) from None
         print(f"waiting for {target}, which is being written by {holder(target)}", file=sys.stderr)

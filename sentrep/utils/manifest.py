@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sentrep.utils.arrays import damaged
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import sha256, whole
 
 MANIFEST = "manifest.json"
@@ -44,7 +44,8 @@ class FolderKind(NamedTuple):
         """
         if type(found) is not int or found != self.format_version:
             raise InputError(
-                f"{place}: {self.name} of format {found}, this version reads format {self.format_version}; "
+                f"{at(place)}: {self.name} of format {found}, this version reads format "
+                f"{self.format_version}; "
                 f"make it again with `{remake or self.remake}`"
             )
 
@@ -98,7 +99,7 @@ class Manifest:
         record = _json(path, kind)
         version = record.get("format_version", record.get("format"))
         if record.get("kind") != kind.name and "format_version" in record:
-            raise InputError(f"{folder} is no {kind.name} but: {record.get('kind')}; name another folder")
+            raise InputError(f"{at(folder)} is no {kind.name} but: {record.get('kind')}; name another folder")
         kind.check(folder, version)
         try:
             checksum = record.pop("checksum")
@@ -117,7 +118,7 @@ class Manifest:
                 size = (folder / name).stat().st_size
             except (OSError, ValueError) as error:
                 raise InputError(
-                    f"{folder / name} is missing; copy or make the whole folder again"
+                    f"{at(folder / name)} is missing; copy or make the whole folder again"
                 ) from error
             if size != stamp.bytes:
                 raise damaged(folder / name)
@@ -141,7 +142,7 @@ class Manifest:
 def _json(path: Path, kind: FolderKind) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(
-            f"{path.parent} is no {kind.name}: it has no {MANIFEST}; make one with `{kind.remake}`"
+            f"{at(path.parent)} is no {kind.name}: it has no {MANIFEST}; make one with `{kind.remake}`"
         )
     try:
         record = json.loads(path.read_text(encoding="utf-8"))

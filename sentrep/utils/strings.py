@@ -100,7 +100,9 @@ class Strings:
         with StringsWriter(folder, name) as store:
             for count, string in enumerate(strings, start=1):
                 if not isinstance(string, str):
-                    raise InputError(f"{name}: number {count - 1} is not a string but {string!r}")
+                    raise InputError(
+                        f"{name}: number {count - 1} is not a string but {string!r}", setting=name
+                    )
                 store.append(string)
         return count
 

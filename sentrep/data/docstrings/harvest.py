@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from sentrep.data.docstrings import markup as docstring_markup
 from sentrep.data.overlap import overlapping_pairs, words
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.progress import progress
 
 log = logging.getLogger(__name__)
@@ -93,7 +93,8 @@ def harvest(roots: Sequence[Path] | None = None, processes: int | None = None) -
     if not distinct:
         places = ", ".join(map(str, roots)) or "no folder at all"
         raise InputError(
-            f"no docstrings in {len(files)} Python files below {places}: name folders with documented source"
+            f"no docstrings in {len(files)} Python files below {at(places)}: name folders with "
+            "documented source"
         )
     return list(distinct.values())
 
@@ -182,7 +183,8 @@ def hold_out(
     if not 0 < queries <= candidates:
         raise InputError(
             f"{queries} queries among {candidates} bodies: a query's own body is one of them, so "
-            "ask for fewer queries"
+            "ask for fewer queries",
+            setting="queries",
         )
     eligible = [index for index, docstring in enumerate(docstrings) if substantial(docstring)]
     random.Random(seed).shuffle(eligible)
@@ -191,7 +193,8 @@ def hold_out(
         raise InputError(
             f"only {len(held)} of {len(docstrings)} docstrings can be held out (a summary, a body "
             "of 8 words, no near-duplicate), "
-            f"{candidates} are asked for: ask for fewer, or harvest more source"
+            f"{candidates} are asked for: ask for fewer, or harvest more source",
+            setting="candidates",
         )
     bodies = [docstrings[index] for index in held]
     near_test = set(held)

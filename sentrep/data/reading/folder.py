@@ -11,7 +11,7 @@ from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.document import Source
 from sentrep.data.reading.formats import FORMATS, extension, format_of
 from sentrep.data.reading.report import Kind, ReadReport
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 
 def folder_sources(folder: Path, report: ReadReport) -> Iterator[Source]:
@@ -39,7 +39,8 @@ def named_source(file: Path, report: ReadReport) -> Source:
     kind = _format(file)
     if not kind and extension(file.name) == ".json":
         raise InputError(
-            f"{file}: its first line is no JSON object, so it does not hold JSON lines (one object a line; a "
+            f"{at(file)}: its first line is no JSON object, so it does not hold JSON lines (one object "
+            "a line; a "
             "JSON array is not read)"
         )
     if not kind:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -25,4 +25,4 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line.rstrip("\r\n")
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{file}: cannot be read as UTF-8 text ({error}); convert it first") from error
+        raise InputError(f"{at(file)}: cannot be read as UTF-8 text ({error}); convert it first") from error

@@ -19,7 +19,7 @@ from sentrep.data.reading.document import (
 )
 from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind, ReadReport
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 _JSON_KINDS = {
     type(None): "null",
@@ -98,7 +98,7 @@ def has_text_column(names: list[str], source: Source, reading: Reading) -> bool:
         return True
     what = f"no column {field!r}; there are {', '.join(map(repr, names))}"
     if source.named:
-        raise InputError(f"{source.name}: {what} (choose one with {opt('text_field')})")
+        raise InputError(f"{at(source.name)}: {what} (choose one with {opt('text_field')})")
     reading.report.problem(Kind.NO_TEXT_COLUMN, source.name, what)
     return False
 

@@ -19,7 +19,7 @@ from sentrep.data.reading.document import Reading, Source
 from sentrep.data.reading.folder import folder_sources, named_source
 from sentrep.data.reading.formats import format_of, fragments
 from sentrep.data.reading.report import ReadReport
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.hub import is_hub_name, without_retries
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
@@ -85,14 +85,18 @@ def read_files(
             )
     if document < 0:
         found = [f"  {line}" for line in report.lines()] or ["  files without text"]
-        raise InputError("\n".join([f"nothing to read in {', '.join(config.corpus)}; found were:", *found]))
+        raise InputError(
+            "\n".join([f"nothing to read in {at(', '.join(config.corpus))}; found were:", *found])
+        )
 
 
 def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Source]:
     """The files behind the names of a corpus, in order, each once. Standard input, pipes and data sets are
     copied to `scratch`."""
     if not config.corpus:
-        raise InputError("no corpus: name files, folders, '-' for standard input, or a data set")
+        raise InputError(
+            "no corpus: name files, folders, '-' for standard input, or a data set", setting="corpus"
+        )
     found: dict[Path, Source] = {}
     for name in config.corpus:
         for source in _sources(name, config, scratch, report):
@@ -120,7 +124,7 @@ def _pipe(path: Path, scratch: Path) -> Source:
         with path.open("rb") as stream:
             return _streamed(stream, str(path), f"pipe{path.name}", scratch)
     kind = "a named pipe" if path.is_fifo() else "a device or socket, no file"
-    raise InputError(f"{path}: {kind}; hand its content over on standard input, as '-'", setting="corpus")
+    raise InputError(f"{at(path)}: {kind}; hand its content over on standard input, as '-'", setting="corpus")
 
 
 def _streamed(stream: BinaryIO, name: str, identity: str, scratch: Path) -> Source:
@@ -163,7 +167,7 @@ def _check_data_set(name: str, path: Path, config: CorpusConfig) -> None:
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         if not near and is_hub_name(name, hub=True) and not format_of(path.name):
             hint = f"; a data set of the hub is named owner/name, or {opt('hub')} is given"
-        raise InputError(f"{name}: no such file or folder{hint}")
+        raise InputError(f"{at(name)}: no such file or folder{hint}")
     if config.offline:
         raise InputError(
             f"{name}: no such file or folder, and {opt('offline')} forbids looking for a data set "
@@ -180,7 +184,8 @@ def _rows(name: str, split: str) -> Iterator[dict[str, Any]]:
     except Exception as error:  # anything may come from a network and from a stranger's data
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise InputError(
-            f"{name}: no such file or folder, and as a data set (split {split!r}) it cannot be read: {reason}"
+            f"{at(name)}: no such file or folder, and as a data set (split {split!r}) it cannot be "
+            f"read: {reason}"
         ) from error
 
 

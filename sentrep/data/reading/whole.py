@@ -5,7 +5,7 @@ from __future__ import annotations
 from sentrep.data.reading.decode import unpack
 from sentrep.data.reading.document import Reading, Source
 from sentrep.data.reading.report import Kind
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 WHOLE = 16 << 20
 """Bytes (unpacked) of the largest HTML, RST, DOCX or PDF file that is read: parsed, it takes many times as
@@ -32,5 +32,5 @@ def missing(source: Source, reading: Reading, library: str) -> None:
     Raises InputError if the user named this file."""
     what = f"reading it needs {library}: pip install {library}"
     if source.named:
-        raise InputError(f"{source.name}: {what}")
+        raise InputError(f"{at(source.name)}: {what}")
     reading.report.problem(Kind.UNREADABLE_FILE, source.name, what)

@@ -164,7 +164,9 @@ class Segmenter:
         try:
             return cls(Punkt.from_dict(json.loads(text)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"not the parameters of a sentence splitter ({error})") from error
+            raise InputError(
+                f"not the parameters of a sentence splitter ({error})", setting="text"
+            ) from error
 
     def _pieces(self, text: str) -> list[str]:
         """The parts of a text between its boundaries, white space folded."""

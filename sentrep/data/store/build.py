@@ -23,7 +23,7 @@ from sentrep.data.store.kept_out import Raw, keep_out
 from sentrep.data.store.recipe import CODE, KIND, Recipe
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.utils.arrays import GrowingArray
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.manifest import FileStamp, Manifest
 from sentrep.utils.progress import progress
 from sentrep.utils.strings import StringsWriter, files_of
@@ -159,7 +159,7 @@ def _write_sentences(
         bounds.append([sentences])
     if sentences == 0:
         found = [f"  {line}" for line in report.lines()] or ["  no letter and no digit"]
-        raise InputError("\n".join([f"no sentence in {', '.join(corpus.corpus)}; found were:", *found]))
+        raise InputError("\n".join([f"no sentence in {at(', '.join(corpus.corpus))}; found were:", *found]))
     return sentences, len(bounds) - 1
 
 

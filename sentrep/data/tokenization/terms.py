@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import sha256
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def read_terms(path: str | Path) -> dict[str, int]:
     for number, row in enumerate(_rows(path), start=1):
         term = row.get("term")
         if not isinstance(term, str) or not term.strip():
-            raise InputError(f"{opt('terms')} {path}:{number}: no text in the field 'term'")
+            raise InputError(f"{opt('terms')} {at(path, number)}: no text in the field 'term'")
         for word in term.split():
             found[word] = max(found.get(word, 0), _count(row.get("count")))
     return found
@@ -50,7 +50,7 @@ def terms_fingerprint(path: str) -> str:
     try:
         return sha256(Path(path))
     except OSError as error:
-        raise InputError(f"{opt('terms')} {path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{opt('terms')} {at(path)}: cannot be read ({error.strerror})") from error
 
 
 def with_terms(
@@ -108,7 +108,7 @@ def _rows(path: Path) -> list[Mapping[str, Any]]:
         if path.suffix == ".jsonl":
             return [_record(line, path, at) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{opt('terms')} {path}: cannot be read ({error})") from error
+        raise InputError(f"{opt('terms')} {at(path)}: cannot be read ({error})") from error
     if path.suffix in (".csv", ".tsv"):
         return list(csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ","))
     return [{"term": line.strip()} for line in text.splitlines() if line.strip()]
@@ -118,7 +118,7 @@ def _record(line: str, path: Path, number: int) -> Mapping[str, Any]:
     try:
         record = json.loads(line)
     except ValueError as error:
-        raise InputError(f"{opt('terms')} {path}:{number}: no JSON ({error})") from error
+        raise InputError(f"{opt('terms')} {at(path, number)}: no JSON ({error})") from error
     if not isinstance(record, dict):
-        raise InputError(f"{opt('terms')} {path}:{number}: no object")
+        raise InputError(f"{opt('terms')} {at(path, number)}: no object")
     return record

@@ -29,7 +29,7 @@ from sentrep.data.normalization import SPECIAL, without_surrogates
 from sentrep.data.tokenization.detokenize import respaced
 from sentrep.data.tokenization.special import special_ids
 from sentrep.data.tokenization.word_cache import ATOMS, Ragged, WordCache, independent_words
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 if TYPE_CHECKING:
     import tokenizers
@@ -74,7 +74,7 @@ class Tokenizer:
         for sentence in map(without_surrogates, sentences):
             words.update(sentence.split() if config.tokenizer == "spaces" else ATOMS.findall(sentence))
         if not words:
-            raise InputError("no words to train a tokenizer on: the corpus is empty")
+            raise InputError("no words to train a tokenizer on: the corpus is empty", setting="corpus")
         return cls(learn(words, config, SPECIAL))
 
     @classmethod
@@ -91,7 +91,7 @@ class Tokenizer:
         try:
             return cls.from_json(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InputError(f"{file}: not a tokenizer of the tokenizers library ({error})") from error
+            raise InputError(f"{at(file)}: not a tokenizer of the tokenizers library ({error})") from error
 
     def save(self, path: Path) -> None:
         """Writes ``tokenizer.json``."""
@@ -194,7 +194,7 @@ def _find(path: Path) -> Path:
         return path
     if not path.exists():
         raise InputError(
-            f"{opt('tokenizer')} {path}: neither bpe, unigram, word or spaces, nor a file or "
+            f"{opt('tokenizer')} {at(path)}: neither bpe, unigram, word or spaces, nor a file or "
             "folder that exists"
         )
     for file in (
@@ -205,5 +205,6 @@ def _find(path: Path) -> Path:
         if file.is_file():
             return file
     raise InputError(
-        f"{opt('tokenizer')} {path}: no tokenizer.json in this folder; save the model with its fast tokenizer"
+        f"{opt('tokenizer')} {at(path)}: no tokenizer.json in this folder; save the model with its "
+        "fast tokenizer"
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.data.reading.lines import read_lines
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 Span = tuple[int, int]
 """First word, and the one after the last."""
@@ -153,10 +153,10 @@ def read_trees(file: Path) -> list[Bracketed]:
             trees.append(tree_of(line))
         except ValueError as error:
             raise InputError(
-                f"{file}:{number}: {error}; expected one tree like (S (NP (PRP It)) (VP (VBZ works)))"
+                f"{at(file, number)}: {error}; expected one tree like (S (NP (PRP It)) (VP (VBZ works)))"
             ) from error
     if not trees:
-        raise InputError(f"{file}: is empty; expected one bracketed tree on each line")
+        raise InputError(f"{at(file)}: is empty; expected one bracketed tree on each line")
     return trees
 
 

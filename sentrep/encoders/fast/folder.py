@@ -15,7 +15,7 @@ from sentrep.encoders.fast.description import Description, Part, UnsupportedErro
 from sentrep.encoders.fast.encoder import FastEncoder
 from sentrep.encoders.fast.tokenizers import check_tokenizer
 from sentrep.encoders.model_folder import checked_folder
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 SETTINGS = ("bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
 """Parts of the names of the file in which sentence-transformers keeps settings of a transformer."""
@@ -37,7 +37,7 @@ def open_fast(path: Path, precision: str = "auto") -> FastEncoder:
     except Exception as error:  # every library on the way has its own, tokenizers a bare one
         line = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(
-            f"{path}: damaged or not complete ({line}); save or fetch the model again"
+            f"{at(path)}: damaged or not complete ({line}); save or fetch the model again"
         ) from error
 
 

@@ -11,7 +11,7 @@ from sentrep.data.reading.lines import read_lines
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.task import Task
 from sentrep.evaluation.tasks.retrieval import Retrieval
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 _COLUMNS = ["query-id", "corpus-id", "score"]
 
@@ -72,11 +72,13 @@ def read_beir(
     judged: dict[str, dict[int, float]] = {}
     for number, query, document, gain in _judgements(file):
         if query not in queries:
-            raise InputError(f"{file}:{number}: query {query!r} is not in {asked.name}")
+            raise InputError(f"{at(file, number)}: query {query!r} is not in {asked.name}")
         if document not in position:
-            raise InputError(f"{file}:{number}: document {document!r} is not in {corpus.name}")
+            raise InputError(f"{at(file, number)}: document {document!r} is not in {corpus.name}")
         if judged.setdefault(query, {}).setdefault(position[document], gain) != gain:
-            raise InputError(f"{file}:{number}: {query!r} and {document!r} are judged twice, and differently")
+            raise InputError(
+                f"{at(file, number)}: {query!r} and {document!r} are judged twice, and differently"
+            )
     itself = {
         name: position[name] for name in judged if name in position and queries[name] in documents[name]
     }
@@ -87,7 +89,7 @@ def read_beir(
     kept = [name for name, each in wanted.items() if each]
     if not kept:
         raise InputError(
-            f"{file}: no judgement above 0 of a document that is not the query itself, so nothing "
+            f"{at(file)}: no judgement above 0 of a document that is not the query itself, so nothing "
             "could be found"
         )
     return Retrieval(
@@ -111,21 +113,22 @@ def _texts(file: Path, *, queries: bool = False) -> dict[str, str]:
             name, text, title = record["_id"], record["text"], record.get("title") or ""
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f'{file}:{number}: expected a JSON object with "_id" and "text" ({error})'
+                f'{at(file, number)}: expected a JSON object with "_id" and "text" ({error})'
             ) from error
         if not isinstance(text, str) or not isinstance(title, str):
             raise InputError(
-                f'{file}:{number}: expected strings in "text" and "title", got {text!r} and {title!r}'
+                f'{at(file, number)}: expected strings in "text" and "title", got {text!r} and {title!r}'
             )
         if not isinstance(name, str | int) or str(name) in texts:
             raise InputError(
-                f"{file}:{number}: _id {name!r} {'occurs twice' if str(name) in texts else 'is not a string'}"
+                f"{at(file, number)}: _id {name!r} "
+                f"{'occurs twice' if str(name) in texts else 'is not a string'}"
             )
         texts[str(name)] = text.strip() if queries else f"{title} {text}".strip()
         if queries and not texts[str(name)]:
-            raise InputError(f"{file}:{number}: query {name!r} is empty")
+            raise InputError(f"{at(file, number)}: query {name!r} is empty")
     if not texts:
-        raise InputError(f"{file}: is empty")
+        raise InputError(f"{at(file)}: is empty")
     return texts
 
 
@@ -139,10 +142,10 @@ def _judgements(file: Path) -> Iterator[tuple[int, str, str, float]]:
             gain = float(score)
         except ValueError as error:
             raise InputError(
-                f"{file}:{number}: expected {', '.join(_COLUMNS)}, tabs between; got {line.strip()!r}"
+                f"{at(file, number)}: expected {', '.join(_COLUMNS)}, tabs between; got {line.strip()!r}"
             ) from error
         if not math.isfinite(gain):
-            raise InputError(f"{file}:{number}: score {gain} is not a finite number")
+            raise InputError(f"{at(file, number)}: score {gain} is not a finite number")
         yield number, query, document, gain
 
 
@@ -156,7 +159,8 @@ def _qrels(folder: Path, split: str | None) -> Path:
         return next(iter(judgements.values()))
     known = ", ".join(judgements) or "none"
     raise MissingSplit(
-        f"{folder / 'qrels'}: no judgements for split {wanted!r}, in a file {wanted}.tsv; there are: {known}"
+        f"{at(folder / 'qrels')}: no judgements for split {wanted!r}, in a file {wanted}.tsv; there "
+        f"are: {known}"
     )
 
 
@@ -170,7 +174,7 @@ def _is_qrels(file: Path) -> bool:
 def _file(folder: Path, stem: str) -> Path:
     file = _either(folder, stem)
     if file is None:
-        raise InputError(f"{folder}: has no {stem}.jsonl or {stem}.jsonl.gz")
+        raise InputError(f"{at(folder)}: has no {stem}.jsonl or {stem}.jsonl.gz")
     return file
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sentrep.evaluation.datasets.labelled_parts import Instance, read_parts
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.tasks.classification import Classification
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 
 def read_classification(
@@ -70,7 +70,7 @@ def read_classification(
                 folds=folds,
             )
         except InputError as error:
-            raise InputError(f"{path}: {error}") from error
+            raise InputError(f"{at(path)}: {error}") from error
         tasks.append(task)
     return tasks
 
@@ -82,11 +82,13 @@ def _split(path: Path, parts: Mapping[str, Sequence[Instance]], split: str | Non
     )
     there = f"there are: {', '.join(parts)}"
     if chosen not in parts:
-        raise MissingSplit(f"{path}: nothing of split {chosen!r}; {there}")
+        raise MissingSplit(f"{at(path)}: nothing of split {chosen!r}; {there}")
     if chosen != "all" and train not in parts:
         raise MissingSplit(
-            f"{path}: nothing to train on, no {train!r}; {there} (train = NAME takes another part)"
+            f"{at(path)}: nothing to train on, no {train!r}; {there} (train = NAME takes another part)"
         )
     if chosen == train:
-        raise InputError(f"{path}: split and train are both {train!r}; what is tested must not be trained on")
+        raise InputError(
+            f"{at(path)}: split and train are both {train!r}; what is tested must not be trained on"
+        )
     return chosen

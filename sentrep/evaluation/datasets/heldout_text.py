@@ -14,7 +14,7 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.task import Task
 from sentrep.evaluation.tasks.label_free import label_free
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 if TYPE_CHECKING:
     from sentrep.data.reading.document import Source
@@ -101,7 +101,7 @@ def _sources(path: Path, scratch: Path, report: ReadReport) -> list[Source]:
     found = gather(CorpusConfig((str(path),), offline=True), scratch, report)
     chosen = [source for source in found if source.named or source.path.stem.lower() != "readme"]
     if not chosen:
-        raise InputError(f"{path}: no text in it; read are {' '.join(FORMATS)}, each also as .gz or .zst")
+        raise InputError(f"{at(path)}: no text in it; read are {' '.join(FORMATS)}, each also as .gz or .zst")
     return chosen
 
 
@@ -114,7 +114,9 @@ def _named(path: Path, files: Sequence[Path], split: str | None) -> tuple[str, l
     chosen = [file for file, part in zip(files, parts, strict=True) if part == wanted]
     if not chosen:
         known = ", ".join(file.name for file in files[:10])
-        raise MissingSplit(f"{path}: no file of split {wanted!r}, such as {wanted}.txt; there are: {known}")
+        raise MissingSplit(
+            f"{at(path)}: no file of split {wanted!r}, such as {wanted}.txt; there are: {known}"
+        )
     return wanted, chosen
 
 
@@ -138,7 +140,9 @@ def _records(
                 out.write(f"{line.text if kept else ''}\n")
     if part not in map(_part, known):
         there = ", ".join(sorted(known - {""})[:10]) or "no such field, or no JSON lines"
-        raise MissingSplit(f"{path}: no record of split {part!r} by its field {field!r}; there are: {there}")
+        raise MissingSplit(
+            f"{at(path)}: no record of split {part!r} by its field {field!r}; there are: {there}"
+        )
     return copy
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sentrep.data.reading.lines import read_lines
 from sentrep.evaluation.datasets.tsv import belongs, called, of_one_split, of_split, read_table, stem
 from sentrep.evaluation.result import fingerprint
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ def read_labelled(
         MissingSplit: there is no such split.
     """
     if sample < 2:
-        raise InputError(f"sample = {sample}; needs two texts or more")
+        raise InputError(f"sample = {sample}; needs two texts or more", setting="sample")
     path, fields = Path(path), (label_field, text_field)
     files = [path] if path.is_file() else [file for file in sorted(path.glob("*")) if _readable(file, fields)]
     if not files:
         raise InputError(
-            f"{path}: no texts with labels; expected a .tsv with columns {label_field} and "
+            f"{at(path)}: no texts with labels; expected a .tsv with columns {label_field} and "
             f"{text_field}, or a .jsonl or .jsonl.gz"
         )
     splits = {file: of_split(file) for file in files}
@@ -110,7 +110,7 @@ def _drawn(name: str, split: str, labels: dict[str, str], sample: int, file: Pat
     try:
         return Labelled(name, tuple(texts), tuple(labels[text] for text in texts), split, note)
     except InputError as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(f"{at(file)}: {error}") from error
 
 
 def _readable(file: Path, fields: tuple[str, str]) -> bool:
@@ -134,9 +134,9 @@ def _record(line: str, where: str, fields: tuple[str, str]) -> tuple[str, str]:
         label, text = str(record[label_field]).strip(), " ".join(record[text_field].split())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f'{where}: expected a JSON object with "{label_field}" and "{text_field}" '
+            f'{at(where)}: expected a JSON object with "{label_field}" and "{text_field}" '
             f"({type(error).__name__}: {error})"
         ) from error
     if not label or not text:
-        raise InputError(f"{where}: nothing in {(text_field if label else label_field)!r}")
+        raise InputError(f"{at(where)}: nothing in {(text_field if label else label_field)!r}")
     return label, text

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.evaluation.datasets.tsv import header, read_table
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 PARTS = ("train", "dev", "test", "all")
 
@@ -39,7 +39,7 @@ def read_parts(path: Path, variant: str = "", classes: int = 5, phrases: bool = 
     if path.is_file():
         return {path.stem: _divided(path) if "split" in header(path) else {"all": _table(path)}}
     if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
+        raise InputError(f"{at(path)}: no such file or folder")
     middle = f".{variant}" if variant else ""
     tables = {part: path / f"{part}{middle}.tsv" for part in PARTS}
     parts = {part: _table(file) for part, file in tables.items() if file.is_file()}
@@ -52,7 +52,7 @@ def read_parts(path: Path, variant: str = "", classes: int = 5, phrases: bool = 
     if divided:
         return {file.stem: _divided(file) for file in divided}
     raise InputError(
-        f"{path}: nothing to classify; expected {', '.join(file.name for file in tables.values())} "
+        f"{at(path)}: nothing to classify; expected {', '.join(file.name for file in tables.values())} "
         "with the columns label and "
         "text, or label, sentence1 and sentence2; or other .tsv files with the columns split, label "
         "and text; or .trees"
@@ -70,7 +70,7 @@ def _divided(file: Path) -> Parts:
         part = _SHORT.get(split, split)
         if part not in PARTS[:3]:
             raise InputError(
-                f"{file}:{number}: split {split!r}; expected tr, va or te, or train, dev or test"
+                f"{at(file, number)}: split {split!r}; expected tr, va or te, or train, dev or test"
             )
         parts.setdefault(part, []).append(Instance(label, text))
     return parts
@@ -78,7 +78,9 @@ def _divided(file: Path) -> Parts:
 
 def _sentiments(files: dict[str, Path], classes: int, phrases: bool) -> Parts:
     if classes not in (2, 5):
-        raise InputError(f"classes = {classes}; sentiments have 5, or 2 with neutral left out")
+        raise InputError(
+            f"classes = {classes}; sentiments have 5, or 2 with neutral left out", setting="classes"
+        )
     trees = {part: list(_trees(file)) for part, file in files.items()}
     parts = {part: [_graded(nodes[-1], classes) for nodes in each] for part, each in trees.items()}
     if phrases and "train" in trees:
@@ -101,13 +103,13 @@ def _trees(file: Path) -> Iterator[list[Instance]]:
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except UnicodeDecodeError as error:
-        raise InputError(f"{file}: is not UTF-8 text ({error}); convert it first") from error
+        raise InputError(f"{at(file)}: is not UTF-8 text ({error}); convert it first") from error
     for number, line in enumerate(lines, start=1):
         if line.strip():
             nodes = _nodes(line)
             if not nodes:
                 raise InputError(
-                    f"{file}:{number}: no tree like (3 (2 very) (4 good)), with a sentiment from 0 to "
+                    f"{at(file, number)}: no tree like (3 (2 very) (4 good)), with a sentiment from 0 to "
                     "4 after each opening bracket"
                 )
             yield nodes

@@ -8,7 +8,7 @@ from sentrep.data.trees.brackets import PUNCTUATION_TAGS, read_trees
 from sentrep.evaluation.datasets.tsv import called, of_one_split, of_split
 from sentrep.evaluation.task import Task
 from sentrep.evaluation.tasks.parsing import Parsing
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 
 def is_parsing(path: Path) -> bool:
@@ -38,10 +38,10 @@ def read_parsing(
     files = _files(path)
     if not files:
         raise InputError(
-            f"{path}: no trees; expected .trees or .trees.gz with one bracketed tree on each line"
+            f"{at(path)}: no trees; expected .trees or .trees.gz with one bracketed tree on each line"
         )
     if punctuation not in ("", "tags", "words"):
-        raise InputError(f"{path}: punctuation is {punctuation!r}; expected 'tags' or 'words'")
+        raise InputError(f"{at(path)}: punctuation is {punctuation!r}; expected 'tags' or 'words'")
     splits = {file: of_split(_named(file)) for file in files}
     chosen = of_one_split(path, splits, split)
     name = name or called(_named(path))
@@ -55,7 +55,7 @@ def _task(name: str, file: Path, split: str, punctuation: str) -> Parsing:
     try:
         return Parsing(name, trees, split=split, punctuation=punctuation or ("tags" if tagged else "words"))
     except ValueError as error:
-        raise InputError(f"{file}: {error}") from error
+        raise InputError(f"{at(file)}: {error}") from error
 
 
 def _files(path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sentrep.data.reading.lines import read_lines
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 SPLITS = ("train", "dev", "test")
 
@@ -37,7 +37,8 @@ def tables(path: Path, columns: Sequence[str]) -> list[Path]:
     found = [file for file in files if belongs(file, columns)]
     if not found:
         raise InputError(
-            f"{path}: no .tsv with the columns {', '.join(columns)}, tabs between; there are: {_named(files)}"
+            f"{at(path)}: no .tsv with the columns {', '.join(columns)}, tabs between; there are: "
+            f"{_named(files)}"
         )
     return found
 
@@ -62,7 +63,7 @@ def of_one_split(path: Path, splits: Mapping[Path, str], split: str | None) -> l
         split = "test"
     chosen = [file for file, its in splits.items() if split in (None, its)]
     if not chosen:
-        raise MissingSplit(f"{path}: no file of split {split!r}; there are: {_named(splits)}")
+        raise MissingSplit(f"{at(path)}: no file of split {split!r}; there are: {_named(splits)}")
     return chosen
 
 
@@ -125,12 +126,12 @@ def read_table(
             header, or a cell is empty that must not be; names file and line.
     """
     if not file.is_file():
-        raise InputError(f"{file}: no such file")
+        raise InputError(f"{at(file)}: no such file")
     names = header(file)
     missing = [column for column in columns if column not in names]
     if missing:
         raise InputError(
-            f"{file}:1: no column {missing[0]!r}; expected {', '.join(columns)}, tabs between, got "
+            f"{at(file, 1)}: no column {missing[0]!r}; expected {', '.join(columns)}, tabs between, got "
             f"{', '.join(names)[:200]!r}"
         )
     places = [names.index(column) for column in columns]
@@ -138,12 +139,12 @@ def read_table(
         cells = line.split("\t")
         if len(cells) != len(names):
             raise InputError(
-                f"{file}:{number}: {len(cells)} columns; expected {', '.join(names)}, separated by tabs"
+                f"{at(file, number)}: {len(cells)} columns; expected {', '.join(names)}, separated by tabs"
             )
         chosen = [cells[place].strip() for place in places]
         for column, cell in zip(columns, chosen, strict=True):
             if not cell and column not in may_be_empty:
-                raise InputError(f"{file}:{number}: nothing in column {column!r}")
+                raise InputError(f"{at(file, number)}: nothing in column {column!r}")
         yield number, chosen
 
 

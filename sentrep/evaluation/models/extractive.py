@@ -65,7 +65,8 @@ def lead_like(model: Model) -> Model:
     does not summarize."""
     if not isinstance(model.implementation, Summarizes):
         raise InputError(
-            f"{model.name} does not summarize; a lead can be cut to the length of summaries only"
+            f"{model.name} does not summarize; a lead can be cut to the length of summaries only",
+            setting="model",
         )
     name = f"lead like {model.name}"
     return Model(

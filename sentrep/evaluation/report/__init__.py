@@ -13,7 +13,7 @@ from sentrep.evaluation.report.page import render
 from sentrep.evaluation.report.sentences import picture
 from sentrep.evaluation.statistics.compare import read_any
 from sentrep.evaluation.task import Model
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 
 __all__ = ["Run", "write_report"]
@@ -49,16 +49,17 @@ def write_report(
     """
     out, chosen = Path(out), list(results)
     if out.is_dir():
-        raise InputError(f"{out} is a folder; the report is a file: give {out / 'report.html'}")
+        raise InputError(f"{at(out)} is a folder; the report is a file: give {out / 'report.html'}")
     if model is None and any(True for _ in sentences):
-        raise InputError("sentences without a model: say which model is to embed them")
+        raise InputError("sentences without a model: say which model is to embed them", setting="model")
     if not chosen and not runs and model is None and corpus is None:
         raise InputError(
-            "nothing to report: give results files, run folders, a corpus, or a model together with sentences"
+            "nothing to report: give results files, run folders, a corpus, or a model together with sentences",
+            setting="results",
         )
     measured = [result for path in chosen for result in read_any(Path(path))]
     if chosen and not measured:
-        raise InputError(f"{chosen[0]}: holds no results yet; `sentrep eval` adds them")
+        raise InputError(f"{at(chosen[0])}: holds no results yet; `sentrep eval` adds them")
     data: dict[str, Any] = {}
     if measured:
         data["league"] = league_table(measured)

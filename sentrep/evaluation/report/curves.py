@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sentrep.evaluation.report.league import short_names
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 POINTS = 300
 """Maximum number of points per curve; longer curves are averaged."""
@@ -58,7 +58,7 @@ def training_curves(runs: Sequence[Run]) -> dict[str, Any]:
     for run in runs:
         if not run.history:
             raise InputError(
-                f"{run.name}: nothing in logs/metrics.jsonl; give the folder of a run that has logged "
+                f"{at(run.name)}: nothing in logs/metrics.jsonl; give the folder of a run that has logged "
                 "something"
             )
     names = short_names([run.name for run in runs])

@@ -44,12 +44,14 @@ def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, 
     """
     if not isinstance(model.implementation, Embeds):
         raise InputError(
-            f"{model.name} makes no vectors, so there is no map to draw; give a model that embeds"
+            f"{model.name} makes no vectors, so there is no map to draw; give a model that embeds",
+            setting="model",
         )
     texts = _sample(sentences, seed)
     if len(texts) < 2:
         raise InputError(
-            f"{len(texts)} sentence(s) to show with {model.name}; give two different ones or more"
+            f"{len(texts)} sentence(s) to show with {model.name}; give two different ones or more",
+            setting="sentences",
         )
     monitored = MonitoredEncoder(model.implementation)
     vectors = unit(monitored, texts)

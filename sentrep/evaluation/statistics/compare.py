@@ -34,7 +34,7 @@ def compare(*sources: str | Path | Sequence[Result]) -> Comparison:
     compared = side_by_side(results)
     if len(compared.rows) < 2:
         only = f"only {compared.rows[0]}" if compared.rows else "no results"
-        raise InputError(f"nothing to compare: {only}; give results of two models or more")
+        raise InputError(f"nothing to compare: {only}; give results of two models or more", setting="results")
     return compared
 
 
@@ -114,7 +114,8 @@ def _check_same_measure(results: Sequence[Result]) -> None:
                     f"{result.task} ({result.split}), {result.metric}: {result.model} and "
                     f"{other.model} cannot be compared, their "
                     f"{what} differ: {mine!r} against {theirs!r}; evaluate both on the same files with "
-                    "the same version"
+                    "the same version",
+                    setting="results",
                 )
 
 

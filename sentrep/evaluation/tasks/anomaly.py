@@ -37,7 +37,9 @@ class Anomaly(Task):
         counts = {label: train.labels.count(label) for label in sorted(set(test.labels))}
         self.classes = [label for label, count in counts.items() if count >= NEAREST]
         if not self.classes or len(set(test.labels)) < 2:
-            raise InputError(f"{test.name}: no class with {NEAREST} training texts, or no other class")
+            raise InputError(
+                f"{test.name}: no class with {NEAREST} training texts, or no other class", setting="data"
+            )
         self.protocol = (
             f"anomaly detection: each of {len(self.classes)} classes as the normal one, {len(train.texts)} "
             f"training and {len(test.texts)} test texts, mean cosine distance to {NEAREST} nearest normal "

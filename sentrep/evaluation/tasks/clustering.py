@@ -146,7 +146,10 @@ def read_clustering(
         MissingSplit: there is no such split.
     """
     if min(seeds, starts) < 1:
-        raise InputError(f"seeds = {seeds}, starts = {starts}; needs one or more of each")
+        raise InputError(
+            f"seeds = {seeds}, starts = {starts}; needs one or more of each",
+            setting="seeds" if seeds < 1 else "starts",
+        )
     found = read_labelled(
         path,
         "clusters",

@@ -107,7 +107,8 @@ def label_free(
     """
     if queries < 1 or candidates < _FEWEST:
         raise InputError(
-            f"{name}: queries = {queries}, candidates = {candidates}; needs at least 1 and {_FEWEST}"
+            f"{name}: queries = {queries}, candidates = {candidates}; needs at least 1 and {_FEWEST}",
+            setting="queries" if queries < 1 else "candidates",
         )
     tasks = [
         Retrieval(
@@ -126,7 +127,8 @@ def label_free(
     if not tasks:
         raise InputError(
             f"{name}: too little text to make queries from; give about {_FEWEST} documents, or {_FEWEST} "
-            "long sentences"
+            "long sentences",
+            setting="heldout",
         )
     return tasks
 

@@ -13,7 +13,7 @@ from sentrep.evaluation.metrics.ranking import Floats, average_ranks
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Task
 from sentrep.evaluation.vectors import pair_cosines
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 _COLUMNS = ["label", "sentence1", "sentence2"]
 
@@ -165,7 +165,7 @@ def _read(file: Path) -> tuple[list[LabelledPair], int]:
     for number, (label, first, second) in read_table(file, _COLUMNS, may_be_empty=_COLUMNS[1:]):
         if label not in ("0", "1"):
             raise InputError(
-                f"{file}:{number}: label {label!r}; expected 1 for pairs that mean the same, 0 for others"
+                f"{at(file, number)}: label {label!r}; expected 1 for pairs that mean the same, 0 for others"
             )
         if first and second:
             pairs.append(LabelledPair(int(label), first, second))
@@ -173,7 +173,7 @@ def _read(file: Path) -> tuple[list[LabelledPair], int]:
             left += 1
     if len({pair.label for pair in pairs}) < 2:
         raise InputError(
-            f"{file}: {len(pairs)} pairs, none or all of them with label 1; both labels are needed"
+            f"{at(file)}: {len(pairs)} pairs, none or all of them with label 1; both labels are needed"
         )
     return pairs, left
 

@@ -24,7 +24,7 @@ from sentrep.evaluation.metrics.ranking import average_ranks
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Task
 from sentrep.evaluation.vectors import pair_cosines
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 _COLUMNS = ["score", "sentence1", "sentence2"]
 
@@ -135,14 +135,14 @@ def _read(file: Path) -> list[Pair]:
         try:
             score = float(written)
         except ValueError as error:
-            raise InputError(f"{file}:{number}: score {written!r} is not a number") from error
+            raise InputError(f"{at(file, number)}: score {written!r} is not a number") from error
         if not math.isfinite(score):
-            raise InputError(f"{file}:{number}: score {written!r} is not a finite number")
+            raise InputError(f"{at(file, number)}: score {written!r} is not a finite number")
         pairs.append(Pair(score, first, second))
     if len(pairs) < 2:
-        raise InputError(f"{file}: {len(pairs)} pairs; a correlation needs 2 or more")
+        raise InputError(f"{at(file)}: {len(pairs)} pairs; a correlation needs 2 or more")
     if len({pair.score for pair in pairs}) < 2:
         raise InputError(
-            f"{file}: all {len(pairs)} pairs have the score {pairs[0].score:g}; nothing can rise with it"
+            f"{at(file)}: all {len(pairs)} pairs have the score {pairs[0].score:g}; nothing can rise with it"
         )
     return pairs

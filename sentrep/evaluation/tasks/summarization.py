@@ -17,7 +17,7 @@ from sentrep.evaluation.metrics.rouge import first_bytes, rouge_l, rouge_n, roug
 from sentrep.evaluation.metrics.summary_stats import distinct, novelty, prefix_copy, repetition
 from sentrep.evaluation.result import EXAMPLES, Example, Score, fingerprint
 from sentrep.evaluation.task import Model, Summarizes, Task
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 
 BYTES = 75
 """Length of headlines in task 1 of DUC 2003 and 2004."""
@@ -169,7 +169,8 @@ def read_summarization(
     files = _files(path)
     if not files:
         raise InputError(
-            f"{path}: no articles with summaries; expected .jsonl or .jsonl.gz with {' and '.join(fields)}"
+            f"{at(path)}: no articles with summaries; expected .jsonl or .jsonl.gz with "
+            f"{' and '.join(fields)}"
         )
     splits = {file: of_split(file) for file in files}
     chosen = of_one_split(path, splits, split)
@@ -189,7 +190,9 @@ def _files(path: Path) -> list[Path]:
 def _read(file: Path, fields: tuple[str, str]) -> list[Summarized]:
     read = [_record(line, f"{file}:{number}", fields) for number, line in read_lines(file)]
     if not read:
-        raise InputError(f"{file}: is empty; expected a JSON object with {' and '.join(fields)} on each line")
+        raise InputError(
+            f"{at(file)}: is empty; expected a JSON object with {' and '.join(fields)} on each line"
+        )
     return read
 
 
@@ -200,7 +203,7 @@ def _record(line: str, where: str, fields: tuple[str, str]) -> Summarized:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         expected = " and ".join(f'"{field}"' for field in fields)
         raise InputError(
-            f"{where}: expected a JSON object with {expected} ({type(error).__name__}: {error})"
+            f"{at(where)}: expected a JSON object with {expected} ({type(error).__name__}: {error})"
         ) from error
     summaries = given if isinstance(given, list) else [given]
     for field, texts in zip(fields, ([article], summaries), strict=True):
@@ -210,7 +213,7 @@ def _record(line: str, where: str, fields: tuple[str, str]) -> Summarized:
                 if field == fields[0]
                 else "one text or a list of them, none of them empty"
             )
-            raise InputError(f"{where}: expected {wanted} in {field!r}, got {repr(record[field])[:100]}")
+            raise InputError(f"{at(where)}: expected {wanted} in {field!r}, got {repr(record[field])[:100]}")
     return Summarized(article, tuple(summaries))
 
 

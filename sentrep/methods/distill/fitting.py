@@ -48,7 +48,8 @@ def fit(
     """
     if not texts or len(texts) != len(vectors):
         raise InputError(
-            f"{len(texts)} texts and {len(vectors)} vectors: as many of both are needed, one at least"
+            f"{len(texts)} texts and {len(vectors)} vectors: as many of both are needed, one at least",
+            setting="vectors",
         )
     config = config or DistillConfig()
     tokenizer = Tokenizer.train(texts, vocabulary)

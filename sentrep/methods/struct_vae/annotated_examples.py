@@ -15,7 +15,7 @@ from sentrep.methods.struct_vae.logical_form import parse_logical_form
 from sentrep.methods.struct_vae.transition import DerivationBatch, TransitionSystem
 from sentrep.modules.padding import Texts, pad_lists
 from sentrep.modules.reference_text import encode_plain
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 
 class AnnotatedExamples(NamedTuple):
@@ -62,7 +62,7 @@ def read_annotated_examples(
     file = Path(path).expanduser()
     if not file.is_file():
         raise InputError(
-            f"{opt('pairs')} {path}: no such file; give JSON lines with the fields text and logical_form"
+            f"{opt('pairs')} {at(path)}: no such file; give JSON lines with the fields text and logical_form"
         )
     texts, derivations = list[list[int]](), list[list[int]]()
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -75,7 +75,7 @@ def read_annotated_examples(
                 derivations.append(actions)
     if not texts:
         raise InputError(
-            f"{opt('pairs')} {path}: no example of at most {max_tokens} tokens and {system.max_actions} "
+            f"{opt('pairs')} {at(path)}: no example of at most {max_tokens} tokens and {system.max_actions} "
             f"actions; raise {opt('max_sentence_tokens')} or {opt('max_actions')}"
         )
     steps = pad_lists(derivations, device)
@@ -91,7 +91,7 @@ def _example(
     try:
         actions = parse_logical_form(system.grammar, form, lambda words: encode_plain(tokenizer, words))
     except ValueError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(f"{at(where)}: {error}") from error
     return tokenizer.encode(text), system.numbers(actions)
 
 
@@ -100,10 +100,10 @@ def _record(where: str, line: str) -> tuple[str, str]:
         record = json.loads(line)
     except ValueError as error:
         raise InputError(
-            f"{where}: not JSON ({error}); expected a line with the fields text and logical_form"
+            f"{at(where)}: not JSON ({error}); expected a line with the fields text and logical_form"
         ) from error
     fields = record if isinstance(record, dict) else {}
     text, form = fields.get("text"), fields.get("logical_form")
     if not isinstance(text, str) or not isinstance(form, str):
-        raise InputError(f"{where}: expected a record with two strings, text and logical_form")
+        raise InputError(f"{at(where)}: expected a record with two strings, text and logical_form")
     return text, form

@@ -31,7 +31,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, at, nearest, opt
 
 INFINITE = 10**6
 """Stands for the length of the shortest derivation where there is none."""
@@ -83,7 +83,7 @@ class Grammar:
         file = Path(path).expanduser()
         if not file.is_file():
             raise InputError(
-                f"{opt('grammar')} {path}: no such file; give a file of lines like  Power = On | Off"
+                f"{opt('grammar')} {at(path)}: no such file; give a file of lines like  Power = On | Off"
             )
         constructors, lines = _read_constructors(file)
         grammar = cls(tuple(constructors))
@@ -91,7 +91,7 @@ class Grammar:
         for name in grammar.by_type:
             if grammar.shortest(Symbol(name)) >= INFINITE:
                 raise InputError(
-                    f"{file}:{lines[name]}: {name} never ends: each of its constructors contains "
+                    f"{at(file, lines[name])}: {name} never ends: each of its constructors contains "
                     f"another {name}"
                 )
         return grammar
@@ -148,10 +148,10 @@ def _read_constructors(file: Path) -> tuple[list[Constructor], dict[str, int]]:
                     raise ValueError(f"{name} is already defined in line {lines[name]}")
                 lines[name] = number
         except ValueError as error:
-            raise InputError(f"{file}:{number}: {error}") from error
+            raise InputError(f"{at(file, number)}: {error}") from error
         constructors += defined
     if not constructors:
-        raise InputError(f"{file}: contains no definition; expected lines like  Power = On | Off")
+        raise InputError(f"{at(file)}: contains no definition; expected lines like  Power = On | Off")
     return constructors, lines
 
 
@@ -163,7 +163,7 @@ def _check_types(grammar: Grammar, file: Path, lines: dict[str, int]) -> None:
             if field.symbol.type not in known:
                 wrong = f"{each.name} has a field of type {field.symbol.type}, which no line defines"
                 hint = nearest(field.symbol.type, known)
-                raise InputError(f"{file}:{lines[each.name]}: {wrong}; {hint}")
+                raise InputError(f"{at(file, lines[each.name])}: {wrong}; {hint}")
 
 
 def _definitions(text: str) -> Iterator[tuple[int, str]]:

@@ -275,7 +275,8 @@ class StructVAE(Method):
         """
         if not isinstance(self.structures, BracketingModel):
             raise InputError(
-                "this run of struct-vae infers derivations of a grammar instead of trees; use logical_forms"
+                "this run of struct-vae infers derivations of a grammar instead of trees; use logical_forms",
+                setting="grammar",
             )
         found: Trees = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
         return found
@@ -289,7 +290,8 @@ class StructVAE(Method):
         """
         if not isinstance(self.structures, DerivationModel):
             raise InputError(
-                "this run of struct-vae infers trees instead of derivations of a grammar; use trees"
+                "this run of struct-vae infers trees instead of derivations of a grammar; use trees",
+                setting="grammar",
             )
         found = self.posterior(pad(batch.ids, batch.offsets, len(batch.ids)))[0].viterbi()
         return self.structures.logical_forms(found, self.tokenizer)

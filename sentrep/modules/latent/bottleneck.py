@@ -56,7 +56,7 @@ class Bottleneck(nn.Module, ABC):
         Raises:
             InputError: the codes are not discrete.
         """
-        raise InputError("the codes of this model are not discrete; take a run of vq-vae")
+        raise InputError("the codes of this model are not discrete; take a run of vq-vae", setting="run")
 
     def unpack(self, packed: UInt8[Tensor, "sentence byte"]) -> Float[Tensor, "sentence latent"]:
         """Returns the codes that were packed.
@@ -64,7 +64,7 @@ class Bottleneck(nn.Module, ABC):
         Raises:
             InputError: the codes are not discrete.
         """
-        raise InputError("the codes of this model are not discrete; take a run of vq-vae")
+        raise InputError("the codes of this model are not discrete; take a run of vq-vae", setting="run")
 
 
 class Identity(Bottleneck):

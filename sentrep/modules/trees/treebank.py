@@ -21,7 +21,7 @@ from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.data.trees.brackets import Bracketed, Span, read_trees, right_binarised
 from sentrep.modules.padding import Texts, pad_lists
 from sentrep.modules.trees.binary_trees import DONE, REDUCE, SHIFT, Trees
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 TREES_AT_ONCE = 256
 """Trees that are converted to tensors together: each needs the square of its length in memory meanwhile."""
@@ -71,7 +71,7 @@ def read_treebank(
     file = Path(path).expanduser()
     if not file.is_file():
         raise InputError(
-            f"{opt('trees')} {path}: no such file; give a file of bracketed trees, one on each line"
+            f"{opt('trees')} {at(path)}: no such file; give a file of bracketed trees, one on each line"
         )
     ids, actions, too_long = list[list[int]](), list[list[int]](), list[int]()
     for tree in read_trees(file):
@@ -84,7 +84,7 @@ def read_treebank(
             ids.append(tokens)
             actions.append(_actions(spans, len(tokens)))
     if not ids:
-        raise InputError(f"{opt('trees')} {path}: no tree to learn from: {_reason(too_long, max_tokens)}")
+        raise InputError(f"{opt('trees')} {at(path)}: no tree to learn from: {_reason(too_long, max_tokens)}")
     texts = pad_lists(ids, device)
     return Treebank(texts, _trees(actions, texts.ids.shape[1], device))
 

@@ -51,7 +51,8 @@ def exam(documents: Sequence[ExamDocument], seed: int = 0) -> list[Retrieval]:
     if not tasks:
         raise InputError(
             f"{len(documents)} documents are held out for measuring, which is too little text: at least "
-            f"{FEWEST} documents, or documents of several passages, are needed"
+            f"{FEWEST} documents, or documents of several passages, are needed",
+            setting="keep_out",
         )
     return tasks
 

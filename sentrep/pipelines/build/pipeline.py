@@ -29,7 +29,7 @@ from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
-from sentrep.utils.errors import InputError, shown
+from sentrep.utils.errors import InputError, at, shown
 
 if TYPE_CHECKING:
     from sentrep.search.documents import Document
@@ -86,7 +86,7 @@ def build(
     """
     out, units, budget = Path(out), units or Units(), Budget(minutes)
     if (out / "index").exists() and not overwrite:
-        raise InputError(f"{out / 'index'} exists; give another folder, or overwrite it")
+        raise InputError(f"{at(out / 'index')} exists; give another folder, or overwrite it")
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report, config = ReadReport(), corpus_config(corpus)
     with timed("read", say):

@@ -58,7 +58,9 @@ def add(
     ids = Counter(document.id for document, _ in given)
     twice = [name for name, count in ids.items() if count > 1]
     if twice:
-        raise InputError(f"{len(twice)} document ids occur more than once, for instance {twice[0]!r}")
+        raise InputError(
+            f"{len(twice)} document ids occur more than once, for instance {twice[0]!r}", setting="documents"
+        )
     if not given:
         return remove(state, analyze, files=replaced_files)[0], 0
     searched = _searched(given)

@@ -23,7 +23,7 @@ from sentrep.search.documents.state import Floats, State
 from sentrep.search.folder import ModelStamp
 from sentrep.search.fusion import USUAL, Fusion
 from sentrep.search.lexical import Analyze
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 from sentrep.utils.manifest import FileStamp
 
@@ -86,7 +86,7 @@ class DocumentIndex:
         """
         path = Path(path)
         if path.exists() and (path.is_file() or any(path.iterdir())):
-            raise InputError(f"{path} exists and is not empty; give another folder")
+            raise InputError(f"{at(path)} exists and is not empty; give another folder")
         path.mkdir(parents=True, exist_ok=True)
         contents = {name: text.encode() for name, text in (attached or {}).items()}
         contents |= {MEANS: means.to_bytes()} if means else {}
@@ -185,7 +185,9 @@ class DocumentIndex:
 
     def _encoder(self) -> Encode:
         if self.encode is None:
-            raise InputError("the index was opened without its model; only lexical search is possible")
+            raise InputError(
+                "the index was opened without its model; only lexical search is possible", setting="model"
+            )
         return self.encode
 
     def _passages(self, texts: Sequence[str]) -> Floats:
