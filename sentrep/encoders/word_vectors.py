@@ -80,7 +80,7 @@ def _opened(path: Path) -> io.BufferedReader:
 def _text(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[WordVector]:
     width, promised, held = 0, None, 0
     for number, raw in enumerate(progress(file, f"reading {path.name}", unit="line"), start=1):
-        line, where = raw.decode("utf-8", errors="replace").rstrip(), f"{path}:{number}"
+        line, where = raw.decode("utf-8", errors="replace").rstrip(), at(path, number)
         if not line:
             continue
         if number == 1:
@@ -105,10 +105,10 @@ def _width(word: str, values: list[str], where: str) -> int:
     while width and not all(map(_is_number, values[-width:])):
         width -= 1
     if any(map(_is_number, values[: len(values) - width])):
-        raise InputError(f"{at(where)}: {word!r} is followed by something that is not a number")
+        raise InputError(f"{where}: {word!r} is followed by something that is not a number")
     if width == 0:
         raise InputError(
-            f"{at(where)}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)"
+            f"{where}: 0 numbers; a line is a word and its vector (and a binary file's name ends in .bin)"
         )
     return width
 
@@ -121,7 +121,7 @@ def _parts(line: str, width: int, where: str) -> tuple[str, str]:
         return word, numbers
     word, *values = line.split(" ")
     if spaces < width or any(map(_is_number, values[:-width])):
-        raise InputError(f"{at(where)}: {spaces} numbers, but the vectors of this file are {width} wide")
+        raise InputError(f"{where}: {spaces} numbers, but the vectors of this file are {width} wide")
     return " ".join([word, *values[:-width]]), " ".join(values[-width:])
 
 
@@ -143,7 +143,7 @@ def _is_number(value: str) -> bool:
 
 def _finite(vector: NDArray[np.float32], word: str, where: str) -> NDArray[np.float32]:
     if not np.isfinite(vector).all():
-        raise InputError(f"{at(where)}: {word!r} is followed by something that is not a number")
+        raise InputError(f"{where}: {word!r} is followed by something that is not a number")
     return vector
 
 
@@ -159,13 +159,11 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
         )
     (promised, width), position = sizes, len(header)
     for number in progress(range(1, promised + 1), f"reading {path.name}", promised, "word"):
-        where = f"{path}: word {number:,}, byte {position:,}"
+        where = f"{at(path)}: word {number:,}, byte {position:,}"
         letters = _letters(file, where, promised)
         content = file.read(4 * width)
         if len(content) < 4 * width:
-            raise InputError(
-                f"{at(where)}: the file ends here, but promises {promised:,} words; fetch it again"
-            )
+            raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
         position += len(letters) + 1 + len(content)
         word = letters.decode("utf-8", errors="replace").lstrip(
             "\n"
@@ -182,13 +180,11 @@ def _letters(file: io.BufferedReader, where: str, promised: int) -> bytes:
     letters = bytearray()
     while (byte := file.read(1)) != b" ":
         if not byte:
-            raise InputError(
-                f"{at(where)}: the file ends here, but promises {promised:,} words; fetch it again"
-            )
+            raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
         letters += byte
         if len(letters) > LONGEST:
             raise InputError(
-                f"{at(where)}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or "
+                f"{where}: no word in {LONGEST:,} bytes; the width in the first line is wrong, or "
                 "the file is damaged"
             )
     return bytes(letters)

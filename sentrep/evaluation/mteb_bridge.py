@@ -173,7 +173,7 @@ def _read(file: Path, record: dict[str, Any]) -> Iterator[Result]:
     whose = _whose(file)
     for split, entries in splits.items():
         subsets = _subsets(
-            entries, str(record.get("mteb_version") or "unknown"), f"{file}: scores of {split!r}"
+            entries, str(record.get("mteb_version") or "unknown"), f"{at(file)}: scores of {split!r}"
         )
         metrics = _metrics(subsets)
         key = fingerprint(["mteb", whose.hash, task, split, data])
@@ -223,7 +223,7 @@ def _subsets(entries: Any, version: str, where: str) -> list[_Subset]:
         score = entry.get("main_score") if isinstance(entry, dict) else None
         if not _is_number(score):
             raise InputError(
-                f'{at(where)}: expected a list of objects with "main_score", a number, and "hf_subset"'
+                f'{where}: expected a list of objects with "main_score", a number, and "hf_subset"'
             )
         subsets.append(
             _Subset(
@@ -231,7 +231,7 @@ def _subsets(entries: Any, version: str, where: str) -> list[_Subset]:
             )
         )
     if not subsets:
-        raise InputError(f"{at(where)}: empty; the task was not measured to its end")
+        raise InputError(f"{where}: empty; the task was not measured to its end")
     return subsets
 
 

@@ -132,12 +132,12 @@ def _made(entry: Mapping[str, Any], folder: Path, file: Path, split: str | None)
     """Tasks of one table of a TOML file; `split` replaces the split in the table."""
     options = {name: value for name, value in entry.items() if name not in ("path", "kind")}
     path = folder / entry.get("path", ".")
-    where = f"{file}: {entry['path']}" if "path" in entry else str(file)
+    where = f"{at(file)}: {entry['path']}" if "path" in entry else at(file)
     if not path.exists():
-        raise InputError(f"{at(where)}: no such file or folder in {folder}")
+        raise InputError(f"{where}: no such file or folder in {folder}")
     kind = entry.get("kind") or _kind(path)
     if kind not in KINDS:
-        raise InputError(f"{at(where)}: no kind of task is called {kind!r}; {nearest(str(kind), KINDS)}")
+        raise InputError(f"{where}: no kind of task is called {kind!r}; {nearest(str(kind), KINDS)}")
     _check_options(kind, options, where)
     if split is not None:
         options["split"] = split
@@ -149,11 +149,11 @@ def _check_options(kind: str, options: Mapping[str, Any], where: str) -> None:
     types = {name: each.annotation for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
     for name, value in options.items():
         if name not in types:
-            raise InputError(f"{at(where)}: {kind} has no option {name!r}; {nearest(name, types)}")
+            raise InputError(f"{where}: {kind} has no option {name!r}; {nearest(name, types)}")
         # In Python, bool is a subclass of int.
         if not isinstance(value, types[name]) or (isinstance(value, bool) and types[name] is not bool):
             wanted = getattr(types[name], "__name__", types[name])
-            raise InputError(f"{at(where)}: {name} of {kind} is {value!r}; expected {wanted}")
+            raise InputError(f"{where}: {name} of {kind} is {value!r}; expected {wanted}")
 
 
 def _entries(file: Path, within: tuple[Path, ...] = ()) -> list[dict[str, Any]]:

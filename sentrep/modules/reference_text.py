@@ -60,7 +60,7 @@ class ReferenceText:
         Raises:
             InputError: nothing can be read, or too few sentences are left.
         """
-        given = f"{opt('summaries')} {path} {opt('summaries_field')} {field}"
+        given = f"{opt('summaries')} {at(path)} {opt('summaries_field')} {field}"
         documents = read_sentences(given, path, field, split=split)
         ids = [encode_plain(tokenizer, text) for document in documents for text in document.sentences]
         rows = [row for row in ids if 0 < len(row) <= max_tokens]
@@ -108,7 +108,7 @@ def read_pairs(
     Raises:
         InputError: the file has no such pair.
     """
-    documents = read_sentences(f"{opt('pairs')} {path}", path, "article", "summary")
+    documents = read_sentences(f"{opt('pairs')} {at(path)}", path, "article", "summary")
     encoded = (
         (
             tokenizer.encode(" ".join(each.sentences))[:max_article_tokens],
@@ -150,11 +150,9 @@ def read_sentences(
         InputError: the file is missing or has no records.
     """
     if path != "-" and not Path(path).expanduser().exists():
-        raise InputError(f"{at(given)}: no such file or folder; check the path")
+        raise InputError(f"{given}: no such file or folder; check the path")
     config = CorpusConfig((path,), text_field=text_field, title_field=title_field, split=split, offline=True)
     try:
         return list(read_documents(config))
     except InputError as error:
-        raise InputError(
-            f"{at(given)}: {str(error).removesuffix(' (choose one with text_field)')}"
-        ) from error
+        raise InputError(f"{given}: {str(error).removesuffix(' (choose one with text_field)')}") from error

@@ -24,6 +24,7 @@ from sentrep.training.job import Trained
 from sentrep.training.run_folder import RunFolder
 from sentrep.utils.errors import InputError
 from tests import toy
+from tests.errors import refuses
 
 TRAINING = TrainingConfig(
     steps=60,
@@ -118,7 +119,7 @@ def test_a_method_without_neighbours_reads_documents_of_one_sentence(place: Path
         **few,
     )
     assert done.outcome.steps == 3
-    with pytest.raises(InputError, match="fewer than 2 sentences"):
+    with refuses(setting="split"):
         api.train("quick-thought", out=tmp_path / "refused", training=training, **few)
 
 
@@ -290,7 +291,7 @@ def test_two_models_side_by_side(place: Path, trained: Trained) -> None:
     assert error.value.setting == "models"
     with pytest.raises(InputError, match="is not empty"):
         api.combine([trained.model, other.model], place)
-    with pytest.raises(InputError, match="cannot be trained further"):
+    with refuses(setting="encoder"):
         train(place, "further", encoder=EncoderConfig(str(place / "both")))
     assert (place / "corpus.jsonl").exists()
 
@@ -320,16 +321,16 @@ def test_comparing_says_who_beats_whom(place: Path, trained: Trained, tmp_path: 
 
 
 def test_nothing_to_measure_by_is_said(trained: Trained) -> None:
-    with pytest.raises(InputError, match="nothing to measure by"):
+    with refuses(setting="tasks"):
         api.evaluate(trained.model)
 
 
 def test_arguments_that_cannot_be_right(place: Path) -> None:
     with pytest.raises(InputError, match="did you mean 'quick-thought'"):
         api.train("quick-thoughts", corpus=place, out=place / "x")
-    with pytest.raises(InputError, match="takes settings of"):
+    with refuses(setting="settings"):
         train(place, "x", settings=CorpusConfig(("x",)))
-    with pytest.raises(InputError, match="nowhere"):
+    with refuses(place="nowhere.jsonl"):
         train(place, "x", corpus=place / "nowhere.jsonl")
     assert not (place / "x").exists()
 
@@ -348,9 +349,9 @@ def test_a_corpus_too_small_to_hold_out_from_says_what_to_do(place: Path, tmp_pa
     (tmp_path / "singles.jsonl").write_text(
         "\n".join(json.dumps({"text": [f"word{i} is here."]}) for i in range(50))
     )
-    with pytest.raises(InputError, match="2 sentences"):
+    with refuses(setting="split"):
         train(place, "singles", corpus=tmp_path / "singles.jsonl")
     with (tmp_path / "singles.jsonl").open("a") as file:
         file.write("\n" + json.dumps({"text": ["One is here.", "Two is there."]}))
-    with pytest.raises(InputError, match="fewer than 2 sentences"):
+    with refuses(setting="split"):
         train(place, "pair", corpus=tmp_path / "singles.jsonl")

@@ -16,6 +16,7 @@ from sentrep.utils.errors import InputError
 from tests import toy
 from tests.encoders.test_batching import made
 from tests.encoders.test_expansion import KNOWN, NEW, on_a_map, written
+from tests.errors import refuses
 
 
 @pytest.fixture
@@ -116,5 +117,5 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 
 
 def test_what_lies_at_out_is_seen_before_any_work(home: Path) -> None:
-    with pytest.raises(InputError, match="not empty"):
+    with refuses(place=home):
         api.expand("nowhere", "nowhere", home)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentrep.data.batch import SentenceBatches, cut
-from sentrep.utils.errors import InputError
 from tests import toy
+from tests.errors import refuses
 
 
 def test_neighbours_never_cross_runs() -> None:
@@ -97,7 +97,7 @@ def test_word_dropout_keeps_order_and_boundaries() -> None:
 
 
 def test_a_corpus_without_neighbours_is_refused() -> None:
-    with pytest.raises(InputError, match="no document has 2 sentences"):
+    with refuses(setting="split"):
         SentenceBatches(np.arange(4), np.arange(5), np.array([[0, 1, 0], [1, 2, 1]]), 10, 2, 0)
 
 

@@ -15,6 +15,7 @@ from sentrep.embedding.dtypes import DTYPES, kept_neighbours, narrowed, restore,
 from sentrep.search import Index, top_k
 from sentrep.utils.errors import InputError
 from tests.embedding.encoders import STAMP, contents, encode, pairs, texts
+from tests.errors import refuses
 
 
 def drawn(count: int, width: int, seed: int = 0) -> NDArray[np.float32]:
@@ -106,7 +107,7 @@ def test_fewer_dimensions_at_length_one_and_queries_cut_likewise(tmp_path: Path)
     untouched = Index.build(
         embed_to_folder(encode, pairs(9), tmp_path / "g", stamp=STAMP), out=tmp_path / "h"
     )
-    with pytest.raises(InputError, match="9 wide"):
+    with refuses(setting="queries"):
         untouched.search(np.ones((1, 9)), 1)
 
 
@@ -118,7 +119,7 @@ def test_zero_vectors_are_cut_without_an_error() -> None:
 def test_work_in_another_form_is_refused(change: dict[str, object], tmp_path: Path) -> None:
     embed_to_folder(encode, pairs(20), tmp_path / "e", stamp=STAMP, shard=10)
     before = contents(tmp_path / "e")
-    with pytest.raises(InputError, match="begun with"):
+    with refuses(setting="overwrite", place="e"):
         embed_to_folder(encode, pairs(20), tmp_path / "e", stamp=STAMP, shard=10, **change)  # type: ignore[arg-type]
     assert contents(tmp_path / "e") == before
     embed_to_folder(encode, pairs(20), tmp_path / "e", stamp=STAMP, shard=10, overwrite=True, **change)  # type: ignore[arg-type]

@@ -13,9 +13,9 @@ from sentrep.encoders import serialization as folder
 from sentrep.encoders.batching import encode
 from sentrep.encoders.concat import Concatenation
 from sentrep.encoders.token_table import inner_tokenizer, token_table
-from sentrep.utils.errors import InputError
 from tests import toy
 from tests.encoders.test_batching import made
+from tests.errors import refuses
 
 
 @pytest.mark.parametrize("saved", [False, True])
@@ -38,10 +38,10 @@ def test_the_row_of_a_token_is_the_one_that_is_read(kind: str, width: int, saved
 
 def test_several_tables_are_none_and_other_tokenizers_are_not_ours() -> None:
     both = SentenceTransformer(modules=[Concatenation([made("bag"), made("gru")])], device="cpu")
-    with pytest.raises(InputError, match="begins with Concatenation has no token table of its own"):
+    with refuses(setting="encoder"):
         token_table(both)
     words = WordEmbeddings(WhitespaceTokenizer(["one", "two"]), torch.randn(2, 3))
     averaged = SentenceTransformer(modules=[words, Pooling(3, "mean")], device="cpu")
     assert token_table(averaged).weight.shape == (2, 3)
-    with pytest.raises(InputError, match="has no one tokenizer of the tokenizers library"):
+    with refuses(setting="encoder"):
         inner_tokenizer(averaged)

@@ -22,6 +22,7 @@ from sentrep.encoders.word_vectors import read_vectors
 from sentrep.utils.errors import InputError
 from tests import toy
 from tests.encoders.test_batching import made
+from tests.errors import refuses
 
 PAIRS: list[tuple[str, list[float]]] = [
     ("hund", [1.0, 2, 3]),
@@ -156,9 +157,9 @@ def test_a_compressed_file_that_was_cut_off_or_is_none(tmp_path: Path) -> None:
     whole = gzip.compress(text([(f"w{i}", [i, 1, 2]) for i in range(2000)]))
     for content in (whole[: len(whole) // 2], text()):
         (tmp_path / "v.gz").write_bytes(content)
-        with pytest.raises(InputError, match=r"v\.gz:"):
+        with refuses(place="v.gz"):
             read(tmp_path / "v.gz")
-    with pytest.raises(InputError, match="no such file of word vectors"):
+    with refuses(place="nothing"):
         read(tmp_path / "nothing")
 
 

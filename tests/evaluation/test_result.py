@@ -14,7 +14,7 @@ from sentrep.evaluation import Model, Result, ResultStore, Score, Task, evaluate
 from sentrep.evaluation import task as task_module
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Embeds
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import letters, saved_model, words_task
 
 
@@ -152,27 +152,27 @@ def test_a_record_says_what_was_measured_and_with_what(tmp_path: Path) -> None:
 
 
 def test_bad_files_are_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="no such results file"):
+    with refuses(place="none.jsonl"):
         read_results(tmp_path / "none.jsonl")
     (tmp_path / "wrong.jsonl").write_text(json.dumps({"loss": 1}) + "\n")
-    with pytest.raises(InputError, match=r"wrong\.jsonl:1"):
+    with refuses(place="wrong.jsonl:1"):
         read_results(tmp_path / "wrong.jsonl")
-    with pytest.raises(InputError, match=r"wrong\.jsonl:1"):
+    with refuses(place="wrong.jsonl:1"):
         ResultStore(tmp_path / "wrong.jsonl")
-    with pytest.raises(InputError, match="is a folder"):
+    with refuses(place=tmp_path):
         ResultStore(tmp_path)
-    with pytest.raises(InputError, match=r"wrong\.jsonl/new\.jsonl: "):
+    with refuses(place="new.jsonl"):
         ResultStore(tmp_path / "wrong.jsonl" / "new.jsonl")
     with monkeypatch.context() as patch:
         patch.setattr(os, "access", lambda path, mode: path != tmp_path)
-        with pytest.raises(InputError, match=r"new\.jsonl: "):
+        with refuses(place="new.jsonl"):
             ResultStore(tmp_path / "new.jsonl")
     (tmp_path / "typed.jsonl").write_text(
         json.dumps({field.name: 3 for field in fields(Result)}) + "\n" + json.dumps({"task": "toy"}) + "\n"
     )
     with pytest.warns(UserWarning, match=r"skipped 2 unreadable"):
         assert read_results(tmp_path / "typed.jsonl") == []
-    with pytest.raises(InputError, match="evaluate again with a results file"):
+    with refuses(setting="results"):
         read_items(evaluate(letters(), [Counted()]).results[0])
 
 

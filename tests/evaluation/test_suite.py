@@ -9,6 +9,7 @@ import pytest
 from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, suite, tasks_from
 from sentrep.evaluation.suite import KINDS, read_suite, suites
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.paths import SHARED_DATA
 
 DATA = SHARED_DATA
@@ -97,15 +98,15 @@ def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> N
 def test_of_a_layout_that_is_nearly_known_it_is_said_what_is_missing(home: Path) -> None:
     (home / "sts" / "dev.tsv").unlink()
     (home / "sts" / "test.tsv").write_text("score\tsentence_1\tsentence2\n1\ta\tb\n")
-    with pytest.raises(InputError, match=r"sts: .*test\.tsv.*'score, sentence_1, sentence2'"):
+    with refuses(place="sts"):
         tasks_from(home / "sts")
     (home / "pets" / "corpus.jsonl").rename(home / "pets" / "documents.jsonl")
-    with pytest.raises(InputError, match=r"pets: .*corpus\.jsonl"):
+    with refuses(place="pets"):
         tasks_from(home / "pets")
     (home / "pets" / "documents.jsonl").rename(home / "pets" / "corpus.jsonl")
     (home / "pets" / "qrels" / "test.tsv").unlink()
     (home / "pets" / "qrels").rmdir()
-    with pytest.raises(InputError, match=r"qrels: .*test\.tsv"):
+    with refuses(place="qrels"):
         tasks_from(home / "pets")
 
 
@@ -114,7 +115,7 @@ def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "README.md"):
         with pytest.raises(InputError, match=rf"{path.name}: .*BEIR.*score, sentence1, sentence2"):
             tasks_from(path)
-    with pytest.raises(InputError, match="absent: "):
+    with refuses(place="absent"):
         tasks_from(tmp_path / "absent")
 
 
@@ -136,22 +137,22 @@ def test_a_suite_of_one_s_own(home: Path) -> None:
 def test_a_suite_that_cannot_be_used_is_refused(home: Path) -> None:
     with pytest.raises(InputError, match=r"'quik'.*'quick'"):
         read_suite("quik", home)
-    with pytest.raises(InputError, match=r"quick\.toml: .*sts-b: ") as error:
+    with refuses(setting="data", place="quick.toml") as error:
         read_suite("quick", home)
     assert error.value.setting == "data"
-    with pytest.raises(InputError, match="nowhere: ") as error:
+    with refuses(setting="data") as error:
         read_suite("quick", home / "nowhere")
     assert error.value.setting == "data"
     (home / "sts" / "test.tsv").write_text("score\tsentence1\tsentence2\nmuch\ta\tb\n")
     (home / "mine.toml").write_text('[[task]]\npath = "sts"\n')
-    with pytest.raises(InputError, match=r"test\.tsv:2: .*'much'"):
+    with refuses(place="test.tsv:2"):
         read_suite(home / "mine.toml", home)
     (home / "mine.toml").write_text(f"suites = ['{home / 'other.toml'}']")
     (home / "other.toml").write_text(f"suites = ['{home / 'mine.toml'}']")
-    with pytest.raises(InputError, match=r"mine\.toml: "):
+    with refuses(place="mine.toml"):
         read_suite(home / "mine.toml", home)
     (home / "mine.toml").write_text("about = 'nothing'\ntask = []")
-    with pytest.raises(InputError, match=r"mine\.toml: "):
+    with refuses(place="mine.toml"):
         read_suite(home / "mine.toml", home)
 
 
@@ -215,5 +216,5 @@ def test_the_shared_data_sets_are_read() -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_an_option_of_the_wrong_type_is_refused_for_every_kind(kind: str, tmp_path: Path) -> None:
     (tmp_path / "suite.toml").write_text(f'[[task]]\nkind = "{kind}"\nname = 3\n', encoding="utf-8")
-    with pytest.raises(InputError, match="name"):
+    with refuses(place="suite.toml"):
         read_suite(tmp_path / "suite.toml", tmp_path)

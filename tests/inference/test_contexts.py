@@ -15,8 +15,8 @@ from sentrep.inference.contexts import Contexts
 from sentrep.methods.cpc.config import CPCConfig
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job import Trained
-from sentrep.utils.errors import InputError
 from tests import toy
+from tests.errors import refuses
 
 REACH = 3
 
@@ -91,13 +91,13 @@ def test_interrupted_it_goes_on_with_the_same_vectors(
 
 def test_vectors_of_contexts_are_not_taken_for_those_of_sentences(place: Path, run: Path) -> None:
     api.embed_corpus(run, place / "toy.jsonl", place / "mixed", context=True)
-    with pytest.raises(InputError, match="was begun with model"):
+    with refuses(setting="overwrite", place="mixed"):
         api.embed_corpus(run, place / "toy.jsonl", place / "mixed")
 
 
 def test_what_has_no_context_says_so(place: Path, run: Path) -> None:
     other = train(place, "quick-thought").run.path
-    with pytest.raises(InputError, match="a run of quick-thought, which cannot embed contexts"):
+    with refuses(place="quick-thought"):
         api.embed_corpus(other, place / "toy.jsonl", place / "none", context=True)
-    with pytest.raises(InputError, match="give the folder of one"):
+    with refuses(setting="context"):
         api.embed_corpus(api.load(run), place / "toy.jsonl", place / "none", context=True)

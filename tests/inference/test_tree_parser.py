@@ -22,6 +22,7 @@ from sentrep.training.config import TrainingConfig
 from sentrep.utils.capabilities import Embeds, Parses, ScoresLikelihood
 from sentrep.utils.errors import InputError
 from tests import toy
+from tests.errors import refuses
 from tests.nested_trees import nested
 
 SENTENCES = [" ".join(sentence) for document in toy.documents(4, seed=9) for sentence in document]
@@ -71,7 +72,7 @@ def test_nll_counts_words_and_an_end(parser: TreeParser) -> None:
 
 def test_a_method_that_predicts_nothing_says_so(tmp_path: Path) -> None:
     grammar = TreeParser.open(train(tmp_path, "compound-pcfg"))
-    with pytest.raises(InputError, match="no language model"):
+    with refuses(setting="run"):
         grammar.nll([["a", "word"]])
     assert not isinstance(api.measured(tmp_path / "compound-pcfg").implementation, ScoresLikelihood)
 
@@ -120,9 +121,9 @@ def test_refusals(run: Path, parser: TreeParser, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         api.parse(parser, "one")
     assert error.value.setting == "sentences"
-    with pytest.raises(InputError, match="sentence 1 is empty"):
+    with refuses(setting="sentences"):
         api.parse(run, ["a b", " "])
-    with pytest.raises(InputError, match="is a run of quick-thought, which cannot parse; give a run of"):
+    with refuses(place="quick-thought"):
         TreeParser.open(train(tmp_path, "quick-thought"))
 
 

@@ -22,6 +22,7 @@ from sentrep.mining.settings import TermSettings
 from sentrep.mining.terms import find_terms
 from sentrep.mining.units import read_units, units_of
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 
 WORDS = ["red", "blue", "green", "dog", "cat", "runs"]
 
@@ -142,7 +143,7 @@ def test_terms_need_a_unigram_vocabulary(tmp_path: Path) -> None:
     assert error.value.setting == "terms"
     file = tmp_path / "terms.jsonl"
     file.write_text('{"term": "a"}\n{"word": "b"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"terms\.jsonl:2") as error:
+    with refuses(setting="terms", place="terms.jsonl:2") as error:
         Tokenizer.train(["a b"], TokenizerConfig("unigram", terms=str(file)))
 
 

@@ -22,6 +22,7 @@ from sentrep.utils.blocks import stamp_files
 from sentrep.utils.errors import InputError, ReadWarning
 from sentrep.utils.manifest import MANIFEST, FileStamp, Manifest
 from sentrep.utils.strings import Strings
+from tests.errors import refuses
 
 MODEL = ModelStamp("toy", "aaaa1111", "runs/toy/model")
 ODD_IDS = ["", "line\nbreak", "\u2028", "数", "é", "🙂", "\x00", "\ud800", "a" * 5000, "../../etc", "id"]
@@ -171,7 +172,7 @@ def test_zero_vectors_stay_zero_and_resemble_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(index.vectors[3], 0)
     assert index.search(np.stack([vectors[3], vectors[4]]), 1)[0] == []
     assert index.search(vectors[4], 1)[0][0].id == "4"
-    with pytest.raises(InputError, match="all 5 vectors are zero"):
+    with refuses(setting="vectors"):
         Index.build(np.zeros((5, 3)), out=tmp_path / "z", model=MODEL)
 
 
@@ -188,11 +189,9 @@ def test_ties_are_in_the_order_of_the_rows(tmp_path: Path) -> None:
 def test_another_model_is_refused(tmp_path: Path) -> None:
     index = Index.build(clustered(20), out=tmp_path / "i", model=MODEL)
     index.check_model("aaaa1111")
-    with pytest.raises(
-        InputError, match=r"toy \(content aaaa1111\), not with content bbbb2222.*runs/toy/model"
-    ):
+    with refuses(place="i"):
         index.check_model("bbbb2222")
-    with pytest.raises(InputError, match="queries are 31 wide"):
+    with refuses(setting="queries"):
         index.search(np.ones((1, 31)), 1)
 
 
@@ -318,7 +317,7 @@ def test_an_older_format_is_refused_with_the_command_that_makes_it_anew(tmp_path
     record = json.loads((tmp_path / "i" / MANIFEST).read_text())
     for old in ({**record, "format_version": 1}, {"format": 1, "kind": "flat"}):
         (tmp_path / "i" / MANIFEST).write_text(json.dumps(old))
-        with pytest.raises(InputError, match=r"format 1.*`sentrep index`"):
+        with refuses(place="i"):
             Index.open(tmp_path / "i")
     assert len(Index.build(clustered(20), out=tmp_path / "i", model=MODEL, overwrite=True)) == 20
 
@@ -397,7 +396,7 @@ def test_auto_does_not_take_another_kind_because_the_disk_is_full(
 
     monkeypatch.setattr(kinds, "FLAT_BELOW", 1000)
     monkeypatch.setattr(structure, "to_disk", full)
-    with pytest.raises(InputError, match="no space left"):
+    with refuses(place=tmp_path):
         Index.build(clustered(2000), out=tmp_path / "i", model=MODEL)
     assert list(tmp_path.iterdir()) == []
 
@@ -483,27 +482,27 @@ def test_ids_that_slip_on_the_way_to_disk_are_noticed(
 
 def test_build_names_what_is_wrong(tmp_path: Path) -> None:
     out, ten = tmp_path / "i", clustered(10)
-    with pytest.raises(InputError, match="no vectors"):
+    with refuses(setting="vectors"):
         Index.build(np.empty((0, 4)), out=out, model=MODEL)
-    with pytest.raises(InputError, match="no vectors"):
+    with refuses(setting="vectors"):
         Index.build(iter([]), out=out, model=MODEL)
-    with pytest.raises(InputError, match="there are 3 ids for 10 vectors"):
+    with refuses(setting="ids"):
         Index.build(ten, ["a", "b", "c"], out=out, model=MODEL)
-    with pytest.raises(InputError, match="there are 11 texts for 10 vectors"):
+    with refuses(setting="texts"):
         Index.build(ten, texts=map(str, range(11)), out=out, model=MODEL)
-    with pytest.raises(InputError, match="number 1 is not a string but 7"):
+    with refuses(setting="ids"):
         Index.build(ten[:2], ["a", 7], out=out, model=MODEL)  # type: ignore[list-item]
-    with pytest.raises(InputError, match="row 10 is 3 wide"):
+    with refuses(setting="vectors"):
         Index.build(iter([ten, np.ones((1, 3))]), out=out, model=MODEL)
-    with pytest.raises(InputError, match="row 12 has a NaN"):
+    with refuses(setting="vectors"):
         Index.build(
             iter([ten, np.where(np.arange(5)[:, None] == 2, np.nan, np.ones((5, 32)))]), out=out, model=MODEL
         )
     with pytest.raises(InputError, match="did you mean 'flat'"):
         Index.build(ten, out=out, model=MODEL, kind="flt")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="dtype int8"):
+    with refuses(setting="dtype"):
         Index.build(ten, out=out, model=MODEL, dtype="int8")
-    with pytest.raises(InputError, match="which model"):
+    with refuses(setting="model"):
         Index.build(ten, out=out)
     assert list(tmp_path.iterdir()) == [], "a failed build leaves nothing behind"
 
@@ -511,17 +510,17 @@ def test_build_names_what_is_wrong(tmp_path: Path) -> None:
 def test_what_is_there_is_replaced_only_when_asked(tmp_path: Path) -> None:
     out = tmp_path / "i"
     Index.build(clustered(10), out=out, model=MODEL)
-    with pytest.raises(InputError, match="holds an index already"):
+    with refuses(setting="overwrite", place="i"):
         Index.build(clustered(20), out=out, model=MODEL)
-    with pytest.raises(InputError, match="no vectors"):
+    with refuses(setting="vectors"):
         Index.build(iter([]), out=out, model=MODEL, overwrite=True)
     assert len(Index.open(out)) == 10, "a failed build must leave the old index alone"
     assert len(Index.build(clustered(20), out=out, model=MODEL, overwrite=True)) == 20
     assert len(Index.open(out)) == 20
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("…")
-    with pytest.raises(InputError, match="not a search index"):
+    with refuses(place="mine"):
         Index.build(clustered(20), out=tmp_path / "mine", model=MODEL, overwrite=True)
-    with pytest.raises(InputError, match="is no search index"):
+    with refuses(place="mine"):
         Index.open(tmp_path / "mine")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["i", "mine"]

@@ -14,6 +14,7 @@ from sentrep.training.defaults import Hardware, precision, resolve
 from sentrep.training.run_file import write_json
 from sentrep.utils.errors import InputError
 from sentrep.utils.formats import RUN
+from tests.errors import refuses
 
 FAST = Hardware(bf16=True)
 
@@ -76,5 +77,5 @@ def test_a_run_to_go_on_from_gives_its_model_and_its_rate(tmp_path: Path) -> Non
 def test_a_run_of_an_older_format_is_nothing_to_go_on_from(tmp_path: Path) -> None:
     record = {"method": "some-method", "settings": {}, "tokenizer": {}, "training": {"lr": 0.125}}
     write_json(tmp_path / "run.json", {"run": record})
-    with pytest.raises(InputError, match="sentrep train some-method"):
+    with refuses(place="run.json"):
         resolved("gru", start=tmp_path)

@@ -54,7 +54,8 @@ def write_report(
         raise InputError("sentences without a model: say which model is to embed them", setting="model")
     if not chosen and not runs and model is None and corpus is None:
         raise InputError(
-            "nothing to report: give results files, run folders, a corpus, or a model together with sentences",
+            "nothing to report: give results files, run folders, a corpus, or a model together with "
+            "sentences",
             setting="results",
         )
     measured = [result for path in chosen for result in read_any(Path(path))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
 
@@ -29,9 +30,4 @@ class InfoMaxConfig:
     def __post_init__(self) -> None:
         if not self.windows or any(window < 1 or window % 2 == 0 for window in self.windows):
             raise InputError(f"{opt('windows')} {' '.join(map(str, self.windows))}: one odd number or more")
-        if min(self.feature_width, self.discriminator_token_width) < 1:
-            widths = (
-                f"{opt('feature_width')} {self.feature_width} and "
-                f"{opt('discriminator_token_width')} {self.discriminator_token_width}"
-            )
-            raise InputError(f"{widths} must be 1 or more")
+        check_at_least(self, 1, "feature_width", "discriminator_token_width")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
 
@@ -32,12 +33,7 @@ class SkipThoughtConfig:
     paper). Evaluation always uses the whole vocabulary."""
 
     def __post_init__(self) -> None:
-        if min(self.decoder_width, self.decoder_token_width, self.longest) < 1:
-            sizes = (
-                f"{opt('decoder_width')} {self.decoder_width}, "
-                f"{opt('decoder_token_width')} {self.decoder_token_width}"
-            )
-            raise InputError(f"{sizes} and {opt('longest')} {self.longest} must be 1 or more")
+        check_at_least(self, 1, "decoder_width", "decoder_token_width", "longest")
         if self.samples < 0:
             raise InputError(
                 f"{opt('samples')} {self.samples}: 0 for the whole vocabulary, or how many tokens to draw"

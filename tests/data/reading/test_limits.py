@@ -15,8 +15,8 @@ import pytest
 
 from sentrep.data.reading import document, tables, whole
 from sentrep.data.reading.report import Kind
-from sentrep.utils.errors import InputError
 from tests.data.reading.readers import pieces_of, texts_of
+from tests.errors import refuses
 
 PEAK = r"""
 import re, sys
@@ -156,7 +156,7 @@ def test_undecodable_values_of_a_parquet_file_are_replaced(tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["pipe.txt", "pipe"])
 def test_a_named_pipe_is_refused_at_once(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
-    with pytest.raises(InputError, match=name) as caught:
+    with refuses(setting="corpus") as caught:
         pieces_of(tmp_path / name)
     assert caught.value.setting == "corpus"
     (tmp_path / "a.txt").write_text("Words.")
@@ -165,7 +165,7 @@ def test_a_named_pipe_is_refused_at_once(tmp_path: Path, name: str) -> None:
 
 
 def test_a_device_is_refused_at_once() -> None:
-    with pytest.raises(InputError, match="/dev/zero") as error:
+    with refuses(setting="corpus", place="zero") as error:
         pieces_of("/dev/zero")
     assert error.value.setting == "corpus"
 
@@ -216,7 +216,7 @@ def test_links_and_unreadable_folders_are_counted(tmp_path: Path, monkeypatch: p
 
 def test_a_named_json_file_without_json_lines_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('[\n{"text": "a"}\n]')
-    with pytest.raises(InputError, match=r"x\.json"):
+    with refuses(place="x.json"):
         pieces_of(tmp_path / "x.json")
 
 

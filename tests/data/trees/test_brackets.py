@@ -27,7 +27,7 @@ from sentrep.data.trees.brackets import (
     tree_of,
 )
 from sentrep.evaluation.models.branching import random_splits, right_branching
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.paths import SHARED_DATA
 
 DATA = SHARED_DATA
@@ -90,7 +90,7 @@ def test_escaped_brackets_signs_and_scripts_stay_as_they_are() -> None:
 )
 def test_what_is_no_tree_is_refused_with_its_place(line: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "my.trees").write_text(f"{CAT}\n\n{line}\n")
-    with pytest.raises(InputError, match=rf"my\.trees:3: {message}.*; expected one tree like \(S"):
+    with refuses(place="my.trees:3"):
         read_trees(tmp_path / "my.trees")
 
 
@@ -98,7 +98,7 @@ def test_files(tmp_path: Path) -> None:
     (tmp_path / "a.trees.gz").write_bytes(gzip.compress(f"{CAT}\n{CAT}\n".encode()))
     assert read_trees(tmp_path / "a.trees.gz") == [tree_of(CAT)] * 2
     (tmp_path / "b.trees").write_text("\n")
-    with pytest.raises(InputError, match=r"b\.trees:"):
+    with refuses(place="b.trees"):
         read_trees(tmp_path / "b.trees")
 
 

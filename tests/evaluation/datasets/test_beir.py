@@ -13,6 +13,7 @@ from sentrep.evaluation import bm25, evaluate, read_beir
 from sentrep.evaluation.datasets.beir import read_retrieval
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import letters
 from tests.paths import SHARED_DATA
 
@@ -85,12 +86,12 @@ def test_other_splits(tmp_path: Path) -> None:
     (folder / "qrels" / "dev.tsv").write_text("q1\td1\t1\n")
     (folder / "qrels" / "notes.tsv").write_text("query-id\tcorpus-id\tcode\nq1\td1\tgood\n")
     assert (read_beir(folder, "dev").split, len(read_beir(folder, "dev").queries)) == ("dev", 1)
-    with pytest.raises(MissingSplit, match=r"train\.tsv"):
+    with refuses(MissingSplit, place="qrels"):
         read_beir(folder, "train")
     (folder / "qrels" / "test.tsv").unlink()
     assert read_beir(folder).split == "dev"
     (folder / "qrels" / "dev.tsv").unlink()
-    with pytest.raises(MissingSplit, match=r"no judgements for split 'test'.*there are: none"):
+    with refuses(MissingSplit, place="qrels"):
         read_beir(folder)
 
 
@@ -146,11 +147,11 @@ def test_broken_folders_are_refused_with_file_and_line(
 
 def test_a_broken_folder_is_refused_before_any_model_is_loaded(tmp_path: Path) -> None:
     folder = _write(tmp_path / "pets", qrels=QRELS + "q1\td9\t1\n")
-    with pytest.raises(InputError, match=r"test\.tsv:5:"):
+    with refuses(place="test.tsv:5"):
         api.evaluate("no/such/model", [folder])
     (folder / "qrels" / "test.tsv").write_text(QRELS)
     (tmp_path / "foreign.jsonl").write_text("[]\n")
-    with pytest.raises(InputError, match=r"foreign\.jsonl:1:"):
+    with refuses(place="foreign.jsonl:1"):
         api.evaluate("no/such/model", [folder], results=tmp_path / "foreign.jsonl")
     with pytest.raises(InputError) as error:
         api.evaluate("no/such/model", [folder])
@@ -167,19 +168,19 @@ def test_a_folder_that_lacks_a_part_is_refused(part: str, tmp_path: Path) -> Non
         read_beir(folder)
     if "qrels" in part:
         (folder / "qrels").rmdir()
-        with pytest.raises(InputError, match="no judgements"):
+        with refuses(place="qrels"):
             read_beir(folder)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     folder = _write(tmp_path / "pets")
     (folder / "queries.jsonl").write_bytes(b"\xff\xfe")
-    with pytest.raises(InputError, match=r"queries\.jsonl:"):
+    with refuses(place="queries.jsonl"):
         read_beir(folder)
     whole = (folder / "corpus.jsonl.gz").read_bytes()
     for damaged in (b"not gzip", whole[:-9], whole[:20] + bytes(20) + whole[40:]):
         (folder / "corpus.jsonl.gz").write_bytes(damaged)
-        with pytest.raises(InputError, match=r"corpus\.jsonl\.gz:"):
+        with refuses(place="corpus.jsonl.gz"):
             read_beir(folder)
 
 

@@ -18,7 +18,7 @@ from sentrep.evaluation.datasets.tsv import (
     tables,
 )
 from sentrep.evaluation.suite import KINDS
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 
 KINDS_OF_TABLES = {
     "similarity": "score\tsentence1\tsentence2\n1\ta\tb\n2\ta\tc\n",
@@ -37,10 +37,7 @@ def test_a_test_set_with_wrong_columns_is_refused_and_dev_is_not_taken_in_its_pl
     (tmp_path / "train.tsv").write_text(good)
     (tmp_path / "dev.tsv").write_text(good)
     (tmp_path / "test.tsv").write_text("gold" + good.removeprefix(good.split("\t")[0]))
-    with pytest.raises(
-        InputError,
-        match=rf"test\.tsv:1: no column '{good.split()[0]}'; expected {good.split()[0]}, .*got 'gold, ",
-    ):
+    with refuses(place="test.tsv:1"):
         KINDS[kind](tmp_path)
     (tmp_path / "test.tsv").write_text(good)
     assert [task.split for task in KINDS[kind](tmp_path)] == ["test"]
@@ -72,7 +69,7 @@ def test_tables_are_those_with_the_columns_or_a_split_s_name(tmp_path: Path) -> 
     assert [file.name for file in tables(tmp_path, ["y", "x"])] == ["a.tsv", "dev.tsv"]
     assert tables(tmp_path / "b.tsv", ["x", "y"]) == [tmp_path / "b.tsv"], "a file that is named is meant"
     (tmp_path / "dev.tsv").unlink()
-    with pytest.raises(InputError, match=r"a\.tsv, b\.tsv"):
+    with refuses(place=tmp_path):
         tables(tmp_path, ["q"])
 
 
@@ -82,7 +79,7 @@ def test_without_a_wish_test_is_taken_where_there_is_one(tmp_path: Path) -> None
     assert of_one_split(tmp_path, splits, "dev") == [Path("dev.tsv")]
     del splits[Path("test.tsv")]
     assert of_one_split(tmp_path, splits, None) == [Path("dev.tsv"), Path("train.tsv")]
-    with pytest.raises(MissingSplit, match=r"dev\.tsv, train\.tsv"):
+    with refuses(MissingSplit, place=tmp_path):
         of_one_split(tmp_path, splits, "test")
 
 
@@ -93,14 +90,14 @@ def test_cells_stand_as_they_are(tmp_path: Path) -> None:
         (4, ["", "1"]),
     ]
     assert [number for number, _ in read_lines(tmp_path / "t.tsv")] == [1, 2, 4]
-    with pytest.raises(InputError, match=r"t\.tsv:4:"):
+    with refuses(place="t.tsv:4"):
         list(read_table(tmp_path / "t.tsv", ["c"]))
-    with pytest.raises(InputError, match=r"none\.tsv:"):
+    with refuses(place="none.tsv"):
         list(read_table(tmp_path / "none.tsv", ["c"]))
 
 
 def test_a_file_without_lines_is_not_read_to_its_end_for_a_header(tmp_path: Path) -> None:
     (tmp_path / "blob.tsv").write_bytes(b"x" * 100_000)
     assert len(header(tmp_path / "blob.tsv")[0]) == 10_000
-    with pytest.raises(InputError, match=r"blob\.tsv:1:"):
+    with refuses(place="blob.tsv:1"):
         list(read_table(tmp_path / "blob.tsv", ["a"]))

@@ -22,7 +22,7 @@ from sentrep.evaluation import (
 from sentrep.evaluation.report import Run, failures, write_report
 from sentrep.evaluation.report.curves import POINTS
 from sentrep.evaluation.result import EXAMPLES, Example
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.report.report_toy import data_of, topical, word_sum
 from tests.evaluation.toy import Constant, letters, words_task
 
@@ -130,7 +130,7 @@ def test_tasks_of_one_corpus_lose_its_name(tmp_path: Path) -> None:
 def test_results_that_cannot_be_compared_are_refused(tmp_path: Path) -> None:
     _store(tmp_path, "first", np.ones(5), data="a")
     _store(tmp_path, "second", np.ones(5), data="b")
-    with pytest.raises(InputError, match="cannot be compared, their data differ"):
+    with refuses(setting="results"):
         write_report([tmp_path / "results.jsonl"], tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
 
@@ -170,7 +170,7 @@ def test_long_curves_are_averaged_and_end_where_they_ended(tmp_path: Path) -> No
 
 
 def test_a_run_without_logs_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"runs/a: nothing in logs/metrics.jsonl"):
+    with refuses(place="a"):
         write_report([], tmp_path / "report.html", runs=[Run("runs/a", [])])
 
 
@@ -224,21 +224,18 @@ def test_what_is_wrong_is_said(results: Path, tmp_path: Path) -> None:
     out = tmp_path / "report.html"
     empty = tmp_path / "empty.jsonl"
     empty.touch()
-    with pytest.raises(
-        InputError,
-        match="nothing to report",
-    ):
+    with refuses(setting="results"):
         write_report([], out)
-    with pytest.raises(InputError, match="no such results file"):
+    with refuses(place="absent.jsonl"):
         write_report([tmp_path / "absent.jsonl"], out)
-    with pytest.raises(InputError, match="holds no results yet"):
+    with refuses(place="empty.jsonl"):
         write_report([empty], out)
-    with pytest.raises(InputError, match=r"is a folder; the report is a file: give .*report.html"):
+    with refuses(place=tmp_path):
         write_report([results], tmp_path)
-    with pytest.raises(InputError, match="bm25 makes no vectors"):
+    with refuses(setting="model"):
         write_report([], out, model=bm25(), sentences=topical(5))
-    with pytest.raises(InputError, match=r"1 sentence\(s\) to show with runs/bag/model"):
+    with refuses(setting="sentences"):
         write_report([results], out, model=word_sum(), sentences=["one", " one "])
-    with pytest.raises(InputError, match="sentences without a model"):
+    with refuses(setting="model"):
         write_report([results], out, sentences=["one", "two"])
     assert not out.exists()

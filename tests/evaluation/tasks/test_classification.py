@@ -22,6 +22,7 @@ from sentrep.evaluation.task import Embeds
 from sentrep.evaluation.tasks.classification import Classification
 from sentrep.evaluation.tasks.classification_folds import Fold, crossed, nested
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import Constant, Letters, letters
 from tests.paths import SHARED_DATA
 
@@ -214,9 +215,9 @@ def test_what_is_trained_on_what(tmp_path: Path) -> None:
     snli = _parts(tmp_path / "snli", "dev", "test")
     (task,) = read_classification(snli, train="dev")
     assert (task.split, task.sizes) == ("test", {"dev": 20, "test": 20})
-    with pytest.raises(MissingSplit, match="nothing to train on, no 'train'; there are: dev, test"):
+    with refuses(MissingSplit, place="snli"):
         read_classification(snli)
-    with pytest.raises(InputError, match="split and train are both 'train'"):
+    with refuses(place="full"):
         read_classification(full, split="train")
     whole = _parts(tmp_path / "whole", "all")
     (task,) = read_classification(whole, folds=5)
@@ -224,7 +225,7 @@ def test_what_is_trained_on_what(tmp_path: Path) -> None:
     assert "nested 5-fold cross-validation" in task.protocol
     assert read_classification(whole / "all.tsv")[0].name == "whole"
     for split in ("dev", "test"):
-        with pytest.raises(MissingSplit, match=f"nothing of split '{split}'; there are: all"):
+        with refuses(MissingSplit, place="whole"):
             read_classification(whole, split=split)
 
 
@@ -250,7 +251,7 @@ def test_probing_files_say_the_split_of_each_line(tmp_path: Path) -> None:
     assert (one.name, one.sizes) == ("tense", {"train": 20, "dev": 20})
     rows[4][0] = "valid"
     _write(tmp_path / "depth.tsv", "split label text", rows)
-    with pytest.raises(InputError, match=r"depth.tsv:6: split 'valid'; expected tr, va or te"):
+    with refuses(place="depth.tsv:6"):
         read_classification(tmp_path / "depth.tsv")
 
 
@@ -269,11 +270,11 @@ def test_trees_give_sentences_grades_and_phrases(tmp_path: Path) -> None:
     assert [tuple(each[:2]) for each in task.instances[: task.sizes["train"]]] == [
         ("1", "very good"), ("1", "( very good"), ("0", "bad"), ("0", "bad and/or"),
     ], "good is a sentence of dev"  # fmt: skip
-    with pytest.raises(InputError, match="classes = 3"):
+    with refuses(setting="classes"):
         read_classification(tmp_path, classes=3)
     for wrong in ("(3 (2 a) (7 b))", "(3 (2 a) (2 b)", "(3 (2 a)) (2 b)", "no tree", "(2 )"):
         (tmp_path / "dev.trees").write_text(f"(2 a)\n{wrong}\n")
-        with pytest.raises(InputError, match=r"dev.trees:2: no tree like"):
+        with refuses(place="dev.trees:2"):
             read_classification(tmp_path)
 
 
@@ -300,19 +301,17 @@ def test_bad_folders_are_refused(tmp_path: Path, header: str, rows: list[list[st
 
 
 def test_other_refusals(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such file or folder"):
+    with refuses(place="absent"):
         read_classification(tmp_path / "absent")
-    with pytest.raises(InputError, match=r"train\.fine\.tsv"):
+    with refuses(place=tmp_path):
         read_classification(tmp_path, variant="fine")
     _parts(tmp_path, "train", "test")
-    with pytest.raises(InputError, match="no label 'z' in train; there are: x, y"):
+    with refuses(place=tmp_path):
         read_classification(tmp_path, positive="z")
-    with pytest.raises(InputError, match="folds = 1; cross-validation needs 2 or more"):
+    with refuses(place=tmp_path):
         read_classification(tmp_path, folds=1)
     _write(tmp_path / "few" / "all.tsv", "label text", [["x", "a"], ["y", "b"]])
-    with pytest.raises(
-        InputError, match=r"few: few: 2 in all; cross-validation inside cross-validation needs 3"
-    ):
+    with refuses(place="few"):
         read_classification(tmp_path / "few")
 
 

@@ -17,7 +17,7 @@ from sentrep.evaluation.statistics.permutation import difference
 from sentrep.evaluation.task import Embeds
 from sentrep.evaluation.tasks import clustering
 from sentrep.evaluation.tasks.clustering import Clustering, information, read_clustering
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.tasks.test_topics import words_of_topics
 from tests.evaluation.toy import COLLAPSED, Letters, letters
 
@@ -146,7 +146,7 @@ def test_files_and_options(tmp_path: Path) -> None:
     for phrase in ("12 of 20 texts", "into 2 clusters", "best of 3 starts", "mean over 2 seeds"):
         assert phrase in task.protocol
     assert _values(Letters(), task)["V-measure"] == pytest.approx(100)
-    with pytest.raises(InputError, match="seeds = 0"):
+    with refuses(setting="seeds"):
         read_clustering(tmp_path, label_field="topic", seeds=0)
     assert all(score.items.shape == (12, 4) for score in task.run(letters()))
 

@@ -15,6 +15,7 @@ from sentrep.evaluation import Model, Retrieval, bm25, evaluate, label_free, ran
 from sentrep.evaluation.datasets.heldout_text import read_label_free
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import Constant, OneDirection
 from tests.paths import SHARED_DATA
 
@@ -149,9 +150,9 @@ def test_the_same_seed_asks_the_same_and_another_does_not() -> None:
 
 
 def test_too_little_text_is_refused_and_too_few_to_choose_from_is_no_task() -> None:
-    with pytest.raises(InputError, match="too little text"):
+    with refuses(setting="heldout"):
         label_free([Text("1", "", ["only one sentence here"])], "tiny")
-    with pytest.raises(InputError, match="tiny: too little text"):
+    with refuses(setting="heldout"):
         label_free(_documents(3), "tiny")
     for asked in ({"queries": 0}, {"candidates": 19}):
         with pytest.raises(InputError, match=f"few: .*{next(iter(asked))} = .*needs at least 1 and 20"):
@@ -248,7 +249,7 @@ def test_a_folder_holds_its_parts_in_files(tmp_path: Path) -> None:
             str(n) for n in range(first, first + 50)
         }
     (folder / "heldout.jsonl").unlink()
-    with pytest.raises(MissingSplit, match=r"test\.txt"):
+    with refuses(MissingSplit, place="corpus"):
         read_label_free(folder, split="test")
     everything = read_label_free(folder, name="all of it", queries=7)
     assert {task.split for task in everything} == {"all"}
@@ -260,7 +261,7 @@ def test_one_file_is_taken_whole(tmp_path: Path) -> None:
     file = _write(tmp_path / "pets" / "train.jsonl.gz", list(_documents(30)))
     (task, *_) = read_label_free(file)
     assert (task.name, task.split) == ("pets: next sentence", "train")
-    with pytest.raises(MissingSplit, match="no file of split 'test'"):
+    with refuses(MissingSplit, place="train.jsonl.gz"):
         read_label_free(file, split="test")
     (tmp_path / "notes.txt").write_text(
         "\n".join(f"{line.capitalize()}." for text in _documents(30) for line in text.sentences)
@@ -280,19 +281,17 @@ def test_records_may_say_their_part_themselves(tmp_path: Path) -> None:
         queries = _by_name([task for task in tasks if isinstance(task, Retrieval)])["title to body"].queries
         assert {task.split for task in tasks} == {"test"}
         assert {query.removeprefix("about word") for query in queries} == {str(n) for n in range(40, 80)}
-    with pytest.raises(
-        MissingSplit, match="no record of split 'dev' by its field 'part'; there are: TRAIN, Test"
-    ):
+    with refuses(MissingSplit, place="news.jsonl"):
         read_label_free(file, split_field="part", split="dev")
-    with pytest.raises(MissingSplit, match="no such field"):
+    with refuses(MissingSplit, place="news.jsonl"):
         read_label_free(file, split_field="portion")
 
 
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere: no such file or folder"):
+    with refuses(place="nowhere"):
         read_label_free(tmp_path / "nowhere")
     (tmp_path / "README.md").write_text("Nothing but this. It says that there is nothing.")
-    with pytest.raises(InputError, match="no text in it"):
+    with refuses(place=tmp_path):
         read_label_free(tmp_path)
     table = tmp_path / "table.csv"
     table.write_text("number,words\n1,one\n")

@@ -20,6 +20,7 @@ from sentrep.evaluation.tasks.pair_classification import (
     thresholds,
 )
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import COLLAPSED, Letters, letters
 from tests.paths import SHARED_DATA
 
@@ -161,7 +162,7 @@ def test_folders_splits_and_thresholds(tmp_path: Path) -> None:
     (tmp_path / "dev.tsv").unlink()
     (task,) = _read(tmp_path, name="mine")
     assert (task.name, "best on train" in task.protocol) == ("mine", True)
-    with pytest.raises(MissingSplit, match="no file of split 'dev'"):
+    with refuses(MissingSplit, place=tmp_path):
         _read(tmp_path, split="dev")
     (tmp_path / "train.tsv").unlink()
     for path in (tmp_path, tmp_path / "test.tsv"):
@@ -199,12 +200,12 @@ def test_bad_files_are_refused(lines: str, message: str, tmp_path: Path) -> None
 def test_what_is_no_table_of_pairs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_text("label\ttext\n0\ta\n")
     for path in (tmp_path, tmp_path / "test.tsv"):
-        with pytest.raises(InputError, match=r"test\.tsv:1:"):
+        with refuses(place="test.tsv:1"):
             _read(path)
-    with pytest.raises(InputError, match=r"none: no such file"):
+    with refuses(place="none"):
         _read(tmp_path / "none")
     (tmp_path / "test.tsv").write_bytes(HEADER.encode() + b"1\t\xff\tb\n")
-    with pytest.raises(InputError, match="cannot be read as UTF-8"):
+    with refuses(place="test.tsv"):
         _read(tmp_path)
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from sentrep.evaluation import Model, Pair, Similarity, evaluate, read_similarity
 from sentrep.evaluation.task import Embeds
 from sentrep.evaluation.tasks.similarity import is_similarity
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import COLLAPSED, Letters, letters
 
 HEADER = "score\tsentence1\tsentence2\n"
@@ -68,7 +68,7 @@ def test_files_and_folders(tmp_path: Path) -> None:
     assert (task.split, list(task.subsets), task.name) == ("test", ["News", "Web"], tmp_path.name)
     assert task.subsets["News"] == [Pair(1.0, 'a "quoted', "b"), Pair(2.5, "c", "d")]
     assert list(read_similarity(tmp_path, split="train")[0].subsets) == ["News"]
-    with pytest.raises(InputError, match="no file of split 'dev'"):
+    with refuses(place=tmp_path):
         read_similarity(tmp_path, split="dev")
     (one,) = read_similarity(tmp_path / "News.train.tsv")
     assert (one.name, one.split) == ("News.train", "train")
@@ -89,7 +89,7 @@ def test_columns_may_be_more_and_in_any_order(tmp_path: Path) -> None:
 
 def test_equal_scores_are_refused(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_text(HEADER + "1\ta\tb\n1\tc\td\n")
-    with pytest.raises(InputError, match=r"test\.tsv: all 2 pairs have the score 1"):
+    with refuses(place="test.tsv"):
         read_similarity(tmp_path)
 
 
@@ -106,22 +106,20 @@ def test_equal_scores_are_refused(tmp_path: Path) -> None:
 def test_bad_lines_are_refused_with_file_and_line(line: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "test.tsv"
     file.write_text(f"{HEADER}1\ta\tb\n{line}\n")
-    with pytest.raises(InputError, match=rf"test\.tsv:3: .*{message}"):
+    with refuses(place="test.tsv:3"):
         read_similarity(file)
 
 
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_text(HEADER + "1\ta\tb\n")
-    with pytest.raises(InputError, match="1 pairs; a correlation needs 2"):
+    with refuses(place="test.tsv"):
         read_similarity(tmp_path)
     (tmp_path / "test.tsv").write_bytes(HEADER.encode() + b"1\t\xff\tb\n")
-    with pytest.raises(InputError, match="cannot be read as UTF-8"):
+    with refuses(place="test.tsv"):
         read_similarity(tmp_path)
     (tmp_path / "test.tsv").write_text("label\ttext\n")
-    with pytest.raises(
-        InputError, match=r"test\.tsv:1: no column 'score'; expected score, sentence1, sentence2"
-    ):
+    with refuses(place="test.tsv:1"):
         read_similarity(tmp_path)
     (tmp_path / "test.tsv").rename(tmp_path / "labels.tsv")
-    with pytest.raises(InputError, match=r"no \.tsv with the columns score, .* there are: labels\.tsv"):
+    with refuses(place=tmp_path):
         read_similarity(tmp_path)

@@ -22,7 +22,7 @@ from sentrep.evaluation.tasks.summarization import (
     is_summarization,
     read_summarization,
 )
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.evaluation.toy import Letters, words_task
 from tests.paths import SHARED_DATA
 
@@ -227,7 +227,7 @@ def test_folders_files_and_splits(tmp_path: Path) -> None:
         (each.name, each.split, len(each.summarized)) for each in _read(tmp_path, name="n", split="dev")
     ] == [("n", "dev", 1)]
     assert [type(each) for each in tasks_from(tmp_path / "dev.jsonl")] == [Summarization]
-    with pytest.raises(MissingSplit, match="no file of split 'train'"):
+    with refuses(MissingSplit, place=tmp_path):
         _read(tmp_path, split="train")
     (tmp_path / "news.test.jsonl").write_text(_lines(record))
     assert [each.name for each in _read(tmp_path, name="n")] == ["n: news.test", "n: test"]
@@ -239,9 +239,7 @@ def test_fields_of_other_names(tmp_path: Path) -> None:
     (task,) = read_summarization(tmp_path, article_field="document", summary_field="title")
     assert isinstance(task, Summarization)
     assert task.summarized == [Summarized("a", ("b",))]
-    with pytest.raises(
-        InputError, match=r'test\.jsonl:1: expected a JSON object with "article" and "summary" \(KeyError'
-    ):
+    with refuses(place="test.jsonl:1"):
         _read(tmp_path)
 
 
@@ -273,23 +271,20 @@ def test_fields_of_other_names(tmp_path: Path) -> None:
 )
 def test_bad_lines_are_refused(line: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text('{"article": "a", "summary": "b"}\n' + line + "\n")
-    with pytest.raises(InputError, match=message):
+    with refuses(place="test.jsonl:2"):
         _read(tmp_path)
 
 
 def test_what_holds_no_articles_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError,
-        match=r"no articles with summaries; expected \.jsonl or \.jsonl\.gz with article and summary",
-    ):
+    with refuses(place=tmp_path):
         _read(tmp_path)
     (tmp_path / "test.jsonl").write_text("\n")
-    with pytest.raises(InputError, match=r"test\.jsonl: is empty"):
+    with refuses(place="test.jsonl"):
         _read(tmp_path)
     assert not is_summarization(tmp_path)
     (tmp_path / "test.jsonl").write_bytes(b'{"article": "\xff"}')
     assert not is_summarization(tmp_path)
-    with pytest.raises(InputError, match="cannot be read as UTF-8"):
+    with refuses(place="test.jsonl"):
         _read(tmp_path)
 
 

@@ -14,6 +14,7 @@ from sentrep.methods.cpc.config import CPCConfig
 from sentrep.methods.cpc.method import ContrastivePredictiveCoding
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
+from tests.errors import refuses
 
 DOCUMENTS = [0, 0, 0, 0, 1, 1, 1, 2, 2, 0, 0, 0]
 RUNS = [0, 0, 0, 0, 4, 4, 4, 7, 7, 9, 9, 9]
@@ -156,5 +157,5 @@ def test_the_loss_starts_at_a_blind_guess_and_the_bound_never_passes_log_n(negat
     "settings", [{"horizons": 0}, {"horizons": 13}, {"context_width": 0}, {"temperature": 0.0}]
 )
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=next(iter(settings))):
+    with refuses(setting=next(iter(settings))):
         CPCConfig(**settings)

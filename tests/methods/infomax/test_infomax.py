@@ -15,8 +15,8 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.methods.infomax.config import InfoMaxConfig
 from sentrep.methods.infomax.method import InfoMax
 from sentrep.training.run_folder import RunFolder
-from sentrep.utils.errors import InputError
 from tests import toy, toy_run
+from tests.errors import refuses
 
 
 def method(seed: int = 0, **settings: Any) -> InfoMax:
@@ -88,7 +88,7 @@ def test_training_tells_sentences_apart(tmp_path: Path) -> None:
     "settings", [{"windows": ()}, {"windows": (2,)}, {"feature_width": 0}, {"discriminator_token_width": 0}]
 )
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=next(iter(settings))):
+    with refuses(setting=next(iter(settings))):
         InfoMaxConfig(**settings)
 
 

@@ -14,6 +14,7 @@ from sentrep.methods.struct_vae.grammar import Grammar
 from sentrep.methods.struct_vae.transition import TransitionSystem
 from sentrep.utils.errors import InputError
 from tests import toy
+from tests.errors import refuses
 from tests.methods.struct_vae.test_grammar import HOUSE, write
 
 PAIRS = [
@@ -74,7 +75,7 @@ def test_some_of_them(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_pair_is_refused_with_its_line(line: str, says: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=says):
+    with refuses(place="my.jsonl:2"):
         read(tmp_path, [json.dumps(PAIRS[0]), line])
 
 

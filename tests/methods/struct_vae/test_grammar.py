@@ -8,6 +8,7 @@ import pytest
 
 from sentrep.methods.struct_vae.grammar import Constructor, Field, Grammar, Symbol
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 
 HOUSE = """# What a house can be told.
 Command = Switch(to: Power, device: Device, after: Time?)
@@ -85,5 +86,5 @@ def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         Grammar.read(tmp_path / "none.grammar")
     assert error.value.setting == "grammar"
-    with pytest.raises(InputError, match="no definition"):
+    with refuses(place="my.grammar"):
         Grammar.read(write(tmp_path, "# nothing\n\n"))

@@ -12,7 +12,7 @@ import torch
 from sentrep.methods.struct_vae.grammar import Grammar, Symbol
 from sentrep.methods.struct_vae.logical_form import Action
 from sentrep.methods.struct_vae.transition import DerivationBatch, TransitionSystem
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.methods.struct_vae.test_grammar import HOUSE, write
 
 VOCAB = 2
@@ -117,5 +117,5 @@ def test_names_and_numbers(tmp_path: Path) -> None:
 
 
 def test_too_few_actions_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="max_actions 1: the shortest derivation has 2"):
+    with refuses(setting="max_actions"):
         system(tmp_path, max_actions=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-import pytest
 import torch
 from tokenizers import Tokenizer as Inner
 from tokenizers import models, pre_tokenizers, processors
@@ -13,7 +12,7 @@ from tokenizers import models, pre_tokenizers, processors
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.modules.trees.treebank import Treebank, read_treebank
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.nested_trees import Nested, nested
 
 CAT = "(ROOT (S (NP (DT the) (JJ old) (NN cat)) (VP (VBD sat) (PP (IN on) (NP (PRP me)))) (. .)))"
@@ -118,11 +117,9 @@ def test_the_first_so_many_that_are_short_enough(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_refused_with_its_place(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"trees .*none\.trees: no such file"):
+    with refuses(setting="trees", place="none.trees"):
         read_treebank(str(tmp_path / "none.trees"), by_spaces())
-    with pytest.raises(InputError, match=r"my\.trees:2: 1 brackets are not closed; expected one tree"):
+    with refuses(place="my.trees:2"):
         read_treebank(write(tmp_path / "my.trees", GO, "(S (NN a)"), by_spaces())
-    with pytest.raises(
-        InputError, match=r"the shortest sentence has 3 tokens, and 2 are allowed; allow longer sentences"
-    ):
+    with refuses(setting="trees", place="my.trees"):
         read_treebank(write(tmp_path / "my.trees", GO, CAT), by_spaces(), max_tokens=2)

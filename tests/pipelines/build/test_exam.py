@@ -11,7 +11,7 @@ from sentrep.evaluation.models.lexical import bm25
 from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.task import evaluate
 from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
-from sentrep.utils.errors import InputError
+from tests.errors import refuses
 
 
 def documents(count: int) -> list[ExamDocument]:
@@ -58,5 +58,5 @@ def test_the_mean_over_questions_is_the_mean_over_tasks(tmp_path: Path) -> None:
 
 
 def test_too_little_text_is_said() -> None:
-    with pytest.raises(InputError, match="3 documents"):
+    with refuses(setting="keep_out"):
         exam(documents(3))
