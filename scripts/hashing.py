@@ -32,6 +32,8 @@ NEAREST = 100
 LSA_WIDTH = 128
 WORDS = 5000
 STEPS, BLOCK, LR, NOISE = 500, 256, 4e-3, 0.7
+SPREAD = 2.0
+"""Standard deviation of the log-odds of the bits of ITQ at the start of training."""
 
 Vectors = NDArray[np.float32]
 
@@ -68,7 +70,7 @@ def main() -> None:
         relevant = relevance(texts)
         row: dict[str, Any] = {"LSA, cosine": {LSA_WIDTH: code_precision(views.train, views.test, relevant)}}
         for name, codes in METHODS.items():
-            seeds = range(options.seeds if name == "semantic hashing" else 1)
+            seeds = range(options.seeds if "hashing" in name else 1)
             row[name] = {
                 bits: [code_precision(*codes(views, bits, seed), relevant) for seed in seeds] for bits in BITS
             }
@@ -161,7 +163,44 @@ def hashed(views: Views, bits: int, seed: int) -> Codes:
     """The model of `methods/semantic_hashing` on LSA vectors."""
     torch.manual_seed(seed)
     width = views.train.shape[1]
-    encoder = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, bits))
+    return trained_codes(
+        nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, bits)), views, bits, seed
+    )
+
+
+class FromRotation(nn.Module):
+    """The rotated dimensions of ITQ, and a network that starts at 0 beside them."""
+
+    def __init__(self, views: Views, bits: int, seed: int) -> None:
+        super().__init__()
+        width = views.train.shape[1]
+        mean = views.train[:, :bits].mean(axis=0)
+        turn = rotation_to_signs((views.train[:, :bits] - mean).astype(np.float64), seed)
+        scale = SPREAD / ((views.train[:, :bits] - mean) @ turn).std() / width**0.5
+        matrix = torch.from_numpy(np.asarray(turn.T * scale, np.float32))
+        self.rotation = nn.Linear(bits, bits)
+        with torch.no_grad():
+            self.rotation.weight.copy_(matrix)
+            self.rotation.bias.copy_(-matrix @ torch.from_numpy(mean) * width**0.5)
+        self.bits = bits
+        self.network = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, bits))
+        nn.init.zeros_(self.network[2].weight)
+        nn.init.zeros_(self.network[2].bias)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        added: torch.Tensor = self.rotation(vectors[:, : self.bits]) + self.network(vectors)
+        return added
+
+
+def hashed_from_rotation(views: Views, bits: int, seed: int) -> Codes:
+    """The same model, whose encoder starts as ITQ."""
+    torch.manual_seed(seed)
+    return trained_codes(FromRotation(views, bits, seed), views, bits, seed)
+
+
+def trained_codes(encoder: nn.Module, views: Views, bits: int, seed: int) -> Codes:
+    """Codes of an encoder from which the words of a text can be predicted."""
+    width = views.train.shape[1]
     bottleneck, decoder = BernoulliBottleneck(bits), nn.Linear(bits, views.words.shape[1])
     optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()], lr=LR)
     vectors = torch.from_numpy(views.train) * width**0.5
@@ -183,6 +222,7 @@ METHODS: dict[str, Callable[[Views, int, int], Codes]] = {
     "LSA, signs at the median": medians,
     "LSA + ITQ": rotated,
     "semantic hashing": hashed,
+    "semantic hashing from ITQ": hashed_from_rotation,
 }
 
 

@@ -2,10 +2,13 @@
 
     python scripts/reduction.py maps --data BENCHMARKS --model minilm --out eval/reduction_maps.json
     python scripts/reduction.py deep --data BENCHMARKS --out eval/reduction_deep.json
+    python scripts/reduction.py parts --data BENCHMARKS --out eval/reduction_parts.json
 
 `maps` fits PCA, whitening, ITQ and all-but-the-top to a model's vectors of BBC stories and textbooks, and
 measures them on similarity sets and collections with queries. `deep` compares the denoising auto-encoder with
 PCA on LSA vectors of news, on three seeds: share of the variance that is reconstructed, and P@100 by cosine.
+`parts` compares the ten strongest words of each column of NMF and of LSA: their NPMI over the stories of BBC
+news.
 """
 
 from __future__ import annotations
@@ -13,6 +16,11 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
+import tempfile
+from collections.abc import Sequence
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +29,7 @@ import torch
 from numpy.typing import NDArray
 
 from sentrep import api
+from sentrep.baselines.nmf import strongest_words
 from sentrep.encoders.deep_map import apply, fit_deep
 from sentrep.encoders.linear_map import Moments, all_but_the_top, fit, pca
 from sentrep.evaluation.datasets.beir import read_beir
@@ -38,17 +47,18 @@ SIMILARITY = (
 COLLECTIONS = ("retrieval-cranfield", "retrieval-med")
 FITTED_TO = 4_000
 WIDTHS = (2, 8, 32)
+PARTS = (10, 30)
 SEEDS = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["maps", "deep"])
+    parser.add_argument("what", choices=["maps", "deep", "parts"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="minilm")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    found = maps(options.model, options.data) if options.what == "maps" else deep(options.data)
+    found = {"deep": deep, "parts": parts}.get(options.what, partial(maps, options.model))(options.data)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
@@ -115,6 +125,36 @@ def deep(data: Path) -> dict[str, Any]:
             found[f"{texts.name} {width}"] = row
             print(texts.name, width, json.dumps(row), flush=True)
     return found
+
+
+def parts(data: Path) -> dict[str, Any]:
+    """Coherence of the words of the columns of NMF and LSA, fitted to the same stories."""
+    corpus = next((data / "corpus-bbc").glob("*.jsonl.gz"))
+    with gzip.open(corpus, "rt", encoding="utf-8") as file:
+        texts = [set(re.findall(r"\w+", json.loads(line)["text"].lower())) for line in file]
+    found: dict[str, Any] = {}
+    for width in PARTS:
+        for name, seed in (("lsa", 0), *(("nmf", seed) for seed in range(SEEDS))):
+            with tempfile.TemporaryDirectory() as scratch:
+                encoder = api.baseline(name, corpus, Path(scratch) / "model", width=width, seed=seed)
+            words = strongest_words(encoder, 10)
+            found[f"{name} {width} {seed}"] = {"npmi": npmi(words, texts), "words": words[:5]}
+            print(name, width, seed, f"{found[f'{name} {width} {seed}']['npmi']:.3f}", flush=True)
+    return found
+
+
+def npmi(columns: Sequence[Sequence[str]], texts: Sequence[set[str]]) -> float:
+    """Mean normalised pointwise mutual information of pairs of words of a column, over whole stories; −1 for
+    a pair that no story has."""
+    found = []
+    for column in columns:
+        words = [re.sub(r"\W", "", token.lower()) for token in column]
+        inside = {word: np.array([word in text for text in texts]) for word in words}
+        for one, other in combinations(inside, 2):
+            both = float((inside[one] & inside[other]).mean())
+            apart = float(inside[one].mean() * inside[other].mean())
+            found.append(float(np.log(both / apart) / -np.log(both)) if 0 < both < 1 else -1.0)
+    return float(np.mean(found))
 
 
 def r2(vectors: Vectors, predicted: Vectors, train: Vectors) -> float:
