@@ -63,18 +63,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--corpora", nargs="+", choices=CORPORA, default=list(CORPORA))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     options = parser.parse_args()
     found: dict[str, Any] = {}
-    for texts in (reuters(options.data), ag(options.data), titles(options.data)):
+    for texts in (CORPORA[name](options.data) for name in options.corpora):
         views = views_of(texts)
         relevant = relevance(texts)
         row: dict[str, Any] = {"LSA, cosine": {LSA_WIDTH: code_precision(views.train, views.test, relevant)}}
-        for name, codes in METHODS.items():
+        for name in options.methods:
+            codes = METHODS[name]
             seeds = range(options.seeds if "hashing" in name else 1)
             row[name] = {
                 bits: [code_precision(*codes(views, bits, seed), relevant) for seed in seeds] for bits in BITS
             }
-            print(texts.name, name, {bits: np.round(np.mean(each), 3) for bits, each in row[name].items()})
+            means = {bits: round(float(np.mean(each)), 3) for bits, each in row[name].items()}
+            print(texts.name, name, means, flush=True)
         found[texts.name] = row
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
@@ -102,6 +106,9 @@ def titles(data: Path) -> Texts:
     """Chinese headlines; single characters and pairs are the words."""
     folder = data / "zh-thucnews-titles"
     return Texts("THUC titles", *tsv(folder / "dev.tsv"), *tsv(folder / "test.tsv"), "char")
+
+
+CORPORA = {"reuters": reuters, "ag": ag, "titles": titles}
 
 
 def tsv(path: Path) -> tuple[list[str], list[set[str]]]:

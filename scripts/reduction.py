@@ -131,16 +131,30 @@ def parts(data: Path) -> dict[str, Any]:
     """Coherence of the words of the columns of NMF and LSA, fitted to the same stories."""
     corpus = next((data / "corpus-bbc").glob("*.jsonl.gz"))
     with gzip.open(corpus, "rt", encoding="utf-8") as file:
-        texts = [set(re.findall(r"\w+", json.loads(line)["text"].lower())) for line in file]
+        stories = [json.loads(line)["text"] for line in file]
+    texts = [set(re.findall(r"\w+", story.lower())) for story in stories]
     found: dict[str, Any] = {}
     for width in PARTS:
+        rows = {f"LSA of scikit-learn {width}": svd_words(stories, width)}
         for name, seed in (("lsa", 0), *(("nmf", seed) for seed in range(SEEDS))):
             with tempfile.TemporaryDirectory() as scratch:
                 encoder = api.baseline(name, corpus, Path(scratch) / "model", width=width, seed=seed)
-            words = strongest_words(encoder, 10)
-            found[f"{name} {width} {seed}"] = {"npmi": npmi(words, texts), "words": words[:5]}
-            print(name, width, seed, f"{found[f'{name} {width} {seed}']['npmi']:.3f}", flush=True)
+            rows[f"{name} {width} {seed}"] = strongest_words(encoder, 10)
+        for name, words in rows.items():
+            found[name] = {"npmi": npmi(words, texts), "words": words[:5]}
+            print(name, f"{found[name]['npmi']:.3f}", flush=True)
     return found
+
+
+def svd_words(stories: Sequence[str], width: int) -> list[list[str]]:
+    """The ten words with the largest absolute weights of each direction of tf-idf rows."""
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(min_df=5, sublinear_tf=True, stop_words="english")
+    svd = TruncatedSVD(width, random_state=0).fit(vectorizer.fit_transform(stories))
+    names = vectorizer.get_feature_names_out()
+    return [list(names[np.argsort(-np.abs(column))[:10]]) for column in svd.components_]
 
 
 def npmi(columns: Sequence[Sequence[str]], texts: Sequence[set[str]]) -> float:
