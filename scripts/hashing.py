@@ -190,9 +190,10 @@ class FromRotation(nn.Module):
             self.rotation.weight.copy_(matrix)
             self.rotation.bias.copy_(-matrix @ torch.from_numpy(mean) * width**0.5)
         self.bits = bits
-        self.network = nn.Sequential(nn.Linear(width, 256), nn.GELU(), nn.Linear(256, bits))
-        nn.init.zeros_(self.network[2].weight)
-        nn.init.zeros_(self.network[2].bias)
+        last = nn.Linear(256, bits)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.network = nn.Sequential(nn.Linear(width, 256), nn.GELU(), last)
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         added: torch.Tensor = self.rotation(vectors[:, : self.bits]) + self.network(vectors)

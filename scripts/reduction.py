@@ -29,6 +29,7 @@ import torch
 from numpy.typing import NDArray
 
 from sentrep import api
+from sentrep.baselines.config import WordModelName
 from sentrep.baselines.nmf import strongest_words
 from sentrep.encoders.deep_map import apply, fit_deep
 from sentrep.encoders.linear_map import Moments, all_but_the_top, fit, pca
@@ -58,7 +59,8 @@ def main() -> None:
     parser.add_argument("--model", default="minilm")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    found = {"deep": deep, "parts": parts}.get(options.what, partial(maps, options.model))(options.data)
+    measures = {"maps": partial(maps, options.model), "deep": deep, "parts": parts}
+    found = measures[options.what](options.data)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
@@ -136,13 +138,14 @@ def parts(data: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for width in PARTS:
         rows = {f"LSA of scikit-learn {width}": svd_words(stories, width)}
-        for name, seed in (("lsa", 0), *(("nmf", seed) for seed in range(SEEDS))):
+        fitted: list[tuple[WordModelName, int]] = [("lsa", 0), *(("nmf", seed) for seed in range(SEEDS))]
+        for name, seed in fitted:
             with tempfile.TemporaryDirectory() as scratch:
                 encoder = api.baseline(name, corpus, Path(scratch) / "model", width=width, seed=seed)
             rows[f"{name} {width} {seed}"] = strongest_words(encoder, 10)
-        for name, words in rows.items():
-            found[name] = {"npmi": npmi(words, texts), "words": words[:5]}
-            print(name, f"{found[name]['npmi']:.3f}", flush=True)
+        for row, words in rows.items():
+            found[row] = {"npmi": npmi(words, texts), "words": words[:5]}
+            print(row, f"{found[row]['npmi']:.3f}", flush=True)
     return found
 
 
