@@ -18,7 +18,7 @@ import gzip
 import json
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -59,7 +59,11 @@ def main() -> None:
     parser.add_argument("--model", default="minilm")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
-    measures = {"maps": partial(maps, options.model), "deep": deep, "parts": parts}
+    measures: dict[str, Callable[[Path], dict[str, Any]]] = {
+        "maps": partial(maps, options.model),
+        "deep": deep,
+        "parts": parts,
+    }
     found = measures[options.what](options.data)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
