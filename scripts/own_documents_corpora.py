@@ -38,7 +38,9 @@ from sentrep.search.fusion import USUAL, WEAK, Fusion
 MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 400_000, 40_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
 TRAINED, BAG = "quick-thought of build", "distilled bag"
-PRESETS = {"paper": "quick-thought, preset paper", "similarity": "quick-thought, preset similarity"}
+PRESETS = {
+    preset: f"quick-thought, preset {preset}" for preset in ("paper", "similarity", "short-texts", "search")
+}
 CHOSEN = "chosen by build"
 
 
@@ -180,10 +182,11 @@ def rows(
     yield from _costs(1, with_fusions(measured(table, TABLE), words, WEAK))
     for preset, name in PRESETS.items():
         model = measured(kept(work / preset, partial(_with_preset, preset, text)), name)
-        yield from ((None, row) for row in with_fusions(model, words))
+        yield from ((None, row) for row in with_fusions(model, words, quick_thought.FUSION))
     trained = kept(work / "trained", partial(quick_thought.fit, text))
     few = text.sentences < quick_thought.FEWEST
-    yield from _costs(None if few else 1, with_fusions(measured(trained, TRAINED), words))
+    fusions = with_fusions(measured(trained, TRAINED), words, quick_thought.FUSION)
+    yield from _costs(None if few else 1, fusions)
     if teacher is None:
         return
     bag = kept(work / "bag", partial(_distilled, text, teacher))
@@ -230,5 +233,6 @@ def pairs(teacher: str) -> list[tuple[str, str]]:
         *((name, BM25) for name in (*fusions, CHOSEN)),
         *((name, teacher) for name in (*fusions, CHOSEN)),
         (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
-        *((TRAINED, name) for name in PRESETS.values()),
+        (f"{TRAINED} {FUSED}", f"{TABLE} {FUSED}"),
+        *((f"{TRAINED} {FUSED}", f"{name} {FUSED}") for name in PRESETS.values()),
     ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,9 +40,8 @@ def test_it_measures_chooses_and_indexes(
         quickstart, "hold_out", lambda all_of_them, seed: hold_out(all_of_them, 50, 150, seed)
     )
     monkeypatch.setattr(quick_thought, "FEWEST", 100)
-    monkeypatch.setattr(quick_thought, "ENCODER", replace(quick_thought.ENCODER, width=64))
-    monkeypatch.setattr(quick_thought, "TOKENIZER", replace(quick_thought.TOKENIZER, vocab=2000))
-    monkeypatch.setattr(quick_thought, "TRAINING", replace(quick_thought.TRAINING, steps=5))
+    small_run = {**quick_thought.OPTIONS, "width": 64, "vocab": 2000, "steps": 5}
+    monkeypatch.setattr(quick_thought, "OPTIONS", small_run)
     out = tmp_path / "out"
     other = api.baseline("collection", ["one two three", "four five six"], tmp_path / "other")
     assert other.get_embedding_dimension()

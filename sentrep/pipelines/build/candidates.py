@@ -74,7 +74,13 @@ def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) 
     """
     found = [
         Dense(TABLE, 1, _table, fusion=WEAK),
-        Dense("quick-thought", 1, partial(quick_thought.fit, seed=seed), quick_thought.objection),
+        Dense(
+            "quick-thought",
+            1,
+            partial(quick_thought.fit, seed=seed),
+            quick_thought.objection,
+            quick_thought.FUSION,
+        ),
     ]
     if teacher is not None:
         slow = partial(_slow, teacher, 0), partial(_slow, teacher, asked)

@@ -1,71 +1,95 @@
-"""The candidate that is trained on the text itself: quick-thought, set for search."""
+"""The candidate that is trained on the text itself: quick-thought with the preset for search."""
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep import api
-from sentrep.data.config import CorpusConfig, TokenizerConfig
-from sentrep.encoders.config import EncoderConfig
-from sentrep.methods.quick_thought.config import QuickThoughtConfig
+from sentrep.data.config import CorpusConfig
+from sentrep.methods.quick_thought.presets import VALUES
 from sentrep.pipelines.build.budget import Budget
 from sentrep.pipelines.build.text import Text
-from sentrep.training.config import TrainingConfig
+from sentrep.search.fusion import Fusion
+from sentrep.utils.errors import ReadWarning
 
 if TYPE_CHECKING:
+    from sentrep.data.documents import SourceDocument
     from sentrep.encoders.serialization import Encoder
 
-ENCODER = EncoderConfig("bag", width=1024, saturation=0.6, frequency=2e-3)
-SETTINGS = QuickThoughtConfig(target="rest", lead=0.5, word_dropout=0.3, temperature=0.06)
-TRAINING = TrainingConfig(
-    epochs=8, batch_size=8192, segment_length=64, lr=3e-3, validation=0.01, keep_out=0.0, tracker="none"
-)
-SMALL: dict[str, Any] = {"batch_size": 2048, "segment_length": 32}
-"""Settings of training for a text of less than `MANY` sentences, which would be few large batches."""
-MANY = 100_000
-TOKENIZER = TokenizerConfig("unigram", vocab=16_000)
-
-FEWEST = 5000
-"""Sentences that training needs."""
+PRESET = "search"
+SETTINGS = VALUES[PRESET]
+EPOCHS = float(SETTINGS["epochs"])
+SMALL_BATCH, MANY = 512, 20_000
+"""Sentences in a batch for a text of fewer sentences than `MANY`."""
+FUSION = Fusion("standard", 0.4)
+"""With BM25 (eval/presets.md)."""
+FEWEST = 500
+"""Sentences that training needs: from here on quick-thought with BM25 is as good as the collection's table
+with BM25, or better (eval/presets.md)."""
+LEAST_STEPS = 40
+"""Batches that a run has at least; a small text is read more often than the preset says."""
+OPTIONS: dict[str, Any] = {"validation": 0.0, "keep_out": 0.0, "tracker": "none"}
+"""Beside the preset. Nothing is held out for validation: the questions of `build` measure the model."""
 SENTENCES_A_SECOND = 10_000
 """That a core reads in training, at least."""
 OVERHEAD = 10.0
-"""Seconds that a run takes beside its steps: vocabulary, validation, export."""
+"""Seconds that a run takes beside its steps: vocabulary, export."""
 
 
 def seconds(text: Text) -> float:
     """How long one run takes, about."""
-    return OVERHEAD + TRAINING.epochs * text.sentences / SENTENCES_A_SECOND
+    batch = batch_size(text)
+    read = min(max(EPOCHS * text.sentences, LEAST_STEPS * batch), SETTINGS["most_steps"] * batch)
+    return OVERHEAD + float(read) / SENTENCES_A_SECOND
 
 
 def objection(text: Text, budget: Budget) -> str:
     """Why it is not trained; empty where it is."""
-    if text.sentences < FEWEST:
-        return f"{text.sentences:,} sentences are too few to train on; {FEWEST:,} are needed"
+    usable = sum(len(document.spans) for document in _connected(text))
+    if usable < FEWEST:
+        return f"{usable:,} sentences have a neighbour in their document; {FEWEST:,} are needed"
     return budget.objection(2 * seconds(text))  # once to measure, once on all documents
 
 
 def fit(text: Text, out: Path, seed: int = 0) -> Encoder:
     """Train on the text; `out` gets the model alone."""
-    run = run_of(out)
-    small = SMALL if text.sentences < MANY else {}
-    trained = api.train(
-        "quick-thought",
-        corpus=CorpusConfig((str(text.file),)),
-        out=run,
-        encoder=ENCODER,
-        tokenizer=TOKENIZER,
-        settings=SETTINGS,
-        training=replace(TRAINING, seed=seed, **small),
-        cache=out.with_name("cache"),
-        overwrite=True,
-    )
+    run, usable = run_of(out), _connected(text)
+    if len(usable) < len(text.documents):
+        text = Text.write(usable, text.units, out.with_name(f"{out.name}.jsonl"))
+    options = options_for(text) | {"seed": seed} | OPTIONS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ReadWarning)  # the documents were read before, with their warnings
+        trained = api.train(
+            "quick-thought",
+            corpus=CorpusConfig((str(text.file),)),
+            out=run,
+            preset=PRESET,
+            cache=out.with_name("cache"),
+            overwrite=True,
+            **options,
+        )
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(run / "model", out)
     return trained.encoder
+
+
+def batch_size(text: Text) -> int:
+    """Small batches for a small text, which would be few large ones (eval/presets.md)."""
+    return SMALL_BATCH if text.sentences < MANY else int(SETTINGS["batch_size"])
+
+
+def options_for(text: Text) -> dict[str, Any]:
+    """Settings that depend on the size of the text; the preset has the others."""
+    batch = batch_size(text)
+    return {"batch_size": batch, "epochs": max(EPOCHS, LEAST_STEPS * batch / max(text.sentences, 1))}
+
+
+def _connected(text: Text) -> list[SourceDocument]:
+    """The documents of two or more sentences: a sentence without a neighbour is not trained on."""
+    return [document for document in text.documents if len(document.spans) > 1]
 
 
 def run_of(out: Path) -> Path:
