@@ -156,7 +156,7 @@ def _largest(matrix: csr_array, width: int, random: np.random.Generator) -> tupl
     """The eigenvalues of a symmetric matrix that are largest in size, and their vectors, (row, width)."""
     width = min(width, matrix.shape[0])
     size = min(matrix.shape[0], width + SPARE)
-    product = _times(matrix)
+    product = times(matrix)
     basis = random.standard_normal((matrix.shape[0], size), dtype=np.float32)
     for _ in progress(range(READINGS - 1), "decomposing", unit="reading"):
         basis = orthogonal(product(basis))
@@ -166,7 +166,7 @@ def _largest(matrix: csr_array, width: int, random: np.random.Generator) -> tupl
     return values[largest], np.asarray(basis @ turn[:, largest], np.float32)
 
 
-def _times(matrix: csr_array) -> Any:
+def times(matrix: csr_array) -> Any:
     """Multiplies a sparse matrix by a dense one, with the kernel of torch: several times that of SciPy."""
     import torch
 

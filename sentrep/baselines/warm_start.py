@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.baselines.ngrams import ppmi_ngram_rows
 from sentrep.baselines.ppmi import ppmi_rows
 from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
@@ -36,7 +37,8 @@ def warm_rows(store: Store, encoder: EncoderConfig, seed: int, cache: Path) -> N
     shape = (store.tokenizer.vocab_size, encoder.width)
     if (found := _found(file, shape)) is not None:
         return found
-    rows = ppmi_rows(store, encoder.width, seed)
+    fitted = {"ppmi": ppmi_rows, "ppmi-ngrams": ppmi_ngram_rows}[encoder.warm_start]
+    rows = fitted(store, encoder.width, seed)
     with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole(file) as out:

@@ -12,7 +12,7 @@ import pytest
 from sentrep.data.truncation import Truncation
 from sentrep.inference.names import Located
 from sentrep.inference.units import Units
-from sentrep.pipelines.build import quick_thought, teacher
+from sentrep.pipelines.build import teacher
 from sentrep.pipelines.build.budget import Budget
 from sentrep.pipelines.build.candidates import Dense, contenders
 from sentrep.pipelines.build.teacher import Teacher, teacher_of
@@ -50,16 +50,6 @@ def test_left_out_candidates_are_named(tmp_path: Path) -> None:
     assert [one.model.name for one in found] == ["BM25"]
     assert len(said) == 1
     assert "a slow model" in said[0]
-
-
-def test_training_needs_enough_sentences_and_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    text = Text.write(
-        [document(str(at), one) for at, one in enumerate(texts(30))], Units(), tmp_path / "t.jsonl"
-    )
-    assert "sentences" in quick_thought.objection(text, Budget(60))
-    monkeypatch.setattr(quick_thought, "FEWEST", 10)
-    assert quick_thought.objection(text, Budget(60)) == ""
-    assert "minutes" in quick_thought.objection(text, Budget(0.1))
 
 
 def test_the_teacher_that_is_meant(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
