@@ -3,12 +3,14 @@
     python scripts/own_documents.py queries --data BENCHMARKS --teacher minilm
     python scripts/own_documents.py corpora --teacher minilm --corpus NAME=PATH[,PATH] [NAME=PATH ...]
     python scripts/own_documents.py fusion --corpus NAME=PATH[,PATH] [NAME=PATH ...]
+    python scripts/own_documents.py sizes --corpus NAME=PATH[,PATH] [NAME=PATH ...] --sentences 500 5000
     python scripts/own_documents.py build --corpus NAME=PATH [NAME=PATH ...]
 
 `queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL)
 in BEIR's layout.
 `corpora` measures the same models on folders of text by questions that held-out documents ask themselves.
 `fusion` compares ways to fuse the collection's table with BM25, for the choice of the default.
+`sizes` compares quick-thought with the collection's table on texts of so many sentences.
 `build` runs `sentrep.build` on folders of text and prints its table, with time and memory.
 """
 
@@ -21,6 +23,7 @@ from pathlib import Path
 
 from own_documents_corpora import Place, corpora, fusions
 from own_documents_queries import Setting, queries
+from own_documents_sizes import sizes
 
 from sentrep.data.config import CorpusConfig
 from sentrep.pipelines.build.pipeline import build
@@ -36,6 +39,10 @@ def main() -> None:
         )
     elif arguments.command == "fusion":
         fusions([Place.of(each) for each in arguments.corpus], arguments.work, arguments.out)
+    elif arguments.command == "sizes":
+        sizes(
+            [Place.of(each) for each in arguments.corpus], arguments.sentences, arguments.work, arguments.out
+        )
     else:
         builds(arguments)
 
@@ -56,9 +63,12 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["queries", "corpora", "fusion", "build"])
+    parser.add_argument("command", choices=["queries", "corpora", "fusion", "sizes", "build"])
     parser.add_argument("--data", type=Path, help="folder with the benchmarks")
     parser.add_argument("--corpus", nargs="*", default=[], help="NAME=PATH[,PATH] of folders and files")
+    parser.add_argument(
+        "--sentences", nargs="*", type=int, default=[500, 1000, 2000, 5000], help="of `sizes`"
+    )
     parser.add_argument("--minutes", type=float, default=5.0, help="that a build may take")
     parser.add_argument(
         "--teacher", default="minilm", help="a sentence-transformers model: its folder or name"

@@ -107,9 +107,9 @@ class Asked:
     language: str
 
 
-def ask(place: Place, work: Path) -> Asked:
+def ask(place: Place, work: Path, characters: int = MOST_CHARACTERS) -> Asked:
     """Read a corpus and hold a part of it out."""
-    documents = read(place)
+    documents = read(place, characters)
     parts = hold_out(documents)
     language = guess_language(document.text[:2000] for document in documents)
     tasks = exam([examined(document, Units()) for document in parts.exam])
@@ -152,13 +152,13 @@ def fused_by(dense: Model, words: Model) -> Iterator[Model]:
     yield replace(fused(dense, words), name="reciprocal ranks")
 
 
-def read(place: Place) -> list[SourceDocument]:
+def read(place: Place, characters: int) -> list[SourceDocument]:
     """The first documents of a corpus, within the limits."""
     found, size = list[SourceDocument](), 0
     for document in read_source_documents(CorpusConfig(place.paths)):
         one = shortened(document)
         size += len(one.text)
-        if size > MOST_CHARACTERS or len(found) == MOST_DOCUMENTS:
+        if size > characters or len(found) == MOST_DOCUMENTS:
             break
         found.append(one)
     return found

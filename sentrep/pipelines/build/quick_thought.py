@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
 
 PRESET = "search"
-SETTINGS = VALUES[PRESET]
+SETTINGS: Mapping[str, Any] = VALUES[PRESET]
 EPOCHS = float(SETTINGS["epochs"])
-SMALL_BATCH, MANY = 512, 20_000
-"""Sentences in a batch for a text of fewer sentences than `MANY`."""
+BATCHES = {10_000: 512, 100_000: 1024}
+"""Sentences in a batch for a text of at most so many sentences; the preset's for a larger text. Large batches
+of a small text would be few (eval/presets.md)."""
 FUSION = Fusion("standard", 0.4)
 """With BM25 (eval/presets.md)."""
 FEWEST = 500
@@ -77,8 +79,9 @@ def fit(text: Text, out: Path, seed: int = 0) -> Encoder:
 
 
 def batch_size(text: Text) -> int:
-    """Small batches for a small text, which would be few large ones (eval/presets.md)."""
-    return SMALL_BATCH if text.sentences < MANY else int(SETTINGS["batch_size"])
+    """Sentences in a batch, by the size of the text."""
+    fitting = [batch for most, batch in BATCHES.items() if text.sentences <= most]
+    return min(fitting, default=int(SETTINGS["batch_size"]))
 
 
 def options_for(text: Text) -> dict[str, Any]:
