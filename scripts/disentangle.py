@@ -133,36 +133,39 @@ class Held:
 
 def measure_rivals(run: Path, sources: Path, data: Path) -> None:
     """Print the rows of the run without an adversary, and of what is done to its vectors."""
-    encoder, held = encoder_of(run), Held(sources)
-    train = [
-        file.read_text(encoding="utf-8").splitlines() for file in sorted((sources / "train").glob("*.txt"))
-    ]
-    vectors = encoder([line for part in train for line in part])
-    labels = np.repeat(np.arange(len(train)), [len(part) for part in train])
-    erase = Eraser.fit(vectors, labels)
     changes: dict[str, Change] = {
         "no adversary": lambda rows, _: rows,
         "no adversary, centred by source": centred,
         "no adversary, instance normalisation": normalised,
-        "no adversary, LEACE": lambda rows, _: erase(rows),
+        "no adversary, LEACE": erasure(run, sources),
     }
-    style = source_accuracy(styles(run, held.texts), held)
-    for name, change in changes.items():
-        row(
-            name,
-            style,
-            source_accuracy(change(encoder(held.texts), held.labels), held),
-            encoder,
-            change,
-            data,
-        )
+    rows_of(run, changes, sources, data)
 
 
 def measure(run: Path, sources: Path, data: Path) -> None:
-    """Print the row of a run."""
+    """Print the rows of a run, and of closed-form erasure of its content."""
+    changes: dict[str, Change] = {
+        str(run): lambda rows, _: rows,
+        f"{run}, LEACE": erasure(run, sources),
+    }
+    rows_of(run, changes, sources, data)
+
+
+def rows_of(run: Path, changes: dict[str, Change], sources: Path, data: Path) -> None:
+    """Print a row for each change of the content of a run."""
     encoder, held = encoder_of(run), Held(sources)
-    style, content = (source_accuracy(part, held) for part in (styles(run, held.texts), encoder(held.texts)))
-    row(str(run), style, content, encoder, lambda rows, _: rows, data)
+    style, content = source_accuracy(styles(run, held.texts), held), encoder(held.texts)
+    for name, change in changes.items():
+        row(name, style, source_accuracy(change(content, held.labels), held), encoder, change, data)
+
+
+def erasure(run: Path, sources: Path) -> Change:
+    """Returns closed-form erasure that is fitted to the content of the training sentences."""
+    files = [sources / "train" / f"{source}.txt" for source in SOURCES]
+    train = [file.read_text(encoding="utf-8").splitlines() for file in files]
+    labels = np.repeat(np.arange(len(train)), [len(part) for part in train])
+    erase = Eraser.fit(encoder_of(run)([line for part in train for line in part]), labels)
+    return lambda rows, _: erase(rows)
 
 
 def row(
