@@ -8,7 +8,7 @@ rarity            mean -log p(word | normal text)
 neighbours        mean cosine distance to the five nearest normal texts
 distance          cosine distance to the mean of the normal texts
 reconstruction    part of a vector outside of the principal directions of the normal texts
-flow              negative log-likelihood of a vector under a normalising flow (`flow_score`)
+flow              how untypical the likelihood of a vector is under a normalising flow (`flow_score`)
 cvdd              mean distance to the contexts of normal texts (`cvdd`)
 
 Reference: Elkan and Noto, "Learning classifiers from only positive and unlabeled data", 2008 (the input as
@@ -108,10 +108,10 @@ def reconstruction(normal: Vectors, texts: Vectors) -> Floats:
 
 
 def flow(normal: Vectors, texts: Vectors) -> Floats:
-    """Negative log-likelihood (text,) under a flow that is fitted to the normal texts, in nats."""
-    from sentrep.mining.flow_score import flow as likelihood  # needs torch
+    """How untypical the likelihood (text,) is under a flow that is fitted to the normal texts, in nats."""
+    from sentrep.mining.flow_score import flow as untypical  # needs torch
 
-    return likelihood(normal, texts)
+    return untypical(normal, texts)
 
 
 WORD_SCORES = {"words": by_words, "likelihood-ratio": likelihood_ratio, "rarity": rarity}

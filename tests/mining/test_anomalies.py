@@ -182,13 +182,15 @@ def test_contexts_equal_a_naive_computation() -> None:
     assert network.scores([text, longer])[0] == pytest.approx(np.mean(expected), abs=1e-5)
 
 
-def test_the_flow_ranks_by_density() -> None:
+def test_the_flow_finds_vectors_that_are_too_far_and_too_near() -> None:
     random = np.random.default_rng(0)
-    normal = random.normal(size=(400, 3)) * [0.3, 0.1, 0.0] + [0, 0, 1]
-    given = np.array([[0, 0, 1], [0.3, 0, 1], [0, 0.3, 1], [0, 1, 1]], np.float32)
-    found = flow(normal.astype(np.float32), given)
-    assert (np.diff(found) > 0).all()
-    assert (found == flow(normal.astype(np.float32), given)).all()
+    normal = (0.2 * random.normal(size=(600, 8)) + [*[0] * 7, 1]).astype(np.float32)
+    usual = (0.2 * random.normal(size=(50, 8)) + [*[0] * 7, 1]).astype(np.float32)
+    strange = np.array([[0.9, -0.9, 0.9, 0, 0, 0, 0, 1], [*[0] * 7, 1]], np.float32)
+    found = flow(normal, np.concatenate([usual, strange]))
+    assert (found[50:] > np.median(found[:50])).all()
+    assert found[50] > found[:50].max()
+    assert (found == flow(normal, np.concatenate([usual, strange]))).all()
 
 
 def test_the_task_measures_each_class(tmp_path: Path) -> None:
