@@ -45,6 +45,11 @@ def baseline(
 
     Returns:
         The model, a `SentenceTransformer`.
+
+    Example:
+        >>> model = sentrep.baseline("lsa", "texts", "runs/lsa", width=8)
+        >>> model.encode("The ship left.").shape
+        (8,)
     """
     check_name(name)
     vocabulary = VOCABULARY if name == "collection" else TokenizerConfig().vocab

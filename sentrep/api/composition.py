@@ -37,6 +37,10 @@ def combine(
         out: folder of the combined model.
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
+
+    Example:
+        >>> sentrep.combine(["runs/first", "runs/skip-thought"], "runs/both").encode("The ship left.").shape
+        (32,)
     """
     models = [models] if isinstance(models, str | Path) else list(models)
     if len(models) < 2:
@@ -91,6 +95,11 @@ def expand(
 
     Reference:
         Kiros et al., Skip-Thought Vectors, NIPS 2015, section 2.2.
+
+    Example:
+        >>> expanded = sentrep.expand("runs/first", "words.txt")
+        >>> [fit.added for fit in expanded.fits]
+        [1]
     """
     place = None if out is None else unused(checked("out", out, Path), "expanded model")
     wanted = None if texts is None else texts_of(texts)

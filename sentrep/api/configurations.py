@@ -55,12 +55,13 @@ def configurations(
     kind = encoder.encoder if isinstance(encoder, EncoderConfig) else str(encoder)
     asked = (presets.plain or None) if whole and preset is None else preset
     name = presets.chosen(checked("preset", asked, str | None), kind, given.keys())
-    values = {"tokenizer": "bpe"} | presets.settings(name, given.keys())
+    values = presets.settings(name, given.keys())
+    usual = values.pop("tokenizer", "bpe")
     targets = {
         "settings": entry(method).config if settings is None else configured(method, settings),
         "training": training or TrainingConfig,
         "encoder": _encoder_config(encoder),
-        "tokenizer": _tokenizer_config(values.pop("tokenizer") if tokenizer is None else tokenizer),
+        "tokenizer": _tokenizer_config(usual if tokenizer is None else tokenizer),
         "corpus": corpus if isinstance(corpus, CorpusConfig) else CorpusConfig(()),
     }
     return route(_left_open(values, whole) | options, targets, also=_TRAIN), name

@@ -62,6 +62,12 @@ def distill(
 
     Raises:
         InputError: nothing can be read, or `out` holds something else.
+
+    Example:
+        >>> small = sentrep.DistillConfig(width=8, steps=2)
+        >>> model = sentrep.distill("runs/first", "texts", "runs/distilled", settings=small)
+        >>> model.encode("The ship left.").shape
+        (8,)
     """
     from sentrep.data.documents import read_source_documents
     from sentrep.embedding import cached_vectors

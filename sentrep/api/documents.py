@@ -229,6 +229,12 @@ def add(
 
     Returns:
         The number of passages added, and the open index.
+
+    Example:
+        >>> index = sentrep.index("runs/first", "garden.index", input="texts/garden00.txt")
+        >>> count, index = sentrep.add("garden.index", "texts/sea00.txt")
+        >>> count, len(index.search("the storm", k=1))
+        (1, 1)
     """
     search = open_documents(index, model, offline=offline, hub=hub)
     report = ReadReport()
@@ -254,6 +260,12 @@ def update(
 
     Returns:
         What was done, and the open index.
+
+    Example:
+        >>> index = sentrep.index("runs/first", "changed.index", input="texts/sea00.txt")
+        >>> changes, index = sentrep.update("changed.index", "texts/sea00.txt")
+        >>> changes.added, changes.removed
+        (0, 0)
     """
     search = open_documents(index, model, offline=offline, hub=hub)
     report = ReadReport()
@@ -287,6 +299,12 @@ def remove(
 
     Raises:
         InputError: a name fits no document.
+
+    Example:
+        >>> index = sentrep.index("runs/first", "other.index", input="texts")
+        >>> count, index = sentrep.remove("other.index", files="texts/sea00.txt")
+        >>> count
+        1
     """
     search = open_documents(index, model, offline=offline, hub=hub)
     names = [ids] if isinstance(ids, str) else list(ids)

@@ -59,8 +59,10 @@ def embed(
         InputError: the model cannot be opened, or `texts` holds something else than strings.
 
     Example:
-        >>> sentrep.embed("runs/qt", ["A sentence.", "Another one."]).shape  # doctest: +SKIP
-        (2, 512)
+        >>> sentrep.embed("runs/first", ["The ship left.", "A cat came back."]).shape
+        (2, 16)
+        >>> sentrep.embed("runs/first", "The ship left.").shape
+        (16,)
     """
     from sentrep.embedding import embed_texts
     from sentrep.embedding.dtypes import check_dtype, store
@@ -130,6 +132,11 @@ def embed_corpus(
 
     Returns:
         The folder, opened; its ``report`` says what was read and skipped.
+
+    Example:
+        >>> embedded = sentrep.embed_corpus("runs/first", "texts", "texts.vectors")
+        >>> len(embedded), embedded.width, next(embedded.vectors()).shape
+        (216, 16, (216, 16))
     """
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
     place, chosen = checked("out", out, Path), units or Units("sentence")
@@ -180,6 +187,12 @@ def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
 
     Raises:
         InputError: a part is missing, unfinished, damaged, or of another model, input or setting.
+
+    Example:
+        >>> for part in (0, 1):
+        ...     _ = sentrep.embed_corpus("runs/first", "texts", "parts", shards=2, shard_index=part)
+        >>> len(sentrep.merge_embedded("parts"))
+        216
     """
     from sentrep.embedding import Embedded, merge
 

@@ -71,6 +71,11 @@ def evaluate(
 
     Returns:
         Results, tasks that were skipped or failed, and what was read of `heldout` (``report``).
+
+    Example:
+        >>> done = sentrep.evaluate("runs/first", heldout="texts")
+        >>> done.failed, all(0 <= result.value <= 1 for result in done.results)
+        ([], True)
     """
     if heldout is None and not len(paths_of(suites, "suites")) and _none(tasks):
         trained = kept_out_of(model)
@@ -113,6 +118,11 @@ def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> C
 
     Raises:
         InputError: there are no results, or they are of different data or protocol.
+
+    Example:
+        >>> comparison = sentrep.compare("results.jsonl")
+        >>> comparison.rows
+        ('runs/first', 'bm25')
     """
     from sentrep.evaluation.statistics.compare import compare as run
 
@@ -164,6 +174,10 @@ def report(
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
+
+    Example:
+        >>> sentrep.report("results.jsonl", "report.html").name
+        'report.html'
     """
     files = _existing(paths_of(results, "results"), "results")
     folders = _existing(paths_of(runs, "runs"), "runs")

@@ -84,6 +84,11 @@ def build_index(
 
     Returns:
         The index with its model: ``search("words", k=3)`` gives hits.
+
+    Example:
+        >>> search = sentrep.build_index("runs/first", ["The ship left.", "A cat came back."], "two.index")
+        >>> [hit.text for hit in search("A cat came back.", k=1)]
+        ['A cat came back.']
     """
     _check_kind(kind)
     given, names = texts_of(texts), None if ids is None else texts_of(ids, "ids")
@@ -147,6 +152,11 @@ def index(
         offline: never use the network.
         hub: look for names without an owner on the hub, too.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
+
+    Example:
+        >>> index = sentrep.index("runs/first", "mine.index", input="texts")
+        >>> len(index.search("the bread in the kitchen", k=3))
+        3
     """
     _check_kind(kind)
     place = checked("out", out, Path)
@@ -211,6 +221,11 @@ def open_index(
 
     Raises:
         InputError: the index is damaged, or the model is another or has moved.
+
+    Example:
+        >>> index = sentrep.open_index("texts.index")
+        >>> index("the harbour", k=1)[0].document.file.endswith(".txt")
+        True
     """
     place = checked("path", path, Path)
     if not place.is_dir():
@@ -249,6 +264,11 @@ def search(
     Returns:
         Hits, best first: ``hit.id``, ``hit.text``; of sentences ``hit.score``, of passages ``hit.scores``,
         ``hit.document``, ``hit.heading``, ``hit.span``.
+
+    Example:
+        >>> hits = sentrep.search("texts.index", "the harbour", k=2)
+        >>> len(hits), "harbour" in hits[0].text
+        (2, True)
     """
     found = open_index(index, model, offline=offline, hub=hub) if isinstance(index, str | Path) else index
     return found(query, k)

@@ -75,9 +75,9 @@ def train(
             another run.
 
     Example:
-        >>> trained = sentrep.train("cpc", corpus="books/", out="runs/cpc", epochs=1)  # doctest: +SKIP
-        >>> trained.encoder.encode(["A sentence."]).shape  # doctest: +SKIP
-        (1, 512)
+        >>> trained = sentrep.train("cpc", corpus="texts", out="runs/cpc", width=16, steps=2)
+        >>> trained.encoder.encode(["The ship left."]).shape
+        (1, 16)
     """
     registered = entry(checked("method", method, str))
     place = checked("out", out, Path)

@@ -29,7 +29,11 @@ VOCABULARY = 50_000
 @dataclass(frozen=True)
 class WordModelConfig:
     """Settings of a baseline. Unset values are those of its authors, or those that were best on
-    development sets."""
+    development sets.
+
+    >>> WordModelConfig(width=100).width
+    100
+    """
 
     width: int = 300
     """Width of the vectors; 'collection' has its own, 812 at most."""

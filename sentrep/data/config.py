@@ -13,7 +13,11 @@ Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 
 @dataclass(frozen=True)
 class CorpusConfig:
-    """Where the text comes from."""
+    """Where the text comes from.
+
+    >>> CorpusConfig(corpus=("texts",), split="prose").corpus
+    ('texts',)
+    """
 
     corpus: tuple[str, ...]
     """Files, folders, '-' for standard input, or the name of a data set on the hub. Read are .txt, .md,
@@ -47,7 +51,11 @@ class CorpusConfig:
 
 @dataclass(frozen=True)
 class TokenizerConfig:
-    """How sentences become tokens."""
+    """How sentences become tokens.
+
+    >>> TokenizerConfig("unigram", vocab=8000).vocab
+    8000
+    """
 
     tokenizer: str = "bpe"
     """'bpe', 'unigram', 'word' or 'spaces' are trained on the corpus; anything else is the path of a

@@ -20,7 +20,11 @@ TABLES = ("gru", "lstm", "conv")
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Architecture of the encoder: how token ids become a sentence vector."""
+    """Architecture of the encoder: how token ids become a sentence vector.
+
+    >>> EncoderConfig("gru", width=256).width
+    256
+    """
 
     encoder: str = "bag"
     """'bag', 'gru', 'lstm', 'conv' or 'transformer' start from random weights; any other value is the path

@@ -64,6 +64,11 @@ def compress(
 
     Raises:
         InputError: the run has no discrete codes, or a text cannot be restored on this machine.
+
+    Example:
+        >>> written = sentrep.compress("runs/vq-vae", ["The ship left."], "codes.sz", lossy=True)
+        >>> written.sentences, written.bytes == Path("codes.sz").stat().st_size
+        (1, True)
     """
     coder, texts = Compressor(open_run(run, HasCodes, "compress")), texts_of(sentences, "sentences")
     starts = range(0, len(texts), BLOCK_SIZE)
@@ -82,6 +87,11 @@ def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
 
     Raises:
         InputError: the file is damaged, or was made with another model or on another kind of machine.
+
+    Example:
+        >>> written = sentrep.compress("runs/vq-vae", ["The ship left.", "A cat."], "two.sz", lossy=True)
+        >>> len(sentrep.decompress("runs/vq-vae", "two.sz"))
+        2
     """
     path, coder = Path(file), Compressor(open_run(run, HasCodes, "decompress"))
     header, blocks = read_codes(path)

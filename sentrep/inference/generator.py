@@ -59,6 +59,11 @@ def generate(
 
     Raises:
         InputError: the run cannot be opened, or its method has no such decoder.
+
+    Example:
+        >>> [candidates] = sentrep.generate("runs/skip-thought", ["The ship left."])
+        >>> [type(candidate.text).__name__ for candidate in candidates]
+        ['str']
     """
     writer = run if isinstance(run, Writer) else Writer.open(run)
     return writer(writer.vectors(sentences), to, decoding)
@@ -95,6 +100,11 @@ def generate_from_prior(
 
     Raises:
         InputError: the run cannot be opened, or its method has no prior.
+
+    Example:
+        >>> sentences = sentrep.generate_from_prior("runs/vae", count=3)
+        >>> [len(candidates) for candidates in sentences]
+        [1, 1, 1]
     """
     writer = run if isinstance(run, Writer) else Writer.open(run)
     chosen = decoding or DecodingConfig()
@@ -117,6 +127,11 @@ def generate_as(
 
     Raises:
         InputError: the run cannot be opened, its method has no style, or the document has no sentence.
+
+    Example:
+        >>> [candidates] = sentrep.generate_as("runs/disentangle", ["The ship left."], "texts/garden00.txt")
+        >>> [type(candidate.text).__name__ for candidate in candidates]
+        ['str']
     """
     writer = run if isinstance(run, Writer) else Writer.open(run)
     return writer(writer.restyled(sentences, document), None, decoding)

@@ -37,6 +37,11 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False, h
 
     Raises:
         InputError: there is no such model, or it cannot be opened.
+
+    Example:
+        >>> model = sentrep.load("runs/first")
+        >>> model.encode(["The ship left."]).shape
+        (1, 16)
     """
     path = locate(path_or_name, hub=hub).path
 

@@ -41,6 +41,11 @@ def summarize(
 
     Raises:
         InputError: the run cannot be opened, its method does not summarize, or not at that length.
+
+    Example:
+        >>> [summary] = sentrep.summarize("runs/summaries", ["The ship left the sea in the morning."])
+        >>> len(summary.split()) <= 3
+        True
     """
     summarizer = run if isinstance(run, Summarizer) else Summarizer.open(run)
     return summarizer(texts, length, decoding)

@@ -43,6 +43,11 @@ def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
 
     Raises:
         InputError: the run cannot be opened, or its method does not parse; or a sentence is empty.
+
+    Example:
+        >>> [tree] = sentrep.parse("runs/pcfg", ["the cat left"])
+        >>> str(tree).count("(")
+        2
     """
     sentences = texts_of(sentences, "sentences")
     parser = TreeParser.open(run) if isinstance(run, str | Path) else run

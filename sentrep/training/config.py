@@ -11,7 +11,11 @@ from sentrep.utils.errors import InputError, opt
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Settings of training: its length, the optimiser, validation and checkpoints."""
+    """Settings of training: its length, the optimiser, validation and checkpoints.
+
+    >>> TrainingConfig(epochs=2, lr=1e-3).epochs
+    2
+    """
 
     epochs: float = 3.0
     """Passes over the corpus."""

@@ -48,7 +48,11 @@ class InputError(ValueError):
 
 class ReadWarning(UserWarning):
     """Something of the input was skipped, cut or assumed; the message counts it and names the first
-    places."""
+    places.
+
+    >>> issubclass(ReadWarning, UserWarning)
+    True
+    """
 
 
 def opt(setting: str) -> str:

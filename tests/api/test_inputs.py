@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 import sentrep
+from sentrep.api.configurations import configurations
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import corpus_config
 from sentrep.inference.runs import RunRecord
@@ -65,6 +66,14 @@ def test_flat_keywords_reach_their_configuration(run: Path) -> None:
     assert record["settings"]["window"] == 2
     assert record["training"]["lr"] == 1e-3
     assert record["encoder"]["width"] == 32
+
+
+@pytest.mark.parametrize("kind", ["bpe", "unigram", "word", "spaces"])
+def test_the_kind_of_tokenizer_that_is_given_is_trained(kind: str) -> None:
+    found, _ = configurations(
+        "quick-thought", "texts", "bag", kind, settings=None, training=None, preset=None, options={}
+    )
+    assert found["tokenizer"].tokenizer == kind
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,11 @@ from sentrep.utils.checks import check_at_least, check_dropout
 @dataclass(frozen=True)
 class AutoencoderConfig(DecoderSettings):
     """Auto-encoder (Dai & Le 2015; Wang et al. 2021): generate a sentence from the vector of the sentence
-    with noise."""
+    with noise.
+
+    >>> AutoencoderConfig(delete=0.3).delete
+    0.3
+    """
 
     decoder: Literal["gru", "memory"] = "gru"
     """'gru' reads the vector in every gate; 'memory' is a transformer that reads it by cross-attention, with

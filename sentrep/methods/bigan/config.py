@@ -11,7 +11,11 @@ from sentrep.utils.checks import check_at_least
 @dataclass(frozen=True)
 class BiGANConfig(CodeSettings):
     """BiGAN-QP (Su 2018): a generator of codes and an encoder of codes, judged together by a critic of
-    pairs."""
+    pairs.
+
+    >>> BiGANConfig(critic_steps=2).critic_steps
+    2
+    """
 
     critic_steps: int = 2
     """Steps of the critic for each step of generator and encoder."""

@@ -11,7 +11,11 @@ from sentrep.utils.checks import check_at_least, check_between
 @dataclass(frozen=True)
 class CompoundPCFGConfig:
     """Compound PCFG (Kim, Dyer & Rush 2019): learn a grammar whose rules depend on the vector of the
-    sentence."""
+    sentence.
+
+    >>> CompoundPCFGConfig(nonterminals=8).nonterminals
+    8
+    """
 
     nonterminals: int = 30
     """Number of symbols of constituents (the paper: 30)."""

@@ -14,7 +14,11 @@ FURTHEST = 12
 @dataclass(frozen=True)
 class CPCConfig:
     """Contrastive predictive coding (van den Oord et al. 2018): find the sentence that comes k sentences
-    later."""
+    later.
+
+    >>> CPCConfig(horizons=2).horizons
+    2
+    """
 
     horizons: int = 3
     """Largest distance that is predicted, in sentences; each distance has its own linear map (the paper:

@@ -12,7 +12,11 @@ from sentrep.utils.checks import check_at_least
 @dataclass(frozen=True)
 class DisentangleConfig(DecoderSettings):
     """Adversarial disentangling (John et al. 2019): generate a sentence from two vectors, one of which says
-    which document the sentence comes from, and the other does not."""
+    which document the sentence comes from, and the other does not.
+
+    >>> DisentangleConfig().decoder_width
+    512
+    """
 
     content_width: int = 128
     """Width of the content, which is the exported vector."""

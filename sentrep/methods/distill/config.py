@@ -9,7 +9,11 @@ from sentrep.utils.errors import InputError, opt
 
 @dataclass(frozen=True)
 class DistillConfig:
-    """A static bag learns to give the vectors of a teacher on the user's own text."""
+    """A static bag learns to give the vectors of a teacher on the user's own text.
+
+    >>> DistillConfig(width=256).width
+    256
+    """
 
     width: int | None = None
     """Width of the bag. Unset: that of the teacher. Narrower: the teacher's vectors are projected to their

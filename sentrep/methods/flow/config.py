@@ -11,7 +11,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class FlowConfig:
     """A normalising flow over the vectors of an encoder (Li et al. 2020): an invertible map to a standard
-    normal variable."""
+    normal variable.
+
+    >>> FlowConfig(blocks=4).blocks
+    4
+    """
 
     coupling: Literal["affine", "additive"] = "affine"
     """'affine': couplings scale and shift (Real NVP). 'additive': they only shift (NICE)."""

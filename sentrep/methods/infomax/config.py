@@ -12,7 +12,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class InfoMaxConfig:
     """Deep InfoMax on text (Hjelm et al. 2019; Zhang et al. 2020): predict whether a vector belongs to a
-    sentence."""
+    sentence.
+
+    >>> InfoMaxConfig(feature_width=128).feature_width
+    128
+    """
 
     discriminator: Literal["tokens", "sentence"] = "tokens"
     """What the discriminator compares with a vector: 'tokens', each token with its neighbours (local, as

@@ -13,7 +13,11 @@ from sentrep.utils.checks import check_at_least
 @dataclass(frozen=True)
 class LatentGANConfig(CodeSettings):
     """Adversarial generator of codes (Zhao et al. 2018): sentences in the manner of a corpus from random
-    draws."""
+    draws.
+
+    >>> LatentGANConfig(gan_loss="wgan-gp").gan_loss
+    'wgan-gp'
+    """
 
     gan_loss: Literal["standard", "wgan-gp", "wgan-div", "rsgan", "gan-qp"] = "gan-qp"
     """Loss of critic and generator."""

@@ -10,7 +10,11 @@ from sentrep.utils.checks import check_at_least
 
 @dataclass(frozen=True)
 class OGANConfig(CodeSettings):
-    """O-GAN (Su 2019): a generator of codes whose critic reads the random draw back from a code."""
+    """O-GAN (Su 2019): a generator of codes whose critic reads the random draw back from a code.
+
+    >>> OGANConfig(code_width=64).code_width
+    64
+    """
 
     correlation_weight: float = 0.5
     """Weight of the correlation between a draw and what is read back from its code."""

@@ -11,7 +11,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class QuickThoughtConfig:
     """Quick-thought (Logeswaran & Lee 2018): find the neighbours of a sentence among the sentences of the
-    batch."""
+    batch.
+
+    >>> QuickThoughtConfig(window=2).window
+    2
+    """
 
     target: Literal["each", "rest"] = "each"
     """'each': every neighbour in the window is a target (the paper). 'rest': one sentence of each segment,

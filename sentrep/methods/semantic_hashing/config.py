@@ -10,7 +10,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class SemanticHashingConfig:
     """Semantic hashing (Salakhutdinov & Hinton 2009; Shen et al. 2018): binary codes from which the words of
-    a sentence can be predicted."""
+    a sentence can be predicted.
+
+    >>> SemanticHashingConfig(bits=64).bits
+    64
+    """
 
     bits: int = 64
     """Length of the code; a multiple of 8."""

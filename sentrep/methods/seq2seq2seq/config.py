@@ -12,7 +12,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class Seq2Seq2SeqConfig:
     """Seq2seq2seq (Wang & Lee 2018): learn to write readable summaries from which the article can be
-    reconstructed."""
+    reconstructed.
+
+    >>> Seq2Seq2SeqConfig(max_summary_tokens=10).max_summary_tokens
+    10
+    """
 
     summaries: str | None = None
     """File of example summaries, which need not belong to the articles of the corpus: any file or folder that

@@ -12,7 +12,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class SkipThoughtConfig:
     """Skip-thought (Kiros et al. 2015): generate the previous and the next sentence from the vector of a
-    sentence."""
+    sentence.
+
+    >>> SkipThoughtConfig(samples=0).samples
+    0
+    """
 
     write: Literal["neighbours", "neighbours-and-itself", "itself"] = "neighbours"
     """What is generated from the vector of a sentence: its neighbours (the paper), its neighbours and the

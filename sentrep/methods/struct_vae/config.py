@@ -12,7 +12,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class StructVAEConfig:
     """StructVAE (Yin et al. 2018): infer a structure of each sentence from which it can be reconstructed; a
-    few sentences are labelled."""
+    few sentences are labelled.
+
+    >>> StructVAEConfig(samples=3).samples
+    3
+    """
 
     trees: str | None = None
     """File of bracketed trees, one on each line, as labelled sentences; they need not be of the corpus. Words

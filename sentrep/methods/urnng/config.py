@@ -12,7 +12,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class URNNGConfig:
     """URNNG (Kim et al. 2019): learn a grammar that generates sentences along their trees, and a parser that
-    finds the trees."""
+    finds the trees.
+
+    >>> URNNGConfig(samples=4).samples
+    4
+    """
 
     branching: Literal["parser", "right", "left", "none"] = "parser"
     """Source of the trees: a parser that is learned or, for comparison, trees that always branch to one side;

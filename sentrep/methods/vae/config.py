@@ -13,7 +13,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class VAEConfig(DecoderSettings):
     """Variational auto-encoder (Kingma & Welling 2014; Bowman et al. 2016): generate a sentence from a sample
-    of its code, with codes that fill a normal distribution."""
+    of its code, with codes that fill a normal distribution.
+
+    >>> VAEConfig(latent_width=32).latent_width
+    32
+    """
 
     latent_width: int = 32
     """Width of the code. 0 is a language model without a code, to compare with: its encoder is not

@@ -14,7 +14,11 @@ from sentrep.utils.errors import InputError, opt
 @dataclass(frozen=True)
 class VQVAEConfig(DecoderSettings):
     """Auto-encoder with discrete codes (van den Oord et al. 2017): generate a sentence from a code of a few
-    bytes."""
+    bytes.
+
+    >>> VQVAEConfig(codebook_size=64).codebook_size
+    64
+    """
 
     quantizer: Literal["residual", "one-hot", "scalar"] = "residual"
     """'residual': each level codes what the levels before it have left; 'one-hot': one cluster a sentence, by

@@ -105,8 +105,8 @@ def spread(codes: Float[Tensor, "code width"]) -> Float[Tensor, ""]:
 def pearson(left: Float[Tensor, "row width"], right: Float[Tensor, "row width"]) -> Float[Tensor, " row"]:
     """Returns the correlation over the dimensions of each row.
 
-    >>> pearson(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[2.0, 4.0, 6.0]]))
-    tensor([1.])
+    >>> round(pearson(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[2.0, 4.0, 6.0]])).item(), 4)
+    1.0
     """
     first, second = (each - each.mean(1, keepdim=True) for each in (left, right))
     return torch.cosine_similarity(first, second, dim=1)

@@ -81,8 +81,9 @@ def build(
         InputError: nothing can be read, there is no such teacher, or `out` holds an index already.
 
     Example:
-        built = sentrep.build("docs/", "out/")
-        built.search.search("how to install")
+        >>> built = sentrep.build("texts", "built", teacher=None, minutes=0.05, say=lambda line: None)
+        >>> sentrep.search("built/index", "the ship", k=1)[0].heading
+        ()
     """
     out, units, budget = Path(out), units or Units(), Budget(minutes)
     if (out / "index").exists() and not overwrite:
