@@ -169,7 +169,8 @@ def _batched(
         rows = token_ids(encoder[0], texts[start : start + 8192], counts)
         ids = torch.tensor([token for row in rows for token in row], dtype=torch.long, device=encoder.device)
         offsets = torch.tensor(np.cumsum([0, *map(len, rows)]), device=encoder.device)
-        chunks.append(encode_tokens(encoder, ids, offsets, token_budget).float().cpu().numpy())
+        vectors = encode_tokens(encoder, ids, offsets, token_budget)[:, : encoder.truncate_dim]
+        chunks.append(vectors.float().cpu().numpy())
     return np.concatenate(chunks)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests import toy, toy_run
 
 COUNT = 2_000
-KINDS = ("train", "embed", "embed-int8", "embed-parquet", "index", "store")
+KINDS = ("train", "embed", "embed-int8", "embed-binary", "embed-parquet", "index", "store")
 KILLED = (*KINDS, "mine")
 """Work that is killed. What mines a corpus does not lock its outputs."""
 
@@ -44,6 +44,7 @@ def do(kind: str, place: Path, seed: int = 1, wait: bool = False) -> None:
         "train": train,
         "embed": embed,
         "embed-int8": partial(embed, dtype="int8"),
+        "embed-binary": partial(embed, dtype="binary"),
         "embed-parquet": partial(embed, format="parquet"),
         "index": index,
         "store": store,

@@ -39,9 +39,11 @@ class Description:
         tokenizer: of the tokenizers library.
         max_tokens: tokens that are read of a text, special tokens included; None if there is no limit.
         prompt: text that is put before every text.
+        dimensions: the first so many values of a vector are kept; all if None.
     """
 
     parts: tuple[Part, ...]
     tokenizer: tokenizers.Tokenizer
     max_tokens: int | None
     prompt: str = ""
+    dimensions: int | None = None

@@ -26,6 +26,7 @@ from sentrep.encoders.fast.heads import head_of, pooled, pooling_modes
 from sentrep.encoders.fast.identity import content_hash
 from sentrep.encoders.fast.precision import resolve
 from sentrep.encoders.fast.transformer import PackedTransformer
+from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
 
 TOKEN_BUDGET = 4096
@@ -68,6 +69,8 @@ class FastEncoder:
             raise UnsupportedError(f"a model that begins with {first.kind}")
         self._heads = [head_of(part) for part in rest]
         self.max_tokens = self._core.limit(description.max_tokens)
+        if self._core.framed:
+            self._check_special_tokens()
         self._lock = threading.Lock()
 
     @cached_property
@@ -104,12 +107,23 @@ class FastEncoder:
             starts = progress(starts, "embedding", len(list(starts)), f"batch of {self._core.chunk}")
         with self._lock:
             pieces = self._tokenized(texts, starts, truncation)
-            vectors = [self.vectors(piece, token_budget).numpy() for piece in pieces]
+            cut = slice(self._description.dimensions)
+            vectors = [self.vectors(piece, token_budget)[:, cut].numpy() for piece in pieces]
         return vectors[0] if len(vectors) == 1 else np.concatenate(vectors)
 
     @torch.inference_mode()
     def vectors(self, sentences: Ragged, token_budget: int = TOKEN_BUDGET) -> Float[Tensor, "sentence width"]:
-        """Vectors of sentences whose token ids are given, special tokens included and none too many."""
+        """Vectors of sentences whose token ids are given, special tokens included and none too many; they are
+        not cut to the model's dimensions.
+
+        Raises:
+            InputError: there is a token for which the model has no row.
+        """
+        if (most := int(sentences.ids.max(initial=0))) >= self._core.rows and len(sentences.ids):
+            raise InputError(
+                f"the tokenizer gives token {most}, the model has rows for {self._core.rows:,} tokens alone: "
+                "they do not belong together"
+            )
         with torch.autocast("cpu", enabled=False):
             made = self._core.vectors(sentences, token_budget)
             for head in self._heads:
@@ -143,6 +157,15 @@ class FastEncoder:
             truncation.add((rows.lengths + added).tolist(), limit)
         return rows.framed(before, behind, None if limit is None else max(0, limit - added))
 
+    def _check_special_tokens(self) -> None:
+        """Refuse a limit that leaves no place for the tokens around a text, and padding among these: the
+        model's own forward does something else then."""
+        before, behind = self._tokenizer.around
+        if self.max_tokens is not None and self.max_tokens < len(before) + len(behind):
+            raise UnsupportedError(f"{self.max_tokens} tokens, fewer than stand around every text")
+        if self._core.pad in (*before, *behind):
+            raise UnsupportedError("padding that stands around every text")
+
     def _tokenized(
         self, texts: Sequence[str], starts: Iterable[int], counts: Truncation | None
     ) -> Iterator[Ragged]:
@@ -158,6 +181,10 @@ class _Core(Protocol):
     """Texts that are tokenized together."""
     framed: bool
     """Whether special tokens are put around a text."""
+    pad: int | None
+    """The token that has no position."""
+    rows: int
+    """Number of tokens that have a row."""
 
     def limit(self, wanted: int | None) -> int | None:
         """Tokens that can be read of a text."""
@@ -173,9 +200,11 @@ class _Bag:
     """The mean of the rows of tokens."""
 
     chunk, framed = 2048, False
+    pad: int | None = None
 
     def __init__(self, part: Part) -> None:
         self._rows = part.weights["embedding.weight"].detach().float().contiguous()
+        self.rows = len(self._rows)
 
     def limit(self, wanted: int | None) -> int | None:
         return wanted
@@ -201,6 +230,7 @@ class _Transformer:
         weights = weights_of(part.config["model_type"], shape, part.weights)
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         self._packed = PackedTransformer(shape, weights, dtype)
+        self.pad, self.rows = shape.pad, len(weights.words)
 
     def limit(self, wanted: int | None) -> int | None:
         pad = self._packed.shape.pad

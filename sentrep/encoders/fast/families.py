@@ -93,10 +93,24 @@ NAMES = {
 }  # fmt: skip
 """Types of models, as config.json has them, that are supported."""
 
+_OUTER = re.compile(r"^(bert|roberta|mpnet|distilbert)\.(?=(embeddings|encoder|transformer|pooler)\.)")
+"""What stands before the names of tensors where a model was saved with a head; CamemBERT has RoBERTa's."""
+
 _UNUSED = re.compile(
     r"(pooler|cls|lm_head|vocab_\w+|qa_outputs|classifier|pre_classifier)\.|embeddings\.(position|token_type)_ids$"
 )
 """Tensors that do not take part in the states of tokens: heads and buffers."""
+
+
+_SIZES = {
+    "vocab_size": ("embeddings.word_embeddings.weight", 0),
+    "max_position_embeddings": ("embeddings.position_embeddings.weight", 0),
+    "type_vocab_size": ("embeddings.token_type_embeddings.weight", 0),
+    "hidden_size": ("embeddings.word_embeddings.weight", 1),
+    "dim": ("embeddings.word_embeddings.weight", 1),
+    "relative_attention_num_buckets": ("encoder.relative_attention_bias.weight", 0),
+}
+"""Setting -> the tensor that has this size, and along which axis."""
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape:
@@ -133,7 +147,7 @@ def weights_of(kind: str, shape: Shape, tensors: Mapping[str, Tensor]) -> Transf
     Raises:
         UnsupportedError: a tensor is missing, or there is one that this form has no place for.
     """
-    found = _Tensors(tensors, kind)
+    found = _Tensors(tensors)
     names, layers = NAMES[kind], []
     positions = found["embeddings.position_embeddings.weight"]
     if kind not in ("mpnet", "distilbert"):
@@ -146,17 +160,31 @@ def weights_of(kind: str, shape: Shape, tensors: Mapping[str, Tensor]) -> Transf
         qkv = (torch.cat([query[0], key[0], value[0]]), torch.cat([query[1], key[1], value[1]]))
         layers.append(LayerWeights(qkv, *rest))
     found.check_all_used()
+    if words.shape[1] % shape.heads:
+        raise UnsupportedError(f"{words.shape[1]} values of a state, divided among {shape.heads} heads")
     return TransformerWeights(words, positions, norm, layers, relative)
+
+
+def check_sizes(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tables of other sizes than a config.json says; transformers does not open such a model.
+
+    Raises:
+        UnsupportedError: a size differs.
+    """
+    found = {_OUTER.sub("", name): tensor for name, tensor in tensors.items()}
+    for setting, (name, axis) in _SIZES.items():
+        table = found.get(name)
+        if table is not None and config.get(setting, table.shape[axis]) != table.shape[axis]:
+            raise UnsupportedError(
+                f"a {setting} of {config[setting]} with {table.shape[axis]} in its weights"
+            )
 
 
 class _Tensors:
     """Tensors by the names of the bare model, in float32; those that were read are remembered."""
 
-    def __init__(self, tensors: Mapping[str, Tensor], kind: str) -> None:
-        start = re.compile(
-            rf"^({kind.replace('xlm-', '')}|bert|mpnet|distilbert)\.(?=embeddings|encoder|transformer)"
-        )
-        self._tensors = {start.sub("", name): tensor for name, tensor in tensors.items()}
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self._tensors = {_OUTER.sub("", name): tensor for name, tensor in tensors.items()}
         self._read: set[str] = set()
 
     def __getitem__(self, name: str) -> Tensor:

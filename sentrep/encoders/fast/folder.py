@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sentrep.encoders.fast.description import Description, Part, UnsupportedError
 from sentrep.encoders.fast.encoder import FastEncoder
+from sentrep.encoders.fast.families import check_sizes
 from sentrep.encoders.fast.tokenizers import check_tokenizer
 from sentrep.encoders.model_folder import checked_folder
 from sentrep.utils.errors import InputError, at
@@ -58,18 +59,18 @@ def describe_folder(path: Path, modules: list[tuple[str, str]]) -> Description:
     general = _json(path / "config_sentence_transformers.json")
     if general.get("model_type", "SentenceTransformer") != "SentenceTransformer":
         raise UnsupportedError(f"a model of the type {general['model_type']}")
-    name = general.get("default_prompt_name")
+    name, cut = general.get("default_prompt_name"), general.get("truncate_dim")
     prompt = (general.get("prompts") or {}).get(name) or "" if name else ""
     rest = tuple(_part(kind, path / inside) for kind, (_, inside) in zip(kinds[1:], modules[1:], strict=True))
     if kinds[0] == "StaticEmbedding":
         table = Part(kinds[0], weights={"embedding.weight": _table(_tensors(first))})
-        return Description((table, *rest), _tokenizer(first), None, prompt)
+        return Description((table, *rest), _tokenizer(first), None, prompt, cut)
     if kinds[0] != "Transformer":
         raise UnsupportedError(f"a model that begins with {kinds[0]}")
-    return _of_transformer(first, rest, prompt)
+    return _of_transformer(first, rest, prompt, cut)
 
 
-def _of_transformer(folder: Path, rest: tuple[Part, ...], prompt: str) -> Description:
+def _of_transformer(folder: Path, rest: tuple[Part, ...], prompt: str, cut: int | None) -> Description:
     own: dict[str, Any] = {}
     for name in SETTINGS:
         own = own or _json(folder / f"sentence_{name}_config.json")
@@ -78,8 +79,9 @@ def _of_transformer(folder: Path, rest: tuple[Part, ...], prompt: str) -> Descri
         raise UnsupportedError("a model with adapters")
     tokenizer = _tokenizer(folder)
     check_tokenizer(tokenizer, reading, str(config.get("model_type")))
-    limit = _limit(own, config, reading)
-    return Description((Part("Transformer", config, _tensors(folder)), *rest), tokenizer, limit, prompt)
+    limit, tensors = _limit(own, config, reading), _tensors(folder)
+    check_sizes(config, tensors)
+    return Description((Part("Transformer", config, tensors), *rest), tokenizer, limit, prompt, cut)
 
 
 def _limit(own: Mapping[str, Any], config: Mapping[str, Any], reading: Mapping[str, Any]) -> int | None:
@@ -122,10 +124,22 @@ def _table(tensors: Mapping[str, Tensor]) -> Tensor:
 
 
 def _tensors(folder: Path) -> dict[str, Tensor]:
-    file = folder / "model.safetensors"
-    if not file.is_file():
+    """The weights of a module, from one file or from the several files that an index file names.
+
+    Raises:
+        UnsupportedError: there are none in the format of safetensors.
+        InputError: the index file names a file that is not there, or that is in another folder.
+    """
+    file, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    if file.is_file():
+        return load_file(file)
+    if not index.is_file():
         raise UnsupportedError("weights in another file than model.safetensors")
-    return load_file(file)
+    names = sorted(set(_json(index)["weight_map"].values()))
+    for name in names:
+        if Path(name).name != name or not (folder / name).is_file():
+            raise InputError(f"{index} names {name!r}, which is not in this folder; fetch the model again")
+    return {key: tensor for name in names for key, tensor in load_file(folder / name).items()}
 
 
 def _tokenizer(folder: Path) -> tokenizers.Tokenizer:

@@ -36,6 +36,7 @@ def content_hash(description: Description) -> str:
     first, *rest = description.parts
     settings, weights = _of_first(first)
     settings |= {"prompt": description.prompt, "max_tokens": description.max_tokens}
+    settings |= {} if description.dimensions is None else {"dimensions": description.dimensions}
     for number, part in enumerate(rest):
         settings[f"{number} {part.kind}"] = _settings(part)
         weights |= {f"{number} {name}": weight for name, weight in part.weights.items()}

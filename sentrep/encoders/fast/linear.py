@@ -11,6 +11,7 @@ from torch import Tensor
 
 ACTIVATIONS = {
     "gelu": ("gelu", "none"),
+    "gelu_python": ("gelu", "none"),
     "gelu_new": ("gelu", "tanh"),
     "gelu_pytorch_tanh": ("gelu", "tanh"),
     "gelu_fast": ("gelu", "tanh"),

@@ -137,14 +137,13 @@ def describe(encoder: Any, tokenizer: tokenizers.Tokenizer | None = None) -> Des
     modules = list(_stock(encoder))
     if any(weight.dtype != torch.float32 for weight in encoder.parameters()):
         raise UnsupportedError("weights of another type than float32")
-    if getattr(encoder, "truncate_dim", None) is not None:
-        raise UnsupportedError("vectors that are cut")
     name = encoder.default_prompt_name
     prompt = encoder.prompts.get(name, "") if name else ""
     first: Any = modules[0]
     limit = _checked_transformer(first) if type(first).__name__ == "Transformer" else None
     inner = tokenizer or tokenizers.Tokenizer.from_str(_inner_tokenizer(first).to_str())
-    return Description(tuple(map(_part, modules)), inner, limit, prompt or "")
+    cut = getattr(encoder, "truncate_dim", None)
+    return Description(tuple(map(_part, modules)), inner, limit, prompt or "", cut)
 
 
 def _stock(encoder: Any) -> Iterator[nn.Module]:
