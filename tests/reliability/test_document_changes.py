@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability import changes
-from tests.reliability.work import repetitions
+from tests.reliability.work import draws, repetitions
 from tests.toy_run import start
 
 pytestmark = pytest.mark.slow
@@ -29,7 +28,7 @@ def test_a_killed_change_loses_nothing(
     seconds = run(change, tmp_path / "after")
     old, new = changes.content(tmp_path / "before"), changes.content(tmp_path / "after")
     assert old != new
-    moments = random.Random(change)
+    moments = draws(change)
     kills = hits = kept = 0
     while hits < KILLS:
         place = tmp_path / f"killed-{kills}"

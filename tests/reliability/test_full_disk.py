@@ -16,6 +16,9 @@ from tests.toy_run import start
 pytestmark = pytest.mark.slow
 SIZES = work.repetitions(3, 10)
 """Sizes of the disk that are tried for each kind of work."""
+PART, PARTS = work.part_of_full()
+SHARES = [(PARTS * size + max(PART, 1)) / (PARTS * SIZES + 1) for size in range(SIZES)]
+"""Of the room that the work needs; each part of the full counts has its own."""
 
 
 @pytest.fixture
@@ -43,14 +46,14 @@ def test_a_full_disk(kind: str, disk: Path, capsys: pytest.CaptureFixture[str]) 
     needed = sum(file.stat().st_blocks for file in whole.rglob("*")) // 2
     shutil.rmtree(whole)
     full = 0
-    for step in range(1, SIZES + 1):
+    for step, share in enumerate(SHARES):
         place = work.lay_out(disk / f"place-{step}")
         used = sum(file.stat().st_blocks for file in place.rglob("*")) // 2
-        resize(disk, used + (needed - used) * step // (SIZES + 1))
+        resize(disk, used + int((needed - used) * share))
         code = run(kind, place)
         errors = [path for path in place.glob("error-*") if not path.name.startswith(".")]
         if code:
-            assert code == 3, f"exit status {code} with {step} of {SIZES + 1} parts of the room needed"
+            assert code == 3, f"exit status {code} with {share:.0%} of the room needed"
             full += 1
         for path in errors:
             # The message itself finds no room where nothing at all is left.

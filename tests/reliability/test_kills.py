@@ -4,7 +4,6 @@ else."""
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import time
@@ -28,7 +27,7 @@ def test_killed_work_ends_with_the_same_result(
     whole = work.lay_out(tmp_path / "whole")
     seconds = run(kind, whole)
     expected = work.result(kind, whole)
-    moments = random.Random(kind)
+    moments = work.draws(kind)
     kills = hits = 0
     while hits < KILLS:
         place = work.lay_out(tmp_path / f"killed-{kills}")

@@ -66,7 +66,7 @@ def test_no_mutation_gives_a_wrong_result(
 ) -> None:
     kind, path = bundle
     read = READ.get(kind, read_index)
-    expected, draw, outcomes = read(path), random.Random(kind), Counter[str]()
+    expected, draw, outcomes = read(path), work.draws(kind), Counter[str]()
     for number in range(-(-MUTATIONS // 5)):
         copy = tmp_path / "copy"
         shutil.copytree(path, copy)
@@ -87,7 +87,7 @@ def test_no_mutation_with_right_checksums_gives_a_traceback(bundle: tuple[str, P
     kind, path = bundle
     if kind in READ:
         return
-    draw = random.Random(kind)
+    draw = work.draws(kind)
     for _ in range(-(-MUTATIONS // 5)):
         copy = tmp_path / "copy"
         shutil.copytree(path, copy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,8 +25,23 @@ CORPUS, OUT, TEMPORARY = "corpus.jsonl", "out", "temporary"
 
 
 def repetitions(default: int, full: int) -> int:
-    """How often an attack is repeated: `full` times where SENTREP_RELIABILITY=full is set."""
-    return full if os.environ.get("SENTREP_RELIABILITY") == "full" else default
+    """How often an attack is repeated: by SENTREP_RELIABILITY=full `full` times, by SENTREP_RELIABILITY=2/5
+    the second of five parts of that."""
+    part, parts = part_of_full()
+    return -(-full // parts) if part else default
+
+
+def part_of_full() -> tuple[int, int]:
+    """Which part of the full counts is run, and of how many; (0, 1) where only the default counts are."""
+    setting = os.environ.get("SENTREP_RELIABILITY", "0/1")
+    part, _, parts = "1/1".partition("/") if setting == "full" else setting.partition("/")
+    return int(part), int(parts)
+
+
+def draws(name: str) -> random.Random:
+    """Random draws of a test; each part of the full counts has its own."""
+    part, _ = part_of_full()
+    return random.Random(name if part <= 1 else f"{name} {part}")
 
 
 def lay_out(place: Path) -> Path:
@@ -164,4 +180,6 @@ def vectors_of(seed: int) -> NDArray[np.float32]:
     return made.astype(np.float32)
 
 
-__all__ = ["KILLED", "KINDS", "do", "lay_out", "litter", "repetitions", "result", "toy_run"]
+__all__ = [
+    "KILLED", "KINDS", "do", "draws", "lay_out", "litter", "part_of_full", "repetitions", "result", "toy_run",
+]  # fmt: skip
