@@ -19,14 +19,11 @@ b, as in the paper.
 
 Reference:
     "Skip-thought vectors", Kiros et al., NIPS 2015, section 2.2.
-
-The file is over 250 lines long because its two uses share the map and the vocabulary.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +39,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from sentrep.data.normalization import SPECIAL
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.concat import Concatenation
 from sentrep.encoders.token_encoder import TokenEncoder, special_tokens
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.encoders.word_vectors import read_vectors
+from sentrep.encoders.word_vocabulary import WordVocabulary, cut_words
 from sentrep.utils.errors import InputError, at, opt
 
 HELD_OUT = 10
@@ -127,7 +124,10 @@ def expand(
             "GRUs and LSTMs can",
             setting="model",
         )
-    rows, vocabulary = token_table(grown).weight.detach().float().cpu(), _Vocabulary(inner_tokenizer(grown))
+    rows, vocabulary = (
+        token_table(grown).weight.detach().float().cpu(),
+        WordVocabulary(inner_tokenizer(grown)),
+    )
     shared, fresh = _collected(vocabulary, vectors, words, limit)
     inputs, outputs = _stacked(shared), rows[[vocabulary.places[word] for word in shared]].numpy()
     fitted, r2 = _fit(inputs, outputs, vectors)
@@ -147,8 +147,8 @@ def words_in(encoder: SentenceTransformer, texts: Iterable[str]) -> set[str]:
         InputError: the tokenizer does not cut texts into words.
     """
     parts = encoder[0].encoders if isinstance(encoder[0], Concatenation) else [encoder]
-    tokenizers = [_Vocabulary(inner_tokenizer(part)).tokenizer for part in parts]
-    return {word for text in texts for tokenizer in tokenizers for word in _cut(tokenizer, text)}
+    tokenizers = [WordVocabulary(inner_tokenizer(part)).tokenizer for part in parts]
+    return {word for text in texts for tokenizer in tokenizers for word in cut_words(tokenizer, text)}
 
 
 class LinearMap(NamedTuple):
@@ -210,57 +210,11 @@ def _stretch(mapped: NDArray[np.float32], trained: NDArray[np.float32]) -> float
     return float((np.square(trained[rare:]).sum() / length) ** 0.5) if length else 1.0
 
 
-class _Vocabulary:
-    """The vocabulary of a tokenizer of whole words, and how to extend it."""
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self.tokenizer = tokenizer
-        self.spec: dict[str, Any] = json.loads(tokenizer.to_str())
-        kind = self.spec["model"]["type"]
-        if kind != "WordLevel":
-            raise InputError(
-                f"this model's vocabulary is made of pieces of words ({kind}), which read every "
-                "word already; only one of whole "
-                f"words ({opt('tokenizer')} word) can be expanded"
-            )
-        self.marks = {*SPECIAL, *(token["content"] for token in self.spec["added_tokens"])}
-        self.places: dict[str, int] = {
-            word: place for word, place in self.spec["model"]["vocab"].items() if word not in self.marks
-        }
-
-    def admits(self, word: str) -> bool:
-        """Whether `word` can occur in a text after the tokenizer's normalisation.
-
-        An upper-case word cannot occur if case is folded, nor a word that the tokenizer cuts in two.
-        Words with an underscore are phrases.
-        """
-        return "_" not in word and word not in self.marks and _cut(self.tokenizer, word) == [word]
-
-    def extended(self, words: Iterable[str], begin: int) -> Tokenizer:
-        """Returns the same tokenizer with more words, numbered from `begin`.
-
-        The words are added to the model itself: an "added token" of the library would also be found
-        inside longer words.
-        """
-        places = {**self.spec["model"]["vocab"], **{word: place for place, word in enumerate(words, begin)}}
-        return Tokenizer.from_str(json.dumps({**self.spec, "model": {**self.spec["model"], "vocab": places}}))
-
-
-def _cut(tokenizer: Tokenizer, text: str) -> list[str]:
-    """Returns the words of a text as the vocabulary looks them up."""
-    normal = tokenizer.normalizer.normalize_str(text) if tokenizer.normalizer else text
-    return (
-        [piece for piece, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal)]
-        if tokenizer.pre_tokenizer
-        else [normal]
-    )
-
-
 Found = dict[str, NDArray[np.float32]]
 
 
 def _collected(
-    vocabulary: _Vocabulary, vectors: Path, words: Collection[str] | None, limit: int | None
+    vocabulary: WordVocabulary, vectors: Path, words: Collection[str] | None, limit: int | None
 ) -> tuple[Found, Found]:
     """Reads the vectors of the shared words and of the new words that are wanted, in one pass."""
     shared: Found = {}

@@ -1,7 +1,4 @@
-"""Decisions around Punkt: list marks, references, ordinals, ellipses, and what follows a quotation.
-
-The file is over 250 lines long because the rules are one table of decisions.
-"""
+"""Decisions around Punkt: references, ordinals, abbreviations, ellipses, and what follows a quotation."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from itertools import pairwise
 from sentrep.data.splitting.abbreviations import (
     AFTER_ORDINALS,
     BEFORE_ORDINALS,
-    LABELS,
     MONTHS,
     NAMES_WITH_MARKS,
     PARTICLES,
@@ -21,21 +17,9 @@ from sentrep.data.splitting.abbreviations import (
     VOWELS,
     WORDS,
 )
+from sentrep.data.splitting.list_marks import ROMAN, is_list_mark
 from sentrep.data.splitting.terminals import CJK
 
-_ROMAN = r"(?:[ivx]{1,6}|[IVX]{1,6})"
-_NUMBER = rf"(?:\d{{1,3}}(?:\.\d{{1,3}})*|{_ROMAN}|[^\W\d_])"
-BULLETS = "-–*+•‣◦▪▫●○■□►▸➤·∙⁃"
-ROMAN = frozenset(
-    tens + ones
-    for tens in ("", "x", "xx")
-    for ones in ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
-) | {"x", "xx"}
-"""Lower-case Roman numerals up to 29."""
-
-_LIST_MARK = re.compile(rf"(?:[{BULLETS}] ?)?(?:[(\[（]?{_NUMBER}[.)\]．）]+ ?)+|[{BULLETS}]")
-_LABEL = re.compile(r"([^\W\d_]+) \d{1,3}(?:\.\d{1,3})*\.")
-_LINE_MARK = re.compile(rf"[^\S\n]*(?:[{BULLETS}]|[(\[（]?{_NUMBER}[.)\]．）]+)[^\S\n]+\S")
 _WRITTEN_NUMBER = re.compile(r"[(\[#]?(?:[A-Z]{0,2}[-.]?\d|[IVXLC]{2,}\b|[VX]\b)")
 _DATE = re.compile(r" \d{1,2}\. ?\d{2,4}\b")
 _WORD = re.compile(r"[^\W_]+")
@@ -55,7 +39,6 @@ _ORDINAL_ARTICLES = (
     "jeden",
     "jedes",
 )
-_LONGEST_MARK = 24
 _VERB = r"(?:(?<!听)[说說问問喊叫答嚷吼骂罵叹嘆讲講]|(?<![知街])道|心想)"
 _SAID = re.compile(
     rf" ?[^\W\d_没不無无沒]{{0,12}}?{_VERB}(?:[了过過道][^\W\d_]{{0,6}}?)?"
@@ -73,35 +56,6 @@ _GLUED = re.compile(r"[.?!](?=[A-ZÀ-ÖØ-ÞΑ-ΩА-Я])")
 _GLUED_WORD = re.compile(r"""[(\["'“‘«]*[^\W\d_]+(?:['’-][^\W\d_]+)*(?<=[^\W\d_]{2})""")
 _WORD_BEHIND = re.compile(r"""[^\W\d_]+(?=['’ ,;:]|[.?!]*[)\]"'”’»]*(?: |$))""")
 _GOES_ON = re.compile(r"[-–—,;，、；]")
-
-
-def is_list_mark(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]` is nothing but the mark of a list item: "1.", "(2)", "a)", "•", "Step 1."."""
-    if end - start > _LONGEST_MARK:
-        return False
-    if _LIST_MARK.fullmatch(text, start, end):
-        return True
-    label = _LABEL.fullmatch(text, start, end)
-    return label is not None and label[1].lower() in LABELS
-
-
-def item_starts(paragraph: str) -> list[int]:
-    """Return where list items begin in a paragraph of several lines; empty if it holds no list.
-
-    >>> item_starts("We need:\\n- eggs\\n- milk"), item_starts("at the age of\\n12. He left")
-    ([9, 16], [])
-    """
-    marked: list[int] = []
-    single: list[int] = []
-    start = 0
-    while start < len(paragraph):
-        stop = paragraph.find("\n", start) % (len(paragraph) + 1)
-        if _LINE_MARK.match(paragraph, start, stop):
-            marked.append(start)
-            if paragraph[:start].rstrip()[-1:] in tuple(".?!:;…。！？："):
-                single.append(start)
-        start = stop + 1
-    return [start for start in (marked if len(marked) > 1 else single) if start]
 
 
 def is_part(before: str, text: str, start: int, begun: int, end: int) -> bool:

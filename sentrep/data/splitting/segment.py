@@ -5,8 +5,8 @@ process a second and 200 MB, and its splitter takes several times as long. They 
 difference: NLTK also splits after "Mr." in "Good morning, Mr. Holmes.”", because it looks at two stops at
 once and does not ask which of them ends the sentence.
 
-Around Punkt stand the terminals of all scripts (`terminals.py`), quotation marks (`quotes.py`), and lists,
-references, ordinals and ellipses (`rules.py`).
+Around Punkt stand the stops of all scripts (`stops.py`, `terminals.py`), quotation marks (`quotes.py`), lists
+(`list_marks.py`), and references, ordinals and ellipses (`rules.py`).
 
 Reference: Kiss and Strunk, "Unsupervised Multilingual Sentence Boundary Detection", Computational Linguistics
 32, 2006.
@@ -24,9 +24,11 @@ from itertools import pairwise
 
 from sentrep.data.splitting import rules
 from sentrep.data.splitting.abbreviations import NEVER_LAST, REFERENCES
+from sentrep.data.splitting.list_marks import BULLETS, ROMAN, is_list_mark, item_starts
 from sentrep.data.splitting.punkt import Punkt
 from sentrep.data.splitting.quotes import behind_closing, straight
-from sentrep.data.splitting.terminals import CERTAIN, CJK, EMOJI, EMOTICON, FULL_STOPS, SHAD, SPACELESS
+from sentrep.data.splitting.stops import MORE_STOPS, stops_of
+from sentrep.data.splitting.terminals import EMOJI, EMOTICON
 from sentrep.utils.errors import InputError
 
 LONGEST = 2_000
@@ -34,43 +36,6 @@ LONGEST = 2_000
 
 _PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
 _SPACED_DOTS = re.compile(r"\.(?: \.){2,}")
-
-_BEHIND = r""" )";}\]*:@'({\[?!…“”„‟«»‘’‚‛‹›（「『"""
-_PLAIN = rf"[.?!…](?=[{_BEHIND}])"
-"""A stop that may end a sentence: it stands before a space or a sign that is part of no word."""
-
-
-def _stop(certain: str) -> re.Pattern[str]:
-    """A stop of any script; group "certain" is set where it ends a sentence without further question.
-
-    The pattern begins with one set of characters, because `re` finds these fast; it then looks back at
-    which it was.
-    """
-    greek = r"\u0370-\u03ff\u1f00-\u1fff"
-    ends = "|".join(
-        (
-            r"(?<=[।॥]) ?\d{1,4} ?[।॥]+",  # the number of a verse
-            rf"(?<=[{SHAD}])(?: ?[{SHAD}])+",
-            rf"(?<=[{certain}])[{certain}?!.…\ufe0e\ufe0f]*",
-            rf"(?<=[{SPACELESS}][?!])[?!]*(?=[”’」』）\"{SPACELESS}])",
-            rf"(?<=[{CJK}]…)…*(?=[”’」』）])",
-            rf"(?<=[{CJK}][{FULL_STOPS}])[{FULL_STOPS}]*(?=\d)",
-            rf"(?<=[{FULL_STOPS}])[{FULL_STOPS}]*(?=[ ”’」』）{CJK}])",
-            rf"(?<=[{greek}];)(?= )",  # the Greek question mark as it is typed
-        )
-    )
-    first = rf"[{certain}{FULL_STOPS}.?!…;]"
-    return re.compile(rf"{first}(?:(?P<certain>{ends})|(?<=[.?!…])(?=[{_BEHIND}]|{EMOJI}))")
-
-
-_STOP = _stop(CERTAIN)
-_STOP_BASIC = _stop("".join(sign for sign in CERTAIN if sign <= "\uffff"))
-_HAS_RARE = re.compile("[\U00010a00-\U0001dfff]")
-"""A character of the scripts beyond the basic plane; without them, a smaller and faster pattern does."""
-_STOP_PLAIN = re.compile(_PLAIN)
-_HAS_MORE = re.compile(r"[^\x00-\u036f\u0400-\u0560\u2000-\u2023\u2025-\u203b\u20a0-\u20cf]")
-"""A character outside Latin, Cyrillic and common punctuation; other text needs the small pattern only."""
-_MORE_STOPS = frozenset(".?!…" + CERTAIN + FULL_STOPS)
 _SMILE = re.compile(rf"(?: ?{EMOJI})+|(?: {EMOTICON})+")
 
 
@@ -79,7 +44,7 @@ class Segmenter:
 
     def __init__(self, punkt: Punkt) -> None:
         self._punkt = punkt
-        self._uncertain = punkt.uncertain | REFERENCES | rules.ROMAN
+        self._uncertain = punkt.uncertain | REFERENCES | ROMAN
         """Words of two or more letters whose full stop may not end a sentence."""
 
     @classmethod
@@ -101,7 +66,7 @@ class Segmenter:
         mark = ""
         for piece in self._pieces(text):
             if not piece[0].isalnum() and not any(map(str.isalnum, piece)):
-                if sentences and not mark and piece not in rules.BULLETS:
+                if sentences and not mark and piece not in BULLETS:
                     sentences[-1] += " " + piece
                 else:
                     mark = f"{mark} {piece}".lstrip()
@@ -195,10 +160,7 @@ class Segmenter:
         cuts: list[int] = []
         start = begun = end = 0  # of the sentence, of the word with the last stop, and behind that stop
         waiting = False
-        stops = _STOP_PLAIN
-        if not text.isascii() and _HAS_MORE.search(text):
-            stops = _STOP if _HAS_RARE.search(text) else _STOP_BASIC
-        for stop in stops.finditer(text):
+        for stop in stops_of(text).finditer(text):
             word = plain.rfind(" ", end, stop.start()) + 1
             certain = stop.lastgroup is not None
             if waiting and (word or certain):
@@ -210,7 +172,7 @@ class Segmenter:
                 waiting = False
                 continue
             begun, end, waiting = word or begun, stop.end(), not certain
-            if certain and not rules.is_list_mark(text, start, end) and (cut := _behind(text, end)):
+            if certain and not is_list_mark(text, start, end) and (cut := _behind(text, end)):
                 cuts.append(start := cut)
                 begun = end = cut
         if waiting and (cut := self._cut(text, plain, start, begun, end)):
@@ -252,12 +214,12 @@ class Segmenter:
 
 def _is_mark(piece: str) -> bool:
     """Whether a paragraph or the rest of one is the mark of a list item, whose text follows."""
-    return " " not in piece and rules.is_list_mark(piece, 0, len(piece))
+    return " " not in piece and is_list_mark(piece, 0, len(piece))
 
 
 def _items(block: str) -> Iterator[str]:
     """The items of a list, and what is before it."""
-    starts = [0, *rules.item_starts(block), len(block)]
+    starts = [0, *item_starts(block), len(block)]
     for start, stop in pairwise(starts):
         yield block[start:stop]
 
@@ -265,11 +227,11 @@ def _items(block: str) -> Iterator[str]:
 def _behind(text: str, end: int) -> int:
     """Where the next sentence begins if a stop before `end` ends one; 0 where the sentence goes on."""
     size = len(text)
-    while end < size and text[end] in _MORE_STOPS:
+    while end < size and text[end] in MORE_STOPS:
         end += 1
     at = behind_closing(text, end)
     quoted = at > end
-    while quoted and at < size and text[at] in _MORE_STOPS:
+    while quoted and at < size and text[at] in MORE_STOPS:
         at = behind_closing(text, at + 1)
     if smile := _SMILE.match(text, at):
         at = smile.end()
