@@ -65,6 +65,10 @@ class TokenizerConfig:
     """Size of a trained vocabulary."""
     lowercase: bool = True
     """Fold case before a vocabulary is trained."""
+    pairs: bool = True
+    """In a vocabulary 'word', texts of scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese)
+    are read as characters and as pairs of neighbouring characters, otherwise as characters alone. Only bags
+    read pairs, and only for methods that generate neither text nor trees."""
     max_tokens: int = 128
     """Longer sentences are cut here, and counted."""
     terms: str = ""

@@ -27,6 +27,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.base import MakeEncoder, Method
+from sentrep.methods.capabilities import HasDecoders, HasLikelihood, HasSummarizer, HasTrees
 from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.accelerator import accelerator_for
 from sentrep.training.config import TrainingConfig
@@ -56,6 +57,9 @@ class Job:
     preset: str = ""
     """Name of the preset that some of the settings are from."""
 
+
+ORDERED = (HasDecoders, HasSummarizer, HasTrees, HasLikelihood)
+"""Capabilities of methods that need tokens which stand one behind the other and do not overlap."""
 
 FirstRows = Callable[[Store, EncoderConfig, int, Path], NDArray[np.float32]]
 """(prepared corpus, encoder, seed, folder of prepared corpora) to the rows that a bag begins with,
@@ -125,15 +129,23 @@ def run_job(
     """
     with writer(out, "train", wait=wait) if _first_process() else nullcontext():
         return _run_job(
-            resolved_job(job, defaults), method_class, out, cache, overwrite, wait, on_read, first_rows
+            resolved_job(job, method_class, defaults),
+            method_class,
+            out,
+            cache,
+            overwrite,
+            wait,
+            on_read,
+            first_rows,
         )
 
 
-def resolved_job(job: Job, defaults: MethodDefaults) -> Job:
+def resolved_job(job: Job, method_class: type[Method], defaults: MethodDefaults) -> Job:
     """Returns the job with every open setting filled in, as ``run.json`` records it."""
     hardware = detect(job.training.device)
     encoder, training = resolve(job.method, defaults, job.encoder, job.training, hardware)
-    return replace(job, encoder=encoder, training=training)
+    pairs = job.tokenizer.pairs and encoder.encoder == "bag" and not issubclass(method_class, ORDERED)
+    return replace(job, tokenizer=replace(job.tokenizer, pairs=pairs), encoder=encoder, training=training)
 
 
 def _first_process() -> bool:

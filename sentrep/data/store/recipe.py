@@ -56,4 +56,6 @@ class Recipe:
         assert self.tokenizer is not None
         if self.tokenizer.terms:
             options["terms"] = terms_fingerprint(self.tokenizer.terms)
+        if self.tokenizer.tokenizer == "word":
+            options["pairs"] = self.tokenizer.pairs
         return options | {name: getattr(self.tokenizer, name) for name in ("tokenizer", "vocab", "lowercase")}

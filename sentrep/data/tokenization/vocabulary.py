@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.normalization import tokenizer_steps, word_preserving_steps
+from sentrep.data.tokenization.character_pairs import has_paired, paired_class, pairing_steps, pieces
 from sentrep.data.tokenization.terms import marked, read_terms, with_terms
 from sentrep.data.words import SOUTHEAST_ASIAN
 
@@ -42,10 +43,11 @@ def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) 
     from tokenizers import models
 
     shell = tokenizers.Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
-    _furnish(shell, config.tokenizer, config.lowercase)
-    pieces = _pieces(words, shell)
+    pairs = config.tokenizer == "word" and config.pairs and has_paired(words)
+    _furnish(shell, config.tokenizer, config.lowercase, pairs)
+    found = _pieces(words, shell)
     if config.tokenizer in ("word", "spaces"):
-        ranked = sorted(pieces, key=lambda piece: (-pieces[piece], piece))
+        ranked = sorted(found, key=lambda piece: (-found[piece], piece))
         tokens = [
             *special,
             *islice((piece for piece in ranked if piece not in special), config.vocab - len(special)),
@@ -55,12 +57,12 @@ def learn(words: Counter[str], config: TokenizerConfig, special: Sequence[str]) 
         )
     else:
         terms = marked(read_terms(config.terms).items(), shell) if config.terms else {}
-        learnt = _train(pieces, config, special, terms)
-    _furnish(learnt, config.tokenizer, config.lowercase)
+        learnt = _train(found, config, special, terms)
+    _furnish(learnt, config.tokenizer, config.lowercase, pairs)
     return learnt
 
 
-def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) -> None:
+def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool, pairs: bool = False) -> None:
     """Set the normalizer, the pre-tokenizer and the decoder."""
     from tokenizers import Regex, decoders, normalizers, pre_tokenizers
 
@@ -70,6 +72,13 @@ def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) -> Non
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         return
     tokenizer.normalizer = normalizers.Sequence([*tokenizer_steps(), *lower])
+    if pairs:
+        steps = [*tokenizer_steps(), *pairing_steps(), *lower]
+        tokenizer.normalizer = normalizers.Sequence(steps)
+        single = rf"[{_CJK}{SOUTHEAST_ASIAN}&&[^{paired_class()}]]\p{{M}}*"
+        words = Regex(rf"{pieces()}|{single}|{_SPACED_WORD}|{_SIGN}")
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(words, "removed", invert=True)
+        return
     if kind == "word":  # without a dictionary, a word of a script without spaces is a character
         words = Regex(rf"[{_CJK}{SOUTHEAST_ASIAN}]\p{{M}}*|{_SPACED_WORD}|{_SIGN}")
         tokenizer.pre_tokenizer = pre_tokenizers.Split(words, "removed", invert=True)
@@ -85,12 +94,12 @@ def _furnish(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) -> Non
 
 
 @cache
-def _pipeline(kind: str, lowercase: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+def _pipeline(kind: str, lowercase: bool, pairs: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
     import tokenizers
     from tokenizers import models
 
     shell = tokenizers.Tokenizer(models.WordLevel({}, unk_token="[UNK]"))
-    _furnish(shell, kind, lowercase)
+    _furnish(shell, kind, lowercase, pairs)
     spec = json.loads(shell.to_str())
     return spec["normalizer"], spec["pre_tokenizer"]
 
@@ -98,7 +107,8 @@ def _pipeline(kind: str, lowercase: bool) -> tuple[dict[str, Any], dict[str, Any
 def pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Returns (normalizer, pre_tokenizer), as JSON, of all tokenizers that are trained here. All of them
     cut at spaces."""
-    return [_pipeline(kind, lowercase) for kind in ("bpe", "word") for lowercase in (True, False)]
+    kinds = (("bpe", False), ("word", False), ("word", True))
+    return [_pipeline(kind, lowercase, pairs) for kind, pairs in kinds for lowercase in (True, False)]
 
 
 def spaced_pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
