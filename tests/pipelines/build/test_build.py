@@ -9,7 +9,7 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 import sentrep
-from sentrep.search.fusion import WEAK
+from sentrep.pipelines.build.candidates import dense_models
 from sentrep.utils.errors import InputError
 
 
@@ -34,15 +34,16 @@ def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
     folder, said = write(tmp_path / "docs", 150), list[str]()
     built = sentrep.build(folder, tmp_path / "out", teacher=None, say=said.append)
     assert built.compared is not None
-    assert any(line.startswith("left out: quick-thought") for line in said)
-    names = {"BM25", "collection table", "collection table + BM25"}
+    assert not any(line.startswith("left out") for line in said)
+    dense = ("collection table", "quick-thought")
+    names = {"BM25", *dense, *(f"{name} + BM25" for name in dense)}
     assert {line.split("  ")[0].rstrip("*") for line in built.compared.table.splitlines()[3:]} == names
     assert built.compared.choice.chosen.name in names
     assert built.compared.verdict.startswith("Chosen: ")
-    hit = built.search.search("page77part2", 1)[0]
+    hit = built.search.search("page77part2", 1, mode="lexical")[0]
     assert Path(hit.document.file).name == "077.md"
     assert hit.heading[-1] == "Part 2"
-    assert built.search.index.fusion == WEAK
+    assert built.search.index.fusion == (built.compared.chosen.dense or dense_models()[0]).fusion
     assert (tmp_path / "out" / "report.html").stat().st_size > 1000
     again = sentrep.open_index(tmp_path / "out" / "index")
     assert [each.id for each in again.search("topic3word5", 5)] == [  # type: ignore[union-attr]
