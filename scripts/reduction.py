@@ -19,6 +19,7 @@ import json
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -33,8 +34,10 @@ from sentrep.baselines.config import WordModelName
 from sentrep.baselines.nmf import strongest_words
 from sentrep.encoders.deep_map import apply, fit_deep
 from sentrep.encoders.linear_map import Moments, all_but_the_top, fit, pca
+from sentrep.encoders.serialization import Encoder
 from sentrep.evaluation.datasets.beir import read_beir
-from sentrep.evaluation.tasks.retrieval import Retrieval
+from sentrep.evaluation.task import Model, Task, evaluate
+from sentrep.evaluation.tasks.similarity import read_similarity
 
 Vectors = NDArray[np.float32]
 
@@ -85,22 +88,46 @@ def maps(model: str, data: Path) -> dict[str, Any]:
         f"whiten {wide}": fit("whiten", moments, wide, fitted_to),
         "abtt": all_but_the_top(moments, wide),
     }
-    found: dict[str, Any] = {name: {} for name in every}
-    for file in SIMILARITY:
-        gold, first, second = pairs(data / file)
-        sides = api.embed(encoder, first), api.embed(encoder, second)
-        for name, each in every.items():
-            cosines = (unit(each(sides[0])) * unit(each(sides[1]))).sum(axis=1)
-            found[name][file] = spearman(cosines, gold)
-    for folder in COLLECTIONS:
-        task = read_beir(data / folder)
-        sides = api.embed(encoder, task.documents), api.embed(encoder, task.queries)
-        for name, each in every.items():
-            found[name][folder] = ndcg(unit(each(sides[1])) @ unit(each(sides[0])).T, task)
+    similarity = [task for name in SIMILARITY for task in read_similarity(data / name, name=name)]
+    tasks = [*similarity, *(read_beir(data / name, name=name) for name in COLLECTIONS)]
+    cached = Cached(encoder)
+    found = {name: measured(Model(name, name, Mapped(cached, each)), tasks) for name, each in every.items()}
     for name, row in found.items():
-        row["mean"] = float(np.mean(list(row.values())))
         print(f"{name:12}", " ".join(f"{100 * value:.1f}" for value in row.values()), flush=True)
     return found
+
+
+def measured(model: Model, tasks: Sequence[Task]) -> dict[str, float]:
+    """The main score of each task, Spearman or nDCG@10, and their mean."""
+    row = {}
+    for task in tasks:
+        first = evaluate(model, [task]).results[0]
+        row[task.name] = first.value / (100 if first.metric == "Spearman" else 1)
+    return row | {"mean": float(np.mean(list(row.values())))}
+
+
+class Cached:
+    """An encoder that encodes each text once."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Vectors] = {}
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, api.embed(self._encoder, new) if new else (), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """An encoder with a map behind it."""
+
+    encoder: Cached
+    map: Callable[[Vectors], Vectors]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        return np.asarray(self.map(self.encoder.encode(texts)), dtype=np.float32)
 
 
 def deep(data: Path) -> dict[str, Any]:
@@ -187,30 +214,6 @@ def r2(vectors: Vectors, predicted: Vectors, train: Vectors) -> float:
 def paragraphs(folder: Path) -> list[str]:
     with gzip.open(next(folder.glob("*.jsonl.gz")), "rt", encoding="utf-8") as file:
         return [part for line in file for part in json.loads(line)["text"].split("\n\n") if len(part) > 40]
-
-
-def pairs(path: Path) -> tuple[NDArray[np.float64], list[str], list[str]]:
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
-    return np.array([float(row[0]) for row in rows]), [row[1] for row in rows], [row[2] for row in rows]
-
-
-def ndcg(scores: Vectors, task: Retrieval) -> float:
-    """nDCG@10, mean over the queries."""
-    discounts = 1 / np.log2(np.arange(2, 12))
-    values = []
-    for row, relevant, gains in zip(scores, task.relevant, task.gains, strict=True):
-        gain = np.zeros(len(row))
-        gain[relevant] = gains
-        best = np.argsort(-row, kind="stable")[:10]
-        ideal = np.sort(gains)[::-1][:10]
-        values.append(gain[best] @ discounts / (ideal @ discounts[: len(ideal)]))
-    return float(np.mean(values))
-
-
-def spearman(found: Any, gold: Any) -> float:
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(found, gold).statistic)
 
 
 def unit(vectors: Any) -> Vectors:

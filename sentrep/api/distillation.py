@@ -10,6 +10,7 @@ from sentrep.api.reading import watched
 from sentrep.data.corpus import Corpus, cache_folder, unused
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.loading import encoding, load, opened
+from sentrep.inference.names import locate
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.utils.errors import InputError
@@ -69,16 +70,19 @@ def distill(
         >>> model.encode("The ship left.").shape
         (8,)
     """
+    if not overwrite:
+        unused(Path(out), "distilled model")
+    units, report = units or Units(), ReadReport()
+    config = corpus_source(corpus, fields, offline=offline, hub=hub)
+    if isinstance(model, str | Path):
+        locate(model, hub=hub)
+
     from sentrep.data.documents import read_source_documents
     from sentrep.embedding import cached_vectors
     from sentrep.encoders import serialization
     from sentrep.encoders.serialization import content_hash
     from sentrep.methods.distill.fitting import fit
 
-    if not overwrite:
-        unused(Path(out), "distilled model")
-    units, report = units or Units(), ReadReport()
-    config = corpus_source(corpus, fields, offline=offline, hub=hub)
     teacher = opened(model, offline, hub)
     encode = encoding(teacher, PRECISION)
     documents = watched(read_source_documents(config, report, code=units.keeps_code), report, strict)

@@ -17,7 +17,7 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update, described
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
-from sentrep.utils.arguments import paths_of
+from sentrep.utils.arguments import existing, paths_of
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
@@ -197,7 +197,7 @@ def open_documents(
     from sentrep.search.documents import DocumentIndex
     from sentrep.search.documents.manifest import DocumentManifest
 
-    place = checked("path", path, Path)
+    place = existing(checked("path", path, Path), "index")
     index = DocumentIndex.open(place, Analysis(DocumentManifest.read(place).analysis), verify=verify)
     encoder = opened_for(index.manifest.model, place, model, precision, offline, hub)
     index.encode = encoding(encoder, precision)

@@ -13,11 +13,11 @@ from sentrep.api.reading import watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, sentences
 from sentrep.data.reading.report import ReadReport
-from sentrep.inference.eval_adapter import measured
+from sentrep.inference.eval_adapter import absent, measured
 from sentrep.inference.kept_out import kept_out_documents, kept_out_of
 from sentrep.inference.units import Units
-from sentrep.utils.arguments import near_path, paths_of
-from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.arguments import existing, paths_of
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def evaluate(
     if heldout is None and not len(paths_of(suites, "suites")) and _none(tasks):
         trained = kept_out_of(model)
         heldout = None if trained is None else kept_out_documents(trained)
+    if (error := absent(model, hub)) is not None:
+        raise error
     chosen, report = _tasks(tasks, suites, data, heldout, units, part, strict, fields)
 
     from sentrep.evaluation.result_store import ResultStore
@@ -187,14 +189,16 @@ def report(
         raise InputError(f"{opt('against')}: the terms of which text? Give {opt('corpus')}, too")
     source = None if input is None else corpus_source(input, fields, "input", offline=offline, hub=hub)
 
-    from sentrep.api.corpus_report import corpus_data
-    from sentrep.evaluation.report import Run, write_report
-    from sentrep.training.run_folder import RunFolder
-
     access: dict[str, Any] = {"strict": strict, "offline": offline, "hub": hub}
     held = None
     if corpus is not None:
+        from sentrep.api.corpus_report import corpus_data
+
         held = corpus_data(corpus, fields, model=model, against=against, unit=unit, **access)
+
+    from sentrep.evaluation.report import Run, write_report
+    from sentrep.training.run_folder import RunFolder
+
     return write_report(
         files,
         checked("out", out, Path),
@@ -216,6 +220,8 @@ def _tasks(
     fields: dict[str, Any],
 ) -> tuple[Suite, ReadReport]:
     """The tasks, and what was read and skipped of the held-out text."""
+    config = None if heldout is None else corpus_source(heldout, fields, "heldout")
+
     from sentrep.evaluation.suite import Suite, read_suite, tasks_from
     from sentrep.evaluation.task import Task
     from sentrep.evaluation.tasks.label_free import label_free
@@ -229,8 +235,7 @@ def _tasks(
         made = read_suite(suite, data or os.environ.get("SENTREP_DATA") or ".", part)
         chosen.tasks.extend(made.tasks)
         chosen.skipped.extend(made.skipped)
-    if heldout is not None:
-        config = corpus_source(heldout, fields, "heldout")
+    if config is not None:
         cut, name = units or Units("sentence"), Path(config.corpus[0]).name
         documents = watched(cut.held_out(config, read), read, strict)
         name = name if cut.unit == "sentence" else f"{name} ({cut})"
@@ -246,10 +251,7 @@ def _tasks(
 def _existing(paths: Sequence[str], name: str) -> list[str]:
     what = {"results": "results file", "runs": "run folder"}[name]
     for path in paths:
-        if not Path(path).exists():
-            near = near_path(path)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise InputError(f"{at(path)}: no such {what}{hint}", setting=name)
+        existing(path, what, name)
     return list(paths)
 
 

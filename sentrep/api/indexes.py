@@ -17,8 +17,8 @@ from sentrep.data.inputs import texts_of
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
-from sentrep.utils.arguments import near_path
-from sentrep.utils.errors import InputError, at, nearest, opt
+from sentrep.utils.arguments import existing
+from sentrep.utils.errors import InputError, nearest, opt
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
@@ -227,10 +227,7 @@ def open_index(
         >>> index("the harbour", k=1)[0].document.file.endswith(".txt")
         True
     """
-    place = checked("path", path, Path)
-    if not place.is_dir():
-        near = near_path(place)
-        raise InputError(f"{at(place)}: no such index{f'; did you mean {near!r}?' if near else ''}")
+    place = existing(checked("path", path, Path), "index")
 
     from sentrep.search import Index
     from sentrep.search.documents.manifest import is_document_index

@@ -10,6 +10,7 @@ import tyro
 from sentrep import api
 from sentrep.cli.options import LINES, Files, ReadingLines
 from sentrep.cli.texts import lines_of
+from sentrep.inference.runs import RunRecord
 from sentrep.utils.files import whole
 
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
@@ -26,7 +27,8 @@ def compress(run: Run, input: Files, out: Path, lossy: bool = False, reading: Re
         lossy: Keep only the code of each text (vq-vae).
         reading: How files are read.
     """
-    written = api.compress(run, lines_of(input, reading), out, lossy)
+    record = RunRecord.read(run)  # a folder that holds no run is an error before texts are read
+    written = api.compress(record, lines_of(input, reading), out, lossy)
     each = written.bytes / max(1, written.sentences)
     before = written.text_bytes / max(1, written.sentences)
     print(f"{written.sentences:,} texts in {out}: {each:.1f} bytes each, {before:.1f} before")

@@ -12,6 +12,7 @@ from sentrep import api
 from sentrep.baselines.config import WordModelConfig, WordModelName
 from sentrep.cli.options import ACCESS, READING, SENTENCES, Access, Files, Models, Reading, keywords
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.eval_adapter import absent
 from sentrep.inference.kept_out import kept_out_comparison, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
@@ -61,6 +62,9 @@ def evaluate(
     from sentrep.evaluation.result_store import ResultStore
 
     ResultStore(results)  # a file that cannot be added to is refused before any work
+    missing = [absent(each, access.hub) for each in model]
+    if missing and missing[0] and all(missing):  # otherwise those that exist are measured
+        raise missing[0]
     models: list[Any] = list(model)
     text = CorpusConfig(heldout) if heldout else None
     if not (task or suite or heldout) and any(map(kept_out_of, model)):

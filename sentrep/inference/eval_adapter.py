@@ -15,6 +15,7 @@ from sentrep.inference.runs import RunRecord, method_name
 from sentrep.inference.summarizer import Summarizer
 from sentrep.inference.tree_parser import TreeParser
 from sentrep.methods.capabilities import HasLikelihood, HasSummarizer, HasTrees
+from sentrep.utils.errors import InputError
 from sentrep.utils.files import sha256
 
 if TYPE_CHECKING:
@@ -62,6 +63,18 @@ def measured(
     from sentrep.evaluation.task import Model
 
     return model if isinstance(model, Model) else _of_encoder(opened(model), name or "encoder")
+
+
+def absent(model: str | Path | Encoder | Model, hub: bool = False) -> InputError | None:
+    """The error of a path or name that leads to no model, found before anything heavy is imported."""
+    from sentrep.evaluation.models.lexical import named
+
+    if isinstance(model, str | Path) and (Path(model).exists() or not named(str(model))):
+        try:
+            locate(model, BASELINES, hub=hub)
+        except InputError as error:
+            return error
+    return None
 
 
 def made_by(path: Path) -> tuple[str, int | None]:

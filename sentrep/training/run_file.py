@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from sentrep.utils.arguments import existing
 from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 from sentrep.utils.formats import check_run
@@ -43,7 +44,7 @@ def read_run(run: Path) -> dict[str, Any]:
     Raises:
         InputError: `run` is no run or one of another format, or run.json is damaged.
     """
-    file = run / "run.json"
+    file = existing(run, "run folder", "run") / "run.json"
     if not file.is_file():
         raise InputError(
             f"{at(run)} holds no run.json, so it is no run; give the folder that `sentrep train` made"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeGuard
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 
 def is_one_string(value: object) -> TypeGuard[str | bytes]:
@@ -77,6 +77,24 @@ def near_path(path: str | Path) -> str | None:
         return None
     near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.7)
     return str(path.parent / near[0]) if near else None
+
+
+def existing(path: str | Path, what: str, setting: str | None = None) -> Path:
+    """A path that exists.
+
+    Args:
+        path: to look for.
+        what: should be there, for the message.
+        setting: whose value it is.
+
+    Raises:
+        InputError: there is nothing; names what may have been meant.
+    """
+    if not Path(path).exists():
+        near = near_path(path)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise InputError(f"{at(path)}: no such {what}{hint}", setting=setting)
+    return Path(path)
 
 
 def _short(value: object) -> str:

@@ -209,6 +209,40 @@ def test_help_is_quick_and_light(words: str) -> None:
     assert "usage: sentrep" in helped.stdout
 
 
+ABSENT = (
+    "report --corpus absent", "report --input absent --model minilm", "report absent", "report --runs absent",
+    "terms --corpus absent", "duplicates absent", "clusters absent",
+    "anomalies --normal absent --input absent",
+    "index absent --input . --out i", "index bm52 --input . --out i", "search absent words",
+    "add absent x.txt",
+    "update absent .", "remove absent --id x", "embed absent --input . --out v",
+    "train quick-thought --corpus absent --out r", "eval absent --heldout .", "eval bm25 --heldout absent",
+    "eval bm25 --task absent", "eval bm25 --suite absent", "compare absent", "build absent --out o",
+    "quickstart absent", "distill absent --corpus . --out d", "distill minilm --corpus absent --out d",
+    "reduce absent --corpus . --out d", "generate absent x", "compress absent --input . --out c",
+    "decompress absent c", "parse absent --input .", "summarize absent --input .", "combine absent b --out z",
+    "baseline lsa --corpus absent --out l", "expand absent absent --out z",
+)  # fmt: skip
+
+
+def test_what_does_not_exist_is_said_before_anything_heavy_is_imported(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom sentrep.cli.main import main\n"
+        f"for words in {ABSENT!r}:\n"
+        "    assert main(words.split()), words\n"
+        "    print(words, file=sys.stderr)\n"
+        "    assert 'torch' not in sys.modules, words\n"
+    )
+    (tmp_path / "x.txt").write_text("A sentence. Another one.")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    messages = [line for line in done.stderr.splitlines() if line.startswith("sentrep: ")]
+    assert len(messages) >= len(ABSENT)
+    assert sum("absent" in line or "bm52" in line for line in messages) == len(ABSENT), messages
+
+
 def test_help_explains_every_option_of_a_method(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["train", "quick-thought", "--help"])

@@ -341,7 +341,7 @@ def test_without_a_sentence_it_asks(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("nowhere", "a b"), "nowhere holds no run.json"),
+        (("nowhere", "a b"), "nowhere: no such run folder"),
         (("RUN", "a b", "--to", "itself"), "previous and next"),
         (("RUN", "a b", "--k", "9", "--beam-width", "5"), "raise --beam-width"),
         (("RUN", "a b", "--strategy", "greedy", "--k", "2"), "--strategy greedy"),

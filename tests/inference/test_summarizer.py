@@ -260,7 +260,7 @@ def test_the_command_line_reads_standard_input(
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
-        (("nowhere", "--input", "FILE"), "nowhere holds no run.json"),
+        (("nowhere", "--input", "FILE"), "nowhere: no such run folder"),
         (("RUN", "--input", "no/such.txt"), "no such file or folder"),
         (
             ("RUN", "--input", "FILE", "--length", "7"),
