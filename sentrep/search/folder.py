@@ -104,7 +104,8 @@ def files_of(kind: str, has_texts: bool, has_fields: bool = False) -> list[str]:
 def _sound(info: IndexInfo) -> bool:
     """Whether values have the types and ranges that `IndexInfo` promises."""
     numbers: list[Any] = [info.count, info.different, info.width]
-    effort = info.parameters.get("effort", 1) if isinstance(info.parameters, dict) else 0
+    usual = 1 if info.kind == "flat" else 0  # a flat index has no parameters
+    effort = info.parameters.get("effort", usual) if isinstance(info.parameters, dict) else 0
     return (
         all(type(number) is int and number > 0 for number in [*numbers, effort])
         and info.different <= info.count

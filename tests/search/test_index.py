@@ -279,7 +279,8 @@ def test_hostile_folders(tmp_path: Path, hnsw_folder: Path, monkeypatch: pytest.
         {"count": 199}, {"count": -1}, {"count": 10**15}, {"count": "200"}, {"width": 31}, {"kind": "pickle"},
         {"model": None},
         {"dtype": "object"}, {"different": 0}, {"different": 201}, {"parameters": {"effort": -1}},
-        {"parameters": []},
+        {"parameters": []}, {"parameters": {}}, {"parameters": {"links": 32}},
+        {"parameters": {"effort": "9"}},
         {"files": {}, "x": 1},
     ):  # fmt: skip
         rewrite_manifest(path, None, **change)

@@ -6,8 +6,9 @@ from __future__ import annotations
 import codecs
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from sentrep.data.reading.report import Kind, ReadReport
 
@@ -42,8 +43,7 @@ def unpack(file: Path, name: str, report: ReadReport) -> Iterator[bytes]:
     try:
         with file.open("rb") as raw:
             if file.suffix.lower() in (".gz", ".zst"):
-                morsels = iter(lambda: raw.read(MORSEL), b"")
-                yield from _unpacked(morsels, _gzip if file.suffix.lower() == ".gz" else _zstd)
+                yield from _unpacked(raw, _gzip if file.suffix.lower() == ".gz" else _zstd)
             else:
                 yield from iter(lambda: raw.read(BLOCK), b"")
     except _Damaged as error:
@@ -153,27 +153,45 @@ class _Damaged(Exception):
     """A compressed file that cannot be unpacked to its end."""
 
 
-def _unpacked(morsels: Iterator[bytes], member: Callable[[], Any]) -> Iterator[bytes]:
+def _unpacked(raw: BinaryIO, member: Callable[[], Any]) -> Iterator[bytes]:
     """Unpack a file of one or more members (gzip) or frames (zstandard)."""
     unpacker, begun = member(), False
+    read = start = 0  # bytes of the file that were read, and where the member begins
     errors = _errors()
-    for morsel in morsels:
+    for morsel in iter(lambda: raw.read(MORSEL), b""):
+        read += len(morsel)
         while morsel:
             if unpacker.eof:
                 morsel = morsel.lstrip(b"\0")  # padding between members
                 if not morsel:
                     break
-                unpacker = member()
+                unpacker, start = member(), read - len(morsel)
             begun = True
             try:
                 data = unpacker.decompress(morsel)
             except errors as error:
+                yield from _until_the_damage(raw, start, read - len(morsel), member)
                 raise _Damaged(str(error)) from error
             morsel = unpacker.unused_data if unpacker.eof else b""
             if data:
                 yield data
     if begun and not unpacker.eof:
         raise _Damaged("ends too early")
+
+
+def _until_the_damage(raw: BinaryIO, start: int, at: int, member: Callable[[], Any]) -> Iterator[bytes]:
+    """What a member that begins at `start` holds from the byte `at` on, up to the damaged byte: where an
+    unpacker raises an error, it does not return what it unpacked before."""
+    if not raw.seekable():
+        return
+    raw.seek(start)
+    unpacker = member()
+    for size in [MORSEL] * ((at - start) // MORSEL) + [(at - start) % MORSEL]:
+        unpacker.decompress(raw.read(size))
+    with suppress(*_errors()):
+        while byte := raw.read(1):
+            if data := unpacker.decompress(byte):
+                yield data
 
 
 def _gzip() -> Any:

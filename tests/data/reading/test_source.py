@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -229,6 +230,49 @@ def test_a_truncated_zstandard_file_gives_what_it_holds(tmp_path: Path) -> None:
     assert len(pieces) > 1000
     assert report.problems["damaged compressed file"] == 1
     assert "ends too early" in report.examples["damaged compressed file"][0]
+
+
+def packed(text: bytes, suffix: str) -> bytes:
+    return (
+        gzip.compress(text)
+        if suffix == ".gz"
+        else zstandard.ZstdCompressor(write_checksum=True).compress(text)
+    )
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("count", [3, 60_000])
+def test_a_wrong_checksum_costs_no_text(tmp_path: Path, suffix: str, count: int) -> None:
+    """The damage shows when all was unpacked, in a call that returns nothing."""
+    text = "".join(f"Sentence number {i * i}.\n\n" for i in range(count))
+    whole = packed(text.encode(), suffix)
+    at = len(whole) - (8 if suffix == ".gz" else 4)
+    (tmp_path / f"x.txt{suffix}").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    pieces, report = read_all(tmp_path)
+    assert "".join("".join(piece.text.split()) for piece in pieces) == "".join(text.split())
+    assert report.problems["damaged compressed file"] == 1
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_what_is_behind_a_member_is_counted_and_costs_no_text(tmp_path: Path, suffix: str) -> None:
+    data = packed(b"One. ", suffix) + packed(b"Two.", suffix) + b"garbage"
+    (tmp_path / f"x.txt{suffix}").write_bytes(data)
+    pieces, report = read_all(tmp_path)
+    assert [piece.text for piece in pieces] == ["One. Two."]
+    assert report.problems["damaged compressed file"] == 1
+
+
+def test_what_is_before_a_damaged_byte_is_read(tmp_path: Path) -> None:
+    text = "".join(f"Sentence number {i * i}.\n\n" for i in range(2_000))
+    whole = gzip.compress(text.encode())
+    half = len(whole) // 2
+    (tmp_path / "x.txt.gz").write_bytes(whole[:half] + b"\xff" * 40 + whole[half + 40 :])
+    pieces, report = read_all(tmp_path)
+    before = zlib.decompressobj(wbits=31).decompress(whole[:half]).decode()
+    read = "".join("".join(piece.text.split()) for piece in pieces)
+    assert len(before) > 10_000
+    assert read.startswith("".join(before.split()))
+    assert report.problems["damaged compressed file"] == 1
 
 
 def test_files_of_several_members_are_read_to_the_end(tmp_path: Path) -> None:
