@@ -297,7 +297,7 @@ def test_a_model_of_another_format_is_refused(
 ) -> None:
     path = edited(saved, name, tmp_path / "model")
     (path / folder.FORMAT).write_text(json.dumps({"format_version": version}))
-    with pytest.raises(InputError, match=r"sentrep\.json"):
+    with refuses(place="sentrep.json"):
         folder.load(path)
 
 
@@ -307,7 +307,7 @@ def test_a_damaged_format_file_is_refused(
 ) -> None:
     path = edited(saved, "bag", tmp_path / "model")
     (path / folder.FORMAT).write_bytes(content.encode("latin-1"))
-    with pytest.raises(InputError, match=r"sentrep\.json"):
+    with refuses(place="sentrep.json"):
         folder.load(path)
 
 
@@ -374,7 +374,7 @@ def test_pickled_weights_are_refused(
     path = edited(saved, "bag", tmp_path / "all")
     for file in list(path.rglob("*.safetensors")):
         file.rename(file.with_name(f"pytorch_model{suffix}"))
-    with pytest.raises(InputError, match="pickled"):
+    with refuses(place=f"pytorch_model{suffix}"):
         folder.load(path)
 
 
@@ -416,7 +416,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     with refuses(place="file"):
         folder.load(tmp_path / "file")
     for missing in (tmp_path / "nowhere", "./nowhere", "~/nowhere", "a/b/c"):
-        with pytest.raises(InputError, match="no such model folder"):
+        with refuses(place=missing):
             folder.load(missing)
 
 

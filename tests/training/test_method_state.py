@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sentrep.training.method_state import learnt_file, load_learnt, save_learnt
-from sentrep.utils.errors import InputError
 from sentrep.utils.formats import RUN
 from tests import toy_run
+from tests.errors import refuses
 
 SETTINGS = {"samples": 0, "decoder_width": 24}
 
@@ -31,5 +31,5 @@ def test_weights_of_another_format_are_refused(tmp_path: Path, version: str | No
     save_learnt(made, tmp_path)
     file = learnt_file(tmp_path)
     save_file(load_file(file), file, metadata=None if version is None else {"format_version": version})
-    with pytest.raises(InputError, match=r"method\.safetensors.*sentrep train"):
+    with refuses(place="method.safetensors"):
         load_learnt(made, tmp_path)

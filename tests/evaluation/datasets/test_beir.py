@@ -96,52 +96,52 @@ def test_other_splits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "text", "message"),
+    ("part", "text", "place"),
     [
-        ("qrels", QRELS + "q9\td1\t1\n", r"test\.tsv:5: query 'q9' is not in queries\.jsonl"),
-        ("qrels", QRELS + "q1\td9\t1\n", r"test\.tsv:5: document 'd9' is not in corpus\.jsonl\.gz"),
+        ("qrels", QRELS + "q9\td1\t1\n", "test.tsv:5"),
+        ("qrels", QRELS + "q1\td9\t1\n", "test.tsv:5"),
         (
             "qrels",
             QRELS + "q1 d1 1\n",
-            r"test\.tsv:5: expected query-id, corpus-id, score, tabs between; got 'q1 d1 1'",
+            "test.tsv:5",
         ),
-        ("qrels", QRELS.replace("score", "grade"), r"test\.tsv:1: expected query-id, corpus-id, score"),
-        ("qrels", "query\tdocument\tscore\nq1\td1\t1\n", r"test\.tsv:1: expected query-id, corpus-id, score"),
-        ("qrels", "q1\t0\td1\t1\n", r"test\.tsv:1: expected query-id, corpus-id, score"),
-        ("qrels", QRELS + "q1\td3\tgood\n", r"test\.tsv:5: expected query-id"),
-        ("qrels", QRELS + "q1\td3\tnan\n", r"test\.tsv:5: score nan is not a finite number"),
-        ("qrels", QRELS + "q1\td1\t1\n", r"test\.tsv:5: 'q1' and 'd1' are judged twice"),
-        ("qrels", QRELS + "q1\td2\t1\n", r"test\.tsv:5: 'q1' and 'd2' are judged twice, and differently"),
-        ("qrels", "query-id\tcorpus-id\tscore\nq1\td1\t0\n", "no judgement above 0"),
-        ("qrels", "d3\td3\t1\n", "no judgement above 0 of a document that is not the query itself"),
-        ("qrels", "", "no judgement above 0"),
+        ("qrels", QRELS.replace("score", "grade"), "test.tsv:1"),
+        ("qrels", "query\tdocument\tscore\nq1\td1\t1\n", "test.tsv:1"),
+        ("qrels", "q1\t0\td1\t1\n", "test.tsv:1"),
+        ("qrels", QRELS + "q1\td3\tgood\n", "test.tsv:5"),
+        ("qrels", QRELS + "q1\td3\tnan\n", "test.tsv:5"),
+        ("qrels", QRELS + "q1\td1\t1\n", "test.tsv:5"),
+        ("qrels", QRELS + "q1\td2\t1\n", "test.tsv:5"),
+        ("qrels", "query-id\tcorpus-id\tscore\nq1\td1\t0\n", "test.tsv"),
+        ("qrels", "d3\td3\t1\n", "test.tsv"),
+        ("qrels", "", "test.tsv"),
         (
             "corpus",
             '{"_id": "d1", "text": "a"}\n{"_id": "d1", "text": "b"}',
-            r"corpus\.jsonl\.gz:2: _id 'd1' occurs twice",
+            "corpus.jsonl.gz:2",
         ),
-        ("corpus", '{"_id": "d1"}', r'corpus\.jsonl\.gz:1: expected a JSON object with "_id" and "text"'),
-        ("corpus", "[1]", r"corpus\.jsonl\.gz:1: expected"),
-        ("corpus", '{"_id": "d1", "text": null}', r"corpus\.jsonl\.gz:1: expected"),
-        ("corpus", '{"_id": "d1", "text": "a", "title": 3}', r"corpus\.jsonl\.gz:1: expected strings"),
-        ("corpus", '{"_id": null, "text": "a"}', r"corpus\.jsonl\.gz:1: _id None is not a string"),
-        ("corpus", '{"id": "d1", "text": "a"}', r"corpus\.jsonl\.gz:1: expected a JSON object with \"_id\""),
-        ("corpus", "", r"corpus\.jsonl\.gz: is empty"),
-        ("queries", '\n{"_id": "q1", "text": " "}', r"queries\.jsonl:2: query 'q1' is empty"),
-        ("queries", "{", r"queries\.jsonl:1: expected"),
+        ("corpus", '{"_id": "d1"}', "corpus.jsonl.gz:1"),
+        ("corpus", "[1]", "corpus.jsonl.gz:1"),
+        ("corpus", '{"_id": "d1", "text": null}', "corpus.jsonl.gz:1"),
+        ("corpus", '{"_id": "d1", "text": "a", "title": 3}', "corpus.jsonl.gz:1"),
+        ("corpus", '{"_id": null, "text": "a"}', "corpus.jsonl.gz:1"),
+        ("corpus", '{"id": "d1", "text": "a"}', "corpus.jsonl.gz:1"),
+        ("corpus", "", "corpus.jsonl.gz"),
+        ("queries", '\n{"_id": "q1", "text": " "}', "queries.jsonl:2"),
+        ("queries", "{", "queries.jsonl:1"),
         (
             "queries",
             '{"_id": "q1", "text": "a"}\n{"_id": "q1", "text": "a"}',
-            r"queries\.jsonl:2: _id 'q1' occurs twice",
+            "queries.jsonl:2",
         ),
-        ("queries", '{"_id": "q1", "title": "a", "text": ""}', r"queries\.jsonl:1: query 'q1' is empty"),
-        ("queries", "", r"queries\.jsonl: is empty"),
+        ("queries", '{"_id": "q1", "title": "a", "text": ""}', "queries.jsonl:1"),
+        ("queries", "", "queries.jsonl"),
     ],
 )
 def test_broken_folders_are_refused_with_file_and_line(
-    part: str, text: str, message: str, tmp_path: Path
+    part: str, text: str, place: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=message):
+    with refuses(place=place):
         read_beir(_write(tmp_path / "pets", **{part: text}))
 
 
@@ -162,9 +162,7 @@ def test_a_broken_folder_is_refused_before_any_model_is_loaded(tmp_path: Path) -
 def test_a_folder_that_lacks_a_part_is_refused(part: str, tmp_path: Path) -> None:
     folder = _write(tmp_path / "pets")
     (folder / part).unlink()
-    with pytest.raises(
-        InputError, match="no judgements" if "qrels" in part else f"has no {part.partition('.')[0]}"
-    ):
+    with refuses(place="qrels" if "qrels" in part else "pets"):
         read_beir(folder)
     if "qrels" in part:
         (folder / "qrels").rmdir()

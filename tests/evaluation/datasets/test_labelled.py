@@ -12,7 +12,6 @@ import pytest
 from sentrep.evaluation.datasets.labelled import Labelled, read_labelled
 from sentrep.evaluation.datasets.tsv import MissingSplit
 from sentrep.evaluation.tasks.topics import Topics, read_topics
-from sentrep.utils.errors import InputError
 from tests.errors import refuses
 from tests.paths import SHARED_DATA
 
@@ -68,24 +67,22 @@ def test_a_sample_is_even_and_always_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "lines", "message"),
+    ("name", "lines", "place"),
     [
-        ("test.tsv", "label\ttext\na\tb\nc\n", r"test\.tsv:3: 1 columns"),
-        ("test.tsv", "label\ttext\na\tb\nc\t \n", r"test\.tsv:3: nothing in column 'text'"),
-        ("test.tsv", "label\ttext\na\tb\na\tc\n", r"test\.tsv: .*2 different texts with 1 labels"),
-        ("test.tsv", "label\ttext\na\tb\nb\tc\n", "2 different texts with 2 labels"),
-        ("test.jsonl", '{"label": "a", "text": "b"}\n{"text": "b"}\n', r"test\.jsonl:2: .*KeyError: 'label'"),
-        ("test.jsonl", '{"label": "a", "text": 3}\n', r"test\.jsonl:1: expected a JSON object"),
-        ("test.jsonl", "no JSON\n", r"test\.jsonl:1: expected a JSON object"),
-        ("test.jsonl", '{"label": " ", "text": "b"}\n', r"test\.jsonl:1: nothing in 'label'"),
-        ("test.jsonl.gz", "not packed\n", r"test\.jsonl\.gz: cannot be read"),
+        ("test.tsv", "label\ttext\na\tb\nc\n", "test.tsv:3"),
+        ("test.tsv", "label\ttext\na\tb\nc\t \n", "test.tsv:3"),
+        ("test.tsv", "label\ttext\na\tb\na\tc\n", "test.tsv"),
+        ("test.tsv", "label\ttext\na\tb\nb\tc\n", "test.tsv"),
+        ("test.jsonl", '{"label": "a", "text": "b"}\n{"text": "b"}\n', "test.jsonl:2"),
+        ("test.jsonl", '{"label": "a", "text": 3}\n', "test.jsonl:1"),
+        ("test.jsonl", "no JSON\n", "test.jsonl:1"),
+        ("test.jsonl", '{"label": " ", "text": "b"}\n', "test.jsonl:1"),
+        ("test.jsonl.gz", "not packed\n", "test.jsonl.gz"),
     ],
 )
-def test_bad_lines_are_refused_with_file_and_line(
-    name: str, lines: str, message: str, tmp_path: Path
-) -> None:
+def test_bad_lines_are_refused_with_file_and_line(name: str, lines: str, place: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(lines)
-    with pytest.raises(InputError, match=message):
+    with refuses(place=place):
         read_topics(tmp_path)
 
 
@@ -96,7 +93,7 @@ def test_what_holds_no_labelled_texts_is_refused(tmp_path: Path) -> None:
             read_topics(path)
     (tmp_path / "test.tsv").rename(tmp_path / "pairs.tsv")
     for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(InputError, match="no texts with labels"):
+        with refuses(place=path):
             read_topics(path)
     with pytest.raises(ValueError, match="2 texts and 1 labels"):
         Labelled("wrong", ("a", "b"), ("c",))

@@ -155,7 +155,7 @@ def test_too_little_text_is_refused_and_too_few_to_choose_from_is_no_task() -> N
     with refuses(setting="heldout"):
         label_free(_documents(3), "tiny")
     for asked in ({"queries": 0}, {"candidates": 19}):
-        with pytest.raises(InputError, match=f"few: .*{next(iter(asked))} = .*needs at least 1 and 20"):
+        with refuses(setting=next(iter(asked))):
             label_free(_documents(5), "few", **asked)
     assert [task.name for task in label_free(_documents(5), "few")] == [
         "few: next sentence",

@@ -17,8 +17,8 @@ from sentrep.encoders.factory import build
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.compound_pcfg.method import CompoundPCFG, select_sentences
 from sentrep.methods.compound_pcfg.pcfg import log_likelihood
-from sentrep.utils.errors import InputError
 from tests import toy
+from tests.errors import refuses
 
 SMALL = CompoundPCFGConfig(nonterminals=4, preterminals=6, rank=8, symbol_width=24, latent_width=5)
 SENTENCES = [[5, 6, 70], [9], [30, 7, 8, 9, 10], [], [11, 12]]
@@ -182,7 +182,7 @@ def test_a_neural_pcfg_has_nothing_to_teach_an_encoder() -> None:
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     (name,) = wrong
-    with pytest.raises(InputError, match=name):
+    with refuses(setting=name):
         CompoundPCFGConfig(**wrong)
 
 

@@ -59,27 +59,26 @@ def test_shortest_derivations(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "says"),
+    ("text", "line"),
     [
-        ("A = B\nC D", 2, "'C D' is no definition"),
-        ("A = B | \n", 1, "'' is no constructor"),
-        ("A = B(c)", 1, "'c' is no field"),
-        ("A = B(c: text*)", 1, "text[*] is no type"),
-        ("A = B(c: D)\n\nE = F", 1, "a field of type D, which no line defines"),
-        ("Power = On(by: Powr)", 1, "did you mean 'Power'"),
-        ("A = B\nC = B", 2, "B is already defined in line 1"),
-        ("A = B\nA = C", 2, "A is already defined in line 1"),
-        ("A = B(c: text, c: text)", 1, "two fields c"),
-        ("text = A", 1, "text is the type of tokens"),
-        ("A = B\nC = D(c: C)", 2, "C never ends"),
-        ("A = B(c: C)\nC = D(a: A)", 1, "A never ends"),
-        ("A = B(c: text", 1, "is no constructor"),
+        ("A = B\nC D", 2),
+        ("A = B | \n", 1),
+        ("A = B(c)", 1),
+        ("A = B(c: text*)", 1),
+        ("A = B(c: D)\n\nE = F", 1),
+        ("Power = On(by: Powr)", 1),
+        ("A = B\nC = B", 2),
+        ("A = B\nA = C", 2),
+        ("A = B(c: text, c: text)", 1),
+        ("text = A", 1),
+        ("A = B\nC = D(c: C)", 2),
+        ("A = B(c: C)\nC = D(a: A)", 1),
+        ("A = B(c: text", 1),
     ],
 )
-def test_what_is_no_grammar_is_refused_with_its_line(text: str, line: int, says: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=says) as raised:
+def test_what_is_no_grammar_is_refused_with_its_line(text: str, line: int, tmp_path: Path) -> None:
+    with refuses(place=f"my.grammar:{line}"):
         Grammar.read(write(tmp_path, text))
-    assert str(raised.value).startswith(f"{tmp_path / 'my.grammar'}:{line}: ")
 
 
 def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
