@@ -36,5 +36,16 @@ def multiplies_bf16() -> bool:
         information = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
+    return has_bf16(information)
+
+
+def has_bf16(information: str) -> bool:
+    """Whether the flags in the text of /proc/cpuinfo have products of bf16.
+
+    oneDNN chooses the instructions itself when weights are packed: AMX before AVX-512.
+
+    >>> has_bf16("flags\t\t: fpu avx512f amx_bf16 amx_tile"), has_bf16("flags\t\t: fpu avx512f")
+    (True, False)
+    """
     flags = re.search(r"^(?:flags|Features)\s*:(.*)$", information, re.MULTILINE)
     return bool(flags and {"avx512_bf16", "amx_bf16", "bf16"} & set(flags[1].split()))
