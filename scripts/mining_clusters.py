@@ -37,8 +37,9 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="")
+    parser.add_argument("--sets", nargs="+", default=["bbc", "ag", "thuc"])
     given = parser.parse_args()
-    for name in ("bbc", "ag", "thuc"):
+    for name in given.sets:
         labels, texts = _texts(given.data, name)
         count = len(set(labels))
         ways = {"lsa": lsa_vectors(texts)[0]}

@@ -34,13 +34,14 @@ def main() -> None:
     parser.add_argument("what", choices=("planted", "quora", "million"))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", default="")
+    parser.add_argument("--count", type=int, default=1_000_000, help="texts of 'million'")
     given = parser.parse_args()
     if given.what == "planted":
         planted(given.data)
     elif given.what == "quora":
         quora(given.data, given.model)
     else:
-        million(given.data)
+        million(given.data, given.count)
 
 
 def planted(data: Path) -> None:
@@ -115,16 +116,16 @@ def _f1(gold: np.ndarray, found: np.ndarray) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
 
 
-def million(data: Path) -> None:
+def million(data: Path, count: int) -> None:
     """A million sentences of novels: seconds and peak memory of finding near-duplicates."""
     texts: list[str] = []
     for text in chain.from_iterable(map(_texts, sorted((data / "corpus-novels").glob("train*.jsonl.gz")))):
         texts += [
             " ".join(sentence.split()) for sentence in re.split(r"(?<=[.!?])\s+", text) if sentence.strip()
         ]
-        if len(texts) >= 1_000_000:
+        if len(texts) >= count:
             break
-    texts = texts[:1_000_000]
+    texts = texts[:count]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     started, processor = time.perf_counter(), time.process_time()
     found = group_duplicates(texts)
