@@ -31,8 +31,9 @@ class WordModelConfig:
     """Settings of a baseline. Unset values are those of its authors, or those that were best on
     development sets.
 
-    >>> WordModelConfig(width=100).width
-    100
+    Example:
+        >>> WordModelConfig(width=100).width
+        100
     """
 
     width: int = 300

@@ -15,8 +15,9 @@ Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 class CorpusConfig:
     """Where the text comes from.
 
-    >>> CorpusConfig(corpus=("texts",), split="prose").corpus
-    ('texts',)
+    Example:
+        >>> CorpusConfig(corpus=("texts",), split="prose").corpus
+        ('texts',)
     """
 
     corpus: tuple[str, ...]
@@ -53,8 +54,9 @@ class CorpusConfig:
 class TokenizerConfig:
     """How sentences become tokens.
 
-    >>> TokenizerConfig("unigram", vocab=8000).vocab
-    8000
+    Example:
+        >>> TokenizerConfig("unigram", vocab=8000).vocab
+        8000
     """
 
     tokenizer: str = "bpe"

@@ -22,8 +22,9 @@ TABLES = ("gru", "lstm", "conv")
 class EncoderConfig:
     """Architecture of the encoder: how token ids become a sentence vector.
 
-    >>> EncoderConfig("gru", width=256).width
-    256
+    Example:
+        >>> EncoderConfig("gru", width=256).width
+        256
     """
 
     encoder: str = "bag"

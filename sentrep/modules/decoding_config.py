@@ -16,8 +16,9 @@ BEAM_WIDTH = 5
 class DecodingConfig:
     """How a decoder generates text.
 
-    >>> DecodingConfig("nucleus", k=3, top_p=0.8).max_length
-    40
+    Example:
+        >>> DecodingConfig("nucleus", k=3, top_p=0.8).max_length
+        40
     """
 
     strategy: Literal["beam", "greedy", "nucleus"] = "beam"

@@ -13,8 +13,9 @@ from sentrep.utils.errors import InputError, opt
 class TrainingConfig:
     """Settings of training: its length, the optimiser, validation and checkpoints.
 
-    >>> TrainingConfig(epochs=2, lr=1e-3).epochs
-    2
+    Example:
+        >>> TrainingConfig(epochs=2, lr=1e-3).epochs
+        2
     """
 
     epochs: float = 3.0

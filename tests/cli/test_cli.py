@@ -207,6 +207,7 @@ def test_help_is_quick_and_light(words: str) -> None:
             break
     assert min(seconds) < limit
     assert "usage: sentrep" in helped.stdout
+    assert ">>>" not in helped.stdout  # the examples of docstrings are for Python
 
 
 ABSENT = (

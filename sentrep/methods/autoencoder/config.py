@@ -14,8 +14,9 @@ class AutoencoderConfig(DecoderSettings):
     """Auto-encoder (Dai & Le 2015; Wang et al. 2021): generate a sentence from the vector of the sentence
     with noise.
 
-    >>> AutoencoderConfig(delete=0.3).delete
-    0.3
+    Example:
+        >>> AutoencoderConfig(delete=0.3).delete
+        0.3
     """
 
     decoder: Literal["gru", "memory"] = "gru"

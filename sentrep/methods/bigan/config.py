@@ -13,8 +13,9 @@ class BiGANConfig(CodeSettings):
     """BiGAN-QP (Su 2018): a generator of codes and an encoder of codes, judged together by a critic of
     pairs.
 
-    >>> BiGANConfig(critic_steps=2).critic_steps
-    2
+    Example:
+        >>> BiGANConfig(critic_steps=2).critic_steps
+        2
     """
 
     critic_steps: int = 2

@@ -13,8 +13,9 @@ class CompoundPCFGConfig:
     """Compound PCFG (Kim, Dyer & Rush 2019): learn a grammar whose rules depend on the vector of the
     sentence.
 
-    >>> CompoundPCFGConfig(nonterminals=8).nonterminals
-    8
+    Example:
+        >>> CompoundPCFGConfig(nonterminals=8).nonterminals
+        8
     """
 
     nonterminals: int = 30

@@ -16,8 +16,9 @@ class CPCConfig:
     """Contrastive predictive coding (van den Oord et al. 2018): find the sentence that comes k sentences
     later.
 
-    >>> CPCConfig(horizons=2).horizons
-    2
+    Example:
+        >>> CPCConfig(horizons=2).horizons
+        2
     """
 
     horizons: int = 3

@@ -14,8 +14,9 @@ class DisentangleConfig(DecoderSettings):
     """Adversarial disentangling (John et al. 2019): generate a sentence from two vectors, one of which says
     which document the sentence comes from, and the other does not.
 
-    >>> DisentangleConfig().decoder_width
-    512
+    Example:
+        >>> DisentangleConfig().decoder_width
+        512
     """
 
     content_width: int = 128

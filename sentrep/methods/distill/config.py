@@ -11,8 +11,9 @@ from sentrep.utils.errors import InputError, opt
 class DistillConfig:
     """A static bag learns to give the vectors of a teacher on the user's own text.
 
-    >>> DistillConfig(width=256).width
-    256
+    Example:
+        >>> DistillConfig(width=256).width
+        256
     """
 
     width: int | None = None

@@ -13,8 +13,9 @@ class FlowConfig:
     """A normalising flow over the vectors of an encoder (Li et al. 2020): an invertible map to a standard
     normal variable.
 
-    >>> FlowConfig(blocks=4).blocks
-    4
+    Example:
+        >>> FlowConfig(blocks=4).blocks
+        4
     """
 
     coupling: Literal["affine", "additive"] = "affine"

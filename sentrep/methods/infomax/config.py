@@ -14,8 +14,9 @@ class InfoMaxConfig:
     """Deep InfoMax on text (Hjelm et al. 2019; Zhang et al. 2020): predict whether a vector belongs to a
     sentence.
 
-    >>> InfoMaxConfig(feature_width=128).feature_width
-    128
+    Example:
+        >>> InfoMaxConfig(feature_width=128).feature_width
+        128
     """
 
     discriminator: Literal["tokens", "sentence"] = "tokens"

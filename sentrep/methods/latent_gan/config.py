@@ -15,8 +15,9 @@ class LatentGANConfig(CodeSettings):
     """Adversarial generator of codes (Zhao et al. 2018): sentences in the manner of a corpus from random
     draws.
 
-    >>> LatentGANConfig(gan_loss="wgan-gp").gan_loss
-    'wgan-gp'
+    Example:
+        >>> LatentGANConfig(gan_loss="wgan-gp").gan_loss
+        'wgan-gp'
     """
 
     gan_loss: Literal["standard", "wgan-gp", "wgan-div", "rsgan", "gan-qp"] = "gan-qp"

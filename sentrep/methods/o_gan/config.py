@@ -12,8 +12,9 @@ from sentrep.utils.checks import check_at_least
 class OGANConfig(CodeSettings):
     """O-GAN (Su 2019): a generator of codes whose critic reads the random draw back from a code.
 
-    >>> OGANConfig(code_width=64).code_width
-    64
+    Example:
+        >>> OGANConfig(code_width=64).code_width
+        64
     """
 
     correlation_weight: float = 0.5

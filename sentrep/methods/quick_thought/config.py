@@ -13,8 +13,9 @@ class QuickThoughtConfig:
     """Quick-thought (Logeswaran & Lee 2018): find the neighbours of a sentence among the sentences of the
     batch.
 
-    >>> QuickThoughtConfig(window=2).window
-    2
+    Example:
+        >>> QuickThoughtConfig(window=2).window
+        2
     """
 
     target: Literal["each", "rest"] = "each"

@@ -12,8 +12,9 @@ class SemanticHashingConfig:
     """Semantic hashing (Salakhutdinov & Hinton 2009; Shen et al. 2018): binary codes from which the words of
     a sentence can be predicted.
 
-    >>> SemanticHashingConfig(bits=64).bits
-    64
+    Example:
+        >>> SemanticHashingConfig(bits=64).bits
+        64
     """
 
     bits: int = 64

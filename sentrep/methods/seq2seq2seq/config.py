@@ -14,8 +14,9 @@ class Seq2Seq2SeqConfig:
     """Seq2seq2seq (Wang & Lee 2018): learn to write readable summaries from which the article can be
     reconstructed.
 
-    >>> Seq2Seq2SeqConfig(max_summary_tokens=10).max_summary_tokens
-    10
+    Example:
+        >>> Seq2Seq2SeqConfig(max_summary_tokens=10).max_summary_tokens
+        10
     """
 
     summaries: str | None = None

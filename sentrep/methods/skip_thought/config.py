@@ -14,8 +14,9 @@ class SkipThoughtConfig:
     """Skip-thought (Kiros et al. 2015): generate the previous and the next sentence from the vector of a
     sentence.
 
-    >>> SkipThoughtConfig(samples=0).samples
-    0
+    Example:
+        >>> SkipThoughtConfig(samples=0).samples
+        0
     """
 
     write: Literal["neighbours", "neighbours-and-itself", "itself"] = "neighbours"

@@ -14,8 +14,9 @@ class StructVAEConfig:
     """StructVAE (Yin et al. 2018): infer a structure of each sentence from which it can be reconstructed; a
     few sentences are labelled.
 
-    >>> StructVAEConfig(samples=3).samples
-    3
+    Example:
+        >>> StructVAEConfig(samples=3).samples
+        3
     """
 
     trees: str | None = None

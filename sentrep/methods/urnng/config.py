@@ -14,8 +14,9 @@ class URNNGConfig:
     """URNNG (Kim et al. 2019): learn a grammar that generates sentences along their trees, and a parser that
     finds the trees.
 
-    >>> URNNGConfig(samples=4).samples
-    4
+    Example:
+        >>> URNNGConfig(samples=4).samples
+        4
     """
 
     branching: Literal["parser", "right", "left", "none"] = "parser"

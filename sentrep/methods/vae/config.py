@@ -15,8 +15,9 @@ class VAEConfig(DecoderSettings):
     """Variational auto-encoder (Kingma & Welling 2014; Bowman et al. 2016): generate a sentence from a sample
     of its code, with codes that fill a normal distribution.
 
-    >>> VAEConfig(latent_width=32).latent_width
-    32
+    Example:
+        >>> VAEConfig(latent_width=32).latent_width
+        32
     """
 
     latent_width: int = 32

@@ -16,8 +16,9 @@ class VQVAEConfig(DecoderSettings):
     """Auto-encoder with discrete codes (van den Oord et al. 2017): generate a sentence from a code of a few
     bytes.
 
-    >>> VQVAEConfig(codebook_size=64).codebook_size
-    64
+    Example:
+        >>> VQVAEConfig(codebook_size=64).codebook_size
+        64
     """
 
     quantizer: Literal["residual", "one-hot", "scalar"] = "residual"
