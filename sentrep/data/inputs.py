@@ -20,7 +20,7 @@ def texts_of(value: object, name: str = "texts") -> list[str]:
     """A list of strings from whatever holds texts in order.
 
     Args:
-        value: a list, tuple, generator, array, pandas or polars column, or a column of a data set.
+        value: a list, tuple, generator, array, column of pandas, polars or Arrow, or a column of a data set.
         name: of the argument, for the message.
 
     Raises:
@@ -132,7 +132,13 @@ def _items(value: object, name: str) -> Iterable[object]:
     if value is None or isinstance(value, Mapping | set | frozenset) or not isinstance(value, Iterable):
         why = "; it has no order" if isinstance(value, set | frozenset) else ""
         raise InputError(f"{opt(name)} takes a list of strings, not {type(value).__name__}{why}")
-    return value
+    return _plain(value)
+
+
+def _plain(value: Iterable[object]) -> Iterable[object]:
+    """The items as Python's own objects: those of an Arrow array are scalars."""
+    convert = getattr(value, "to_pylist", None)
+    return convert() if callable(convert) else value
 
 
 def _record(document: object, number: int, text_field: str, name: str) -> dict[str, Any]:

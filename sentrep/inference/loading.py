@@ -60,6 +60,8 @@ def opened(model: object, offline: bool = False, hub: bool = False) -> Encoder:
         model = getattr(model, "model", model)
     if isinstance(model, str | Path):
         return load(model, offline=offline, hub=hub)
+    if isinstance(model, type):
+        raise InputError(f"{opt('model')} is a path, a name or an encoder, not the class {model.__name__}")
     if not callable(getattr(model, "encode", None)) or not callable(getattr(model, "state_dict", None)):
         raise InputError(f"{opt('model')} is a path, a name or an encoder, not {type(model).__name__}")
     return cast("Encoder", model)

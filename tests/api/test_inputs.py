@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
+from sentence_transformers import SentenceTransformer
 
 import sentrep
 from sentrep.api.configurations import configurations
@@ -104,6 +106,9 @@ def test_a_wrong_setting_is_named(options: dict[str, Any], setting: str) -> None
         tuple, iter, lambda texts: (text for text in texts), np.array,
         lambda texts: np.array(texts, dtype=object),
         pd.Series, pl.Series, lambda texts: pd.DataFrame({"a": texts})["a"],
+        pd.Index, lambda texts: pd.Series(texts, dtype="category"),
+        pa.array, lambda texts: pa.chunked_array([texts[:1], texts[1:]]),
+        lambda texts: pa.table({"a": texts})["a"],
     ],
 )  # fmt: skip
 def test_ordered_collections_of_texts_are_embedded(run: Path, make: Callable[[list[str]], Any]) -> None:
@@ -116,13 +121,21 @@ def test_ordered_collections_of_texts_are_embedded(run: Path, make: Callable[[li
     "texts",
     [
         None, 3, {"a": "b"}, {"a"}, ["a", None], ["a", float("nan")], b"bytes", np.zeros((2, 2)),
-        pd.DataFrame({"text": TEXTS}), pl.DataFrame({"text": TEXTS}),
+        pd.DataFrame({"text": TEXTS}), pl.DataFrame({"text": TEXTS}), pa.table({"text": TEXTS}),
+        pa.array(["a", None]), pd.Series(["a", pd.NA], dtype="string"), Path("corpus.jsonl"), str, ...,
     ],
 )  # fmt: skip
 def test_what_holds_no_texts_is_refused_by_name(run: Path, texts: Any) -> None:
     with pytest.raises(InputError) as refused:
         sentrep.embed(run, texts)
     assert refused.value.setting == "texts"
+
+
+@pytest.mark.parametrize("model", [None, 3, ["minilm"], "", str, SentenceTransformer])
+def test_what_is_no_model_is_refused(model: Any) -> None:
+    with pytest.raises(InputError) as refused:
+        sentrep.embed(model, TEXTS)
+    assert refused.value.setting == "model"
 
 
 @pytest.mark.parametrize(
