@@ -71,11 +71,11 @@ function containing(texts, find) {
   return texts.flatMap((text, place) => (text.toLowerCase().includes(wanted) ? [place] : []));
 }
 
-function clusterButton({ name, size }, number, pressed, all, click) {
+function clusterButton({ name, size, representative }, number, pressed, all, click) {
   const state = { "aria-pressed": String(pressed), "data-hold": `cluster${number}` };
   return h("li", null, h("button", { type: "button", ...state, click },
     h("span", { class: `sign c${number % COLOURS}` }, `${SIGNS[shapeOf(number)]} ${number + 1}`),
-    h("span", null, h("b", null, name.join(", ") || "–"),
+    h("span", null, h("b", null, name.join(", ") || representative.slice(0, 60) || "–"),
       h("small", null, `${several(size, "text")}, ${digits((100 * size) / all, true)} %`),
       h("i", { class: `c${number % COLOURS}`, style: { "--v": (size / all).toFixed(4) } }))));
 }
