@@ -14,6 +14,7 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 from transformers.models.jina_embeddings_v3.modeling_jina_embeddings_v3 import apply_rotary_pos_emb
 
+import sentrep
 from sentrep.encoders import serialization as folder
 from sentrep.encoders.alibi import HIDDEN, slopes
 from sentrep.encoders.batching import encode, encode_tokens
@@ -229,3 +230,31 @@ def test_positions_that_cannot_be_built(options: dict[str, Any], setting: str) -
     with pytest.raises(InputError) as refused:
         EncoderConfig(**options)
     assert refused.value.setting == setting
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"positions": "rotary"},
+        {"positions": "alibi", "pooling": "capsule"},
+        {"positions": "none", "pooling": "max"},
+    ],
+    ids=str,
+)
+def test_a_run_trains_opens_and_is_trained_further(options: dict[str, Any], tmp_path: Path) -> None:
+    sentences = [f"the {word} has a {other} ." for word in toy.WORDS[6:20] for other in toy.WORDS[20:30]]
+    shared: dict[str, Any] = {
+        "corpus": [sentences[start : start + 10] for start in range(0, len(sentences), 10)],
+        "keep_out": 0.0, "validation": 0.0, "steps": 3, "batch_size": 32, "tracker": "none", "device": "cpu",
+        "tokenizer": "word", "cache": tmp_path / "cache",
+    }  # fmt: skip
+    first = sentrep.train(
+        out=tmp_path / "first", encoder="transformer", width=64, layers=1, **options, **shared
+    )
+    vectors = encode(sentrep.load(tmp_path / "first"), sentences[:5])
+    assert np.allclose(vectors, encode(first.encoder, sentences[:5]), atol=1e-5)
+    del shared["tokenizer"]
+    further = sentrep.train(out=tmp_path / "further", encoder=first.model, **shared)
+    assert not np.allclose(encode(further.encoder, sentences[:5]), vectors, atol=1e-5)
+    assert np.isfinite(encode(further.encoder, sentences[:5])).all()
