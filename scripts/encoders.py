@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,11 @@ from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.suite import tasks_from
 from sentrep.evaluation.task import evaluate
 from sentrep.evaluation.tasks.label_free import label_free
-from sentrep.evaluation.tasks.retrieval import Retrieval
 
 WIDTH, TOKEN_WIDTH, VOCAB = 128, 64, 8000
 TRAINED_TOKENS = 24
+PASSAGE, PAIRS = 5, 800
+"""Sentences of a passage; pairs of neighbours that are asked for."""
 READ_TOKENS = (24, 64, 128)
 POOLINGS: dict[str, dict[str, Any]] = {
     "mean": {},
@@ -104,13 +106,24 @@ def positions(
     trained_encoder(encoder, f"positions-{row}-{seed}", seed, train, arguments)
     opened = folder.load(arguments.work / f"positions-{row}-{seed}" / "run" / "model")
     values: dict[str, float] = {"weights": weights}
-    for unit in ("sentence", "passage"):
-        tasks = label_free(read_documents(CorpusConfig((str(held),))), "bbc", unit=unit)
-        task = next(each for each in tasks if "next" in each.name)
+    for sentences in (1, PASSAGE):
+        asked, texts = neighbours(held, sentences)
         for read in READ_TOKENS if row != "learned" else READ_TOKENS[:1]:
             opened.max_seq_length = read
-            values[f"{unit} {read}"] = round(100 * mrr(opened, task), 2)
+            name = "sentence" if sentences == 1 else "passage"
+            values[f"{name} {read}"] = round(100 * mrr(opened, asked, texts), 2)
     return values
+
+
+def neighbours(held: Path, sentences: int) -> tuple[list[str], list[str]]:
+    """Texts of so many consecutive sentences, and for each the text that follows it."""
+    pairs = []
+    for document in read_documents(CorpusConfig((str(held),))):
+        starts = range(0, len(document.sentences) - sentences + 1, sentences)
+        texts = [" ".join(document.sentences[start : start + sentences]) for start in starts]
+        pairs += list(pairwise(texts))
+    chosen = np.random.default_rng(0).permutation(len(pairs))[:PAIRS]
+    return [pairs[number][0] for number in chosen], [pairs[number][1] for number in chosen]
 
 
 def trained_encoder(
@@ -139,13 +152,15 @@ def trained_encoder(
     return run.model
 
 
-def mrr(encoder: SentenceTransformer, task: Retrieval) -> float:
-    """Mean reciprocal rank of the right text; ties count against it."""
-    asked, texts = encode(encoder, task.queries), encode(encoder, task.documents)
-    asked, texts = (part / np.linalg.norm(part, axis=1, keepdims=True).clip(1e-9) for part in (asked, texts))
-    scores = asked @ texts.T
-    ranks = [(row >= row[right[0]]).sum() for row, right in zip(scores, task.relevant, strict=True)]
-    return float(np.mean(1 / np.asarray(ranks)))
+def mrr(encoder: SentenceTransformer, queries: list[str], texts: list[str]) -> float:
+    """Mean reciprocal rank of the text that follows each query; ties count against it."""
+    asked, answers = (
+        each / np.linalg.norm(each, axis=1, keepdims=True).clip(1e-9)
+        for each in (encode(encoder, queries), encode(encoder, texts))
+    )
+    scores = asked @ answers.T
+    ranks = (scores >= scores.diagonal()[:, None]).sum(1)
+    return float(np.mean(1 / ranks))
 
 
 def parsed() -> argparse.Namespace:
