@@ -101,7 +101,11 @@ def fix_positions(model: PreTrainedModel) -> None:
 
 
 def distilbert(config: EncoderConfig, vocab: int, max_tokens: int, pad: int) -> PreTrainedModel:
-    """Returns DistilBERT: BERT without pooler and segment embeddings."""
+    """Returns DistilBERT: BERT without pooler and segment embeddings.
+
+    Beside sinusoids, rows of tokens start with a standard deviation of 1 (Vaswani et al. 2017, section 3.4:
+    rows are multiplied by √d); with that of BERT, .02, the sinusoids would hide the tokens.
+    """
     learned = config.positions == "learned"
     model = DistilBertModel(
         DistilBertConfig(
@@ -117,6 +121,11 @@ def distilbert(config: EncoderConfig, vocab: int, max_tokens: int, pad: int) -> 
             **({"sinusoidal_pos_embds": True} if config.positions == "sinusoidal" else {}),
         )
     )
+    if config.positions == "sinusoidal":
+        words = model.embeddings.word_embeddings.weight
+        nn.init.normal_(words)
+        with torch.no_grad():
+            words[pad] = 0.0
     if config.positions == "none":
         nn.init.zeros_(model.embeddings.position_embeddings.weight)
     return model

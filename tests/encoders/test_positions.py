@@ -110,6 +110,15 @@ def test_sinusoids() -> None:
         assert rows[place, 2 * pair + 1].item() == pytest.approx(math.cos(angle), abs=1e-5)
 
 
+def test_sinusoids_do_not_hide_the_tokens() -> None:
+    embeddings = model(made("transformer", positions="sinusoidal")).embeddings
+    words, places = (
+        part.weight.detach()[7:12] for part in (embeddings.word_embeddings, embeddings.position_embeddings)
+    )
+    assert 0.5 < words.square().mean() / places.square().mean() < 4
+    assert not embeddings.word_embeddings.weight[toy.tokenizer().token_to_id("[PAD]")].any()
+
+
 def test_relative_positions_are_equal_beyond_the_largest_distance() -> None:
     encoder = transformer("relative")
     assert not model(encoder).embeddings.position_embeddings.weight.any()
