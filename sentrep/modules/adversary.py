@@ -39,6 +39,24 @@ class VectorClassifier(nn.Module):
         return self.layers(vectors).float()  # type: ignore[no-any-return]
 
 
+def standardised(vectors: Float[Tensor, "row width"]) -> Float[Tensor, "row width"]:
+    """Returns vectors with mean 0 and deviation 1 in each dimension over the rows, with gradient.
+
+    An adversary that reads them cannot be avoided by vectors that hardly differ: those still tell a newly
+    trained classifier everything.
+
+    >>> standardised(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))
+    tensor([[-1.,  0.],
+            [ 1.,  0.]])
+    """
+    centred = vectors - vectors.mean(0)
+    return centred / (centred.square().mean(0) + SMALLEST).sqrt()
+
+
+SMALLEST = 1e-9
+"""Added to a variance."""
+
+
 def entropy(logits: Float[Tensor, "row class"]) -> Float[Tensor, " row"]:
     """Returns the entropy of the softmax of each row in nats.
 

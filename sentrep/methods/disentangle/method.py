@@ -11,6 +11,8 @@ instead, give the text of each as one document.
 Differs from the paper:
     * The classes are documents, not sentiments; there are no bag-of-words losses and no KL terms.
     * Style and content have a mean square of 1 before a classifier or the decoder reads them.
+    * The adversary reads content that is standardised over the batch; otherwise the encoder avoids it by
+      content that hardly differs between sentences, from which a new classifier still finds the document.
     * With more documents than `sources`, documents share classes.
 
 Data: documents of two or more sentences, two documents or more.
@@ -37,7 +39,7 @@ from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.disentangle.config import DisentangleConfig
 from sentrep.methods.monitors import Monitor, confused_halves, higher, ignored_code
-from sentrep.modules.adversary import VectorClassifier, document_separation, entropy
+from sentrep.modules.adversary import VectorClassifier, document_separation, entropy, standardised
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import BottleneckOutput
@@ -105,13 +107,13 @@ class Disentangle(Method):
         if phase == ADVERSARY:
             with torch.no_grad():
                 content = self.halves(batch).content
-            return Step(*classified(self.adversary, content, source, "adversary_accuracy"))
+            return Step(*classified(self.adversary, standardised(content), source, "adversary_accuracy"))
         halves = self.halves(batch)
         latent = torch.cat(halves, dim=1)
         output = BottleneckOutput(latent, latent.new_zeros(len(latent)), {})
         nll, metrics = reconstruct(self.decoder, batch, output, self.config.input_dropout)
         style_loss, predicted = classified(self.classifier, halves.style, source, "style_accuracy")
-        uncertainty = mean(entropy(self.adversary(halves.content)))
+        uncertainty = mean(entropy(self.adversary(standardised(halves.content))))
         loss = nll + self.config.style_weight * style_loss - self.config.adversary_weight * uncertainty
         metrics |= {"style_loss": style_loss.detach(), "adversary_entropy": uncertainty.detach(), **predicted}
         return Step(loss, metrics if self.training else metrics | self.held_out(batch, halves))

@@ -12,7 +12,7 @@ import torch
 
 from sentrep.methods.disentangle.config import DisentangleConfig
 from sentrep.methods.disentangle.method import ADVERSARY, AUTOENCODER, Disentangle
-from sentrep.modules.adversary import document_separation, entropy
+from sentrep.modules.adversary import document_separation, entropy, standardised
 from sentrep.modules.reconstruction import sentence_nll
 from sentrep.training.monitors import alarms
 from sentrep.training.usability import check_corpus
@@ -51,7 +51,8 @@ def test_both_objectives_agree_with_a_second_implementation() -> None:
     assert torch.allclose(content.square().mean(1), torch.ones(3), atol=1e-5)
     assert torch.allclose(style.square().mean(1), torch.ones(3), atol=1e-5)
     styles = [class_log_prob(made.classifier, row) for row in style]
-    contents = [class_log_prob(made.adversary, row) for row in content]
+    deviation = ((content - content.mean(0)) ** 2).mean(0).clamp(min=1e-9).sqrt()
+    contents = [class_log_prob(made.adversary, row) for row in (content - content.mean(0)) / deviation]
     style_loss = -sum(row[a] for row, a in zip(styles, source, strict=True)) / 3
     uncertainty = -sum(sum(math.exp(p) * p for p in row) for row in contents) / 3
     tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
@@ -80,15 +81,23 @@ def test_the_adversary_does_not_reach_the_encoder_and_the_encoder_makes_it_uncer
     made(batch, ADVERSARY).loss.backward()
     assert all(each.grad is None for each in made.f.parameters())
     made.zero_grad()
-    before = entropy(made.adversary(made.halves(batch).content)).mean()
+    before = entropy(made.adversary(standardised(made.halves(batch).content))).mean()
     (-before).backward()
     with torch.no_grad():
         for each in made.f.parameters():
             each -= 0.1 * (each.grad if each.grad is not None else torch.zeros_like(each))
-    assert entropy(made.adversary(made.halves(batch).content)).mean() > before
+    assert entropy(made.adversary(standardised(made.halves(batch).content))).mean() > before
 
 
 @torch.no_grad()
+def test_a_smaller_content_does_not_hide_from_the_adversary() -> None:
+    made, batch = method(sources=2), toy.batch(SENTENCES, [0, 0, 1])
+    content = made.halves(batch).content
+    shrunk = content.mean(0) + 0.01 * (content - content.mean(0))
+    found = [made.adversary(standardised(each)) for each in (content, shrunk)]
+    assert torch.allclose(*found, atol=1e-2)
+
+
 def test_restyled_codes_have_the_content_of_one_and_the_mean_style_of_the_other() -> None:
     made, batch = method(), toy.batch(SENTENCES, [0, 0, 1])
     codes = made.codes(batch)
