@@ -1,5 +1,4 @@
-"""Choosing: the best, unless a cheaper one is as good; never one that is significantly worse than a
-cheaper."""
+"""Choosing: the best, unless a cheaper one is as good; never one below the mean of a cheaper one."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentrep.evaluation.statistics.permutation import difference
 from sentrep.pipelines.build.choice import Candidate, choose, verdict
 
 
@@ -35,13 +33,10 @@ def test_equal_cost_goes_to_the_better() -> None:
 
 @settings(max_examples=15)
 @given(st.lists(st.floats(0.1, 0.9), min_size=2, max_size=5), st.integers(0, 100))
-def test_never_significantly_worse_than_a_cheaper_one(shares: list[float], seed: int) -> None:
+def test_no_cheaper_one_has_a_higher_mean(shares: list[float], seed: int) -> None:
     given_ = [candidate(str(cost), cost, share, seed + cost, 120) for cost, share in enumerate(shares)]
     chosen = choose(given_).chosen
-    for other in given_:
-        if other.cost < chosen.cost:
-            found = difference([chosen.items], [other.items])
-            assert found.value > 0 or found.p > 0.05
+    assert all(other.value <= chosen.value for other in given_ if other.cost < chosen.cost)
 
 
 def test_the_verdict_names_what_is_not_significant() -> None:
