@@ -107,7 +107,7 @@ def clusters(
         )
 
     def read(corpus: Corpus, name: str) -> tuple[Sequence[Item], Made | None]:
-        found = items_of(corpus, fields, name, strict=strict, offline=offline, hub=hub)
+        found = items_of(corpus, fields, name, unit=chosen.unit, strict=strict, offline=offline, hub=hub)
         items = on_disk(found)
         return items, vectors_of(corpus, items, model, offline=offline, hub=hub)
 

@@ -34,6 +34,9 @@ class TermSettings:
 class ClusterSettings:
     """How texts are clustered."""
 
+    unit: Literal["document", "sentence"] = "document"
+    """What is clustered: 'document' (a record, a file, or a line of a text file with a sentence a line), or
+    'sentence'."""
     k: int | Literal["auto"] = "auto"
     """Clusters of k-means; 'auto' takes the number with the largest product of mean silhouette and agreement
     over seeds."""
@@ -49,5 +52,7 @@ class ClusterSettings:
     def __post_init__(self) -> None:
         check_at_least(self, 1, "seeds")
         check_at_least(self, 2, "smallest")
+        if self.unit not in ("document", "sentence"):
+            raise InputError(f"{opt('unit')} {self.unit!r}: 'document' or 'sentence'")
         if self.k != "auto" and self.k < 1:
             raise InputError(f"{opt('k')} {self.k}: must be 1 or more, or 'auto'")

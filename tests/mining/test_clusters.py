@@ -149,3 +149,14 @@ def test_a_wrong_number_names_the_setting() -> None:
     with pytest.raises(InputError) as error:
         ClusterSettings(k=0)
     assert error.value.setting == "k"
+
+
+def test_sentences_are_clustered_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The red dog runs. Prices of stock rose.\n")
+    (tmp_path / "b.txt").write_text("A red dog barks. The stock prices fell.\n")
+    found = sentrep.clusters(tmp_path, k=2, unit="sentence")
+    assert sorted(cluster.size for cluster in found.clusters) == [2, 2]
+    assert sum(cluster.size for cluster in sentrep.clusters(tmp_path, k=2).clusters) == 2
+    with pytest.raises(InputError) as refused:
+        sentrep.clusters(tmp_path, unit="paragraph")
+    assert refused.value.setting == "unit"
