@@ -244,6 +244,7 @@ def test_only_words_that_text_could_hold_are_added(tmp_path: Path) -> None:
         "[UNK]",
         "3rd",
         "中",
+        "[UNK]",  # the pair
         "[UNK]",
         "'",
         "[UNK]",

@@ -39,23 +39,23 @@ def test_a_model_that_is_not_there_costs_the_others_nothing(capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("eval no/such/model --task nowhere", "nowhere: no such file or folder"),
+        ("eval unopened --task nowhere", "nowhere: no such file or folder"),
         (
-            "eval no/such/model --suite quik --data .",
+            "eval unopened --suite quik --data .",
             "no suite is called 'quik' and no .toml file; did you mean 'quick'?",
         ),
         (
-            "eval no/such/model --suite sts --data nowhere",
+            "eval unopened --suite sts --data nowhere",
             "nowhere: no folder of benchmarks; give one (--data, or",
         ),
-        ("eval no/such/model --task broken", "broken/test.tsv:3: score 'much' is not a number"),
-        ("eval no/such/model --task sts --part dev", "sts: no file of split 'dev'; there are: test.tsv"),
+        ("eval unopened --task broken", "broken/test.tsv:3: score 'much' is not a number"),
+        ("eval unopened --task sts --part dev", "sts: no file of split 'dev'; there are: test.tsv"),
         (
-            "eval no/such/model --task sts --results foreign.jsonl",
+            "eval unopened --task sts --results foreign.jsonl",
             "foreign.jsonl:1: not a result; expected the JSON lines",
         ),
         (
-            "eval no/such/model --task sts --results sts",
+            "eval unopened --task sts --results sts",
             "sts is a folder; results are kept in a file: give sts/results.jsonl",
         ),
         ("compare foreign.jsonl", "foreign.jsonl:1: not a result"),
@@ -69,6 +69,7 @@ def test_what_is_wrong_is_said_before_any_model_is_opened(
 ) -> None:
     (at_home / "foreign.jsonl").write_text('{"loss": 1}\n')
     (at_home / "broken").mkdir()
+    (at_home / "unopened").mkdir()  # to open it would be another error
     (at_home / "broken" / "test.tsv").write_text(PAIRS.replace("2\ta", "much\ta"))
     before = sorted(at_home.rglob("*"))
     out, err = run_command(command, 1, capsys)

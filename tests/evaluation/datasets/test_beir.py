@@ -146,13 +146,14 @@ def test_broken_folders_are_refused_with_file_and_line(
 
 
 def test_a_broken_folder_is_refused_before_any_model_is_loaded(tmp_path: Path) -> None:
-    folder = _write(tmp_path / "pets", qrels=QRELS + "q1\td9\t1\n")
+    folder, unopened = _write(tmp_path / "pets", qrels=QRELS + "q1\td9\t1\n"), tmp_path / "unopened"
+    unopened.mkdir()
     with refuses(place="test.tsv:5"):
-        api.evaluate("no/such/model", [folder])
+        api.evaluate(unopened, [folder])
     (folder / "qrels" / "test.tsv").write_text(QRELS)
     (tmp_path / "foreign.jsonl").write_text("[]\n")
     with refuses(place="foreign.jsonl:1"):
-        api.evaluate("no/such/model", [folder], results=tmp_path / "foreign.jsonl")
+        api.evaluate(unopened, [folder], results=tmp_path / "foreign.jsonl")
     with pytest.raises(InputError) as error:
         api.evaluate("no/such/model", [folder])
     assert error.value.setting == "model"
