@@ -226,6 +226,7 @@ ABSENT = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_does_not_exist_is_said_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom sentrep.cli.main import main\n"
