@@ -11,22 +11,20 @@ References:
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float
-from safetensors.torch import load_file, save_file
-from sentence_transformers.base.modules import Module
 from torch import Tensor, nn
+
+from sentrep.encoders.saved_module import SavedModule
 
 Routing = Literal["dynamic", "em"]
 LEAST_VARIANCE = 1e-3
 """Added to the variances of EM routing, which are 0 for a sentence of one token."""
 
 
-class PartPooling(Module):
+class PartPooling(SavedModule):
     """Base of poolings that give the sentence vector as `parts` parts of equal width, one after the other.
 
     Reads ``token_embeddings`` (sentence, token, width) and ``attention_mask`` (sentence, token), writes
@@ -62,18 +60,6 @@ class PartPooling(Module):
 
     def get_embedding_dimension(self) -> int:
         return self.width
-
-    def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        self.save_config(output_path)
-        weights = {name: weight.contiguous().cpu() for name, weight in self.state_dict().items()}
-        save_file(weights, Path(output_path) / "model.safetensors")
-
-    @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> PartPooling:
-        folder = Path(model_name_or_path) / subfolder
-        module = cls(**json.loads((folder / cls.config_file_name).read_text(encoding="utf-8")))
-        module.load_state_dict(load_file(folder / "model.safetensors"))
-        return module
 
 
 class AttentionPooling(PartPooling):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Module
 from torch import Tensor
 
+from sentrep.encoders.saved_module import SavedModule
 from sentrep.modules.latent.coupling import CouplingFlow
 
 
-class Flow(Module):
+class Flow(SavedModule):
     """Maps sentence vectors to a space where they are distributed as a standard normal variable.
 
     Args:
@@ -40,18 +37,6 @@ class Flow(Module):
 
     def get_embedding_dimension(self) -> int:
         return self.width
-
-    def save(self, output_path: str, *_: Any, **__: Any) -> None:
-        self.save_config(output_path)
-        weights = {name: weight.contiguous().cpu() for name, weight in self.state_dict().items()}
-        save_file(weights, Path(output_path) / "model.safetensors")
-
-    @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **_: Any) -> Flow:
-        folder = Path(model_name_or_path) / subfolder
-        module = cls(**json.loads((folder / cls.config_file_name).read_text(encoding="utf-8")))
-        module.load_state_dict(load_file(folder / "model.safetensors"))
-        return module
 
 
 def with_flow(

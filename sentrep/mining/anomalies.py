@@ -7,6 +7,8 @@ say, so that a normal text of the input and a held-out normal text are treated a
 
 is a valid p-value: below a with probability a at most, for a text that is normal.
 
+The file is over 250 lines long because all scores share the division into parts.
+
 Reference: Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2005 (conformal p-values).
 """
 
