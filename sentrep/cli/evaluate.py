@@ -38,8 +38,8 @@ def evaluate(
 ) -> int:
     """Measure models on benchmarks, or on text of your own without any labels.
 
-    With a run and nothing else, the run is measured with the documents that it kept out of its training, and
-    so are its encoder without training and BM25.
+    If only a run is given, the documents that it kept out of training are used, and the untrained encoder and
+    BM25 are measured as well.
 
     Args:
         model: Run folders, model folders, owner/name of public models, NAME=PATH, or baselines: 'bm25' and
@@ -47,14 +47,16 @@ def evaluate(
             'left-branching', 'right-branching', 'right-between-marks', 'balanced', 'random-trees',
             'uniform-trees'.
         task: Benchmark folders or files: BEIR layout, TSV of similarity, classification or pairs, JSON lines
-            of articles and summaries, or with a task.toml beside them.
+            of articles and summaries, or any of these with a task.toml.
         suite: Suites of benchmarks: quick, sts, transfer, probing, retrieval, pairs, label-free,
             summarization, parsing, full, or TOML files.
         data: Folder with the benchmarks of the suites. Unset: $SENTREP_DATA.
         heldout: Files and folders of text that no model was trained on; retrieval tasks are made from it.
-        units: Of `heldout`, that questions are made of.
-        part: Part of the benchmarks, such as 'dev' to choose settings on; 'test' where there is one.
-        results: Results file to add to; what it holds already is not computed again.
+        units: Texts of `heldout` that questions are made of.
+        part: Part of the benchmarks, such as 'dev' for the choice of settings. Unset: 'test', if there is
+            one.
+        results: Results file, to which results are added. Results that it already contains are not computed
+            again.
         reading: How the files of `heldout` are read.
         access: Where models may come from.
     """
@@ -116,10 +118,12 @@ def _say(heading: str, name: str, left: list[Any]) -> None:
 
 
 def compare(
-    results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RESULTS")],
+    results: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RESULTS [RESULTS ...]")
+    ],
     style: Literal["text", "markdown", "latex", "csv"] = "text",
 ) -> None:
-    """Set measured models side by side: intervals, and which is significantly better than which.
+    """Compare measured models: scores with intervals, and which differences are significant.
 
     Args:
         results: Results files of `sentrep eval`.
@@ -132,7 +136,7 @@ def compare(
 
 
 def report(
-    results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="RESULTS")] = (),
+    results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RESULTS ...]")] = (),
     out: Path = Path("report.html"),
     runs: tuple[Path, ...] = (),
     model: str | None = None,
@@ -143,17 +147,17 @@ def report(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Write a report: one HTML file, which needs neither network nor server.
+    """Write a report: one HTML file, which needs no network and no server.
 
     Args:
-        results: Results files of `sentrep eval`: a league table and the worst failures.
-        out: The page.
-        runs: Run folders: training curves and collapse meters.
+        results: Results files of `sentrep eval`, for the table of scores and the worst failures.
+        out: File of the report.
+        runs: Run folders, for training curves and monitors of collapse.
         model: A model to embed `input` or `corpus` with.
-        input: Files and folders of text for a map of sentences by `model`, their similarities and neighbours;
-            of many sentences a sample is drawn.
-        corpus: Files, folders, or a folder that `sentrep embed` made: what is in it (duplicates, odd ones
-            out, a map with named clusters, terms).
+        input: Files and folders of text, for a map of sentences by `model`, with their neighbours. If there
+            are many sentences, a sample is drawn.
+        corpus: Files, folders, or a folder that `sentrep embed` made, for duplicates, unusual texts, a map
+            with named clusters, and terms.
         against: Files and folders of other text, which the terms of `corpus` are compared with.
         unit: What a text of `corpus` is.
         reading: How files are read.
@@ -176,7 +180,7 @@ def baseline(
     overwrite: bool = False,
     strict: bool = False,
 ) -> None:
-    """Fit a model of words to a corpus, to compare a trained encoder with; it is used like any other model.
+    """Fit a baseline to a corpus, for comparison with a trained encoder. It is used like any other model.
 
     Args:
         name: What to fit. 'doc2vec' is for Python only: it cannot be saved to a folder.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def generate(
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
-    sentences: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="SENTENCE")] = (),
+    sentences: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SENTENCE ...]")] = (),
     to: Literal["next", "previous", "itself"] | None = None,
     source: Annotated[str | None, tyro.conf.arg(name="from")] = None,
     between: str | None = None,
@@ -31,20 +31,20 @@ def generate(
     steps: int = 5,
     decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made
 ) -> None:
-    """Generate a sentence from the vector of a sentence, with its log-probability per token: the sentence
-    before or after it, or the sentence itself. Without a sentence, it asks for sentences until an empty line.
+    """Generate sentences from the vector of a sentence: its neighbours, or the sentence itself. Each is
+    printed with its log-probability per token. Without SENTENCE, it asks for sentences until an empty line.
 
     Args:
         run: Folder of a run whose method has decoders, such as skip-thought.
-        sentences: What to generate from, each sentence in quotes.
-        to: Which sentence to generate: the next, the previous, or the same again. Unset: the one that the run
-            has a decoder for.
-        source: Where vectors come from: 'prior' draws as many as `k` at random, 'itself' generates each
-            sentence from its own vector, anything else is a further sentence.
-        between: Another sentence: generate from vectors on the line between the first one and this.
-        style: A file: generate sentences with the content of the given ones and the style of this document,
-            with a run of disentangle.
-        steps: How many vectors on that line, both ends included.
+        sentences: Sentences to generate from, each in quotes.
+        to: Which sentence to generate: the next one, the previous one, or the sentence itself. Unset: the one
+            that the run has a decoder for.
+        source: Source of the vectors. 'prior': as many random ones as `k` says. 'itself': the same as
+            `to` itself. Any other value is a further sentence.
+        between: A second sentence. Generate from vectors on the line between SENTENCE and this one.
+        style: A file, with a run of disentangle. Generate sentences with the content of SENTENCE and the
+            style of this file.
+        steps: With `between`: number of vectors on the line, both ends included.
         decoding: How sentences are decoded.
     """
     if source == "itself":
@@ -115,10 +115,10 @@ def summarize(
         run: Folder of a run of seq2seq2seq.
         input: Files, folders, or '-' for standard input: each line of them, or of their text field, is a
             text. Empty lines are left out, and a line of more than 2,000 characters is several texts.
-        out: File for JSON lines of article and summary; the summaries are printed, if unset.
-        length: Tokens of a summary, approximately. Unset: four fifths of the longest in training.
+        out: File for JSON lines of article and summary. Unset: the summaries are printed.
+        length: Approximate number of tokens of a summary. Unset: four fifths of the longest in training.
         reading: How files are read.
-        decoding: How summaries are decoded. None has more tokens than the longest in training.
+        decoding: How summaries are decoded. No summary has more tokens than the longest in training.
     """
     summarizer = api.Summarizer.open(run)
     texts = lines_of(input, reading)

@@ -6,7 +6,12 @@ import re
 import textwrap
 
 _SETTING = re.compile(r"`([a-z]\w*)`")
-_NO_DEFAULT = re.compile(r" *\(default: (?:None)?\)")
+_NO_DEFAULT = re.compile(r" *\(default: (?:None|False|'')?\)")
+_ON = " (default: True)"
+"""Ends the description of a switch `--no-…`, which says what happens without the switch."""
+_USAGE_CHOICES = re.compile(r"(?m)^(usage: .*)\{[\w,-]{80,}\}")
+"""A long list of commands, methods or baselines, which stands below as well."""
+_SEVERAL = re.compile(r"\[([A-Z]+) \[\1 \.\.\.\]\]( {2,})?")
 _OPTION = re.compile(r" {1,7}\S.*? {2,}(?=\S)")
 _WIDTH = 80
 """Columns of help without a rule, whose length is the width."""
@@ -15,12 +20,16 @@ _LEAST_INDENT = 8
 
 
 def readable(text: str) -> str:
-    r"""Help in which settings are written as options, descriptions are filled, and empty defaults are left
-    out.
+    r"""Help in which settings are written as options and descriptions are filled. Defaults that say nothing
+    are left out, and what a switch turns off is described as such.
 
     >>> readable("usage: x\n  --k INT    How many,\n             at `most`. (default: None)     \n")
     'usage: x\n  --k INT    How many, at --most.\n'
+    >>> readable("  --no-code  Keep code. (default: True)\n  --id [STR [STR ...]]  Ids.")
+    '  --no-code  Turn this off: keep code.\n  --id STR [STR ...]    Ids.'
     """
+    text = _USAGE_CHOICES.sub(r"\1NAME", text)
+    text = _SEVERAL.sub(_one_or_more, text)
     lines = [line.rstrip() for line in text.split("\n")]
     width = max((len(line) for line in lines if line.strip(" -") == ""), default=0) or _WIDTH
     paragraphs: list[list[str]] = []
@@ -33,6 +42,12 @@ def readable(text: str) -> str:
     return "\n".join(_filled(paragraph, width) for paragraph in paragraphs)
 
 
+def _one_or_more(found: re.Match[str]) -> str:
+    """`STR [STR ...]` for `[STR [STR ...]]`, with as many columns before a description."""
+    metavar, margin = found.groups()
+    return f"{metavar} [{metavar} ...]" + (f"{margin}  " if margin else "")
+
+
 def _column(line: str) -> int:
     """Where the description of an option begins in a line; of other lines where they begin."""
     option = _OPTION.match(line)
@@ -43,6 +58,8 @@ def _filled(lines: list[str], width: int) -> str:
     column = _column(lines[0])
     text = " ".join([lines[0][column:], *map(str.strip, lines[1:])])
     text = _SETTING.sub(lambda name: f"--{name[1].replace('_', '-')}", _NO_DEFAULT.sub("", text))
+    if text.endswith(_ON):
+        text = f"Turn this off: {text[0].lower()}{text[1:].removesuffix(_ON)}"
     head = lines[0][:column]
     if column < _LEAST_INDENT:
         return head + text

@@ -15,7 +15,10 @@ from sentrep.cli.parser import Verb, check_names, parsed
 from sentrep.utils.errors import InputError, ReadWarning, options_shown
 from sentrep.utils.terminal import replace_what_cannot_be_encoded
 
-DESCRIPTION = "Train sentence encoders on raw text, build search indexes with them, and measure them."
+DESCRIPTION = (
+    "Train sentence encoders on raw text, build search indexes with them, and measure them. "
+    "Help of a command: sentrep COMMAND --help."
+)
 
 VERBS = {
     "quickstart": "quickstart:quickstart",

@@ -25,13 +25,13 @@ def terms(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Find the terms of a corpus: what it writes about, and other corpora do not.
+    """Find the terms of a corpus: words and phrases that it uses more than other text does.
 
     Args:
         corpus: Files, folders, '-', or a folder that `sentrep embed` made.
         against: Files and folders of other text, which the corpus is compared with.
         settings: How terms are found.
-        model: Terms whose vectors are near those of the best terms rise.
+        model: A model. Terms whose vectors are near those of the best terms get a better rank.
         out: File for all terms: .jsonl, .csv, .tsv or .parquet. `sentrep train` takes it as `terms`.
         reading: How files are read.
         access: Where models may come from.

@@ -25,15 +25,15 @@ def anomalies(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Find texts that do not belong to normal ones, with p-values.
+    """Find texts that differ from normal texts, with p-values.
 
     Args:
         normal: Files and folders of normal text, or a folder that `sentrep embed` made.
-        input: Files and folders of the text to score, likewise.
-        against: Other text, which the likelihood ratio compares with. Unset: the rest of the input.
-        model: A model for the scores of vectors. Unset: latent semantic analysis of both corpora.
+        input: Files and folders of the text to score, or a folder that `sentrep embed` made.
+        against: Other text for the likelihood ratio. Unset: the rest of the input.
+        model: A model for the scores that compare vectors. Unset: latent semantic analysis of both corpora.
         settings: How texts are scored.
-        drift: Also test whether normal text and input are of one distribution.
+        drift: Also test whether normal text and input have the same distribution.
         out: File for all scores: .jsonl, .csv, .tsv or .parquet.
         reading: How files are read.
         access: Where models may come from.

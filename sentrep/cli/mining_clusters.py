@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sentrep.api import mining_clusters as api
-from sentrep.cli.mining_duplicates import Input
-from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, Access, Files, Input, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 from sentrep.mining.settings import ClusterSettings
@@ -31,9 +30,9 @@ def clusters(
         input: Files, folders, '-', or a folder that `sentrep embed` made.
         model: A model. Unset: the vectors of a folder, or latent semantic analysis of the texts.
         settings: How many clusters, and by which method.
-        assign: New texts, which get the nearest of the clusters of the input; the clusters do not move.
-        stored: Folder of clusters that `save` made: the input gets the nearest of them; none is made.
-        save: Folder to keep the clusters in, for new texts later.
+        assign: New texts. Each gets the nearest cluster of the input; the clusters do not change.
+        stored: Folder of clusters that `save` made. The input gets the nearest of them; no new ones are made.
+        save: Folder in which the clusters are saved, for use with `stored`.
         out: File for each text with its cluster: .jsonl, .csv, .tsv or .parquet.
         reading: How files are read.
         access: Where models may come from.

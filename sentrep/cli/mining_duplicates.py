@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
-
-import tyro
 
 from sentrep.api import mining_duplicates as api
-from sentrep.cli.options import ACCESS, READING, Access, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, Access, Input, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 
-Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="INPUT [INPUT ...]")]
 SETTINGS = api.DuplicateSettings()
 SHOWN = 10
 """Groups that are printed, with three texts each."""
@@ -27,11 +23,11 @@ def duplicates(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Find texts that are equal, nearly equal, or of equal meaning; write a corpus without them.
+    """Find texts that are equal, nearly equal or of equal meaning, and write the corpus without them.
 
     Args:
         input: Files, folders, '-', or a folder that `sentrep embed` made.
-        model: A model, whose vectors find texts of equal meaning.
+        model: A model for the search of texts of equal meaning.
         settings: When two texts are duplicates.
         out: File for all groups: .jsonl, .csv, .tsv or .parquet.
         drop: File for the corpus without duplicates, in the same formats.

@@ -16,7 +16,7 @@ from sentrep.utils.errors import shown
 
 
 def combine(models: Models, out: Path, access: Access = ACCESS) -> None:
-    """Put encoders side by side in one: their vectors are normalised one by one and concatenated.
+    """Combine encoders into one model: each vector is normalised, then all are concatenated.
 
     Args:
         models: Two models or more.
@@ -36,14 +36,14 @@ def expand(
     strict: bool = False,
     access: Access = ACCESS,
 ) -> None:
-    """Add words to a model's vocabulary: a linear map from word vectors into its token table gives them rows.
+    """Add words to a model's vocabulary. Their rows are word vectors, mapped linearly into its token table.
 
     Args:
         model: A bag, GRU or LSTM trained with `tokenizer` word, or several of them combined.
         vectors: word2vec, GloVe or fastText vectors as text, word2vec's .bin, either with .gz; or the folder
             of another model.
         out: Folder of the expanded model.
-        limit: How many words are added at most, in the order of VECTORS, which put frequent words first.
+        limit: Largest number of words to add, in the order of VECTORS (frequent words first).
         words_of: Add only words that occur in these files and folders.
         strict: End with an error if anything of `words_of` is damaged or skipped.
         access: Where models may come from.

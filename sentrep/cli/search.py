@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sentrep.search.documents import Mode
 
 Precision = Literal["auto", "bf16", "fp32"]
-Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="WORDS")]
+Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[WORDS ...]")]
 
 
 def embed(
@@ -57,28 +57,28 @@ def embed(
     writing: Writing = WRITING,
     access: Access = ACCESS,
 ) -> None:
-    """Embed every sentence or passage of some files into a folder of vectors. Interrupted and started again,
-    it goes on.
+    """Embed the sentences, passages or documents of files. The same command continues an interrupted one.
 
     Args:
         out: Folder for the vectors (vectors-*.npy) and their texts (texts-*.jsonl).
         model: Run folder, model folder, 'minilm', or owner/name of a public model.
         input: Files, folders, '-' for standard input, or owner/name of a data set.
         units: What gets a vector.
-        dtype: How vectors are stored: 'int8' has a scale for each dimension, 'binary' the signs alone. What
-            they lose is measured on a sample and printed.
-        format: Of the shards: 'npy'; 'parquet' for databases; 'parquet-list', the same with vectors as lists
-            of variable length.
-        dimensions: Keep the first so many values of each vector, at length 1 again.
-        precision: In which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
-        context: Vectors of each document up to each sentence, instead of the sentence's own; MODEL is a run
-            of cpc.
-        shard_index: Which part of the work this process does, from 0; with `shards`. Under torchrun the rank.
-        shards: Into how many parts the work is split, on machines that do not speak to each other.
+        dtype: How vectors are stored. 'int8' has a scale for each dimension; 'binary' stores only the signs.
+            The loss of neighbours is measured on a sample and printed.
+        format: Format of the shards. 'parquet' is for databases; 'parquet-list' is the same with vectors as
+            lists of variable length.
+        dimensions: Keep only the first N values of each vector, rescaled to length 1.
+        precision: Precision of the computation. 'auto' is bf16 if the processor supports it, else fp32.
+        context: Vectors of a document up to each sentence, instead of vectors of the sentence. MODEL must be
+            a run of cpc.
+        shard_index: Number of the part that this process embeds, from 0; with `shards`. Under torchrun: the
+            rank.
+        shards: Number of parts that the work is divided into, one for each process.
         merge: Join the parts in `out`; needs neither MODEL nor `input`.
         ray: Encode on all cores of the Ray cluster at ADDRESS; without ADDRESS, of a local cluster.
         reading: How files are read.
-        writing: What happens to what is there already.
+        writing: What happens to existing output.
         access: Where models may come from.
     """
     if merge:
@@ -131,26 +131,26 @@ def index(
     writing: Writing = WRITING,
     access: Access = ACCESS,
 ) -> None:
-    """Make a search index of the passages of files, or of vectors from `sentrep embed`.
+    """Build a search index of the passages of files, or of vectors from `sentrep embed`.
 
     Args:
         source: A model, together with `input`; or a folder that `sentrep embed` made.
         out: Folder of the index.
         input: Files, folders, or '-': their passages are searched by vectors and by words.
-        units: What is found in files.
-        language: Whose stemmer the search by words uses: 'auto' guesses it, '' takes words as they stand.
-        center: Of an index of files: subtract their means from the vectors of passages and of queries.
-        smooth: Of an index of files: let a passage's score take in those of the passages nearest to it, for
-            collections in which many passages answer a query.
-        kind: Of an index of vectors: 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate and fast,
-            'ivf-pq' with a quarter of the memory of 'ivf'; 'binary' compares signs and scores the nearest
-            exactly; 'auto' goes by the number of texts and the memory.
+        units: What a search finds (with `input`).
+        language: With `input`: language of the stemmer of BM25. 'auto' detects it; '' means no stemming.
+        center: With `input`: subtract the mean from the vectors of passages, and another from those of
+            queries.
+        smooth: With `input`: add to the score of a passage a part of the scores of its nearest neighbours,
+            for collections in which many passages answer a query.
+        kind: Kind of an index of vectors. 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate and
+            fast, 'ivf-pq' with a quarter of the memory of 'ivf'; 'binary' compares signs and scores the
+            nearest exactly; 'auto' chooses by the number of texts and the memory.
         dtype: How an index of vectors stores them.
-        precision: In which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
-        memory: GB that the index which 'auto' chooses may take when it is searched; by default half of the
-            free memory.
+        precision: Precision of the computation. 'auto' is bf16 if the processor supports it, else fp32.
+        memory: Limit in GB for the index that 'auto' chooses. Unset: half of the free memory.
         reading: How files are read.
-        writing: What happens to what is there already.
+        writing: What happens to existing output.
         access: Where models may come from.
     """
     given = CorpusConfig(input) if input else None
@@ -180,22 +180,22 @@ def search(
     precision: Precision = "auto",
     access: Access = ACCESS,
 ) -> None:
-    """Find what fits some words best. Without words, it asks for queries until an empty line.
+    """Search an index. Without WORDS, it asks for queries until an empty line.
 
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.
         words: What to look for.
-        queries: File with one query a line, or '-' for standard input, instead of WORDS: all are answered,
-            in batches of 1,024 where the index has vectors only.
-        k: How many to show.
-        mode: Of an index of files: by vectors and words ('hybrid'), vectors ('dense') or words ('lexical');
-            'auto' does what the index was made for.
-        filter: Of an index of files: FIELD=VALUE, such as file=notes.md.
+        queries: File with one query a line, or '-' for standard input, instead of WORDS.
+        k: Number of hits.
+        mode: For an index of files: search by vectors and words ('hybrid'), vectors ('dense') or words
+            ('lexical'); 'auto' is what the index was built for.
+        filter: For an index of files: only documents with FIELD=VALUE, such as file=notes.md.
         json: Print one line of JSON for each hit.
-        model: The index's model, if it has moved.
-        smooth: Of an index of files: let a passage's score take in those of the passages nearest to it.
+        model: The index's model, if its folder was moved.
+        smooth: For an index of files: add to the score of a passage a part of the scores of its nearest
+            neighbours.
         verify: Read the whole index first and compare its checksums.
-        precision: In which the vectors of queries are computed; an index takes either.
+        precision: Precision of the vectors of queries. An index works with each of them.
         access: Where models may come from.
     """
     if words and queries is not None:

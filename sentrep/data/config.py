@@ -21,28 +21,27 @@ class CorpusConfig:
     """
 
     corpus: tuple[str, ...]
-    """Files, folders, '-' for standard input, or the name of a data set on the hub. Read are .txt, .md,
+    """Files, folders, '-' for standard input, or the name of a data set on the hub. Formats: .txt, .md,
     .html, .rst, .pdf, .docx, .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst."""
     text_field: str = "text"
     """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
     title_field: str = "title"
-    """Field or column that holds the title, where there is one."""
+    """Field or column that holds the title, if there is one."""
     id_field: str = "id"
-    """Field or column that holds the document's id; the position in the file where there is none."""
+    """Field or column that holds the document's id. Without it, the id is the position in the file."""
     keep_fields: tuple[str, ...] = ()
-    """Further columns of Parquet files and data sets that are kept to the hits of a search. In JSON lines,
-    CSV and TSV all fields of moderate length are kept."""
+    """Further columns of Parquet files and data sets that search hits return. Of JSON lines, CSV and TSV, all
+    fields of moderate length are returned."""
     split: Split = "auto"
-    """Layout of the text. 'lines': one sentence a line already, blank lines between documents. The others
-    are split into sentences here: 'paragraphs', one paragraph, headline or other text a line; 'wrapped',
-    lines broken at a margin; 'prose', either of these. 'auto' looks."""
+    """Layout of the text. 'lines': one sentence a line, blank lines between documents. 'paragraphs': one
+    paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': whichever of
+    these two fits. 'auto': whichever of all fits; it is printed."""
     hub_split: str = "train"
-    """Which split of a data set on the hub."""
+    """Split of a data set on the hub."""
     hub: bool = False
-    """Look on the hub for a data set whose name has no owner. Names of the form owner/name need no
-    permission."""
+    """Also look on the hub for names without an owner. Names of the form owner/name do not need this."""
     offline: bool = False
-    """Refuse anything that would need a network."""
+    """Never use the network."""
 
     def __post_init__(self) -> None:
         layouts = ("auto", "prose", "lines", "paragraphs", "wrapped")
@@ -60,9 +59,9 @@ class TokenizerConfig:
     """
 
     tokenizer: str = "bpe"
-    """'bpe', 'unigram', 'word' or 'spaces' are trained on the corpus; anything else is the path of a
-    tokenizer.json or of a model folder. 'spaces' takes for a word what stands between spaces: for text that
-    was cut into words before, as treebanks are."""
+    """'bpe', 'unigram', 'word' or 'spaces' are trained on the corpus; any other value is the path of a
+    tokenizer.json or of a model folder. With 'spaces', words are separated by spaces only: for text that is
+    already tokenised, such as a treebank."""
     vocab: int = 32_000
     """Size of a trained vocabulary."""
     lowercase: bool = True
@@ -72,7 +71,7 @@ class TokenizerConfig:
     are read as characters and as pairs of neighbouring characters, otherwise as characters alone. Only bags
     read pairs, and only for methods that generate neither text nor trees."""
     max_tokens: int = 128
-    """Longer sentences are cut here, and counted."""
+    """Longer sentences are truncated to this length, and counted."""
     terms: str = ""
     """File of terms that the vocabulary holds whole, from `sentrep terms`; for 'unigram'."""
 

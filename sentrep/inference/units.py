@@ -43,13 +43,13 @@ class Units:
     """What is searched: passages of whole sentences, single sentences, or whole documents."""
 
     unit: Unit = "passage"
-    """What a hit is."""
+    """What each text is: a passage, a sentence or a whole document."""
     words: int = 120
-    """Words in a passage, about; characters count in scripts without spaces."""
+    """Approximate number of words in a passage; of characters, in scripts without spaces."""
     overlap: int = 0
-    """Words that a passage repeats of the one before."""
+    """Number of words that a passage repeats from the passage before it."""
     code: bool = True
-    """Blocks of code in Markdown, HTML and RST are kept in passages and whole documents."""
+    """Keep blocks of code (Markdown, HTML, RST) in passages and whole documents."""
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:

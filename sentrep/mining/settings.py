@@ -14,12 +14,12 @@ class TermSettings:
     """How terms are found."""
 
     k: int = 200
-    """Terms that are returned, at most."""
+    """Largest number of terms that are returned."""
     least: int = 0
-    """Smallest number of occurrences; 0 chooses by the size of the corpus: 2, or 3 from 100,000 words on."""
+    """Smallest number of occurrences of a term. 0: 2, or 3 if the corpus has 100,000 words or more."""
     language: str = "auto"
-    """English name or code of the language, whose stop words no term begins or ends with; 'zh' or 'ja' for
-    terms of characters; 'auto' guesses it."""
+    """English name or code of the language. No term begins or ends with a stop word of it; 'zh' and 'ja' have
+    terms of characters; 'auto' detects it."""
     cohesion: float = 0.5
     """Smallest cohesion of a term of several words, in nats."""
     boundary: float = 0.0
@@ -38,16 +38,16 @@ class ClusterSettings:
     """What is clustered: 'document' (a record, a file, or a line of a text file with a sentence a line), or
     'sentence'."""
     k: int | Literal["auto"] = "auto"
-    """Clusters of k-means; 'auto' takes the number with the largest product of mean silhouette and agreement
-    over seeds."""
+    """Number of clusters of k-means. 'auto' chooses the number with the largest product of mean silhouette
+    and agreement over seeds."""
     method: Literal["k-means", "hdbscan"] = "k-means"
-    """'hdbscan' finds the number of clusters itself, and leaves texts outside of all of them."""
+    """'hdbscan' determines the number of clusters itself; some texts are in no cluster."""
     smallest: int = 10
-    """Texts in a cluster of 'hdbscan', at least."""
+    """Smallest number of texts in a cluster of 'hdbscan'."""
     seeds: int = 5
-    """Runs of k-means that are compared; the first is the one that is returned."""
+    """Number of runs of k-means, from which the agreement is computed; the first one is returned."""
     seed: int = 0
-    """Of the first run."""
+    """Seed of the first run."""
 
     def __post_init__(self) -> None:
         check_at_least(self, 1, "seeds")

@@ -25,7 +25,7 @@ class DecodingConfig:
     """'beam' searches for the most likely sentences, 'greedy' takes the most likely token at each step,
     'nucleus' samples tokens."""
     k: int = 1
-    """Number of sentences for each input: the best ones of the beam, or so many samples."""
+    """Number of sentences for each input: the best ones of the beam, or the number of samples."""
     beam_width: int | None = None
     """'beam': number of hypotheses that are kept at each step. Unset: 5, or `k` if that is more."""
     length_norm: float = 0.6

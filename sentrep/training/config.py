@@ -24,7 +24,7 @@ class TrainingConfig:
     """Training steps, instead of `epochs`. 0 exports the untrained encoder, the baseline of every
     comparison."""
     most_steps: int | None = None
-    """Training steps at most, where `epochs` would give more. Unset: no limit."""
+    """Upper limit of the number of steps that follows from `epochs`. Unset: no limit."""
     minutes: float | None = None
     """Limit of wall-clock time; the learning-rate schedule is shortened to fit. Such a run is not
     reproducible bit by bit, because its length depends on the machine."""
@@ -53,8 +53,8 @@ class TrainingConfig:
     other weights of the method. Batches, optimiser and schedule start again; if `lr` is unset, the
     learning rate is that of the earlier run."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """'auto' is bf16 where the hardware multiplies matrices in it (GPUs; CPUs with AVX-512 BF16 or AMX)
-    and the method or its encoder has matrix products, else fp32."""
+    """'auto' is bf16 if the hardware supports it (GPUs; CPUs with AVX-512 BF16 or AMX) and the method or its
+    encoder has matrix products, else fp32."""
     token_budget: int = 4096
     """Padded tokens in a micro-batch of an encoder that pads."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -393,3 +393,29 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     assert steps == list(range(1, 61))
     assert stopped < 60
     assert (home / "runs" / "stopped" / "model" / "modules.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        (["quickstart"], "sentrep quickstart [-h] [QUICKSTART OPTIONS] [FILE ...]"),
+        (["search"], "sentrep search [-h] [SEARCH OPTIONS] INDEX [WORDS ...]"),
+        (["compare"], "RESULTS [RESULTS ...]"),
+        (["train"], "sentrep train [-h] NAME"),
+    ],
+)
+def test_usage_tells_optional_arguments_from_required_ones(
+    command: list[str], usage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    assert usage in capsys.readouterr().out
+
+
+def test_help_of_a_switch_says_what_it_turns_off(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["build", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "--no-code Turn this off: keep blocks of code" in shown
+    assert "(default: False)" not in shown
+    assert "(default: True)" not in shown

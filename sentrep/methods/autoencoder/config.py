@@ -32,7 +32,7 @@ class AutoencoderConfig(DecoderSettings):
     substitute: float = 0.0
     """Share of the tokens that are replaced by random ones."""
     shuffle: int = 0
-    """Places that a token is moved at most; 0 keeps the order."""
+    """Largest number of places that a token is moved; 0 keeps the order."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

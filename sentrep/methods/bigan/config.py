@@ -10,8 +10,7 @@ from sentrep.utils.checks import check_at_least
 
 @dataclass(frozen=True)
 class BiGANConfig(CodeSettings):
-    """BiGAN-QP (Su 2018): a generator of codes and an encoder of codes, judged together by a critic of
-    pairs.
+    """BiGAN-QP (Su 2018): a generator of codes and an encoder of codes, trained against a critic of pairs.
 
     Example:
         >>> BiGANConfig(critic_steps=2).critic_steps

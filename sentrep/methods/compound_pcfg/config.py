@@ -32,8 +32,8 @@ class CompoundPCFGConfig:
     max_sentence_tokens: int = 40
     """Tokens of the longest sentence that is used; longer sentences are left out, and those of one token."""
     respect_punctuation: bool = True
-    """Whether the grammar generates no punctuation and constituents must not cross it: none contains a mark
-    and only a part of the text between marks."""
+    """Generate no punctuation, and let no constituent cross it: none contains a mark and only a part of the
+    text between marks."""
     kl_warmup: float = 0.3
     """Share of the run over which the weight of the KL term rises to 1."""
 

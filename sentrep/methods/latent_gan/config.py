@@ -12,8 +12,8 @@ from sentrep.utils.checks import check_at_least
 
 @dataclass(frozen=True)
 class LatentGANConfig(CodeSettings):
-    """Adversarial generator of codes (Zhao et al. 2018): sentences in the manner of a corpus from random
-    draws.
+    """Adversarial generator of codes (Zhao et al. 2018): generate sentences like those of a corpus from
+    random vectors.
 
     Example:
         >>> LatentGANConfig(gan_loss="wgan-gp").gan_loss

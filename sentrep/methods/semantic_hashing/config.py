@@ -24,12 +24,12 @@ class SemanticHashingConfig:
     code_noise: float = 0.7
     """Standard deviation of the noise on the code that the decoder reads."""
     code_weight: float = 0.02
-    """Weight γ of the KL divergence of each sentence's bits from fair coins; it rises over the first 30 % of
-    the run."""
+    """Weight γ of the KL divergence of each sentence's bits from probability ½; it rises over the first
+    30 % of the run."""
     balance_weight: float = 1.0
-    """Weight δ of the KL divergence of the bits' mean over a batch from fair coins."""
+    """Weight δ of the KL divergence of the bits' mean over a batch from probability ½."""
     train_encoder: bool = False
-    """Train the encoder, too. By default only the layers behind it are trained."""
+    """Also train the encoder. By default, only the layers behind it are trained."""
 
     def __post_init__(self) -> None:
         if self.bits < 8 or self.bits % 8:

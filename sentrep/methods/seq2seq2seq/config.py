@@ -27,7 +27,7 @@ class Seq2Seq2SeqConfig:
     """Field or column that holds the example summaries (jsonl, csv, tsv, parquet)."""
     summaries_split: Literal["lines", "prose"] = "lines"
     """'lines': one example summary a line. 'prose': running text is split into sentences, and the short ones
-    are used, so the corpus itself will do."""
+    are used, so the corpus itself can be given."""
     pairs: str | None = None
     """File of articles with summaries for supervised training: JSON lines {article, summary}."""
     max_pairs: int | None = None

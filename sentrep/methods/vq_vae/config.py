@@ -37,7 +37,8 @@ class VQVAEConfig(DecoderSettings):
     codebook_decay: float = 0.95
     """'residual': decay of the moving averages of the codebooks."""
     level_dropout: float = 0.3
-    """'residual': probability that the decoder reads only the first levels, so that the first say most."""
+    """'residual': probability that the decoder reads only the first levels, so that these carry most of
+    the information."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
