@@ -3,7 +3,7 @@
     python examples/compare_with_public_model.py books/ heldout/ runs sentence-transformers/all-MiniLM-L6-v2
 
 The last argument is the name or the folder of any sentence-transformers model. The untrained encoder is the
-same encoder with its random starting weights; a training run that does not beat it was not worth its time.
+same encoder with its random starting weights; if the trained model is not better, training did not help.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Contrastive predictive coding: vectors of sentences, and vectors of everything said so far (docs/cpc.md).
+"""Contrastive predictive coding: vectors of sentences, and of a document up to a sentence (docs/cpc.md).
 
     python examples/cpc.py books/ runs/cpc
 

@@ -1,4 +1,4 @@
-"""Fit a flow to a model's vectors, and ask how unusual texts are (docs/flow.md).
+"""Fit a flow to a model's vectors, and measure how unusual texts are (docs/flow.md).
 
     python examples/flow.py runs/first corpus.jsonl runs/flow
 

@@ -1,8 +1,9 @@
-"""Halve the width of a model's vectors, fitted to one's own text.
+"""Halve the width of a model's vectors, fitted to your own text.
 
     python examples/reduce.py MODEL books/ OUT
 
-MODEL is a run folder, a model folder, 'minilm', or the name of a public model."""
+MODEL is a run folder, a model folder, 'minilm', or the name of a public model.
+"""
 
 from __future__ import annotations
 

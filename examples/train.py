@@ -2,7 +2,7 @@
 
     python examples/train.py books/ runs/first
 
-The corpus can be files or folders of .txt, .md, .jsonl, .csv, .tsv or .parquet. An interrupted run continues
+The corpus can be files or folders in any format that docs/reading.md lists. An interrupted run continues
 when the script is started again.
 """
 

@@ -1,4 +1,4 @@
-"""What a corpus holds, as data of the HTML report: duplicates, odd ones out, a map with clusters, terms."""
+"""What a corpus holds, as data of the HTML report: duplicates, unusual texts, a map with clusters, terms."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _terms(items: Sequence[Item], against: Iterable[Item] | None) -> list[dict[s
 
 
 def _picture(items: Sequence[Item], made: Made | None) -> dict[str, Any]:
-    """Clusters, map and odd ones out of a sample."""
+    """Clusters, map and unusual texts of a sample."""
     import numpy as np
 
     from sentrep.mining.anomalies import oddness

@@ -168,7 +168,7 @@ def report(
         runs: run folders: training curves and collapse meters.
         model: what the texts of `input`, and of `corpus`, are embedded with.
         input: files, folders or documents for the map of sentences.
-        corpus: files, folders, documents or embedded sentences: its duplicates, odd ones out, clusters and
+        corpus: files, folders, documents or embedded sentences: its duplicates, unusual texts, clusters and
             terms. Without a model, its vectors are of latent semantic analysis.
         against: other text, which the terms of `corpus` are compared with.
         unit: what a text of `corpus` is: 'document' or 'sentence'.

@@ -1,4 +1,4 @@
-// What is in a corpus: a map with named clusters, terms, odd ones out, duplicates.
+// What is in a corpus: a map with named clusters, terms, unusual texts, duplicates.
 
 const FEW = 8;
 
@@ -118,7 +118,7 @@ function drawTerms(section, { terms }) {
     h("ol", { class: "terms" }, terms.map(line)));
 }
 
-// ---- odd ones out ----
+// ---- unusual texts ----
 
 function drawOdd(section, { odd }) {
   const line = ({ id, text }) => h("li", null, h("p", null, text || "–"), h("small", null, id));
