@@ -29,7 +29,7 @@ from sentrep.encoders.positions import fix_positions, transformer
 from sentrep.encoders.recurrent import Cell, RecurrentEncoder
 from sentrep.encoders.token_encoder import TokenEncoder
 from sentrep.encoders.word_vectors import read_vectors
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 
 def build(
@@ -128,7 +128,7 @@ def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
     found = dict(read_vectors(config.vectors, set(tokenizer.get_vocab()).__contains__))
     if not found:
         raise InputError(
-            f"{config.vectors}: none of its words is a token of this vocabulary; use "
+            f"{at(config.vectors)}: none of its words is a token of this vocabulary; use "
             f"{opt('tokenizer')} word with word vectors"
         )
     places = torch.tensor([tokenizer.token_to_id(word) for word in found])
@@ -136,7 +136,7 @@ def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
     (_, theirs), (_, ours) = vectors.shape, rows.shape
     if theirs != ours:
         raise InputError(
-            f"{config.vectors}: vectors {theirs} wide, but the token table is {ours} wide "
+            f"{at(config.vectors)}: vectors {theirs} wide, but the token table is {ours} wide "
             f"({opt('width')} or {opt('token_width')})"
         )
     scale = rows.norm(dim=1).mean() / vectors.norm(dim=1).mean().clamp(min=1e-12)

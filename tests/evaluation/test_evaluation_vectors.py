@@ -10,6 +10,7 @@ import pytest
 from sentrep.evaluation import bm25
 from sentrep.evaluation import vectors as module
 from sentrep.evaluation.vectors import pair_cosines, unit
+from tests.errors import refuses
 from tests.evaluation.toy import Letters
 
 
@@ -22,9 +23,9 @@ def test_unit_vectors_are_unit_or_zero_and_the_model_s_own_stay_untouched() -> N
 
     np.testing.assert_allclose(unit(Given(), list("abcd")), [[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
     assert vectors[0].tolist() == [3, 4]
-    with pytest.raises(ValueError, match="expected"):
+    with refuses(ValueError):
         unit(Given(), ["one text"])
-    with pytest.raises(TypeError, match="BM25 does not embed"):
+    with refuses(TypeError):
         unit(bm25().implementation, ["one text"])
 
 

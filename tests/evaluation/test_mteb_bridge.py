@@ -176,28 +176,27 @@ def test_old_files_are_left_out_aloud(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("content", "place"),
     [
-        ("", "Toy.json:1: not JSON"),
-        ('{"task_name": "x",\n "scores": oops}', "Toy.json:2: not JSON"),
-        ("[1]", "holds a list, not an object"),
-        ('{"method": "x"}', 'no result of MTEB, which has "task_name"'),
-        (json.dumps(record(scores={})), "no result of MTEB"),
-        (json.dumps(record(scores={"test": []})), "scores of 'test': empty"),
-        (json.dumps(record(scores={"test": {"default": 1}})), "scores of 'test': expected a list of objects"),
-        (json.dumps(record(scores={"test": [{"main_score": None}]})), "scores of 'test': expected a list"),
-        (json.dumps(record(scores={"test": [{"ndcg_at_10": 0.5}]})), "scores of 'test': expected a list"),
-        (OLD, "only files from before mteb 1.11"),
-        (b"\xff\xfe", "cannot be read"),
+        ("", "Toy.json:1"),
+        ('{"task_name": "x",\n "scores": oops}', "Toy.json:2"),
+        ("[1]", "Toy.json"),
+        ('{"method": "x"}', "Toy.json"),
+        (json.dumps(record(scores={})), "Toy.json"),
+        (json.dumps(record(scores={"test": []})), "Toy.json"),
+        (json.dumps(record(scores={"test": {"default": 1}})), "Toy.json"),
+        (json.dumps(record(scores={"test": [{"main_score": None}]})), "Toy.json"),
+        (json.dumps(record(scores={"test": [{"ndcg_at_10": 0.5}]})), "Toy.json"),
+        (OLD, ""),
+        (b"\xff\xfe", "Toy.json"),
     ],
 )
-def test_what_is_no_result_is_named(content: str | bytes, message: str, tmp_path: Path) -> None:
+def test_what_is_no_result_is_named(content: str | bytes, place: str, tmp_path: Path) -> None:
     file = tmp_path / "results" / "org__m" / "1" / "Toy.json"
     file.parent.mkdir(parents=True)
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(InputError, match=message) as raised:
+    with refuses(place=file.with_name(place) if place else tmp_path):
         read_mteb(tmp_path)
-    assert str(file) in str(raised.value)
 
 
 def test_a_stray_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:

@@ -66,33 +66,33 @@ def test_a_task_file_says_what_a_layout_cannot(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content",
     [
-        (
-            'kind = "clusterin"',
-            r"task\.toml: .*'clusterin'.*'clustering'",
-        ),
-        (
-            'kind = "clustering"\nsampel = 3',
-            r"task\.toml: .*'sampel'.*'sample'",
-        ),
-        ('kind = "clustering"\nname = 3', r"task\.toml: name .*3.*str"),
-        ("kind = ", r"task\.toml: "),
-        ("task = 3", r"task\.toml: 'task'"),
-        ("[[task]]\npath = 3", r"task\.toml: path .*3"),
-        ('kind = "clustering"\nsample = true', r"task\.toml: sample .*True.*int"),
-        ('kind = "topics"\npath = "nowhere"', r"task\.toml: nowhere: "),
-        (
-            '[[task]]\npath = "."\nkind = 3',
-            r"task\.toml: \.: .*3.*retrieval, label-free",
-        ),
-        ("task = []", r"task\.toml: "),
+        'kind = "clustering"\nname = 3',
+        "kind = ",
+        "task = 3",
+        "[[task]]\npath = 3",
+        'kind = "clustering"\nsample = true',
+        'kind = "topics"\npath = "nowhere"',
+        '[[task]]\npath = "."\nkind = 3',
+        "task = []",
     ],
 )
-def test_a_bad_task_file_is_refused(home: Path, content: str, message: str) -> None:
+def test_a_bad_task_file_is_refused(home: Path, content: str) -> None:
     (home / "topics" / "task.toml").write_text(content)
-    with pytest.raises(InputError, match=message):
+    with refuses(place="task.toml"):
         tasks_from(home / "topics")
+
+
+@pytest.mark.parametrize(
+    ("content", "nearest"),
+    [('kind = "clusterin"', "'clustering'"), ('kind = "clustering"\nsampel = 3', "'sample'")],
+)
+def test_of_a_word_that_is_nearly_known_the_nearest_is_named(home: Path, content: str, nearest: str) -> None:
+    (home / "topics" / "task.toml").write_text(content)
+    with refuses(place="task.toml") as error:
+        tasks_from(home / "topics")
+    assert nearest in str(error.value)
 
 
 def test_of_a_layout_that_is_nearly_known_it_is_said_what_is_missing(home: Path) -> None:

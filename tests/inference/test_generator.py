@@ -243,18 +243,18 @@ def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
     with refuses(place="method.safetensors"):
         open_method(copied)
     kept.write_bytes(whole)
-    for changed, words in (
-        ({"decoder_width": 32}, r"method\.safetensors does not fit.*decoders"),
-        ({"write": "itself"}, r"decoders\.itself.* is missing"),
-        ({"no_such": 1}, r"run\.json: settings of skip-thought from another version"),
-        ({"decoder_width": 0}, "decoder_width 0"),
+    for changed, place in (
+        ({"decoder_width": 32}, "method.safetensors"),
+        ({"write": "itself"}, "method.safetensors"),
+        ({"no_such": 1}, "run.json"),
+        ({"decoder_width": 0}, "run.json"),
     ):
         told.write_text(
             json.dumps(
                 settings | {"run": settings["run"] | {"settings": settings["run"]["settings"] | changed}}
             )
         )
-        with pytest.raises(InputError, match=words):
+        with refuses(place=place):
             open_method(copied)
     told.write_text(json.dumps(settings | {"run": settings["run"] | {"method": "skip-thoughts"}}))
     with pytest.raises(InputError, match="did you mean 'skip-thought'"):

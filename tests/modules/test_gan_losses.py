@@ -18,6 +18,7 @@ from sentrep.modules.gan_losses import (
     input_gradient,
     quadratic_penalty,
 )
+from tests.errors import refuses
 
 REAL, FAKE = [1.0, 0.0, 2.0], [-1.0, 0.5, 0.0]
 
@@ -203,5 +204,5 @@ def test_each_pair_of_losses_moves_words_towards_the_real_ones(name: str) -> Non
 
 
 def test_uneven_counts_cannot_be_paired() -> None:
-    with pytest.raises(ValueError, match="3 real texts and 2 fake ones"):
+    with refuses(ValueError):
         gradient_penalty(linear(torch.ones(4, 3)), rows(0), rows(1, (1, 2)))

@@ -476,7 +476,7 @@ def test_ids_that_slip_on_the_way_to_disk_are_noticed(
         return write(path, name, ids[1:] + ids[:1])
 
     monkeypatch.setattr(Strings, "write", staticmethod(slip))
-    with pytest.raises(RuntimeError, match="differ from those written"):
+    with refuses(RuntimeError):
         Index.build(clustered(50), out=tmp_path / "i", model=MODEL)
     assert list(tmp_path.iterdir()) == []
 

@@ -95,7 +95,7 @@ def test_what_holds_no_labelled_texts_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with refuses(place=path):
             read_topics(path)
-    with pytest.raises(ValueError, match="2 texts and 1 labels"):
+    with refuses(ValueError):
         Labelled("wrong", ("a", "b"), ("c",))
 
 

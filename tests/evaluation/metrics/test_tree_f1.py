@@ -8,6 +8,7 @@ import pytest
 from sentrep.data.trees.brackets import nontrivial
 from sentrep.evaluation.metrics.tree_f1 import corpus_f1, overlaps, self_f1, sentence_f1
 from sentrep.evaluation.statistics.bootstrap import value_of
+from tests.errors import refuses
 
 
 def test_agreement_by_hand() -> None:
@@ -38,5 +39,5 @@ def test_agreement_of_several_is_the_mean_over_pairs() -> None:
     )
     assert self_f1([left, left]) == 100
     assert self_f1([left, right, both]) == pytest.approx((0 + 50 + 50) / 3)
-    with pytest.raises(ValueError, match="1 predictions"):
+    with refuses(ValueError):
         self_f1([left])

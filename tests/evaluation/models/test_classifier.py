@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from sentrep.evaluation.models import classifier
 from sentrep.evaluation.models.classifier import STRENGTHS, predictions
+from tests.errors import refuses
 
 Array = NDArray[np.float64]
 
@@ -113,5 +114,5 @@ def test_vectors_that_differ_by_rounding_alone_are_the_same() -> None:
 def test_a_minimum_that_is_not_reached_is_said_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = _data()
     monkeypatch.setattr(classifier, "_STEPS", 1)
-    with pytest.raises(RuntimeError, match=" 1 steps"):
+    with refuses(RuntimeError):
         list(predictions(features.astype(np.float32), labels, [np.arange(200)]))

@@ -10,6 +10,7 @@ from scipy import stats
 
 from sentrep.evaluation.statistics.bootstrap import AGGREGATES, value_of
 from sentrep.evaluation.statistics.permutation import difference, differences, exchange
+from tests.errors import refuses
 
 
 def _pairs(n: int, noise: float, seed: int = 0) -> np.ndarray:
@@ -114,7 +115,7 @@ def test_seeds_are_averaged_and_unequal_items_refused() -> None:
     assert together.value == pytest.approx(averaged.value)
     assert together.p == pytest.approx(averaged.p)
     assert difference([a, b], [c]).p == pytest.approx(averaged.p)
-    with pytest.raises(ValueError, match="paired items"):
+    with refuses(ValueError):
         difference([a], [c[:40]])
 
 

@@ -21,7 +21,6 @@ from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.task import Embeds
 from sentrep.evaluation.tasks.classification import Classification
 from sentrep.evaluation.tasks.classification_folds import Fold, crossed, nested
-from sentrep.utils.errors import InputError
 from tests.errors import refuses
 from tests.evaluation.toy import Constant, Letters, letters
 from tests.paths import SHARED_DATA
@@ -279,24 +278,25 @@ def test_trees_give_sentences_grades_and_phrases(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "rows", "wanted"),
+    ("header", "rows", "place"),
     [
-        ("score text", [["1", "a"]], r"train.tsv:1: no column 'label'"),
-        ("label text", [["1", "a"], ["1"]], r"train.tsv:3: 1 columns; expected label, text"),
-        ("label text", [["1", "a"], ["", "b"]], r"train.tsv:3: nothing in column 'label'"),
-        ("label text", [], r"/.*: nothing in train"),
-        ("label text", [["x", "a"], ["x", "b"]], "all of train has the label 'x'; a classifier needs two"),
-        (
+        pytest.param("score text", [["1", "a"]], "train.tsv:1", id="no label"),
+        pytest.param("label text", [["1", "a"], ["1"]], "train.tsv:3", id="too few columns"),
+        pytest.param("label text", [["1", "a"], ["", "b"]], "train.tsv:3", id="empty label"),
+        pytest.param("label text", [], "", id="no rows"),
+        pytest.param("label text", [["x", "a"], ["x", "b"]], "", id="one label only"),
+        pytest.param(
             "label sentence1 sentence2",
             [["x", "a", "b"], ["y", "b", "c"]],
-            "some parts hold single sentences and others pairs",
+            "",
+            id="sentences and pairs",
         ),
     ],
 )
-def test_bad_folders_are_refused(tmp_path: Path, header: str, rows: list[list[str]], wanted: str) -> None:
+def test_bad_folders_are_refused(tmp_path: Path, header: str, rows: list[list[str]], place: str) -> None:
     _parts(tmp_path, "train", "test")
     _write(tmp_path / "train.tsv", header, rows)
-    with pytest.raises(InputError, match=wanted):
+    with refuses(place=tmp_path / place):
         read_classification(tmp_path)
 
 

@@ -19,7 +19,6 @@ from sentrep.evaluation.tasks.pair_classification import (
     read_pair_classification,
     thresholds,
 )
-from sentrep.utils.errors import InputError
 from tests.errors import refuses
 from tests.evaluation.toy import COLLAPSED, Letters, letters
 from tests.paths import SHARED_DATA
@@ -183,17 +182,17 @@ def test_each_name_is_a_task_with_its_own_threshold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "message"),
+    ("lines", "place"),
     [
-        ("1\ta\tb\n2\ta\tb\n", r"test\.tsv:3: .*'2'"),
-        ("1\ta\tb\n0\ta\n", r"test\.tsv:3: 2 "),
-        ("1\ta\tb\n1\tc\td\n", r"test\.tsv: 2 pairs"),
-        ("", r"test\.tsv: 0 pairs"),
+        pytest.param("1\ta\tb\n2\ta\tb\n", "test.tsv:3", id="unknown label"),
+        pytest.param("1\ta\tb\n0\ta\n", "test.tsv:3", id="too few columns"),
+        pytest.param("1\ta\tb\n1\tc\td\n", "test.tsv", id="one label only"),
+        pytest.param("", "test.tsv", id="no pairs"),
     ],
 )
-def test_bad_files_are_refused(lines: str, message: str, tmp_path: Path) -> None:
+def test_bad_files_are_refused(lines: str, place: str, tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_text(HEADER + lines)
-    with pytest.raises(InputError, match=message):
+    with refuses(place=place):
         _read(tmp_path)
 
 

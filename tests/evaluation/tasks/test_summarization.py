@@ -194,7 +194,7 @@ def test_too_few_summaries_are_a_failure_and_no_score() -> None:
     (failed,) = evaluate(Model("m", "m", Says("a", "b")), [_task()]).failed
     assert failed.reason.startswith("ValueError: ")
     assert all(number in failed.reason for number in (" 2 ", " 40 "))
-    with pytest.raises(ValueError, match="0 articles"):
+    with refuses(ValueError):
         Summarization("none", [])
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from sentrep.modules.reinforce import leave_one_out
 from sentrep.modules.trees.binary_trees import DONE, REDUCE, SHIFT, Trees
 from sentrep.modules.trees.crf import TreeCRF
+from tests.errors import refuses
 from tests.nested_trees import flattened, nested
 
 Spans = frozenset[tuple[int, int]]
@@ -341,5 +342,5 @@ def test_a_stack_machine_can_run_the_actions() -> None:
 
 @pytest.mark.parametrize("actions", [[SHIFT, SHIFT], [SHIFT, REDUCE], [SHIFT, SHIFT, REDUCE, REDUCE], []])
 def test_actions_that_make_no_tree_are_refused(actions: list[int]) -> None:
-    with pytest.raises(ValueError, match="one tree"):
+    with refuses(ValueError):
         nested(actions, ["a", "b"][: actions.count(SHIFT)])
