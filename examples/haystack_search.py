@@ -1,6 +1,6 @@
 """An index of documents as a component of Haystack.
 
-    python examples/haystack_search.py runs/first books/ runs/books.index "a quarrel at dinner"
+    python examples/haystack_search.py runs/first books/ runs/haystack.index "a quarrel at dinner"
 
 Needs haystack-ai.
 """

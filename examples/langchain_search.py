@@ -1,6 +1,6 @@
 """An index of documents as a retriever of LangChain.
 
-    python examples/langchain_search.py runs/first books/ runs/books.index "a quarrel at dinner"
+    python examples/langchain_search.py runs/first books/ runs/langchain.index "a quarrel at dinner"
 
 Needs langchain-core.
 """

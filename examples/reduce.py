@@ -1,8 +1,8 @@
 """Halve the width of a model's vectors, fitted to your own text.
 
-    python examples/reduce.py MODEL books/ OUT
+    python examples/reduce.py runs/first books/ runs/first.half
 
-MODEL is a run folder, a model folder, 'minilm', or the name of a public model.
+The first argument is a run folder, a model folder, 'minilm', or the name of a public model.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sentrep.cli import main as cli
+from sentrep.methods.registry import METHODS
 from sentrep.utils.errors import InputError
-from tests.docs.pages import PAGES, commands
+from tests.docs.pages import DOCS, PAGES, commands
 from tests.paths import ROOT
 
 FOUND = [(page, words) for page in PAGES for words in commands(page)]
@@ -31,6 +32,11 @@ def test_the_pages_have_commands() -> None:
     verbs = {words[1] for _, words in FOUND}
     assert {"train", "embed", "index", "search", "eval", "compare", "report", "parse"} <= verbs
     assert len(FOUND) > 60
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_each_method_has_a_page_that_shows_how_to_train_it(method: str) -> None:
+    assert any(words[1:3] == ["train", method] for page, words in FOUND if page in DOCS)
 
 
 @pytest.mark.parametrize(
