@@ -47,13 +47,7 @@ class MemoryDecoder(nn.Module):
         code: Float[Tensor, "sentence code_width"],
         active: list[int],
     ) -> Float[Tensor, "token width"]:
-        """Returns the state after each token that is read.
-
-        Args:
-            tokens: vectors of all first tokens, then of all second tokens and so on, as in `PackedTargets`.
-            code: codes of the sentences, the longest sentence first.
-            active: number of sentences that have not ended at each step.
-        """
+        """Returns the state after each token that is read; arguments as of `GRUDecoder.forward`."""
         count = torch.tensor(active, device=tokens.device).unsqueeze(1)
         mask = torch.arange(len(code), device=tokens.device) < count
         padded = tokens.new_zeros(*mask.shape, tokens.shape[1]).masked_scatter(mask.unsqueeze(2), tokens)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.reliability import changes
+from tests.reliability.kills import killed, run
 from tests.reliability.work import draws, repetitions
-from tests.toy_run import start
 
 pytestmark = pytest.mark.slow
 KILLS = repetitions(2, 25)
@@ -25,7 +22,7 @@ def test_a_killed_change_loses_nothing(
 ) -> None:
     changes.before(tmp_path / "before")
     shutil.copytree(tmp_path / "before", tmp_path / "after")
-    seconds = run(change, tmp_path / "after")
+    seconds = run(changes.do, change, tmp_path / "after")
     old, new = changes.content(tmp_path / "before"), changes.content(tmp_path / "after")
     assert old != new
     moments = draws(change)
@@ -33,36 +30,17 @@ def test_a_killed_change_loses_nothing(
     while hits < KILLS:
         place = tmp_path / f"killed-{kills}"
         shutil.copytree(tmp_path / "before", place)
-        number = moments.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-        hit = killed(change, place, moments.uniform(0, seconds), number)
+        hit = killed(changes.do, change, place, seconds, moments)
         hits, kills = hits + hit, kills + 1
         found = changes.content(place)
         assert found in (old, new), f"kill {kills} of {change}"
         kept += found == old and hit
-        seconds = run(change, place)  # the first run was slower: it read its libraries from the disk
+        seconds = run(
+            changes.do, change, place
+        )  # the first run was slower: it read its libraries from the disk
         assert changes.content(place) == new
         assert changes.litter(place) == set()
         shutil.rmtree(place)
         assert kills < 20 * KILLS, "the change ends before it can be killed"
     with capsys.disabled():
         print(f"\n{change}: {hits} kills, {kept} times the old state, {hits - kept} times the new one")
-
-
-def run(change: str, place: Path) -> float:
-    """Make the change to its end; how long that took."""
-    began = time.monotonic()
-    process = start(changes.do, change, place)
-    process.join(120)
-    assert process.exitcode == 0
-    return time.monotonic() - began
-
-
-def killed(change: str, place: Path, after: float, number: int) -> bool:
-    """Begin the change and end it after some seconds; whether it was still at it."""
-    process = start(changes.do, change, place)
-    process.join(after)
-    assert process.pid is not None
-    if process.is_alive():
-        os.kill(process.pid, number)
-    process.join(60)
-    return process.exitcode in (-number, 130)

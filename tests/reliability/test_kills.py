@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from sentrep.search import Index
 from tests.reliability import work
+from tests.reliability.kills import killed, run
 from tests.toy_run import start
 
 pytestmark = pytest.mark.slow
@@ -25,47 +24,26 @@ def test_killed_work_ends_with_the_same_result(
     kind: str, tmp_path: Path, record_property: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     whole = work.lay_out(tmp_path / "whole")
-    seconds = run(kind, whole)
+    seconds = run(work.do, kind, whole)
     expected = work.result(kind, whole)
     moments = work.draws(kind)
     kills = hits = 0
     while hits < KILLS:
         place = work.lay_out(tmp_path / f"killed-{kills}")
         if kind == "index":  # an older index stands where the new one goes
-            run(kind, place, seed=9)
-        number = moments.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-        hit = killed(kind, place, moments.uniform(0, seconds), number)
+            run(work.do, kind, place, 9)
+        hit = killed(work.do, kind, place, seconds, moments)
         hits, kills = hits + hit, kills + 1
         seconds *= 1 if hit else 0.8  # the first run was slower: it read its libraries from the disk
         if kind == "index":
             assert Index.open(place / work.OUT, verify=True).info.model.content_hash in ("1", "9")
-        run(kind, place)
+        run(work.do, kind, place)
         assert same(kind, place, expected), f"kill {kills} of {kind}"
         assert work.litter(kind, place) == []
         shutil.rmtree(place)
         assert kills < 10 * KILLS, "the work ends before it can be killed"
     with capsys.disabled():
         print(f"\n{kind}: {hits} kills, {hits} equal results, 0 files left over")
-
-
-def run(kind: str, place: Path, seed: int = 1) -> float:
-    """Do the work to its end; how long that took."""
-    began = time.monotonic()
-    process = start(work.do, kind, place, seed)
-    process.join(120)
-    assert process.exitcode == 0, [path.read_text() for path in place.glob("error-*")]
-    return time.monotonic() - began
-
-
-def killed(kind: str, place: Path, after: float, number: int) -> bool:
-    """Begin the work and end it after some seconds; whether it was still at it."""
-    process = start(work.do, kind, place)
-    process.join(after)
-    assert process.pid is not None
-    if process.is_alive():
-        os.kill(process.pid, number)
-    process.join(60)
-    return process.exitcode in (-number, 130)
 
 
 def same(kind: str, place: Path, expected: dict[str, bytes]) -> bool:
@@ -84,7 +62,7 @@ def same(kind: str, place: Path, expected: dict[str, bytes]) -> bool:
 @pytest.mark.parametrize("kind", work.KINDS)
 def test_two_writers(kind: str, tmp_path: Path) -> None:
     whole = work.lay_out(tmp_path / "whole")
-    run(kind, whole)
+    run(work.do, kind, whole)
     expected = work.result(kind, whole)
     for wait in (False, True):
         place = work.lay_out(tmp_path / f"wait-{wait}")

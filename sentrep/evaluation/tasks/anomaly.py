@@ -108,9 +108,10 @@ def read_anomaly(
 ) -> list[Task]:
     """Anomaly detection in a folder of texts with labels, with the parts train and test.
 
-    `name`: in tables; the folder's own with ": anomalies", if empty. `split`: the part that is scored.
-    `label_field`, `text_field`: names of the columns or fields. `sample`: of more texts of a part than this,
-    so many are drawn."""
+    Args:
+        path, name, label_field, text_field, sample: as of `read_labelled`, which says what is refused.
+        split: the part that is scored; test if None.
+    """
     train, test = (
         read_labelled(
             path, "anomalies", name=name, split=part, label_field=label_field, text_field=text_field,

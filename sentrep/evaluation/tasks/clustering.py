@@ -132,18 +132,12 @@ def read_clustering(
     """Clustering tasks of labelled texts in a .tsv, .jsonl or .jsonl.gz file, or in a folder: one per file.
 
     Args:
-        path: file or folder.
-        name: of the task in tables; the name of the folder with ": clusters" if empty.
-        split: test if None, or all files where there is no test split.
-        label_field: name of the column or field with the label.
-        text_field: name of the column or field with the text.
-        sample: at most as many texts, always the same ones.
+        path, name, split, label_field, text_field, sample: as of `read_labelled`, which says what is refused.
         seeds: runs of k-means that are averaged.
         starts: starts of each run, of which the best is kept.
 
     Raises:
-        InputError: `seeds` or `starts` is below 1, or as in `read_labelled`.
-        MissingSplit: there is no such split.
+        InputError: `seeds` or `starts` is below 1.
     """
     if min(seeds, starts) < 1:
         raise InputError(

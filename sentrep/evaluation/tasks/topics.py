@@ -116,16 +116,7 @@ def read_topics(
     file.
 
     Args:
-        path: file or folder.
-        name: of the task in tables; the name of the folder with ": topics" if empty.
-        split: test if None, or all files where there is no test split.
-        label_field: name of the column or field with the label.
-        text_field: name of the column or field with the text.
-        sample: at most as many texts, always the same ones.
-
-    Raises:
-        InputError: as in `read_labelled`.
-        MissingSplit: there is no such split.
+        path, name, split, label_field, text_field, sample: as of `read_labelled`, which says what is refused.
     """
     found = read_labelled(
         path, "topics", name=name, split=split, label_field=label_field, text_field=text_field, sample=sample
