@@ -260,7 +260,7 @@ def search(
 
     Returns:
         Hits, best first: ``hit.id``, ``hit.text``; of sentences ``hit.score``, of passages ``hit.scores``,
-        ``hit.document``, ``hit.heading``, ``hit.span``.
+        ``hit.document``, ``hit.heading``, ``hit.span``, and ``hit.also`` (other documents with its words).
 
     Example:
         >>> hits = sentrep.search("texts.index", "the harbour", k=2)

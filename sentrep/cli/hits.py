@@ -54,8 +54,16 @@ def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
     body = _passage(hit.text, best)
     head = f"{hit.rank:2}. {printable(above or Path(hit.document.file).name or hit.document.id)}"
     position = f"{shortened(printable(place), COLUMNS - len(INDENT))}  ({scores})"
-    below = [*wrapped(position, COLUMNS - len(INDENT)), *body]
+    below = [*wrapped(position, COLUMNS - len(INDENT)), *_also(hit), *body]
     return "\n".join([shortened(head, COLUMNS), *(INDENT + line for line in below)])
+
+
+def _also(hit: PassageHit) -> list[str]:
+    """Lines that name the other documents with the same words."""
+    if not hit.also:
+        return []
+    named = ", ".join(_relative(document.file) or document.id for document in hit.also)
+    return wrapped(f"also in {printable(named)}", COLUMNS - len(INDENT))
 
 
 def _passage(text: str, best: tuple[int, int]) -> list[str]:
@@ -83,6 +91,7 @@ def as_json(hit: PassageHit, best: tuple[int, int]) -> str:
         "title": hit.document.title,
         "headings": list(hit.heading),
         "file": hit.document.file,
+        "also": [document.id for document in hit.also],
         "fields": dict(hit.document.fields),
         "start": hit.span[0],
         "end": hit.span[1],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -33,7 +33,6 @@ from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
     from sentrep.embedding import Embedded
-    from sentrep.search.documents import Mode
 
 Precision = Literal["auto", "bf16", "fp32"]
 Words = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[WORDS ...]")]
@@ -176,6 +175,7 @@ def search(
     json: bool = False,
     model: str | None = None,
     smooth: bool = False,
+    repeats: bool = False,
     verify: bool = False,
     precision: Precision = "auto",
     access: Access = ACCESS,
@@ -194,6 +194,8 @@ def search(
         model: The index's model, if its folder was moved.
         smooth: For an index of files: add to the score of a passage a part of the scores of its nearest
             neighbours.
+        repeats: For an index of files: show passages with the same words one by one, instead of once with the
+            names of the other documents.
         verify: Read the whole index first and compare its checksums.
         precision: Precision of the vectors of queries. An index works with each of them.
         access: Where models may come from.
@@ -201,12 +203,18 @@ def search(
     if words and queries is not None:
         raise InputError(f"give WORDS or {opt('queries')}, not both", setting="queries")
     found = api.open_index(index, model, verify=verify, precision=precision, **keywords(access))
-    if not isinstance(found, DocumentSearch) and (mode != "auto" or filter or smooth):
+    if not isinstance(found, DocumentSearch) and (mode != "auto" or filter or smooth or repeats):
         raise InputError(
-            f"{opt('mode')}, {opt('filter')} and {opt('smooth')} are for an index of files; this one has "
-            "vectors only"
+            f"{opt('mode')}, {opt('filter')}, {opt('smooth')} and {opt('repeats')} are for an index of "
+            "files; this one has vectors only"
         )
-    ask_for = partial(_shown, found, k, mode, _filters(filter), smooth, json)
+    how = {
+        "mode": None if mode == "auto" else mode,
+        "filters": _filters(filter),
+        "smooth": smooth or None,
+        "repeats": repeats,
+    }
+    ask_for = partial(_shown, found, k, how, json)
     if queries is not None:
         _print_all(found, queries, k, json, ask_for)
         return
@@ -226,17 +234,14 @@ def _print_all(found: Any, file: str, k: int, json: bool, ask_for: Callable[[str
         print(shown)
 
 
-def _shown(
-    found: Any, k: int, mode: str, filters: dict[str, str], smooth: bool, json: bool, query: str
-) -> str:
-    """Hits of a query as text."""
+def _shown(found: Any, k: int, how: dict[str, Any], json: bool, query: str) -> str:
+    """Hits of a query as text; `how` has the options of the search in an index of files."""
     if not isinstance(found, DocumentSearch):
         return hits.of_vectors(found(query, k), json)
-    how = cast("Mode | None", None if mode == "auto" else mode)
-    passages = found.search(query, k, mode=how, filters=filters, smooth=smooth or None)
+    passages = found.search(query, k, **how)
     shown = hits.as_json if json else hits.as_text
     lines = [shown(hit, found.best_sentence(query, hit)) for hit in passages]
-    if not lines and filters and found.search(query, 1, mode=how):
+    if not lines and how["filters"] and found.search(query, 1, mode=how["mode"]):
         return hits.FILTERED
     return "\n".join(lines) or hits.NO_KNOWN_WORDS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -48,8 +48,12 @@ class DocumentSearch:
         mode: Mode | None = None,
         filters: Mapping[str, str] | None = None,
         smooth: bool | None = None,
+        repeats: bool = False,
     ) -> list[PassageHit]:
         """The `k` best passages for a query, best first.
+
+        Passages with the same words, as of a page that exists as HTML and as text, are one hit. Its `also`
+        has the other documents.
 
         Args:
             text: the query.
@@ -59,9 +63,13 @@ class DocumentSearch:
                 fields.
             smooth: whether a passage's score takes in those of the passages nearest to it; as the index was
                 made if None.
+            repeats: whether passages with the same words are hits of their own.
         """
+        from sentrep.inference.repeats import distinct
+
         usual: Mode = self.index.manifest.settings.get("mode", "hybrid")
-        return self.index.search(text, k, mode=mode or usual, filters=filters, smooth=smooth)
+        find = partial(self.index.search, text, mode=mode or usual, filters=filters, smooth=smooth)
+        return find(k) if repeats else distinct(find, k)
 
     __call__ = search
 

@@ -145,3 +145,39 @@ def test_fields_of_records_come_back_with_hits_and_filter(model: Path, tmp_path:
     hits = search.search("text number 1", k=50, filters={"kind": "c"})
     assert {hit.document.id for hit in hits} == {"cooking", "chess"}
     assert {hit.document.fields["kind"] for hit in hits} == {"c"}
+
+
+def as_html(markdown: str) -> str:
+    """The page as HTML, with the same words."""
+    from markdown_it import MarkdownIt
+
+    return f"<html><head><title>x</title></head><body>{MarkdownIt().render(markdown)}</body></html>"
+
+
+def test_a_page_as_html_and_as_text_is_found_once(model: Path, folder: Path, tmp_path: Path) -> None:
+    (folder / "copy.html").write_text(as_html((folder / "chess.md").read_text()))
+    search = index_documents(model, folder, tmp_path / "index")
+    both = search.search("chess 1", k=4, repeats=True)
+    assert {Path(hit.document.file).name for hit in both[:2]} == {"chess.md", "copy.html"}
+    assert all(hit.also == () for hit in both)
+    hits = search.search("chess 1", k=4)
+    assert len(hits) == 4
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4]
+    assert len({" ".join(hit.text.split()) for hit in hits}) == 4
+    assert hits[0].id == both[0].id
+    assert [document.id for document in hits[0].also] == [both[1].document.id]
+    shown, record = as_text(hits[0], (0, 1)), json.loads(as_json(hits[0], (0, 1)))
+    assert f"also in {both[1].document.file}" in " ".join(shown.split())
+    assert record["also"] == [both[1].document.id]
+
+
+def test_hits_with_equal_words_do_not_displace_others(model: Path, folder: Path, tmp_path: Path) -> None:
+    """However many copies there are, k different passages are found if there are so many."""
+    for number in range(20):
+        (folder / f"copy-{number}.md").write_text((folder / "chess.md").read_text().upper())
+    search = index_documents(model, folder, tmp_path / "index")
+    hits = search.search("chess 1", k=6)
+    assert len({hit.text.lower() for hit in hits}) == len(hits) == 6
+    assert len(hits[0].also) == 20
+    everything = search.search("chess 1", k=len(search))
+    assert len(everything) < len(search.search("chess 1", k=len(search), repeats=True))

@@ -53,6 +53,8 @@ class PassageHit:
     """Text of the passage before it in the document."""
     following: str | None
     """Text of the passage after it in the document."""
+    also: tuple[Document, ...] = ()
+    """Other documents that have a passage with the same words, where such hits are shown once."""
 
 
 class Query(NamedTuple):
