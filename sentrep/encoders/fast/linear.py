@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -21,6 +22,11 @@ ACTIVATIONS = {
 
 ROWS = 2048
 """Number of rows for which weights are packed; other numbers are computed, too."""
+KERNELS = 128
+"""Compiled products that oneDNN, and torch beside it, keep: one to two megabytes each. Nearly every batch has
+numbers of rows of its own, so the 1,024 that they keep by themselves would take gigabytes."""
+LIMITS = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
+"""Variables of the environment that they read at the first product."""
 
 
 class PackedLinear:
@@ -40,6 +46,8 @@ class PackedLinear:
         self.bias = None if bias is None else bias.to(dtype)
         self.operation, self.algorithm = ACTIVATIONS[activation] if activation else ("none", "")
         self.packed = bool(torch.backends.mkldnn.is_available())
+        for limit in LIMITS:
+            os.environ.setdefault(limit, str(KERNELS))
         self.weight = _mkldnn()._reorder_linear_weight(weight, ROWS) if self.packed else weight
 
     def __call__(self, x: Float[Tensor, "row in"]) -> Float[Tensor, "row out"]:

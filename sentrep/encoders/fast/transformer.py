@@ -106,8 +106,7 @@ class PackedLayer:
 def rounded(rows: int) -> int:
     """The number of rows that are computed for so many tokens, at most a sixteenth more.
 
-    oneDNN keeps what it compiled for each number of rows, about a megabyte, and compiling takes as long as
-    many products.
+    oneDNN compiles a product for each number of rows, which takes as long as many products.
 
     >>> [rounded(rows) for rows in (1, 16, 33, 1000, 4090)]
     [1, 16, 34, 1024, 4096]
