@@ -24,6 +24,9 @@ class AutoencoderConfig(DecoderSettings):
     the token embeddings of the encoder. With a pretrained encoder, 'memory' is TSDAE."""
     decoder_layers: int = 1
     """Layers of the decoder 'memory'."""
+    decoder_lr_scale: float = 1.0
+    """Multiplies the learning rate of the decoder, which starts at random. With a pretrained encoder, whose
+    learning rate is low, a short run needs 10 or more."""
     delete: float = 0.6
     """Share of the tokens that are deleted before the encoder reads a sentence, drawn anew each time (TSDAE:
     0.6). Without any noise the method is a plain auto-encoder."""
@@ -37,6 +40,6 @@ class AutoencoderConfig(DecoderSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(self, 1, "decoder_layers")
-        check_at_least(self, 0, "shuffle")
+        check_at_least(self, 0, "shuffle", "decoder_lr_scale")
         for name in ("delete", "mask", "substitute"):
             check_dropout(self, name)

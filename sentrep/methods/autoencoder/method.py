@@ -30,7 +30,7 @@ from sentrep.data.tokenization.special import special_ids
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.autoencoder.config import AutoencoderConfig
-from sentrep.methods.base import MakeEncoder, Method, Step, Usability
+from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import Monitor, copies_frequent_tokens, ignored_code, lower
 from sentrep.modules.conditional_decoder import ConditionalDecoder
 from sentrep.modules.decoding import Generator
@@ -65,6 +65,12 @@ class Autoencoder(Method):
         self.noise = noise_of(config, self.f)
         self.bottleneck = Identity()
         self.decoder = decoder_for(config, self.f)
+
+    def parameter_groups(self, phase: str) -> list[Group]:
+        if self.config.decoder_lr_scale == 1:
+            return super().parameter_groups(phase)
+        encoder = [each for each in self.f.parameters() if each.requires_grad]
+        return [Group(encoder), Group(list(self.decoder.parameters()), self.config.decoder_lr_scale)]
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         noised = self.noise.on(batch) if self.training else batch

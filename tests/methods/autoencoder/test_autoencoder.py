@@ -11,6 +11,8 @@ from torch import Tensor
 from sentrep.methods.autoencoder.config import AutoencoderConfig
 from sentrep.methods.autoencoder.method import Autoencoder
 from sentrep.modules.memory_decoder import MemoryDecoder
+from sentrep.training.config import TrainingConfig
+from sentrep.training.optimization import make_optimizer, set_lr
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
 
@@ -73,7 +75,19 @@ def test_the_memory_decoder_shares_rows_with_the_softmax_and_starts_from_the_enc
     assert torch.equal(made.decoder.vocabulary.weight[: len(table)], table)
 
 
-@pytest.mark.parametrize("settings", [{"delete": 1.0}, {"shuffle": -1}, {"decoder_layers": 0}], ids=str)
+def test_decoder_lr_scale_scales_the_learning_rate_of_the_decoder_only() -> None:
+    made = method(decoder_lr_scale=4.0)
+    first, before = make_optimizer(made, made.phases[0], 1.0, TrainingConfig()), dict(made.named_parameters())
+    set_lr(first, 0.5)
+    rates = {id(each): group["lr"] for group in first.param_groups for each in group["params"]}
+    for name, parameter in before.items():
+        assert rates[id(parameter)] == (2.0 if name.startswith("decoder.") else 0.5), name
+    assert len(rates) == len(before)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"delete": 1.0}, {"decoder_lr_scale": -1.0}, {"shuffle": -1}, {"decoder_layers": 0}], ids=str
+)
 def test_bad_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(InputError) as error:
         AutoencoderConfig(**settings)
