@@ -3,7 +3,7 @@ to a collection, in LSA, and in untrained vectors.
 
     python scripts/chinese_pairs.py --data BENCHMARKS
 
-Novels: questions that held-out chapters ask themselves, as in `scripts/own_documents.py corpora`; the models
+Novels: questions from held-out chapters, as in `scripts/own_documents.py corpora`; the models
 are fitted to the other chapters. Headlines: LSA and untrained vectors are fitted to 8,000 headlines. On 2,000
 others the accuracy of a logistic regression of their topics is measured, which is trained on the 8,000; and
 the share of the ten nearest of the 8,000 that have the same topic.

@@ -8,7 +8,7 @@
 
 `queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL)
 in BEIR's layout.
-`corpora` measures the same models on folders of text by questions that held-out documents ask themselves.
+`corpora` measures the same models on folders of text by questions from held-out documents.
 `fusion` compares ways to fuse the collection's table with BM25, for the choice of the default.
 `sizes` compares quick-thought with the collection's table on texts of so many sentences.
 `build` runs `sentrep.build` on folders of text and prints its table, with time and memory.

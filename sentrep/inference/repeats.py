@@ -16,7 +16,7 @@ def distinct(find: Callable[[int], list[PassageHit]], k: int) -> list[PassageHit
     """The `k` best hits with different words; each names in `also` the other documents that have its words.
 
     Args:
-        find: returns the best hits, as many as it is told to.
+        find: returns the best hits, at most as many as its argument says.
         k: hits at most.
     """
     asked = k

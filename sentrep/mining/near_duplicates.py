@@ -260,13 +260,13 @@ def _same_bucket(key: NDArray[np.uint64]) -> tuple[Longs, Longs]:
     first = np.repeat(starts, np.diff(np.append(starts, len(order))))
     place = np.arange(len(order))
     left, right = [first[place > first]], [place[place > first]]
-    alive = place
+    active = place
     for step in range(1, WINDOW):
-        alive = alive[alive - step >= first[alive]]
-        if not len(alive):
+        active = active[active - step >= first[active]]
+        if not len(active):
             break
-        left.append(alive - step)
-        right.append(alive)
+        left.append(active - step)
+        right.append(active)
     return order[np.concatenate(left)], order[np.concatenate(right)]
 
 

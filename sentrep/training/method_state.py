@@ -51,13 +51,13 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
         raise InputError(f"{at(file)} is damaged ({error}); copy or train the run again") from error
     RUN.check(file, version, training_command(run))
     shapes = {name: value.shape for name, value in found.items()}
-    amiss = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
-    begun = [part for part in reinitialised if any(name.startswith(part) for name in amiss)]
+    wrong = sorted(name for name in wanted.keys() | shapes.keys() if wanted.get(name) != shapes.get(name))
+    begun = [part for part in reinitialised if any(name.startswith(part) for name in wrong)]
     found = {name: value for name, value in found.items() if not name.startswith(tuple(begun))}
-    amiss = [name for name in amiss if not name.startswith(tuple(begun))]
-    if amiss:
+    wrong = [name for name in wrong if not name.startswith(tuple(begun))]
+    if wrong:
         raise InputError(
-            f"{at(file)} does not fit the method: {', '.join(amiss[:3])} is missing or of another shape; "
+            f"{at(file)} does not fit the method: {', '.join(wrong[:3])} is missing or of another shape; "
             "settings that make its shape must be the same, and so must the version of sentrep"
         )
     method.load_state_dict(found, strict=False)

@@ -166,7 +166,7 @@ def test_other_data_or_subsets_are_not_compared(change: dict[str, Any], what: st
 OLD = '{"mteb_dataset_name": "Old", "mteb_version": "1.0.3", "test": {"v_measure": 0.16}}'
 
 
-def test_old_files_are_left_out_aloud(tmp_path: Path) -> None:
+def test_old_files_are_left_out_and_reported(tmp_path: Path) -> None:
     file = write(tmp_path, record())
     (file.parent / "Old.json").write_text(OLD)
     with pytest.warns(

@@ -1,4 +1,4 @@
-"""The models that `build` compares, from the cheapest to the dearest."""
+"""The models that `build` compares, from the cheapest to the most expensive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exam of `build`: questions that held-out documents ask themselves.
+"""The exam of `build`: questions that are made from held-out documents.
 
 Title to body: find the text of a document from its title. Inverse cloze: find the passage that a sentence was
 taken from (Lee, Chang & Toutanova, ACL 2019, section 4). Next passage: find the passage that follows.

@@ -1,7 +1,7 @@
 """`sentrep build`: from a folder of documents to a search index with the model that suits them.
 
 Documents are read, some are held out, candidates are fitted to the others, all are examined by questions that
-the held-out documents ask themselves, and the chosen one is fitted to all documents and indexed.
+are made from the held-out documents, and the chosen one is fitted to all documents and indexed.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def test_vectors_that_differ_by_rounding_alone_are_the_same() -> None:
     assert predicted.probability == pytest.approx((labels == 0).mean(), abs=1e-2)
 
 
-def test_a_minimum_that_is_not_reached_is_said_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_minimum_that_is_not_reached_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     features, labels = _data()
     monkeypatch.setattr(classifier, "_STEPS", 1)
     with refuses(RuntimeError):
