@@ -30,11 +30,11 @@ def baseline(
     strict: bool = False,
     **options: Any,
 ) -> Encoder:
-    """Fit a model of words to a corpus and save it to `out`: what a trained encoder is compared with.
+    """Fit a baseline to a corpus and save it to `out`, for comparison with a trained encoder.
 
     Args:
-        name: 'untrained', 'untrained-weighted', 'hashing', 'word2vec', 'fasttext', 'sif', 'sif-fasttext' or
-            'lsa' or 'collection'; see `sentrep.baselines.fit`.
+        name: 'untrained', 'untrained-weighted', 'hashing', 'word2vec', 'fasttext', 'sif', 'sif-fasttext',
+            'lsa', 'nmf' or 'collection'; see `sentrep.baselines.fit`.
         corpus: what to read; without labels, as for `train`.
         out: folder of the model.
         settings: how it is fitted.

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 def combine(
     models: Sequence[str | Path | Encoder], out: str | Path, *, offline: bool = False, hub: bool = False
 ) -> Encoder:
-    """Put encoders side by side in one: their vectors are normalised one by one, then concatenated
-    (multi-channel quick-thought).
+    """Combine encoders into one: each vector is normalised, then all are concatenated (multi-channel
+    quick-thought).
 
     Args:
         models: paths, names or encoders, 2 or more.
         out: folder of the combined model.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Example:
         >>> sentrep.combine(["runs/first", "runs/skip-thought"], "runs/both").encode("The ship left.").shape
@@ -83,7 +83,7 @@ def expand(
         texts: add only words that occur in these (or in `words_of`, where both are given).
         strict: raise for anything of `words_of` that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Returns:
         The new encoder, and for each of its token tables how many words were shared and added, and the map's

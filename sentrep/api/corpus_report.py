@@ -55,7 +55,7 @@ def corpus_data(
         unit: what is a text.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: there are fewer than two texts.

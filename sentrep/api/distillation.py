@@ -47,15 +47,15 @@ def distill(
         model: the teacher.
         corpus: what to read.
         out: folder of the bag.
-        settings: of the distillation.
-        units: texts that the teacher's vectors are copied for; passages of about 120 words if None.
+        settings: settings of the distillation.
+        units: texts whose vectors the bag learns; passages of about 120 words if None.
         cache: where the teacher's vectors are kept; by default in `cache_folder()`. An interrupted
-            distillation goes on from them, and another one of the same text with the same teacher, in another
-            width for example, does not compute them again.
+            distillation continues with them, and another distillation of the same text and teacher, for
+            example with another width, does not compute them again.
         overwrite: replace another model that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Returns:

@@ -62,18 +62,18 @@ def index_documents(
         corpus: files, folders, '-' or the name of a data set; or documents in memory, as for `train`.
         out: folder of the index.
         units: what is found; passages of about 120 words if None.
-        language: whose stemmer the lexical search uses; 'auto' guesses it, '' takes words as they stand.
+        language: of the stemmer of BM25; 'auto' detects it, '' means no stemming.
         mode: how the index is searched where a search does not say.
         fusion: how dense and lexical scores become one; the mean of min-max scaled scores if None.
         center: subtract their means from the vectors of passages and of queries.
         smooth: let a passage's score take in those of the passages nearest to it, where a search does not
             say.
-        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+        precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
         overwrite: replace another index that is in `out`.
         strict: raise for anything that was skipped or damaged.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Returns:
@@ -184,11 +184,11 @@ def open_documents(
 
     Args:
         path: its folder.
-        model: the index's model, where that has moved.
+        model: the index's model, if its folder was moved.
         verify: compare all files with their checksums.
-        precision: in which the vectors of queries are computed; see `embed`.
+        precision: of the vectors of queries; see `embed`.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: the index is damaged, or the model is another or has moved.
@@ -216,15 +216,15 @@ def add(
     hub: bool = False,
     **fields: Any,
 ) -> tuple[int, DocumentSearch]:
-    """Add documents to an index; one whose id is there already replaces the old one.
+    """Add documents to an index; a document replaces one with the same id.
 
     Args:
         index: folder of the index.
         corpus: files, folders or documents, as for `index_documents`.
-        model: the index's model, where that has moved.
+        model: the index's model, if its folder was moved.
         strict: raise for anything that was skipped or damaged; nothing is added then.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`.
 
     Returns:
@@ -254,7 +254,7 @@ def update(
     hub: bool = False,
     **fields: Any,
 ) -> tuple[Update, DocumentSearch]:
-    """Make an index equal to files as they are now: read changed and new ones, remove deleted ones.
+    """Update an index of documents: read new and changed files, remove deleted ones.
 
     Arguments as of `add`.
 
@@ -290,9 +290,9 @@ def remove(
         index: folder of the index.
         ids: of documents.
         files: that documents came from.
-        model: the index's model, where that has moved.
+        model: the index's model, if its folder was moved.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Returns:
         The number of passages removed, and the open index.

@@ -47,10 +47,10 @@ def embed(
         texts: one text, or any ordered collection of texts: a list, a generator, an array, a column of a data
             frame or of a data set.
         dtype: of the values: 'float32', 'float16', or 'binary' for sign bits, eight a byte.
-        dimensions: keep the first so many values of each vector, at length 1 again.
-        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+        dimensions: keep only the first N values of each vector, rescaled to length 1.
+        precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Returns:
         (text, width), in the order given; (width,) for one text. Of binary (text, bytes) uint8.
@@ -100,8 +100,8 @@ def embed_corpus(
     hub: bool = False,
     **fields: Any,
 ) -> Embedded:
-    """Embed every sentence or passage of a corpus into the folder `out`, shard by shard. Interrupted and
-    called again, it goes on.
+    """Embed every sentence or passage of a corpus into the folder `out`, shard by shard. The same
+    call continues an interrupted one.
 
     Args:
         model: a path, a name, an encoder or a finished run.
@@ -112,22 +112,22 @@ def embed_corpus(
             binary lose is measured on a sample; it stands in ``embedded.storage``.
         format: of the shards: 'npy'; 'parquet' for databases; 'parquet-list', the same with vectors as lists
             of variable length.
-        dimensions: keep the first so many values of each vector, at length 1 again.
-        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+        dimensions: keep only the first N values of each vector, rescaled to length 1.
+        precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
             It is recorded with the vectors.
         shard: texts in a shard.
-        shard_index: which part of the work this process does, from 0; with `shards`. `merge_embedded` joins
-            the parts. Under torchrun the rank, by default.
-        shards: into how many parts the work is split.
+        shard_index: number of the part that this process embeds, from 0; with `shards`. `merge_embedded`
+            joins the parts. Under torchrun the rank, by default.
+        shards: number of parts that the work is divided into.
         ray: encode on all cores of a Ray cluster: its address, or 'local' for this machine's cores. `model`
             is a path or name that is valid on every machine of the cluster.
         overwrite: replace other vectors that are in `out`.
         context: not the sentences' own vectors, but those of their documents up to each sentence; of a run
             of cpc.
         strict: raise for anything that was skipped or damaged.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Returns:
@@ -183,7 +183,7 @@ def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
 
     Args:
         out: the folder that was given to all parts. It then holds what one process would have written.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
 
     Raises:
         InputError: a part is missing, unfinished, damaged, or of another model, input or setting.

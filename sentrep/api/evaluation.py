@@ -66,7 +66,7 @@ def evaluate(
         name: of the model in tables; its path otherwise.
         strict: raise for anything of `heldout` that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, for `heldout`, such as ``text_field="body"``.
 
     Returns:
@@ -113,7 +113,7 @@ def tasks_of(
 
 
 def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> Comparison:
-    """Models side by side: intervals, paired tests, and which model is significantly better than which.
+    """Compare measured models: intervals, paired tests, and significant differences.
 
     Args:
         results: results files, lists of them, or results.
@@ -163,9 +163,9 @@ def report(
     """Write one HTML page; see `sentrep.evaluation.report.write_report`.
 
     Args:
-        results: results files: the league table and the worst failures.
+        results: results files, for the table of scores and the worst failures.
         out: the page.
-        runs: run folders: training curves and collapse meters.
+        runs: run folders, for training curves and monitors of collapse.
         model: what the texts of `input`, and of `corpus`, are embedded with.
         input: files, folders or documents for the map of sentences.
         corpus: files, folders, documents or embedded sentences: its duplicates, unusual texts, clusters and
@@ -174,7 +174,7 @@ def report(
         unit: what a text of `corpus` is: 'document' or 'sentence'.
         strict: raise for anything of `input` or `corpus` that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Example:

@@ -76,11 +76,11 @@ def build_index(
         kind: 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate, for more than some 50,000 texts;
             'ivf-pq' takes a quarter of the memory of 'ivf'; 'binary' compares the signs of the vectors and
             scores the nearest exactly; 'auto' chooses by the number of texts and the memory.
-        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
+        precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
         overwrite: replace another index that is in `out`.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Returns:
         The index with its model: ``search("words", k=3)`` gives hits.
@@ -138,19 +138,19 @@ def index(
         input: files, folders or documents. Their passages are searched by vectors and by words.
         kind: of an index over vectors; see `build_index`.
         dtype: how an index over vectors stores them, 'float32' or 'float16'.
-        precision: in which vectors are computed: 'auto' is bf16 where the processor multiplies it, else fp32.
-        memory: GB that the index which 'auto' chooses may take when it is searched; half of the free memory
-            if None. The vectors stay on the disk.
+        precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
+        memory: limit in GB for the index that 'auto' chooses; half of the free memory if None. The vectors
+            stay on the disk.
         units: what is found in documents; passages of about 120 words if None.
-        language: whose stemmer the lexical search of documents uses; 'auto' guesses it, '' takes words as
-            they stand.
-        center: of documents: subtract their means from the vectors of passages and of queries.
-        smooth: of documents: let a passage's score take in those of the passages nearest to it.
+        language: of the stemmer of BM25, for documents; 'auto' detects it, '' means no stemming.
+        center: of documents: subtract the mean from the vectors of passages, and another from those of
+            queries.
+        smooth: of documents: add to the score of a passage a part of the scores of its nearest neighbours.
         overwrite: replace another index that is in `out`.
         strict: raise for anything of `input` that was skipped or damaged.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Example:
@@ -213,11 +213,11 @@ def open_index(
 
     Args:
         path: folder of the index.
-        model: where its model is now, if it has moved.
+        model: its model, if the folder of it was moved.
         verify: read all of its files now and compare their checksums; else they are checked when first read.
-        precision: in which the vectors of queries are computed; see `embed`.
+        precision: of the vectors of queries; see `embed`.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: the index is damaged, or the model is another or has moved.
@@ -254,9 +254,9 @@ def search(
         index: folder of an index, or an index that is open (`open_index`), which is quicker for many queries.
         query: what to look for.
         k: how many hits.
-        model: where the index's model is now, if it has moved.
+        model: the index's model, if its folder was moved.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Returns:
         Hits, best first: ``hit.id``, ``hit.text``; of sentences ``hit.score``, of passages ``hit.scores``,

@@ -35,17 +35,17 @@ def terms(
     hub: bool = False,
     **options: Any,
 ) -> list[Term]:
-    """The terms of a corpus: what it writes about, and other corpora do not.
+    """The terms of a corpus: words and phrases that it uses more than other text does.
 
     Args:
         corpus: files, folders, '-', a data set, texts in memory, or a folder of embedded sentences.
         against: a background corpus of everything else; without one, terms are ranked by documents alone.
         settings: how many, in which language, and how often they have to occur.
         out: file to write them to: .jsonl, .csv, .tsv or .parquet. A tokenizer takes it as `terms`.
-        model: a model; terms whose vectors are near those of the best terms rise.
+        model: a model; terms whose vectors are near those of the best terms get a better rank.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         options: of `TermSettings` and `CorpusConfig`, such as ``k=50, text_field="body"``.
 
     Returns:

@@ -93,7 +93,7 @@ def anomalies(
     hub: bool = False,
     **options: Any,
 ) -> AnomalyReport:
-    """Score texts by how little they belong to normal texts, with p-values.
+    """Score texts by how much they differ from normal texts, with p-values.
 
     Args:
         normal: normal texts: files, folders, a data set, texts in memory, or a folder of embedded sentences.
@@ -101,11 +101,11 @@ def anomalies(
         against: other text that the likelihood ratio compares with; without it, the rest of the input.
         model: a model for the scores of vectors; without one, latent semantic analysis of both corpora.
         settings: how texts are scored.
-        drift: also test whether normal texts and input are of one distribution.
+        drift: also test whether normal texts and input have the same distribution.
         out: file to write all scores to: .jsonl, .csv, .tsv or .parquet.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         options: of `AnomalySettings` and `CorpusConfig`, such as ``score="neighbours"``.
 
     Raises:

@@ -80,15 +80,15 @@ def clusters(
         input: files, folders, '-', a data set, texts in memory, or a folder of embedded sentences.
         model: a model; without one, and without vectors, latent semantic analysis of the texts.
         settings: how many clusters, and by which method.
-        assign: new texts: they get the nearest of the clusters of `input`, which do not move. The labels, ids
-            and texts that are returned are those of the new texts.
-        stored: a folder of clusters that `save` made. The texts of `input` get the nearest of them; no
-            cluster is made or moved.
+        assign: new texts: each gets the nearest cluster of `input`; the clusters do not change. The labels,
+            ids and texts that are returned are those of the new texts.
+        stored: a folder of clusters that `save` made. The texts of `input` get the nearest of them; no new
+            clusters are made.
         save: folder to keep the clusters in.
         out: file to write each text with its cluster to: .jsonl, .csv, .tsv or .parquet.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         options: of `ClusterSettings` and `CorpusConfig`, such as ``k=8, text_field="body"``.
 
     Raises:

@@ -101,7 +101,7 @@ def duplicates(
         drop: file to write the corpus without duplicates to, in the same formats.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         options: of `DuplicateSettings` and `CorpusConfig`, such as ``threshold=0.8, text_field="body"``.
 
     Returns:

@@ -75,7 +75,7 @@ def reduce(
     hub: bool = False,
     **fields: Any,
 ) -> Reduced:
-    """Make a model's vectors smaller or better spread, by a map that is fitted to its vectors of a corpus.
+    """Reduce the width of a model's vectors, or whiten them, by a map that is fitted to a corpus.
 
     The map is put behind the model's own modules as stock `Dense` modules.
 
@@ -89,12 +89,12 @@ def reduce(
         width: of the reduced vectors; half of the model's if neither this nor `keep` is given. 'abtt' keeps
             the model's.
         keep: instead of `width`, the share of the variance to keep, such as 0.95.
-        texts: sentences that are used at most, drawn at random.
+        texts: largest number of sentences that are used, drawn at random.
         seed: of that sample and of the auto-encoder.
         overwrite: replace another model that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Returns:

@@ -41,8 +41,8 @@ def train(
 ) -> Trained:
     """Train an encoder on raw text; it is saved to ``out/model``.
 
-    Called again with the same arguments, it goes on where an interrupted run stopped, to the same weights bit
-    by bit.
+    The same call continues an interrupted run; the final weights are bit-identical to those of an
+    uninterrupted run.
 
     Args:
         method: a name in `sentrep.methods.registry.METHODS`.
@@ -62,7 +62,8 @@ def train(
         cache: where prepared corpora are kept; by default `cache_folder()`.
         overwrite: remove another run that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
-        wait: wait for another process that writes the run or the prepared corpus, instead of refusing.
+        wait: if another process writes the run or the prepared corpus, wait for it instead of raising an
+            error.
         deduplicate: leave out documents that are exact or near-duplicates of others; a warning counts them.
         options: any field of the configurations of method, training, encoder, tokenizer and corpus, such as
             ``epochs=1, lr=1e-3, window=2``.

@@ -40,7 +40,7 @@ def embed_texts(
     Args:
         encode: texts to vectors (sentence, width).
         texts: any number of them, but at least one.
-        dimensions: keep the first so many values of each vector, at length 1 again.
+        dimensions: keep only the first N values of each vector, rescaled to length 1.
         total: number of texts, for the progress bar.
 
     Returns:
@@ -100,11 +100,11 @@ def embed_to_folder(
         dtype: float32, float16, int8 or binary, in which vectors are stored; see `sentrep.embedding.dtypes`.
         format: npy; parquet, one file a shard for databases; or parquet-list, the same with vectors as lists
             of variable length.
-        dimensions: keep the first so many values of each vector, at length 1 again.
+        dimensions: keep only the first N values of each vector, rescaled to length 1.
         part: which part of the work this process does, from 0. It goes into a folder in `out`.
         parts: into how many parts the work is split; `merge` joins them.
         overwrite: start anew, whatever embedded sentences are in `out`.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
         total: number of texts, for the progress bar, or an estimate of it from the number of those read.
         encode_all: in place of `encode`: batches of texts to their vectors, in order, as other processes do
             it.

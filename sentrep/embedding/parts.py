@@ -73,7 +73,7 @@ def merge(out: Path | str, *, wait: bool = False) -> int:
 
     Args:
         out: the folder that was given to all parts.
-        wait: wait for another process that writes `out`, instead of refusing.
+        wait: if another process writes `out`, wait for it instead of raising an error.
 
     Raises:
         InputError: a part is missing, unfinished, damaged, or of another model, input or setting.

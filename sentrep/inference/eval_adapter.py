@@ -46,7 +46,7 @@ def measured(
         model: a path, a name, NAME=PATH, an encoder, a baseline ('bm25', 'lead-8', 'balanced'), or a `Model`.
         name: in tables; the path or name otherwise.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: there is no such model, or it cannot be opened.

@@ -121,7 +121,7 @@ def generate_as(
 
     Args:
         run: folder of a run of disentangle; or a `Writer`.
-        sentences: what the generated sentences shall say.
+        sentences: sentences whose content is generated.
         document: a file, or sentences; its style is the mean over its first 1,000 sentences.
         decoding: how candidates are decoded; its defaults if None.
 

@@ -30,7 +30,7 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False, h
         path_or_name: a run folder, a model folder, 'minilm', owner/name of a public model, or NAME=PATH.
         device: where it is loaded to.
         offline: never use the network; public models come from the local cache then.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Returns:
         A `SentenceTransformer`.
@@ -76,7 +76,7 @@ def embedder(model: object, precision: str = "auto", offline: bool = False, hub:
         model: a path, a name, an encoder or a finished run.
         precision: of a fast form; see `sentrep.encoders.fast.precision`.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: it is none of these, or cannot be opened.
@@ -186,7 +186,7 @@ def opened_for(
         model: where it is now, if it has moved.
         precision: of queries; vectors of one model in another precision are the same but for rounding.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: it has moved, or it is another model.

@@ -33,7 +33,7 @@ def locate(
     Args:
         model: a path; 'minilm'; owner/name of a model on the hub; or NAME=PATH, to give it a name in tables.
         known: further names that a typing error may have meant, such as baselines.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
         setting: of which this is the value, for the message.
 
     Raises:

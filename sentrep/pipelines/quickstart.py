@@ -102,7 +102,7 @@ def on_documents(
         corpus: files and folders.
         out: folder of all that is made.
         compare: a model that is compared, distilled and fused with BM25; one at most.
-        seed: of the documents that are held out.
+        seed: of the choice of the documents that are held out.
         minutes: how long it may take, about; that of `build` if None.
 
     Raises:

@@ -179,7 +179,7 @@ class Index:
             memory: bytes that the structure which auto chooses may take when it is searched; half of the free
                 memory if None. The vectors stay on the disk.
             overwrite: replace an index that is there.
-            wait: wait for another process that writes `out`, instead of refusing.
+            wait: if another process writes `out`, wait for it instead of raising an error.
 
         Raises:
             InputError: the input cannot be indexed, `out` holds something else or is being written, a kind

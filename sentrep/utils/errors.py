@@ -47,7 +47,7 @@ class InputError(ValueError):
 
 
 class ReadWarning(UserWarning):
-    """Something of the input was skipped, cut or assumed; the message counts it and names the first
+    """A part of the input was skipped, cut or assumed; the message counts it and names the first
     places.
 
     >>> issubclass(ReadWarning, UserWarning)

@@ -60,21 +60,21 @@ def build(
     hub: bool = False,
     say: Say = print,
 ) -> Built:
-    """Make a search index of documents with the model that suits them, and measure it.
+    """Compare models on documents, and build a search index with the best one.
 
     Args:
         corpus: files and folders of documents.
-        out: folder of all that is made: `index`, `model`, `results.jsonl`, `report.html`.
+        out: folder for all output: `index`, `model`, `results.jsonl`, `report.html`.
         teacher: a sentence-transformers model that is compared, distilled and fused as well; 'auto' takes
             all-MiniLM-L6-v2 where its package is installed and the text is English, None takes no model.
-        minutes: how long all of it may take, about. Candidates that would take longer are left out, which
-            is said; BM25 and the collection's table are always compared.
-        language: whose stemmer the lexical search uses; 'auto' guesses it, '' takes words as they stand.
+        minutes: approximate time limit. Candidates that would take longer are left out, with a message; BM25
+            and the collection's table are always compared.
+        language: of the stemmer of BM25; 'auto' detects it, '' means no stemming.
         units: what is searched; passages of about 120 words if None.
-        seed: of the documents that are held out.
+        seed: of the choice of the documents that are held out.
         overwrite: replace another index in `out`.
         offline: never use the network.
-        hub: look for a teacher's name without an owner on the hub, too.
+        hub: also look on the hub for a teacher's name without an owner.
         say: gets a line for each step.
 
     Raises:

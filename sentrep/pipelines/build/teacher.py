@@ -67,7 +67,7 @@ def teacher_of(
             None or 'none' for no teacher.
         language: of the text.
         offline: never use the network.
-        hub: look for names without an owner on the hub, too.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: there is no such model.
