@@ -186,7 +186,7 @@ def report(
     if (model is None or corpus is None) and (model is None) != (input is None):
         raise InputError(f"the map of sentences needs both: {opt('model')} and {opt('input')}")
     if against is not None and corpus is None:
-        raise InputError(f"{opt('against')}: the terms of which text? Give {opt('corpus')}, too")
+        raise InputError(f"{opt('against')} needs {opt('corpus')}, whose terms are compared with it")
     source = None if input is None else corpus_source(input, fields, "input", offline=offline, hub=hub)
 
     access: dict[str, Any] = {"strict": strict, "offline": offline, "hub": hub}
@@ -242,7 +242,7 @@ def _tasks(
         chosen.tasks.extend(label_free(documents, name, unit=cut.unit))
     if not chosen.tasks:
         raise InputError(
-            "nothing to measure by: give tasks (benchmark folders or files), a suite, or held-out text",
+            "nothing to measure with: give tasks (benchmark folders or files), a suite, or held-out text",
             setting="tasks",
         )
     return chosen, read

@@ -103,7 +103,7 @@ def clusters(
         check_ending(Path(out))
     if stored is not None and (assign is not None or save is not None):
         raise InputError(
-            f"{opt('stored')}: these clusters do not move; leave out {opt('assign')} and {opt('save')}"
+            f"{opt('stored')}: stored clusters do not change; leave out {opt('assign')} and {opt('save')}"
         )
 
     def read(corpus: Corpus, name: str) -> tuple[Sequence[Item], Made | None]:

@@ -53,11 +53,11 @@ def generate(
         sentences = (*sentences, source)
     if between is not None and len(sentences) != 1:
         raise InputError(
-            f"{opt('between')} goes with one sentence at the other end of the line, not with {len(sentences)}"
+            f"{opt('between')} needs exactly one sentence, the other end of the line, not {len(sentences)}"
         )
     if style is not None and (source == "prior" or between is not None or not sentences):
         raise InputError(
-            f"{opt('as')} goes with sentences, whose content is generated in the document's style"
+            f"{opt('as')} needs sentences to generate from, without {opt('between')} or {opt('from')} prior"
         )
     if style is not None and not style.exists():
         raise InputError(f"{opt('as')} {style}: there is no such file")

@@ -85,7 +85,7 @@ def embed(
         return
     for name, value in (("model", model), ("input", input)):
         if not value:
-            raise InputError(f"{opt(name)} is missing: say what embeds, and which files", setting=name)
+            raise InputError(f"{opt(name)} is missing: give a model and the files to embed", setting=name)
     embedded = api.embed_corpus(
         model, CorpusConfig(input), out, units=units, dtype=dtype, format=format, dimensions=dimensions,
         precision=precision, context=context, shard_index=shard_index, shards=shards, ray=_address(ray),

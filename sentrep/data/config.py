@@ -91,6 +91,4 @@ class TokenizerConfig:
                 f"{opt('terms')}: only a trained vocabulary 'unigram' ({opt('tokenizer')}) takes them"
             )
         if self.max_tokens < 2:
-            raise InputError(
-                f"{opt('max_tokens')} {self.max_tokens}: a sentence needs room for 2 tokens or more"
-            )
+            raise InputError(f"{opt('max_tokens')} {self.max_tokens}: must be 2 or more")

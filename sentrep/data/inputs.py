@@ -127,7 +127,7 @@ def _items(value: object, name: str) -> Iterable[object]:
         )
     if getattr(value, "ndim", 1) != 1:
         raise InputError(
-            f"{opt(name)} is an array of {getattr(value, 'ndim', 0)} dimensions; give one of one"
+            f"{opt(name)} is an array of {getattr(value, 'ndim', 0)} dimensions; it must have one dimension"
         )
     if value is None or isinstance(value, Mapping | set | frozenset) or not isinstance(value, Iterable):
         why = "; it has no order" if isinstance(value, set | frozenset) else ""

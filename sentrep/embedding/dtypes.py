@@ -45,7 +45,7 @@ def check_dtype(dtype: str) -> None:
         InputError: `dtype` is none of `DTYPES`.
     """
     if dtype not in DTYPES:
-        raise InputError(f"{opt('dtype')} {dtype}: vectors are not stored so; {nearest(str(dtype), DTYPES)}")
+        raise InputError(f"{opt('dtype')} {dtype}: no such type of vectors; {nearest(str(dtype), DTYPES)}")
 
 
 def store(vectors: NDArray[np.float32], dtype: str) -> Stored:

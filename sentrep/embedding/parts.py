@@ -138,9 +138,7 @@ def _check_whole(out: Path, folders: Sequence[Path], infos: Sequence[EmbeddedInf
         raise InputError(f"{at(out)}: parts are missing, or of different {opt('shards')}; there are {there}")
     for folder, info in zip(folders, infos, strict=True):
         if not info.complete:
-            raise InputError(
-                f"{at(folder)} is unfinished; run the command that made it again, and it will go on"
-            )
+            raise InputError(f"{at(folder)} is unfinished; repeat the command that made it to continue")
     counts = dict(pair for info in infos for pair in zip(info.numbers, info.counts, strict=True))
     if sorted(counts) != list(range(len(counts))) or not counts:
         raise InputError(

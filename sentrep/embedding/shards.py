@@ -61,9 +61,7 @@ class Embedded:
         refuse_parts(path)
         info, files = EmbeddedInfo.read(path)
         if not info.complete:
-            raise InputError(
-                f"{at(path)} is unfinished; run the command that made it again, and it will go on"
-            )
+            raise InputError(f"{at(path)} is unfinished; repeat the command that made it to continue")
         manifest = Manifest.of(KIND, {}, files)
         manifest.check_sizes(path)
         if verify:

@@ -117,7 +117,7 @@ class EncoderConfig:
             )
         if self.kernel < 1 or self.kernel % 2 == 0:
             raise InputError(
-                f"{opt('kernel')} {self.kernel} must be odd: a token, and as many on either side"
+                f"{opt('kernel')} {self.kernel} must be odd: a token, and the same number on either side"
             )
         if self.frequency < 0 or self.saturation < 0:
             raise InputError(

@@ -268,7 +268,7 @@ def _whose(file: Path) -> _Whose:
     if folder.parent.name == "experiments":  # settings that are not the model's own, such as fewer dimensions
         folder, experiment = folder.parents[1], f" ({folder.name})"
     if not meta and "__" not in folder.parent.name and folder.parents[1].name != "results":
-        raise InputError(f"{at(file)}: nothing says of which model; expected {LAYOUT}, or {META} beside it")
+        raise InputError(f"{at(file)}: the model has no name; expected {LAYOUT}, or {META} beside it")
     name = str(meta.get("name") or folder.parent.name.replace("__", "/"))
     revision = str(meta.get("revision") or folder.name)
     if not name.startswith(OURS) or experiment:

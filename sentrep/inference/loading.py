@@ -192,9 +192,9 @@ def opened_for(
         InputError: it has moved, or it is another model.
     """
     if model is None and own.path and not Path(own.path).exists():
-        raise InputError(f"the model of {index} is no longer at {own.path}; say where it is ({opt('model')})")
+        raise InputError(f"the model of {index} is no longer at {own.path}; give its folder ({opt('model')})")
     if model is None and not own.path and " " in own.name:
-        raise InputError(f"{index} was made with {own.name}; say where that model is now ({opt('model')})")
+        raise InputError(f"{index} was made with {own.name}; give its folder ({opt('model')})")
     if isinstance(model, str | Path):
         model = locate(model, hub=hub).path
     place = (own.path or own.name) if model is None else model

@@ -135,7 +135,7 @@ class TrainedMethod:
         model = record.path / "model"
         if not model.is_dir():
             raise InputError(
-                f"{at(model)} is not there: the run has not ended; give its training command again to go on"
+                f"{at(model)} is missing: the run has not ended; repeat its training command to continue it"
             )
         encoders: list[Encoder] = []
 

@@ -86,7 +86,7 @@ def same_direction(*remedies: Remedy) -> Monitor:
         0.9,
         "above",
         "all vectors point the same way (mean cosine {mean_cosine:.2f})",
-        (lower("lr"), *remedies, Remedy("check that the corpus is not one text repeated")),
+        (lower("lr"), *remedies, Remedy("check that the corpus does not repeat one text")),
     )
 
 
@@ -182,7 +182,7 @@ def sure_critic() -> Monitor:
         "critic_accuracy",
         0.95,
         "above",
-        "the critic is sure: it tells a real code from a generated one in {critic_accuracy:.0%} of the cases",
+        "the critic nearly always recognises generated codes: in {critic_accuracy:.0%} of the cases",
         (lower("adversarial_lr_scale"), higher("code_noise"), higher("epochs")),
     )
 

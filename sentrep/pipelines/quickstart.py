@@ -110,7 +110,7 @@ def on_documents(
     """
     if len(compare) > 1:
         raise InputError(
-            f"{opt('compare')}: {len(compare)} models; with documents of one's own give one",
+            f"{opt('compare')}: {len(compare)} models; give one at most with your own documents",
             setting="compare",
         )
     place = out or Path("runs") / (Path(corpus[0]).resolve().name or "documents")

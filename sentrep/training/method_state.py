@@ -41,9 +41,7 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
     if not wanted:
         return
     if not file.is_file():
-        raise InputError(
-            f"{at(file)} is not there; without it there is an encoder, but no more of the method than that"
-        )
+        raise InputError(f"{at(file)} is missing; without it only the encoder of the run can be used")
     try:
         version = _format_version(file)
         found = load_file(file)

@@ -47,7 +47,7 @@ def read_run(run: Path) -> dict[str, Any]:
     file = existing(run, "run folder", "run") / "run.json"
     if not file.is_file():
         raise InputError(
-            f"{at(run)} holds no run.json, so it is no run; give the folder that `sentrep train` made"
+            f"{at(run)} is not a run (it has no run.json); give the folder that `sentrep train` made"
         )
     record = read_json(file).get("run")
     if not isinstance(record, dict) or not isinstance(record.get("method"), str):

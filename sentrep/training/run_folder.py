@@ -72,7 +72,7 @@ class RunFolder:
         left = [path.name for path in self.path.glob("*") if not path.name.startswith(".")]
         if left and not file.exists():
             raise InputError(
-                f"{at(self.path)} is not empty and holds no run.json, so it is no run and stays; "
+                f"{at(self.path)} is not empty and is not a run (it has no run.json); "
                 f"give another {opt('out')}"
             )
         if overwrite and file.exists():

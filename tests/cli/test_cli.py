@@ -311,7 +311,7 @@ def test_a_typo_in_an_option_gets_the_nearest(capsys: pytest.CaptureFixture[str]
         ("embed books --input input.txt --out y", "holds no model"),
         ("index books --out y", "books"),
         ("search nowhere words", "nowhere"),
-        ("eval runs/qt", "nothing to measure by"),
+        ("eval runs/qt", "nothing to measure with"),
         ("compare nothing.jsonl", "nothing.jsonl"),
         ("combine runs/qt --out y", "2 models or more"),
         ("combine runs/qt runs/qt --out books", "not empty"),

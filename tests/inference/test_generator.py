@@ -345,7 +345,7 @@ def test_without_a_sentence_it_asks(
         (("RUN", "a b", "--to", "itself"), "previous and next"),
         (("RUN", "a b", "--k", "9", "--beam-width", "5"), "raise --beam-width"),
         (("RUN", "a b", "--strategy", "greedy", "--k", "2"), "--strategy greedy"),
-        (("RUN", "--between", "a b"), "not with 0"),
+        (("RUN", "--between", "a b"), "not 0"),
         (("RUN", "a b", "--between", "c d", "--steps", "1"), "--steps 1"),
     ],
 )

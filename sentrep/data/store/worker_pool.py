@@ -131,8 +131,8 @@ class _Worker:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
             raise InputError(
-                f"a process that prepares text ended early, exit status {self._process.poll()}; was "
-                "memory short? What it printed stands above. Run the command again, on one core if need be "
+                f"a process that prepares text ended early, exit status {self._process.poll()}, "
+                "perhaps for lack of memory; its output is above. Run it again, if necessary on one core "
                 "(taskset -c 0 ...)"
             ) from error
 

@@ -51,7 +51,7 @@ def write_report(
     if out.is_dir():
         raise InputError(f"{at(out)} is a folder; the report is a file: give {out / 'report.html'}")
     if model is None and any(True for _ in sentences):
-        raise InputError("sentences without a model: say which model is to embed them", setting="model")
+        raise InputError("sentences without a model: give the model to embed them with", setting="model")
     if not chosen and not runs and model is None and corpus is None:
         raise InputError(
             "nothing to report: give results files, run folders, a corpus, or a model together with "

@@ -143,6 +143,6 @@ def _read(file: Path) -> list[Pair]:
         raise InputError(f"{at(file)}: {len(pairs)} pairs; a correlation needs 2 or more")
     if len({pair.score for pair in pairs}) < 2:
         raise InputError(
-            f"{at(file)}: all {len(pairs)} pairs have the score {pairs[0].score:g}; nothing can rise with it"
+            f"{at(file)}: all {len(pairs)} pairs have the score {pairs[0].score:g}; give different scores"
         )
     return pairs

@@ -41,7 +41,7 @@ MONITORS = [
         "bit_entropy",
         0.9,
         "below",
-        "bits are on for nearly all or nearly no sentences (mean entropy of a bit {bit_entropy:.2f})",
+        "bits are 1 for nearly all or nearly no sentences (mean entropy of a bit {bit_entropy:.2f})",
         (higher("balance_weight"), lower("lr")),
     ),
     Monitor(

@@ -45,7 +45,7 @@ class SummaryData:
         if config.summaries is None:
             raise InputError(
                 f"{opt('summaries')} is not set: seq2seq2seq learns from example summaries; give a file. "
-                f"Titles of the corpus will do, with {opt('summaries_field')} title"
+                f"Titles of the corpus can be used, with {opt('summaries_field')} title"
             )
         return ReferenceText.read(
             config.summaries,

@@ -20,7 +20,7 @@ SUMMARIES = [
         "gain_over_lead",
         1e-6,
         "below",
-        "summaries say no more than a beginning of the article of the same length: the article is "
+        "summaries contain no more than a beginning of the article of the same length: the article is "
         "reconstructed no better from them ({gain_over_lead:+.3f} nats a token)",
         (higher("reconstruction_weight"), higher("epochs")),
         AFTER_PRETRAINING,

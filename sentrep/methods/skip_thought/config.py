@@ -41,5 +41,5 @@ class SkipThoughtConfig:
         check_at_least(self, 1, "decoder_width", "decoder_token_width", "longest")
         if self.samples < 0:
             raise InputError(
-                f"{opt('samples')} {self.samples}: 0 for the whole vocabulary, or how many tokens to draw"
+                f"{opt('samples')} {self.samples}: must be 0 (the whole vocabulary) or a number of tokens"
             )

@@ -123,5 +123,5 @@ class SkipThought(Method):
             InputError: this model has no such decoder.
         """
         if to not in self.decoder.decoders:
-            raise InputError(f"{opt('to')} {to}: this model writes {' and '.join(self.decoder.decoders)}")
+            raise InputError(f"{opt('to')} {to}: this model generates {' and '.join(self.decoder.decoders)}")
         return self.decoder.generator(to, scale_to_unit_rms(vectors))
