@@ -28,7 +28,7 @@ CHARTS = {
     ),
     "mean_cosine": (
         "Mean cosine",
-        "Between different sentences. Above .9, all vectors point the same way.",
+        "Between different sentences. Above .9, all vectors have nearly the same direction.",
     ),
     "spread": (
         "Spread",
