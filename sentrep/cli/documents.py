@@ -8,7 +8,18 @@ from typing import Annotated
 import tyro
 
 from sentrep import api
-from sentrep.cli.options import ACCESS, READING, UNITS, Access, Files, Input, Model, Reading, keywords
+from sentrep.cli.options import (
+    ACCESS,
+    READING,
+    UNITS,
+    Access,
+    Files,
+    Input,
+    MaybeModel,
+    Model,
+    Reading,
+    keywords,
+)
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
@@ -20,7 +31,7 @@ DISTILLING = DistillConfig()
 def build(
     input: Input,
     out: Path,
-    teacher: str = "auto",
+    teacher: Annotated[str, tyro.conf.arg(metavar="MODEL")] = "auto",
     minutes: float = 5.0,
     language: str = "auto",
     units: Units = UNITS,
@@ -54,7 +65,7 @@ def build(
 def add(
     index: IndexFolder,
     input: Input,
-    model: str | None = None,
+    model: MaybeModel = None,
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
@@ -72,7 +83,10 @@ def add(
 
 
 def remove(
-    index: IndexFolder, id: tuple[str, ...] = (), file: tuple[str, ...] = (), access: Access = ACCESS
+    index: IndexFolder,
+    id: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ID [ID ...]")] = (),
+    file: Files = (),
+    access: Access = ACCESS,
 ) -> None:
     """Remove documents from an index.
 
@@ -89,7 +103,7 @@ def remove(
 def update(
     index: IndexFolder,
     input: Input,
-    model: str | None = None,
+    model: MaybeModel = None,
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:

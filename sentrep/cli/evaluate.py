@@ -10,7 +10,17 @@ import tyro
 
 from sentrep import api
 from sentrep.baselines.config import WordModelConfig, WordModelName
-from sentrep.cli.options import ACCESS, READING, SENTENCES, Access, Files, Models, Reading, keywords
+from sentrep.cli.options import (
+    ACCESS,
+    READING,
+    SENTENCES,
+    Access,
+    Files,
+    MaybeModel,
+    Models,
+    Reading,
+    keywords,
+)
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.eval_adapter import absent
 from sentrep.inference.kept_out import kept_out_comparison, kept_out_of
@@ -27,11 +37,11 @@ PARTS_SHOWN = 10
 def evaluate(
     model: Models,
     task: tuple[Path, ...] = (),
-    suite: tuple[str, ...] = (),
+    suite: Annotated[tuple[str, ...], tyro.conf.arg(metavar="SUITE [SUITE ...]")] = (),
     data: Path | None = None,
     heldout: Files = (),
     units: Units = SENTENCES,
-    part: str | None = None,
+    part: Annotated[str | None, tyro.conf.arg(metavar="PART")] = None,
     results: Path = Path("results.jsonl"),
     reading: Reading = READING,
     access: Access = ACCESS,
@@ -139,7 +149,7 @@ def report(
     results: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[RESULTS ...]")] = (),
     out: Path = Path("report.html"),
     runs: tuple[Path, ...] = (),
-    model: str | None = None,
+    model: MaybeModel = None,
     input: Files = (),
     corpus: Files = (),
     against: Files = (),

@@ -25,8 +25,8 @@ def generate(
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")],
     sentences: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[SENTENCE ...]")] = (),
     to: Literal["next", "previous", "itself"] | None = None,
-    source: Annotated[str | None, tyro.conf.arg(name="from")] = None,
-    between: str | None = None,
+    source: Annotated[str | None, tyro.conf.arg(name="from", metavar="SOURCE")] = None,
+    between: Annotated[str | None, tyro.conf.arg(metavar="SENTENCE")] = None,
     style: Annotated[Path | None, tyro.conf.arg(name="as", metavar="DOCUMENT")] = None,
     steps: int = 5,
     decoding: DecodingConfig = DecodingConfig(),  # noqa: B008  a frozen default, from which the options are made

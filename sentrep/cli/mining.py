@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sentrep.api import mining as api
-from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, Access, Files, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 from sentrep.mining.settings import TermSettings
@@ -20,7 +20,7 @@ def terms(
     corpus: Files,
     against: Files = (),
     settings: TermSettings = TERMS,
-    model: str | None = None,
+    model: MaybeModel = None,
     out: Path | None = None,
     reading: Reading = READING,
     access: Access = ACCESS,

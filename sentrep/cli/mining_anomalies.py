@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sentrep.api import mining_anomalies as api
-from sentrep.cli.options import ACCESS, READING, Access, Files, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, Access, Files, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 
@@ -18,7 +18,7 @@ def anomalies(
     normal: Files,
     input: Files,
     against: Files = (),
-    model: str | None = None,
+    model: MaybeModel = None,
     settings: api.AnomalySettings = SETTINGS,
     drift: bool = False,
     out: Path | None = None,

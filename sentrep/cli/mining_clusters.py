@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sentrep.api import mining_clusters as api
-from sentrep.cli.options import ACCESS, READING, Access, Files, Input, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, Access, Files, Input, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 from sentrep.mining.settings import ClusterSettings
@@ -15,7 +15,7 @@ SETTINGS = ClusterSettings()
 
 def clusters(
     input: Input,
-    model: str | None = None,
+    model: MaybeModel = None,
     settings: ClusterSettings = SETTINGS,
     assign: Files = (),
     stored: Path | None = None,

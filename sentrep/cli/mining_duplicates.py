@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sentrep.api import mining_duplicates as api
-from sentrep.cli.options import ACCESS, READING, Access, Input, Reading, keywords
+from sentrep.cli.options import ACCESS, READING, Access, Input, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 
@@ -16,7 +16,7 @@ SHOWN = 10
 
 def duplicates(
     input: Input,
-    model: str | None = None,
+    model: MaybeModel = None,
     settings: api.DuplicateSettings = SETTINGS,
     out: Path | None = None,
     drop: Path | None = None,

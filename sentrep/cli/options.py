@@ -15,6 +15,7 @@ Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="
 Layout = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 Model = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
 ModelNames = Annotated[tuple[str, ...], tyro.conf.arg(metavar="MODEL [MODEL ...]")]
+MaybeModel = Annotated[str | None, tyro.conf.arg(metavar="MODEL")]
 Models = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL [MODEL ...]")]
 
 

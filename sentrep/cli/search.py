@@ -21,6 +21,7 @@ from sentrep.cli.options import (
     WRITING,
     Access,
     Files,
+    MaybeModel,
     Model,
     Reading,
     Writing,
@@ -168,12 +169,12 @@ def index(
 def search(
     index: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")],
     words: Words = (),
-    queries: str | None = None,
+    queries: Annotated[str | None, tyro.conf.arg(metavar="FILE")] = None,
     k: int = 10,
     mode: Literal["auto", "hybrid", "dense", "lexical"] = "auto",
-    filter: tuple[str, ...] = (),
+    filter: Annotated[tuple[str, ...], tyro.conf.arg(metavar="FIELD=VALUE [FIELD=VALUE ...]")] = (),
     json: bool = False,
-    model: str | None = None,
+    model: MaybeModel = None,
     smooth: bool = False,
     repeats: bool = False,
     verify: bool = False,
@@ -189,7 +190,7 @@ def search(
         k: Number of hits.
         mode: For an index of files: search by vectors and words ('hybrid'), vectors ('dense') or words
             ('lexical'); 'auto' is what the index was built for.
-        filter: For an index of files: only documents with FIELD=VALUE, such as file=notes.md.
+        filter: For an index of files: only documents whose FIELD has this VALUE, such as file=notes.md.
         json: Print one line of JSON for each hit.
         model: The index's model, if its folder was moved.
         smooth: For an index of files: add to the score of a passage a part of the scores of its nearest
