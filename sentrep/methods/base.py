@@ -34,6 +34,8 @@ class Group:
     parameters: list[nn.Parameter]
     lr_scale: float = 1.0
     """Multiplies the learning rate of the run."""
+    beta1: float = 0.9
+    """β₁ of Adam, the decay of its mean of gradients."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ from sentrep.modules.scaling import scale_to_unit_rms
 
 AUTOENCODER = "autoencoder"
 """Name of the first phase."""
+BETA1 = 0.0
+"""β₁ of Adam in the other phases. With the usual .9, a mean over past gradients, generator and critic
+oscillate, and all generated codes become alike."""
 
 
 class CodeAutoencoder(Method):
@@ -44,7 +47,7 @@ class CodeAutoencoder(Method):
         super().__init__()
         self.token_budget, self.code_noise = token_budget, config.code_noise
         self.input_dropout = config.input_dropout
-        self.adversarial_start = config.adversarial_start
+        self.adversarial_start, self.lr_scale = config.adversarial_start, config.adversarial_lr_scale
         self.f = project(make_encoder(), config.code_width)
         self.decoder = gru_decoder(config, token_table(self.f).num_embeddings, config.code_width)
         self.prior = CodeGenerator(config.prior_width, config.code_width, config.hidden_width)
@@ -60,7 +63,7 @@ class CodeAutoencoder(Method):
         """All that is not named in `networks` belongs to the auto-encoder."""
         others = {id(each) for name in self.phases[1:] for each in self.networks(name)}
         if phase != AUTOENCODER:
-            return [Group(self.networks(phase))]
+            return [Group(self.networks(phase), self.lr_scale, BETA1)]
         return [Group([each for each in self.parameters() if each.requires_grad and id(each) not in others])]
 
     @abstractmethod

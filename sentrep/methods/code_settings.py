@@ -22,9 +22,11 @@ class CodeSettings(DecoderSettings):
     """Width of the hidden layers of generator and critic."""
     adversarial_start: float = 0.3
     """Share of the run in which only the auto-encoder is trained."""
+    adversarial_lr_scale: float = 0.2
+    """Multiplies the learning rate of the generator of codes and of what is trained with or against it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(self, 1, "code_width", "prior_width", "hidden_width")
-        check_at_least(self, 0, "code_noise")
+        check_at_least(self, 0, "code_noise", "adversarial_lr_scale")
         check_between(self, 0, 1, "adversarial_start")

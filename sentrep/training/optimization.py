@@ -12,6 +12,9 @@ from torch.optim import AdamW
 from sentrep.methods.base import Method
 from sentrep.training.config import TrainingConfig
 
+BETA2 = 0.999
+"""β₂ of Adam, the decay of its mean of squared gradients."""
+
 
 def schedule(progress: float, config: TrainingConfig) -> float:
     """The learning rate as a fraction of its peak.
@@ -34,7 +37,8 @@ def schedule(progress: float, config: TrainingConfig) -> float:
 def make_optimizer(method: Method, phase: str, lr: float, config: TrainingConfig) -> AdamW:
     """AdamW over the parameters of one phase."""
     groups = [
-        {"params": group.parameters, "lr_scale": group.lr_scale} for group in method.parameter_groups(phase)
+        {"params": group.parameters, "lr_scale": group.lr_scale, "betas": (group.beta1, BETA2)}
+        for group in method.parameter_groups(phase)
     ]
     return AdamW(groups, lr=lr, weight_decay=config.weight_decay, fused=True)
 

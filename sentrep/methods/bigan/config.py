@@ -23,10 +23,8 @@ class BiGANConfig(CodeSettings):
     """Weight of the squared error of draws that are read back from generated codes."""
     code_weight: float = 3.0
     """Weight of the squared error of codes that are generated again from what was read of them."""
-    adversarial_lr_scale: float = 0.2
-    """Multiplies the learning rate of critic, generator and encoder."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(self, 1, "critic_steps")
-        check_at_least(self, 0, "draw_weight", "code_weight", "adversarial_lr_scale")
+        check_at_least(self, 0, "draw_weight", "code_weight")

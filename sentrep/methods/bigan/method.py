@@ -9,6 +9,7 @@ code from a draw.
 
 Differs from the paper:
     * Images are codes of an auto-encoder of sentences, the networks multi-layer perceptrons.
+    * β₁ of Adam is 0 for critic and generator (.5 in the author's code).
 
 Data: sentences; their order does not matter.
 
@@ -23,7 +24,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sentrep.methods.base import Group, MakeEncoder, Step
+from sentrep.methods.base import MakeEncoder, Step
 from sentrep.methods.bigan.config import BiGANConfig
 from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
 from sentrep.methods.monitors import Monitor, unused_prior
@@ -62,10 +63,6 @@ class BiGAN(CodeAutoencoder):
         if phase == CRITIC:
             return list(self.critic.parameters())
         return [*self.prior.parameters(), *self.reader.parameters()]
-
-    def parameter_groups(self, phase: str) -> list[Group]:
-        scale = 1.0 if phase == AUTOENCODER else self.config.adversarial_lr_scale
-        return [Group(group.parameters, scale) for group in super().parameter_groups(phase)]
 
     def adversarial_step(self, codes: Float[Tensor, "sentence code_width"], phase: str) -> Step:
         draws = self.prior.draw(len(codes), codes.device)

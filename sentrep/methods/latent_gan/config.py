@@ -24,10 +24,7 @@ class LatentGANConfig(CodeSettings):
     """Loss of critic and generator."""
     critic_steps: int = 5
     """Steps of the critic for each step of the generator."""
-    adversarial_lr_scale: float = 0.2
-    """Multiplies the learning rate of critic and generator."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_at_least(self, 1, "critic_steps")
-        check_at_least(self, 0, "adversarial_lr_scale")

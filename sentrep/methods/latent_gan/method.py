@@ -12,6 +12,7 @@ Differs from the paper (ARAE):
       a gradient penalty bounds the slope at each code.
     * Generated codes are normalised as real ones are; no layer normalises over the batch.
     * The critic passes no gradient to the encoder.
+    * β₁ of Adam is 0 for critic and generator (.5 in the paper).
 
 Data: sentences; their order does not matter.
 
@@ -25,7 +26,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sentrep.methods.base import Group, MakeEncoder, Step
+from sentrep.methods.base import MakeEncoder, Step
 from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
 from sentrep.methods.latent_gan.config import LatentGANConfig
 from sentrep.modules.gan_losses import GAN_LOSSES
@@ -58,10 +59,6 @@ class LatentGAN(CodeAutoencoder):
 
     def networks(self, phase: str) -> list[torch.nn.Parameter]:
         return list((self.critic if phase == CRITIC else self.prior).parameters())
-
-    def parameter_groups(self, phase: str) -> list[Group]:
-        scale = 1.0 if phase == AUTOENCODER else self.config.adversarial_lr_scale
-        return [Group(group.parameters, scale) for group in super().parameter_groups(phase)]
 
     def adversarial_step(self, codes: Float[Tensor, "sentence code_width"], phase: str) -> Step:
         loss = GAN_LOSSES[self.config.gan_loss]

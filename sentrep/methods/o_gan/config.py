@@ -19,10 +19,8 @@ class OGANConfig(CodeSettings):
 
     correlation_weight: float = 0.5
     """Weight of the correlation between a draw and what is read back from its code."""
-    adversarial_lr_scale: float = 0.2
-    """Multiplies the learning rate of generator and critic."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_at_least(self, 0, "correlation_weight", "adversarial_lr_scale")
+        check_at_least(self, 0, "correlation_weight")
         check_at_least(self, 2, "prior_width")

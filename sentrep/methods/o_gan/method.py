@@ -9,7 +9,7 @@ is 0. z is read back from a code as (E − mean E) / std E.
 
 Differs from the paper:
     * Images are codes of an auto-encoder of sentences, the networks multi-layer perceptrons.
-    * AdamW instead of RMSprop.
+    * AdamW with β₁ 0 instead of RMSprop.
 
 Data: sentences; their order does not matter.
 
@@ -23,7 +23,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sentrep.methods.base import Group, MakeEncoder, Step
+from sentrep.methods.base import MakeEncoder, Step
 from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
 from sentrep.methods.monitors import Monitor, unused_prior
 from sentrep.methods.o_gan.config import OGANConfig
@@ -51,10 +51,6 @@ class OGAN(CodeAutoencoder):
 
     def networks(self, phase: str) -> list[torch.nn.Parameter]:
         return [*self.prior.parameters(), *self.reader.parameters()]
-
-    def parameter_groups(self, phase: str) -> list[Group]:
-        scale = 1.0 if phase == AUTOENCODER else self.config.adversarial_lr_scale
-        return [Group(group.parameters, scale) for group in super().parameter_groups(phase)]
 
     def adversarial_step(self, codes: Float[Tensor, "sentence code_width"], phase: str) -> Step:
         draws = self.prior.draw(len(codes), codes.device)
