@@ -65,11 +65,12 @@ def top_k(
     return scores, indices
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def rescore(
     vectors: NDArray[np.floating], queries: NDArray[np.float32], candidates: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Inner products (query, candidate) of each query with its own candidate rows, in float64, rounded
-    once."""
+    once; -inf where a value is not finite."""
     scores = np.empty(candidates.shape, dtype=np.float32)
     # A slice gathers queries x candidates x width float64: kept near 64 MB.
     step = max(1, 8_000_000 // max(1, candidates.shape[1] * queries.shape[1]))
@@ -77,7 +78,7 @@ def rescore(
         rows = slice(first, first + step)
         gathered = vectors[candidates[rows]].astype(np.float64)
         scores[rows] = np.matmul(gathered, queries[rows].astype(np.float64)[:, :, None])[:, :, 0]
-    return scores
+    return _finite(scores)
 
 
 def best_candidates(
@@ -161,6 +162,7 @@ def _search_block(
     return scores, indices
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def _rank_in_full(
     block: NDArray[np.float32], queries: NDArray[np.float32], k: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -170,13 +172,20 @@ def _rank_in_full(
     # A query has as many scores as the block has documents: few queries at a time.
     for first in range(0, len(queries), 64):
         every = (queries[first : first + 64].astype(np.float64) @ wide.T).astype(np.float32)
-        for row, row_scores in enumerate(every, start=first):
+        for row, row_scores in enumerate(_finite(every), start=first):
             threshold = np.partition(row_scores, -k)[-k]
             above = np.flatnonzero(row_scores > threshold)
             level = np.flatnonzero(row_scores == threshold)[: k - len(above)]
             indices[row] = np.concatenate([above, level])
             scores[row] = row_scores[indices[row]]
     return scores, indices
+
+
+def _finite(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same array; -inf in the place of scores that are not finite, so that documents of a damaged file
+    come last."""
+    scores[~np.isfinite(scores)] = -np.inf
+    return scores
 
 
 def _check(documents: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> None:

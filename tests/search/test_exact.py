@@ -26,6 +26,23 @@ def noise(count: int, width: int) -> NDArray[np.float32]:
     return np.random.default_rng(count).standard_normal((count, width)).astype(np.float32)
 
 
+@pytest.mark.parametrize("k", [3, 150, 300])
+def test_vectors_that_are_not_finite_come_last(k: int) -> None:
+    documents = noise(300, 8)
+    damaged = documents.copy()
+    damaged.view(np.uint32)[[0, 17], 2] = 0x7FA00000, 0x7F800000  # a signalling NaN, infinity
+    damaged[200] = 3e38
+    left = np.delete(np.arange(300), [0, 17, 200])
+    scores, indices = top_k(
+        damaged, documents[20:25], k, longest=100.0
+    )  # as an index does: not checked first
+    expected, places = brute_force(documents[left], documents[20:25], k)
+    known = expected.shape[1]
+    assert np.array_equal(scores[:, :known], expected)
+    assert np.array_equal(indices[:, :known], left[places])
+    assert np.isneginf(scores[:, known:]).all()
+
+
 @pytest.mark.parametrize("shape", [(1, 7), (5, 64), (300, 33), (4000, 16)])
 @pytest.mark.parametrize("k", [1, 10, 299])
 @pytest.mark.parametrize("data", ["random", "duplicates", "collapsed", "zero"])
