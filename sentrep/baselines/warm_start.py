@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sentrep.baselines.config import WordModelConfig
 from sentrep.baselines.ngrams import ppmi_ngram_rows
+from sentrep.baselines.passages import Passages
 from sentrep.baselines.ppmi import ppmi_rows
+from sentrep.baselines.word2vec import word_vectors
 from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
 from sentrep.utils.arrays import mapped
@@ -20,6 +23,8 @@ from sentrep.utils.files import disk_errors, whole
 
 VERSION = 1
 """Raised with every change that gives other rows."""
+FASTTEXT_TOKENS, FASTTEXT_EPOCHS = 20_000_000, 5
+"""Tokens that fastText reads at least, in at most so many passes; one pass over a larger corpus."""
 
 
 def warm_rows(store: Store, encoder: EncoderConfig, seed: int, cache: Path) -> NDArray[np.float32]:
@@ -37,8 +42,7 @@ def warm_rows(store: Store, encoder: EncoderConfig, seed: int, cache: Path) -> N
     shape = (store.tokenizer.vocab_size, encoder.width)
     if (found := _found(file, shape)) is not None:
         return found
-    fitted = {"ppmi": ppmi_rows, "ppmi-ngrams": ppmi_ngram_rows}[encoder.warm_start]
-    rows = fitted(store, encoder.width, seed)
+    rows = FITTED[encoder.warm_start](store, encoder.width, seed)
     with disk_errors(file):
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole(file) as out:
@@ -52,3 +56,24 @@ def _found(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         return np.array(mapped(file, shape, "float32"))
     except InputError:
         return None
+
+
+def fasttext_rows(store: Store, width: int, seed: int) -> NDArray[np.float32]:
+    """(vocab, width) rows of length 1 for all tokens that are words: whitened vectors of a skip-gram fastText
+    model, rare tokens from their character n-grams; zeros for special tokens.
+
+    Args:
+        store: the prepared corpus.
+        width: of the rows.
+        seed: of all that is drawn at random.
+
+    Raises:
+        InputError: gensim is not installed, or no token occurs often enough.
+    """
+    passages = Passages(store)
+    epochs = int(np.clip(FASTTEXT_TOKENS / max(store.token_counts().sum(), 1), 1, FASTTEXT_EPOCHS))
+    return word_vectors("fasttext", passages, WordModelConfig(width, epochs=epochs, whiten=True, seed=seed))
+
+
+FITTED = {"ppmi": ppmi_rows, "ppmi-ngrams": ppmi_ngram_rows, "fasttext": fasttext_rows}
+"""Values of `warm_start` -> (store, width, seed) -> rows."""

@@ -63,11 +63,12 @@ class EncoderConfig:
     log_weights: bool = False
     """'bag': learn the logarithms of the token weights: no weight becomes negative, and a step changes those
     of frequent and of rare tokens by the same factor."""
-    warm_start: Literal["none", "ppmi", "ppmi-ngrams"] = "none"
+    warm_start: Literal["none", "ppmi", "ppmi-ngrams", "fasttext"] = "none"
     """'bag': initial rows of the token table. 'none': random rows. 'ppmi': rows fitted to the neighbours of
     each token in the corpus (PPMI-SVD), once for each corpus; random rows for tokens without neighbours.
     'ppmi-ngrams': the same, completed by the character n-grams of the tokens, which helps rare tokens and
-    search."""
+    search. 'fasttext': whitened vectors of a skip-gram fastText model; needs gensim, and five minutes for a
+    million sentences."""
     saturation: float = 0.0
     """'bag': gain of a tanh that is applied to the mean (0.3 to 0.6 work well); 0 disables it. Repeated
     words then count less than in proportion, as in BM25, which helps in search of long texts. The token

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 
 from sentrep.baselines import ngrams
+from sentrep.baselines.config import WordModelConfig
 from sentrep.baselines.ngrams import ngram_matrix, ppmi_ngram_rows
+from sentrep.baselines.passages import Passages
+from sentrep.baselines.warm_start import FASTTEXT_EPOCHS, fasttext_rows
+from sentrep.baselines.word2vec import word_vectors
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 
@@ -65,3 +69,15 @@ def test_a_rare_token_is_near_tokens_of_its_spelling(store: Store, monkeypatch: 
     assert np.allclose(np.linalg.norm(known, axis=1), 1, atol=1e-5)
     assert np.array_equal(rows, ppmi_ngram_rows(store, 16, 0))
     assert not np.array_equal(rows, ppmi_ngram_rows(store, 16, 1))
+
+
+def test_fasttext_rows_are_those_of_the_baseline_and_have_rare_tokens(store: Store) -> None:
+    pytest.importorskip("gensim")
+    rows = fasttext_rows(store, 8, 0)
+    special = sorted(store.tokenizer.special)
+    assert not rows[special].any()
+    known = np.delete(rows, special, axis=0)  # `planetary`, which occurs once, among them
+    assert np.allclose(np.linalg.norm(known, axis=1), 1, atol=1e-5)
+    config = WordModelConfig(8, whiten=True, epochs=FASTTEXT_EPOCHS, seed=0)
+    assert np.array_equal(rows, word_vectors("fasttext", Passages(store), config))
+    assert not np.array_equal(rows, fasttext_rows(store, 8, 1))

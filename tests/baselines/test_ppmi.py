@@ -12,7 +12,7 @@ import pytest
 
 from sentrep.baselines import ppmi
 from sentrep.baselines.ppmi import LARGE, SMALL, Counting, ppmi_rows
-from sentrep.baselines.warm_start import warm_rows
+from sentrep.baselines.warm_start import FITTED, warm_rows
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import Store, prepare
 from sentrep.encoders.config import EncoderConfig
@@ -101,7 +101,7 @@ def test_rows_are_fitted_once_for_a_corpus(
     encoder = EncoderConfig(width=8, warm_start="ppmi")
     first = warm_rows(store, encoder, 0, tmp_path)
     (file,) = (tmp_path / "rows").iterdir()
-    monkeypatch.setattr("sentrep.baselines.warm_start.ppmi_rows", lambda *_: np.zeros_like(first))
+    monkeypatch.setitem(FITTED, "ppmi", lambda *_: np.zeros_like(first))
     assert np.array_equal(warm_rows(store, encoder, 0, tmp_path), first)
     assert not np.array_equal(warm_rows(store, encoder, 1, tmp_path), first)  # another seed is fitted anew
     file.write_bytes(b"damaged")
