@@ -83,7 +83,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "sif-fasttext": {"whiten": True}, "lsa": {}, "doc2vec": {},
 }  # fmt: skip
 """Word models and baselines, with their settings."""
-NAMED = ("similarity",)
+NAMED = ("similarity", "general")
 """Presets of quick-thought for general text. They are short by themselves: the time is no limit."""
 UNSEEDED = ("bm25", "hashing")
 

@@ -55,10 +55,10 @@ def train(
             preset, or 'bpe', if None.
         settings: the method's configuration, such as `QuickThoughtConfig`; its defaults if None.
         training: how long and how fast; see `TrainingConfig`.
-        preset: named values for all settings that are not given: for quick-thought 'similarity', 'search',
-            'short-texts' or 'paper'. If None, the method's default preset for a bag; no preset for other
-            encoders, or where a whole configuration is given (`settings`, `training`, an `EncoderConfig` or a
-            `TokenizerConfig`).
+        preset: named values for all settings that are not given: for quick-thought 'similarity', 'general',
+            'search', 'short-texts' or 'paper'. If None, the method's default preset for a bag; no preset for
+            other encoders, or where a whole configuration is given (`settings`, `training`, an
+            `EncoderConfig` or a `TokenizerConfig`).
         cache: where prepared corpora are kept; by default `cache_folder()`.
         overwrite: remove another run that is in `out`.
         strict: raise for anything of the corpus that was skipped or damaged.
@@ -72,8 +72,8 @@ def train(
         The run; ``trained.encoder`` is the encoder, ``trained.report`` says what was read and skipped.
 
     Raises:
-        InputError: the corpus cannot be used, a setting does not exist or has a wrong value, or `out` holds
-            another run.
+        InputError: the corpus cannot be used, a setting does not exist or has a wrong value, a library that
+            it needs is not installed, or `out` holds another run.
 
     Example:
         >>> trained = sentrep.train("cpc", corpus="texts", out="runs/cpc", width=16, steps=2)
@@ -98,9 +98,10 @@ def train(
         source = without_duplicates(source, kept)
     chosen = _located(check_config(found["encoder"]), source)
 
-    from sentrep.baselines.warm_start import warm_rows
+    from sentrep.baselines.warm_start import check_installed, warm_rows
     from sentrep.training.job import Job, run_job
 
+    check_installed(chosen)
     job = Job(
         method,
         check_config(found["settings"]),

@@ -14,7 +14,7 @@ from sentrep.baselines.config import WordModelConfig
 from sentrep.baselines.ngrams import ppmi_ngram_rows
 from sentrep.baselines.passages import Passages
 from sentrep.baselines.ppmi import ppmi_rows
-from sentrep.baselines.word2vec import word_vectors
+from sentrep.baselines.word2vec import gensim_models, word_vectors
 from sentrep.data.store.store import Store
 from sentrep.encoders.config import EncoderConfig
 from sentrep.utils.arrays import mapped
@@ -48,6 +48,16 @@ def warm_rows(store: Store, encoder: EncoderConfig, seed: int, cache: Path) -> N
         with whole(file) as out:
             np.save(out, rows, allow_pickle=False)
     return rows
+
+
+def check_installed(encoder: EncoderConfig) -> None:
+    """Nothing, where the rows that training begins with can be fitted.
+
+    Raises:
+        InputError: the library that fits them is not installed; the message says how to install it.
+    """
+    if encoder.warm_start == "fasttext":
+        gensim_models()
 
 
 def _found(file: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:

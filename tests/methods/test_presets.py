@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,15 @@ def test_a_preset_that_cannot_be(place: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(InputError) as error:
         train(place, "wrong", **wrong)
     assert error.value.setting == "preset"
+
+
+def test_a_library_that_is_missing_is_named_before_the_corpus_is_read(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gensim", None)
+    with pytest.raises(InputError, match="pip install 'gensim"):
+        train(place, "general", preset="general", **QUICK)
+    assert not (place / "general").exists()
 
 
 def test_the_length_that_is_given_replaces_that_of_the_preset() -> None:

@@ -9,19 +9,21 @@ from __future__ import annotations
 from sentrep.methods.defaults import Presets
 
 PAPER = "paper"
+SIMILARITY = {
+    "warm_start": "ppmi",
+    "log_weights": True,
+    "weight_lr": 10.0,
+    "word_dropout": 0.2,
+    "segment_length": 4,
+    "batch_size": 2048,
+    "lr": 1e-3,
+    "epochs": 4.0,
+    "most_steps": 366,
+}
 VALUES = {
     PAPER: {},
-    "similarity": {
-        "warm_start": "ppmi",
-        "log_weights": True,
-        "weight_lr": 10.0,
-        "word_dropout": 0.2,
-        "segment_length": 4,
-        "batch_size": 2048,
-        "lr": 1e-3,
-        "epochs": 4.0,
-        "most_steps": 366,
-    },
+    "similarity": SIMILARITY,
+    "general": SIMILARITY | {"warm_start": "fasttext", "lr": 3e-4},
     "search": {
         "target": "rest",
         "lead": 0.5,
@@ -44,6 +46,7 @@ PRESETS = Presets(VALUES, default="similarity", plain=PAPER)
 """
 paper: the settings of the paper's method without any preset: random rows, three passes.
 similarity: rows fitted to the corpus, then a short, gentle training with neighbours in short segments.
+general: the same from fastText rows and gentler, for a million sentences and more; needs gensim.
 search: a sentence finds the text that it was taken from; wide, with saturation.
 short-texts: rows fitted to the corpus and no training, for documents of one sentence.
 """
