@@ -37,7 +37,7 @@ K1, B = 1.2, 0.75
 READINGS, SPARE = 2, 10
 """Of the matrices by subspace iteration, and directions that are carried along and dropped at the end."""
 AT_ONCE = 1 << 18
-"""Words whose pairs are counted at once."""
+"""Words whose pairs are counted at once, and entries of a matrix that are changed at once."""
 MOST_PAIRS = 60_000_000
 """Entries of the matrix of window counts: 8 bytes each, and as much again while two are added."""
 
@@ -98,18 +98,8 @@ class _Bags:
 
 def _ppmi_rows(passages: Passages, terms: NDArray[np.int64], count: int, random: np.random.Generator) -> Rows:
     """(term, P_WIDTH) rows U s^½ of the matrix of positive pointwise mutual information, of length 1."""
-    pairs = _pairs(passages, terms, count)
-    total, rows = pairs.sum(), np.asarray(pairs.sum(axis=1)).ravel()
-    contexts = rows**SMOOTHING
-    contexts /= max(contexts.sum(), 1e-12)
-    coo = pairs.tocoo()
-    expected = rows[coo.row] * contexts[coo.col]
-    coo.data = np.maximum(np.log(np.maximum(coo.data / np.maximum(expected, 1e-12), 1e-12)), 0).astype(
-        np.float32
-    )
-    matrix = coo.tocsr()
-    matrix.eliminate_zeros()
-    if not total or not matrix.nnz:
+    matrix = _ppmi(_pairs(passages, terms, count))
+    if not matrix.nnz:
         return np.zeros((count, 1), np.float32)
     width = min(P_WIDTH, count)
     basis = _orthogonal(matrix @ random.standard_normal((count, min(count, width + SPARE)), dtype=np.float32))
@@ -120,6 +110,20 @@ def _ppmi_rows(passages: Passages, terms: NDArray[np.int64], count: int, random:
     largest = slice(None, -width - 1, -1)
     roots = np.maximum(squares[largest], 0) ** 0.25  # eigenvalues are squared singular values
     return _unit((basis @ turn[:, largest]) * roots)
+
+
+def _ppmi(pairs: csr_array) -> csr_array:
+    """The matrix of positive pointwise mutual information, in the place of the counts."""
+    rows = np.asarray(pairs.sum(axis=1)).ravel()
+    contexts = rows**SMOOTHING
+    contexts /= max(contexts.sum(), 1e-12)
+    row = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(pairs.indptr))
+    for start in range(0, pairs.nnz, AT_ONCE):  # whole arrays of such a matrix take gigabytes
+        part = slice(start, start + AT_ONCE)
+        expected = np.maximum(rows[row[part]] * contexts[pairs.indices[part]], 1e-12)
+        pairs.data[part] = np.maximum(np.log(np.maximum(pairs.data[part] / expected, 1e-12)), 0)
+    pairs.eliminate_zeros()
+    return pairs
 
 
 def _pairs(passages: Passages, terms: NDArray[np.int64], count: int) -> Any:
