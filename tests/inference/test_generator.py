@@ -37,6 +37,8 @@ from tests.errors import refuses
 SENTENCES = [" ".join(sentence) + "." for document in toy.documents(30, seed=9) for sentence in document]
 ONE, OTHER = "topic3word2 common1 topic3word5 topic3word7.", "topic8word2 topic8word3 common4 topic8word9."
 
+pytestmark = pytest.mark.slow  # a run is trained first
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -101,7 +103,6 @@ def on_topic(sentences: list[str], written: list[list[Generated]]) -> float:
     return right / total
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("to", ["next", "previous"])
 def test_what_is_written_stays_on_topic(writer: Writer, to: str) -> None:
     sentences = [sentence for sentence in SENTENCES if topics(sentence)]

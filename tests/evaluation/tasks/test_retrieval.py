@@ -327,6 +327,7 @@ def test_of_equal_failures_some_from_all_over_are_told_and_what_was_found_was_no
         assert example.got not in (example.wanted, example.question)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_documents_times_queries() -> None:
     """Of a collapsed model, for which every query is scored in full."""
     documents, peaks = [str(number) for number in range(12_000)], []
