@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.baselines.passages import Passages
+from sentrep.baselines.tall import inner, orthogonal, turned
 from sentrep.data.analysis import singular, stop_words
 from sentrep.utils.progress import progress
 
@@ -38,8 +39,8 @@ READINGS, SPARE = 2, 10
 """Of the matrices by subspace iteration, and directions that are carried along and dropped at the end."""
 AT_ONCE = 1 << 18
 """Words whose pairs are counted at once, and entries of a matrix that are changed at once."""
-MOST_PAIRS = 60_000_000
-"""Entries of the matrix of window counts: 8 bytes each, and as much again while two are added."""
+MOST_PAIRS = 20_000_000
+"""Different pairs that are counted: 8 bytes each, and as much again while two matrices are added."""
 
 Rows = NDArray[np.float32]
 
@@ -98,36 +99,66 @@ class _Bags:
 
 def _ppmi_rows(passages: Passages, terms: NDArray[np.int64], count: int, random: np.random.Generator) -> Rows:
     """(term, P_WIDTH) rows U s^½ of the matrix of positive pointwise mutual information, of length 1."""
-    matrix = _ppmi(_pairs(passages, terms, count))
-    if not matrix.nnz:
+    matrix = _Ppmi(_pairs(passages, terms, count))
+    if matrix.empty:
         return np.zeros((count, 1), np.float32)
     width = min(P_WIDTH, count)
-    basis = _orthogonal(matrix @ random.standard_normal((count, min(count, width + SPARE)), dtype=np.float32))
+    basis = random.standard_normal((count, min(count, width + SPARE)), dtype=np.float32)
+    basis = orthogonal(matrix.times(basis))
     for _ in progress(range(READINGS), "PPMI", unit="reading"):
-        basis = _orthogonal(matrix @ _orthogonal(matrix.T @ basis))
-    projected = matrix.T @ basis
-    squares, turn = np.linalg.eigh(projected.T.astype(np.float64) @ projected)
+        basis = orthogonal(matrix.times(orthogonal(matrix.transposed_times(basis))))
+    projected = matrix.transposed_times(basis)
+    squares, turn = np.linalg.eigh(inner(projected, projected))
     largest = slice(None, -width - 1, -1)
     roots = np.maximum(squares[largest], 0) ** 0.25  # eigenvalues are squared singular values
-    return _unit((basis @ turn[:, largest]) * roots)
+    return _unit(turned(basis, turn[:, largest] * roots))
 
 
-def _ppmi(pairs: csr_array) -> csr_array:
-    """The matrix of positive pointwise mutual information, in the place of the counts."""
-    rows = np.asarray(pairs.sum(axis=1)).ravel()
-    contexts = rows**SMOOTHING
-    contexts /= max(contexts.sum(), 1e-12)
-    row = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(pairs.indptr))
-    for start in range(0, pairs.nnz, AT_ONCE):  # whole arrays of such a matrix take gigabytes
-        part = slice(start, start + AT_ONCE)
-        expected = np.maximum(rows[row[part]] * contexts[pairs.indices[part]], 1e-12)
-        pairs.data[part] = np.maximum(np.log(np.maximum(pairs.data[part] / expected, 1e-12)), 0)
-    pairs.eliminate_zeros()
-    return pairs
+class _Ppmi:
+    """(term, term) positive pointwise mutual information M of symmetric counts.
+
+    M is not symmetric, since only contexts are smoothed. Where the counts are not zero is: M_ij and M_ji
+    are kept for i ≤ j only, in two matrices that share their indices.
+    """
+
+    def __init__(self, pairs: csr_array) -> None:
+        from scipy.sparse import csr_array
+
+        words = (pairs.sum(axis=1) + pairs.sum(axis=0)).astype(np.float64)
+        contexts = words**SMOOTHING
+        contexts /= max(contexts.sum(), 1e-12)
+        below = np.empty_like(pairs.data)
+        for start in range(0, pairs.nnz, AT_ONCE):  # further arrays of this length take gigabytes
+            part = slice(start, start + AT_ONCE)
+            column = pairs.indices[part]
+            row = np.searchsorted(pairs.indptr, np.arange(start, start + len(column)), side="right") - 1
+            together = pairs.data[part] * np.where(row == column, 2, 1)
+            pairs.data[part] = _information(together, words[row] * contexts[column])
+            below[part] = _information(together, words[column] * contexts[row]) * (row != column)
+        self.empty = not pairs.nnz
+        self._above = pairs
+        self._below = csr_array((below, pairs.indices, pairs.indptr), shape=pairs.shape)
+
+    def times(self, dense: Rows) -> Rows:
+        """M times a dense matrix."""
+        product = self._above @ dense
+        product += self._below.T @ dense
+        return np.asarray(product)
+
+    def transposed_times(self, dense: Rows) -> Rows:
+        """The transpose of M times a dense matrix."""
+        product = self._below @ dense
+        product += self._above.T @ dense
+        return np.asarray(product)
 
 
-def _pairs(passages: Passages, terms: NDArray[np.int64], count: int) -> Any:
-    """(term, term) how often two words stand within `WINDOW` of each other in a document; symmetric."""
+def _information(together: NDArray[Any], expected: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.log(np.maximum(together / np.maximum(expected, 1e-12), 1)))
+
+
+def _pairs(passages: Passages, terms: NDArray[np.int64], count: int) -> csr_array:
+    """(term, term) how often two words stand within `WINDOW` of each other in a document, at [i, j] with
+    i ≤ j only."""
     from scipy.sparse import csr_array
 
     words = [
@@ -139,30 +170,30 @@ def _pairs(passages: Passages, terms: NDArray[np.int64], count: int) -> Any:
     least = 0.0
     for ids, document in progress(passages.blocks(), "counting pairs", unit="block"):
         chosen = kept[ids]
-        ids, document = terms[ids[chosen]], document[chosen]
-        for start in range(0, len(ids), AT_ONCE):
-            counts = counts + _block(ids[start : start + AT_ONCE + WINDOW], document[start:], count)
+        kept_terms, document = terms[ids[chosen]].astype(np.int32), document[chosen]
+        for start in range(0, len(kept_terms), AT_ONCE):
+            counts = counts + _block(kept_terms[start : start + AT_ONCE + WINDOW], document[start:], count)
         while counts.nnz > MOST_PAIRS:
             least += 1.0
             counts.data[counts.data <= least] = 0
             counts.eliminate_zeros()
-    return (counts + counts.T).tocsr()
+    return counts
 
 
-def _block(ids: NDArray[np.int64], document: NDArray[np.int64], count: int) -> csr_array:
+def _block(ids: NDArray[np.int32], document: NDArray[np.int64], count: int) -> csr_array:
     """Pairs whose first word is one of all but the last `WINDOW` words, or of all at the end of the text."""
     from scipy.sparse import coo_array
 
     document, begin = document[: len(ids)], min(len(ids), AT_ONCE)
-    first, second = [], []
+    first, second = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
     for distance in range(1, min(WINDOW, len(ids) - 1) + 1):
         many = min(begin, len(ids) - distance)
         same = document[distance : distance + many] == document[:many]
         first.append(ids[:many][same])
         second.append(ids[distance : distance + many][same])
-    rows = np.concatenate([np.zeros(0, np.int64), *first]).astype(np.int32)
-    columns = np.concatenate([np.zeros(0, np.int64), *second]).astype(np.int32)
-    return coo_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(count, count)).tocsr()
+    one, other = np.concatenate(first), np.concatenate(second)
+    pairs = np.minimum(one, other), np.maximum(one, other)
+    return coo_array((np.ones(len(one), np.float32), pairs), shape=(count, count)).tocsr()
 
 
 def _lsa_rows(bags: _Bags, random: np.random.Generator) -> Rows:
@@ -172,15 +203,15 @@ def _lsa_rows(bags: _Bags, random: np.random.Generator) -> Rows:
     basis = random.standard_normal((count, min(count, width + SPARE)), dtype=np.float32)
     product = basis
     for _ in range(READINGS):
-        basis = _orthogonal(product)
+        basis = orthogonal(product)
         product = np.zeros_like(basis)
         for bag in bags:
             weighted = _bm25(bag, bags)
             product += weighted.T @ (weighted @ basis)
-    values, turn = np.linalg.eigh(basis.T.astype(np.float64) @ product)
+    values, turn = np.linalg.eigh(inner(basis, product))
     kept = slice(None, -width - 1, -1)
     roots = np.maximum(values[kept], 0) ** 0.25  # eigenvalues are squared singular values
-    return np.asarray((basis @ turn[:, kept]) * roots, dtype=np.float32)
+    return turned(basis, turn[:, kept] * roots)
 
 
 def _bm25(bag: csr_array, bags: _Bags) -> csr_array:
@@ -203,11 +234,3 @@ def _unit_documents(bags: _Bags, rows: Rows) -> Rows:
 
 def _unit(rows: NDArray[Any]) -> Rows:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
-
-
-def _orthogonal(columns: NDArray[Any]) -> Rows:
-    """An orthonormal basis of the space of the columns, by the eigenvectors of their Gram matrix: several
-    times faster than QR where there are many more rows than columns."""
-    values, vectors = np.linalg.eigh(columns.T.astype(np.float64) @ columns)
-    kept = values > 1e-10 * max(values[-1], 1e-30)
-    return np.asarray(columns @ (vectors[:, kept] / np.sqrt(values[kept])), np.float32)

@@ -29,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.baselines.passages import Passages
+from sentrep.baselines.tall import inner, orthogonal, turned
 from sentrep.data.store.store import Store
 from sentrep.utils.progress import progress
 
@@ -160,10 +161,10 @@ def _largest(matrix: csr_array, width: int, random: np.random.Generator) -> tupl
     basis = random.standard_normal((matrix.shape[0], size), dtype=np.float32)
     for _ in progress(range(READINGS - 1), "decomposing", unit="reading"):
         basis = orthogonal(product(basis))
-    projected = basis.T.astype(np.float64) @ product(basis)
+    projected = inner(basis, product(basis))
     values, turn = np.linalg.eigh((projected + projected.T) / 2)
     largest = np.argsort(-np.abs(values))[:width]
-    return values[largest], np.asarray(basis @ turn[:, largest], np.float32)
+    return values[largest], turned(basis, turn[:, largest])
 
 
 def times(matrix: csr_array) -> Any:
@@ -175,11 +176,3 @@ def times(matrix: csr_array) -> Any:
         warnings.simplefilter("ignore", UserWarning)  # that the format is new in torch
         sparse = torch.sparse_csr_tensor(starts, columns, torch.from_numpy(matrix.data), size=matrix.shape)
     return lambda dense: (sparse @ torch.from_numpy(np.ascontiguousarray(dense))).numpy()
-
-
-def orthogonal(columns: NDArray[Any]) -> Rows:
-    """An orthonormal basis of the space of the columns, by the eigenvectors of their Gram matrix: several
-    times faster than QR where there are many more rows than columns."""
-    values, vectors = np.linalg.eigh(columns.T.astype(np.float64) @ columns)
-    kept = values > 1e-10 * max(values[-1], 1e-30)
-    return np.asarray(columns @ (vectors[:, kept] / np.sqrt(values[kept])), np.float32)
