@@ -30,10 +30,11 @@ LAYERS = (
     ("__main__",),
 )
 """Packages by layer, lowest first. Imports run to a lower layer, or stay within a package."""
-ABOVE = {"embedding.ray": "inference"}
-"""Modules that are not in the layer of their package, but directly above another package."""
+ABOVE = {"embedding.ray": "inference", "embedding.workers": "embedding.ray"}
+"""Modules that are not in the layer of their package, but directly above another package or module."""
 LAYER: dict[str, float] = {package: number for number, packages in enumerate(LAYERS) for package in packages}
-LAYER |= {module: LAYER[package] + 0.5 for module, package in ABOVE.items()}
+for above, below in ABOVE.items():
+    LAYER[above] = LAYER[below] + 0.25
 PORTS = {
     "tyro": {"cli"},
     "sentence_transformers": {"encoders"},

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sentrep.embedding import Embedded
     from sentrep.embedding.ray import ActorPool
+    from sentrep.embedding.workers import WorkerPool
     from sentrep.encoders.serialization import Encoder
     from sentrep.training.job import Trained
 
@@ -91,6 +92,7 @@ def embed_corpus(
     shard: int = 65_536,
     shard_index: int | None = None,
     shards: int | None = None,
+    workers: int | None = None,
     ray: str | None = None,
     overwrite: bool = False,
     context: bool = False,
@@ -119,6 +121,9 @@ def embed_corpus(
         shard_index: number of the part that this process embeds, from 0; with `shards`. `merge_embedded`
             joins the parts. Under torchrun the rank, by default.
         shards: number of parts that the work is divided into.
+        workers: number of processes of this machine that tokenize and encode, one thread each; None for none
+            but this one. `model` is a path or name. In a script, the call stands below
+            ``if __name__ == "__main__":``.
         ray: encode on all cores of a Ray cluster: its address, or 'local' for this machine's cores. `model`
             is a path or name that is valid on every machine of the cluster.
         overwrite: replace other vectors that are in `out`.
@@ -145,8 +150,15 @@ def embed_corpus(
         raise InputError(f"{opt('context')} needs a run; give the folder of one as {opt('model')}")
     if context and chosen.unit != "sentence":
         raise InputError(f"{opt('context')} gives vectors of sentences; {opt('unit')} is {chosen.unit!r}")
-    if ray is not None and (context or not isinstance(model, str | Path)):
-        raise InputError(f"{opt('ray')} needs a model that other machines can open, and no {opt('context')}")
+    for name, asked in (("workers", workers), ("ray", ray)):
+        if asked is not None and (context or not isinstance(model, str | Path)):
+            raise InputError(
+                f"{opt(name)} needs a path or name of a model, which other processes can open, and no "
+                f"{opt('context')}",
+                setting=name,
+            )
+    if workers is not None and ray is not None:
+        raise InputError(f"give {opt('workers')} or {opt('ray')}, not both", setting="workers")
     encoder = embedder(model, precision, offline, hub)
 
     from sentrep.embedding import embed_to_folder
@@ -166,7 +178,8 @@ def embed_corpus(
         encode = contexts = Contexts.open(locate(model).path)
         records = contexts.watch(records)
         described["model"] += f" contexts {contexts.identity}"
-    with _actors(ray, str(model), made_by.content_hash, offline, described["precision"]) as pool:
+    settings = str(model), made_by.content_hash, offline, described["precision"]
+    with _pool(workers, ray, *settings) as pool:
         embedded = embed_to_folder(
             encode, records, place, stamp=described, dtype=dtype, format=format, dimensions=dimensions,
             shard=shard, part=part, parts=parts, overwrite=overwrite, wait=wait,
@@ -213,17 +226,23 @@ def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:
 
 
 @contextmanager
-def _actors(
-    address: str | None, model: str, content_hash: str, offline: bool, precision: str
-) -> Iterator[ActorPool | None]:
-    """The actors of a Ray cluster, or None where the work is done here."""
-    if address is None:
-        yield None
-        return
-    from sentrep.embedding.ray import actor_pool
+def _pool(
+    workers: int | None, address: str | None, model: str, content_hash: str, offline: bool, precision: str
+) -> Iterator[WorkerPool | ActorPool | None]:
+    """Other processes that encode, here or on a Ray cluster; None where this process does it."""
+    settings = model, content_hash, offline, precision
+    if workers is not None:
+        from sentrep.embedding.workers import worker_pool
 
-    with actor_pool(checked("ray", address, str), model, content_hash, offline, precision) as pool:
-        yield pool
+        with worker_pool(checked("workers", workers, int), *settings) as pool:
+            yield pool
+    elif address is not None:
+        from sentrep.embedding.ray import actor_pool
+
+        with actor_pool(checked("ray", address, str), *settings) as actors:
+            yield actors
+    else:
+        yield None
 
 
 def corpus_source(corpus: Corpus, fields: dict[str, Any], name: str = "corpus", **given: Any) -> CorpusConfig:

@@ -52,6 +52,7 @@ def embed(
     shard_index: int | None = None,
     shards: int | None = None,
     merge: bool = False,
+    workers: int | None = None,
     ray: Annotated[tuple[str, ...] | None, tyro.conf.arg(metavar="[ADDRESS]")] = None,
     reading: Reading = READING,
     writing: Writing = WRITING,
@@ -76,6 +77,8 @@ def embed(
             rank.
         shards: Number of parts that the work is divided into, one for each process.
         merge: Join the parts in `out`; needs neither MODEL nor `input`.
+        workers: Number of processes of this machine that tokenize and encode, one thread each. Unset: this
+            process alone, with a thread for each core.
         ray: Encode on all cores of the Ray cluster at ADDRESS; without ADDRESS, of a local cluster.
         reading: How files are read.
         writing: What happens to existing output.
@@ -89,7 +92,8 @@ def embed(
             raise InputError(f"{opt(name)} is missing: give a model and the files to embed", setting=name)
     embedded = api.embed_corpus(
         model, CorpusConfig(input), out, units=units, dtype=dtype, format=format, dimensions=dimensions,
-        precision=precision, context=context, shard_index=shard_index, shards=shards, ray=_address(ray),
+        precision=precision, context=context, shard_index=shard_index, shards=shards, workers=workers,
+        ray=_address(ray),
         **keywords(reading, writing, access),
     )  # fmt: skip
     _embedded(embedded, units.unit)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tests import toy
+
 STAMP = {"model": "aaaa1111", "model_name": "toy", "source": "cccc2222"}
 
 
@@ -34,3 +36,14 @@ def contents(folder: Path) -> dict[str, bytes]:
 def _vector(text: str) -> NDArray[np.float32]:
     draw = np.random.default_rng(list(text.encode("utf-8", "replace")))
     return draw.standard_normal(8).astype(np.float32)
+
+
+def saved_bag(folder: Path) -> str:
+    """A model folder of a bag with random vectors."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+    rows = torch.randn(len(toy.WORDS), 8, generator=torch.Generator().manual_seed(3))
+    SentenceTransformer(modules=[StaticEmbedding(toy.tokenizer(), embedding_weights=rows)]).save(str(folder))
+    return str(folder)

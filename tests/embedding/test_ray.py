@@ -15,8 +15,7 @@ import pytest
 from sentrep import api
 from sentrep.embedding import embed_to_folder
 from sentrep.utils.errors import InputError
-from tests import toy
-from tests.embedding.encoders import STAMP, contents
+from tests.embedding.encoders import STAMP, contents, saved_bag
 
 pytestmark = pytest.mark.slow
 ray = pytest.importorskip("ray")
@@ -32,15 +31,7 @@ def cluster() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A bag with random vectors."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-
-    rows = torch.randn(len(toy.WORDS), 8, generator=torch.Generator().manual_seed(3))
-    folder = tmp_path_factory.mktemp("model")
-    SentenceTransformer(modules=[StaticEmbedding(toy.tokenizer(), embedding_weights=rows)]).save(str(folder))
-    return str(folder)
+    return saved_bag(tmp_path_factory.mktemp("model"))
 
 
 def test_a_killed_worker_loses_nothing_and_repeats_nothing(model: str, tmp_path: Path) -> None:
