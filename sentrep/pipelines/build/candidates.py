@@ -53,8 +53,8 @@ class Dense:
 class Contender:
     """A model in the comparison."""
 
+    name: str
     cost: int
-    model: Model
     dense: Dense | None
     """Where its vectors come from; None for BM25 alone."""
     mode: Mode
@@ -103,15 +103,16 @@ def contenders(
         say: gets a line for each model that is left out.
     """
     words = replace(bm25(Analysis(language), label=BM25), name=BM25)
-    yield Contender(0, words, None, "lexical")
+    yield Contender(words.name, 0, None, "lexical"), words
     for number, each in enumerate(dense):
         if reason := each.objection(text, budget):
             say(f"left out: {each.name}: {reason}")
             continue
         place = folder / f"model-{number}"
         vectors = _remembered(measured(each.fit(text, place), each.name))
-        yield Contender(each.cost, vectors, each, "dense", place)
-        yield Contender(each.cost + 1, hybrid(vectors, words, each.fusion), each, "hybrid", place)
+        both = hybrid(vectors, words, each.fusion)
+        yield Contender(vectors.name, each.cost, each, "dense", place), vectors
+        yield Contender(both.name, each.cost + 1, each, "hybrid", place), both
 
 
 def _table(text: Text, out: Path) -> Encoder:

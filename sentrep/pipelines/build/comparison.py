@@ -31,7 +31,7 @@ class Row:
 
     @property
     def candidate(self) -> Candidate:
-        return Candidate(self.contender.model.name, self.contender.cost, mean_items(self.decisive))
+        return Candidate(self.contender.name, self.contender.cost, mean_items(self.decisive))
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Compared:
     @property
     def chosen(self) -> Contender:
         """The model to use."""
-        names = {row.contender.model.name: row.contender for row in self.rows}
+        names = {row.contender.name: row.contender for row in self.rows}
         return names[self.choice.chosen.name]
 
     @property
@@ -63,21 +63,21 @@ class Compared:
         cells = [interval_of(each.value, each.low, each.high, percent=False) for each in row.decisive]
         chosen = "*" if row.contender is self.chosen else ""
         mean = digits(row.candidate.value, percent=False)
-        return [f"{row.contender.model.name}{chosen}", *cells, mean]
+        return [f"{row.contender.name}{chosen}", *cells, mean]
 
 
-def compare(contenders: Iterable[Contender], tasks: Sequence[Task], file: Path) -> Compared:
+def compare(contenders: Iterable[tuple[Contender, Model]], tasks: Sequence[Task], file: Path) -> Compared:
     """Measure all candidates and choose one.
 
     Args:
-        contenders: the candidates, fitted one after the other.
+        contenders: the candidates with their models, fitted one after the other.
         tasks: what they are measured by.
         file: gets the results.
 
     Raises:
         InputError: a task failed.
     """
-    rows = [Row(contender, results_of(contender.model, tasks, file)) for contender in contenders]
+    rows = [Row(contender, results_of(model, tasks, file)) for contender, model in contenders]
     return Compared(rows, choose([row.candidate for row in rows]))
 
 

@@ -7,6 +7,7 @@ are made from the held-out documents, and the chosen one is fitted to all docume
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,7 @@ def build(
         segmenter = trained_segmenter(config)
         found = read_source_documents(config, report, segmenter, code=units.keeps_code)
         stream = watched(found, report)
-        read = [(described(document), document) for document in stream]
+        read = deque((described(document), document) for document in stream)
         documents = [document for _, document in read]
         parts = hold_out(documents, seed)
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
@@ -111,6 +112,7 @@ def build(
         say,
     )
     compared = making.compared(parts)
+    del documents, parts
     with timed("indexed", say):
         search = making.index(compared, read, overwrite)
     shutil.rmtree(out / "models")
@@ -145,10 +147,7 @@ class _Building:
             return None
         results = self.out / "results.jsonl"
         results.unlink(missing_ok=True)
-        models, text = (
-            self.out / "models",
-            Text.write(parts.train, self.units, self.out / "models/train.jsonl"),
-        )
+        models, text = self.out / "models", self._text(parts.train, "train.jsonl")
         dense = dense_models(self.teacher, _characters(tasks), self.seed)
         with timed("fitted and measured", self.say):
             candidates = contenders(dense, text, models, self.language, self.budget, self.say)
@@ -157,18 +156,20 @@ class _Building:
         return compared
 
     def index(
-        self, compared: Compared | None, read: Sequence[tuple[Document, SourceDocument]], overwrite: bool
+        self, compared: Compared | None, read: deque[tuple[Document, SourceDocument]], overwrite: bool
     ) -> DocumentSearch:
         """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
-        stand by."""
+        stand by. `read` is empty afterwards, so that each document is forgotten when it is cut."""
         chosen = compared.chosen.dense if compared else None
-        documents = [document for _, document in read]
-        text = Text.write(documents, self.units, self.out / "models" / "all.jsonl")
         dense = chosen or dense_models()[0]
-        dense.fit(text, self.out / "model")
+        dense.fit(self._text([document for _, document in read], "all.jsonl"), self.out / "model")
         mode = compared.chosen.mode if compared else "hybrid"
         making = Making(self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion)
-        return index_source_documents(self.out / "model", read, self.out / "index", making, overwrite)
+        left = (read.popleft() for _ in range(len(read)))
+        return index_source_documents(self.out / "model", left, self.out / "index", making, overwrite)
+
+    def _text(self, documents: Sequence[SourceDocument], name: str) -> Text:
+        return Text.write(documents, self.units, self.out / "models" / name)
 
 
 def _characters(tasks: Sequence[Retrieval]) -> int:

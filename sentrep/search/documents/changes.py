@@ -7,9 +7,10 @@ old state or the new one. Files that no manifest names are deleted by the next c
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from sentrep.search.documents.passages import Document, Passage, PassageStore, c
 from sentrep.search.documents.state import DENSE, Floats, Mask, Rows, State
 from sentrep.search.index import Index
 from sentrep.search.lexical import Analyze, LexicalSegment
+from sentrep.search.writing import Vectors
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import whole
 from sentrep.utils.locks import writer
@@ -63,11 +65,10 @@ def add(
         )
     if not given:
         return remove(state, analyze, files=replaced_files)[0], 0
-    searched = _searched(given)
-    vectors = _encoded(encode, searched)
+    vectors = _encoded(encode, given)
     with writer(state.path, "change an index"):
         state = state.current()
-        entry = _write_segment(state, given, searched, vectors, analyze)
+        entry = _write_segment(state, given, _handed_over(vectors), analyze)
         removed = np.concatenate(
             [state.removed | state.rows_with(ids, replaced_files), np.zeros(entry.count, bool)]
         )
@@ -105,7 +106,7 @@ def _compact(state: State, analyze: Analyze) -> State:
         entries = list(state.manifest.segments[:start])
         if len(rows):
             documents, vectors = _stored(state, rows)
-            entries.append(_write_segment(state, documents, _searched(documents), vectors, analyze))
+            entries.append(_write_segment(state, documents, vectors, analyze))
         state = _commit(state, entries, np.concatenate([state.removed[:first], np.zeros(len(rows), bool)]))
     return state
 
@@ -136,25 +137,27 @@ def _stored(state: State, rows: Rows) -> tuple[list[tuple[Document, list[Passage
     return documents, np.stack(vectors)
 
 
-def _encoded(encode: Encode, texts: Sequence[str]) -> Floats:
-    """Vectors of texts, some thousands at a time: an encoder needs more memory than the vectors."""
-    first = encode(texts[:TOGETHER])
-    vectors = np.empty((len(texts), first.shape[1]), np.float32)
-    vectors[:TOGETHER] = first
-    for start in range(TOGETHER, len(texts), TOGETHER):
-        vectors[start : start + TOGETHER] = encode(texts[start : start + TOGETHER])
-    return vectors
+def _encoded(encode: Encode, documents: Sequence[tuple[Document, Sequence[Passage]]]) -> deque[Floats]:
+    """Vectors of passages, some thousands at a time: an encoder needs more memory than the vectors."""
+    texts = _searched(documents)
+    return deque(encode(some) for some in iter(lambda: list(islice(texts, TOGETHER)), []))
 
 
-def _searched(documents: Sequence[tuple[Document, Sequence[Passage]]]) -> list[str]:
-    return [context(document, passage) for document, parts in documents for passage in parts]
+def _handed_over(vectors: deque[Floats]) -> Iterator[Floats]:
+    """The same vectors, whose memory is free as soon as the receiver needs it no more."""
+    while vectors:
+        yield vectors.popleft()
+
+
+def _searched(documents: Sequence[tuple[Document, Sequence[Passage]]]) -> Iterator[str]:
+    """What is encoded and analysed of each passage."""
+    return (context(document, passage) for document, parts in documents for passage in parts)
 
 
 def _write_segment(
     state: State,
     documents: Sequence[tuple[Document, Sequence[Passage]]],
-    searched: Sequence[str],
-    vectors: Floats,
+    vectors: Vectors,
     analyze: Analyze,
 ) -> SegmentEntry:
     """Write a segment beside the others; no manifest names it yet."""
@@ -165,7 +168,7 @@ def _write_segment(
     ids = [f"{document.id}#{number}" for document, parts in documents for number, _ in enumerate(parts, 1)]
     texts = [passage.text for _, parts in documents for passage in parts]
     Index.build(vectors, ids, texts, out=folder / DENSE, model=state.manifest.model)
-    LexicalSegment.write(folder, searched, analyze)
+    LexicalSegment.write(folder, _searched(documents), analyze)
     PassageStore.write(folder, documents)
     return SegmentEntry(name, len(ids))
 

@@ -47,7 +47,7 @@ def test_left_out_candidates_are_named(tmp_path: Path) -> None:
 
     slow = Dense("a slow model", 1, never, lambda text, budget: budget.objection(1e6))
     found = list(contenders([slow], text, tmp_path, "", Budget(1), said.append))
-    assert [one.model.name for one in found] == ["BM25"]
+    assert [one.name for one, _ in found] == ["BM25"]
     assert len(said) == 1
     assert "a slow model" in said[0]
 
