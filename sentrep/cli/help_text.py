@@ -12,6 +12,8 @@ _ON = " (default: True)"
 _USAGE_CHOICES = re.compile(r"(?m)^(usage: .*)\{[\w,-]{80,}\}")
 """A long list of commands, methods or baselines, which stands below as well."""
 _SEVERAL = re.compile(r"\[([A-Z]+) \[\1 \.\.\.\]\]( {2,})?")
+_FILES = re.compile(r"(--corpus) STR \[STR \.\.\.\]")
+"""The setting of `CorpusConfig`, which knows nothing of a command line."""
 _OPTION = re.compile(r" {1,7}\S.*? {2,}(?=\S)")
 _WIDTH = 80
 """Columns of help without a rule, whose length is the width."""
@@ -29,7 +31,7 @@ def readable(text: str) -> str:
     '  --no-code  Turn this off: keep code.\n  --id STR [STR ...]    Ids.'
     """
     text = _USAGE_CHOICES.sub(r"\1NAME", text)
-    text = _SEVERAL.sub(_one_or_more, text)
+    text = _FILES.sub(r"\1 FILE [FILE ...]", _SEVERAL.sub(_one_or_more, text))
     lines = [line.rstrip() for line in text.split("\n")]
     width = max((len(line) for line in lines if line.strip(" -") == ""), default=0) or _WIDTH
     paragraphs: list[list[str]] = []
