@@ -10,17 +10,18 @@ from pathlib import Path
 from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.document import Source
 from sentrep.data.reading.formats import FORMATS, extension, format_of
+from sentrep.data.reading.json_array import first_object
 from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.utils.errors import InputError, at
 
 
-def folder_sources(folder: Path, report: ReadReport) -> Iterator[Source]:
+def folder_sources(folder: Path, report: ReadReport, text_field: str) -> Iterator[Source]:
     """Files of known formats below a folder, sorted; the others are counted. Hidden ones are passed over.
 
     Links to files are followed, links to folders are not: they may lead in circles."""
     empty = True
     for file in _walk(folder, report):
-        kind = _format(file)
+        kind = _format(file, text_field)
         if kind:
             empty = False
             yield Source(file, str(file), _readable(file.relative_to(folder)), kind, named=False)
@@ -32,17 +33,18 @@ def folder_sources(folder: Path, report: ReadReport) -> Iterator[Source]:
         report.problem(Kind.NO_TEXT_IN_FOLDER, str(folder), what)
 
 
-def named_source(file: Path, report: ReadReport) -> Source:
+def named_source(file: Path, report: ReadReport, text_field: str) -> Source:
     """A file that the user named, read as it would be in a folder; one of unknown type as plain text.
 
-    Raises InputError for a .json file without JSON lines."""
-    kind = _format(file)
+    Raises InputError for a .json file that is neither JSON lines nor an array of objects."""
+    kind = _format(file, text_field)
     if not kind and extension(file.name) == ".json":
-        raise InputError(
-            f"{at(file)}: its first line is no JSON object, so it does not hold JSON lines (one object "
-            "a line; a "
-            "JSON array is not read)"
-        )
+        if first_object(file) is None:
+            raise InputError(
+                f"{at(file)}: it holds neither JSON lines (one object a line) nor an array of objects "
+                "([{...}, {...}])"
+            )
+        kind = "json"
     if not kind:
         report.assume("plain text, since the name does not say the format", str(file))
     return Source(file, str(file), _readable(Path(file.name)), kind or "txt", named=True)
@@ -79,10 +81,13 @@ def _is_file(file: Path, report: ReadReport) -> bool:
     return False
 
 
-def _format(file: Path) -> str:
-    """The format of a file by its name. A .json file is read only if it holds JSON lines."""
+def _format(file: Path, text_field: str) -> str:
+    """The format of a file by its name. A .json file is read only if it holds JSON lines, or an array of
+    objects that have the field of the text."""
     kind = format_of(file.name)
-    return "" if kind and extension(file.name) == ".json" and not _holds_json_lines(file) else kind
+    if not kind or extension(file.name) != ".json" or _holds_json_lines(file):
+        return kind
+    return "json" if text_field in (first_object(file) or {}) else ""
 
 
 def _holds_json_lines(file: Path) -> bool:

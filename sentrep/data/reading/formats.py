@@ -36,6 +36,7 @@ READERS = {
     "pdf": "pdf:pdf",
     "docx": "docx:docx",
     "jsonl": "records:json_lines",
+    "json": "json_array:json_array",
     "csv": "tables:table",
     "tsv": "tables:table",
     "parquet": "parquet:parquet",

@@ -33,7 +33,7 @@ _JSON_KINDS = {
 LONGEST_FIELD = 1000
 """Characters of a further field that is kept; a longer one is rather a text of its own."""
 
-__all__ = ["has_text_column", "json_lines", "record_fragments"]
+__all__ = ["has_text_column", "json_lines", "record_fragments", "wrong_object"]
 
 
 def json_lines(source: Source, reading: Reading) -> Iterator[Fragment]:
@@ -112,13 +112,18 @@ def _parsed(line: str, where: str, reading: Reading) -> dict[str, Any] | None:
         report.problem(Kind.WRONG_JSON, where, f"{error}{hint}", characters=len(line))
         return None
     if not isinstance(record, dict):
-        what = f"{line.strip()[:40]!r}; wanted is {{...}}, one a line"
-        report.problem(Kind.NOT_AN_OBJECT, where, what, characters=len(line))
+        wrong_object(line, where, report)
         return None
     name = json.dumps(reading.config.text_field)
     if line.count(name) > 1:
         _count_doubles(line, where, reading)
     return record
+
+
+def wrong_object(text: str, where: str, report: ReadReport) -> None:
+    """Count a value that is no object."""
+    what = f"{text.strip()[:40]!r}; wanted is {{...}}"
+    report.problem(Kind.NOT_AN_OBJECT, where, what, characters=len(text))
 
 
 def _count_doubles(line: str, where: str, reading: Reading) -> None:

@@ -109,9 +109,9 @@ def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport)
     if name in ("-", "/dev/stdin"):
         yield _streamed(sys.stdin.buffer, "standard input", "stdin", scratch)
     elif path.is_dir():
-        yield from folder_sources(path, report)
+        yield from folder_sources(path, report, config.text_field)
     elif path.is_file():
-        yield named_source(path, report)
+        yield named_source(path, report, config.text_field)
     elif path.exists():
         yield _pipe(path, scratch)
     else:

@@ -214,12 +214,6 @@ def test_links_and_unreadable_folders_are_counted(tmp_path: Path, monkeypatch: p
     assert any(str(corpus / "locked") in line for line in report.lines())
 
 
-def test_a_named_json_file_without_json_lines_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_text('[\n{"text": "a"}\n]')
-    with refuses(place="x.json"):
-        pieces_of(tmp_path / "x.json")
-
-
 def test_a_named_file_of_unknown_type_is_read_as_text_and_that_is_noted(tmp_path: Path) -> None:
     (tmp_path / "x.log").write_text("Some words.")
     texts, report = texts_of(tmp_path / "x.log")
