@@ -2,14 +2,15 @@
 
     python scripts/own_documents.py queries --data BENCHMARKS --teacher minilm
     python scripts/own_documents.py corpora --teacher minilm --corpus NAME=PATH[,PATH] [NAME=PATH ...]
-    python scripts/own_documents.py fusion --corpus NAME=PATH[,PATH] [NAME=PATH ...]
+    python scripts/own_documents.py fusion --teacher minilm --corpus NAME=PATH[,PATH] [NAME=PATH ...]
     python scripts/own_documents.py sizes --corpus NAME=PATH[,PATH] [NAME=PATH ...] --sentences 500 5000
     python scripts/own_documents.py build --corpus NAME=PATH [NAME=PATH ...]
 
 `queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL)
 in BEIR's layout.
 `corpora` measures the same models on folders of text by questions from held-out documents.
-`fusion` compares ways to fuse the collection's table with BM25, for the choice of the default.
+`fusion` compares ways to fuse the collection's table, the distilled bag and the teacher with BM25, for the
+choice of the defaults.
 `sizes` compares quick-thought with the collection's table on texts of so many sentences.
 `build` runs `sentrep.build` on folders of text and prints its table, with time and memory.
 """
@@ -38,7 +39,9 @@ def main() -> None:
             [Place.of(each) for each in arguments.corpus], arguments.teacher, arguments.work, arguments.out
         )
     elif arguments.command == "fusion":
-        fusions([Place.of(each) for each in arguments.corpus], arguments.work, arguments.out)
+        fusions(
+            [Place.of(each) for each in arguments.corpus], arguments.teacher, arguments.work, arguments.out
+        )
     elif arguments.command == "sizes":
         sizes(
             [Place.of(each) for each in arguments.corpus], arguments.sentences, arguments.work, arguments.out

@@ -33,10 +33,12 @@ from sentrep.pipelines.build.exam import exam
 from sentrep.pipelines.build.holdout import hold_out
 from sentrep.pipelines.build.pipeline import examined
 from sentrep.pipelines.build.text import Text
-from sentrep.search.fusion import USUAL, WEAK, Fusion
+from sentrep.search.fusion import STRONG, USUAL, WEAK, Fusion
 
 MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 400_000, 40_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
+FUSION_CHARACTERS = 1_000_000
+"""Of a corpus by which a fusion is chosen."""
 TRAINED, BAG = "quick-thought of build", "distilled bag"
 PRESETS = {
     preset: f"quick-thought, preset {preset}" for preset in ("paper", "similarity", "short-texts", "search")
@@ -119,37 +121,46 @@ def ask(place: Place, work: Path, characters: int = MOST_CHARACTERS) -> Asked:
     return Asked(Text.write(parts.train, Units(), work / "train.jsonl"), tasks, language)
 
 
-def fusions(places: Sequence[Place], work: Path, out: Path) -> None:
-    """Measure ways to fuse the collection's table with BM25, for the choice of the default."""
+def fusions(places: Sequence[Place], teacher_name: str, work: Path, out: Path) -> None:
+    """Measure ways to fuse vectors with BM25, for the choice of the defaults: the collection's table, the
+    distilled bag and the teacher."""
     items = dict[str, dict[str, NDArray[np.float64]]]()
+    teacher = Teacher.open(teacher_name, work / "vectors")
     for place in places:
         print(f"\n{place.name}", flush=True)
-        asked = ask(place, work / place.name)
+        asked = ask(place, work / place.name, FUSION_CHARACTERS)
         words = lexical(asked.language)
-        table = measured(dense_models()[0].fit(asked.text, work / place.name / "table"), TABLE)
-        for model in (words, table, *fused_by(table, words)):
+        table = kept(work / place.name / "table", partial(dense_models()[0].fit, asked.text))
+        bag = kept(work / place.name / "bag", partial(_distilled, asked.text, teacher))
+        dense = [measured(table, TABLE), measured(bag, BAG), teacher.model]
+        for model in (words, *dense, *(row for each in dense for row in fused_by(each, words))):
             found = scores(model, asked.tasks, work / place.name / "results.jsonl")
             items.setdefault(model.name, {})[place.name] = weighted(found, list(found))
-    shown, usual = Table(items), fusion_name(USUAL)
-    others = [name for name in items if name not in (usual, BM25)]
-    tests = shown.tests([(usual, BM25), *((name, usual) for name in others)])
-    print(f"\n{shown.markdown()}\n\n{tests}")
+    shown = Table(items)
+    names = [(name, usual) for name in items for usual in items if _same_vectors(name, usual)]
+    print(f"\n{shown.markdown()}\n\n{shown.tests(names)}")
     out.write_text(json.dumps(shown.record(), indent=1) + "\n", encoding="utf-8")
+
+
+def _same_vectors(name: str, usual: str) -> bool:
+    """Whether the second is the usual fusion of the vectors whose fusion is the first."""
+    vectors = usual.removesuffix(f" {fusion_name(USUAL)}")
+    return vectors != usual and name != usual and name.startswith(f"{vectors} ")
 
 
 def fusion_name(fusion: Fusion) -> str:
     """For tables."""
     scale = {"min-max": "min-max", "standard": "standard scores"}[fusion.scale]
-    return f"{scale}, {fusion.dense:.2f} dense"
+    return f"+ BM25, {scale}, {fusion.dense:.2f} dense"
 
 
 def fused_by(dense: Model, words: Model) -> Iterator[Model]:
     """Fusions by min-max and by standard scores with several weights, and by ranks."""
-    for weight in (0.25, 1 / 3, 0.5):
+    for weight in (0.25, 1 / 3, 0.5, 0.6, 0.7):
         for scale in ("min-max", "standard"):
             fusion = Fusion(scale, weight)
-            yield replace(hybrid(dense, words, fusion), name=fusion_name(fusion))
-    yield replace(fused(dense, words), name="reciprocal ranks")
+            yield replace(hybrid(dense, words, fusion), name=f"{dense.name} {fusion_name(fusion)}")
+    yield replace(fused(dense, words), name=f"{dense.name} by reciprocal ranks")
 
 
 def read(place: Place, characters: int) -> list[SourceDocument]:
@@ -191,7 +202,7 @@ def rows(
         return
     bag = kept(work / "bag", partial(_distilled, text, teacher))
     yield from _costs(1, with_fusions(measured(bag, BAG), words))
-    yield from _costs(3, with_fusions(teacher.model, words))
+    yield from _costs(3, with_fusions(teacher.model, words, STRONG))
 
 
 def kept(out: Path, fit: Callable[[Path], Encoder]) -> Encoder:

@@ -22,7 +22,7 @@ from sentrep.inference.eval_adapter import measured
 from sentrep.inference.loading import encoding, opened
 from sentrep.inference.names import locate
 from sentrep.methods.distill.fitting import fit
-from sentrep.search.fusion import WEAK
+from sentrep.search.fusion import STRONG, WEAK
 
 COLLECTIONS = ("cranfield", "med", "cacm", "npl")
 TABLE, BAG, LATER = "collection table", "distilled bag", "distilled bag of four fifths"
@@ -65,7 +65,8 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
     vectors = measured(table, TABLE)
     yield from with_fusions(vectors, words, WEAK)
     yield replace(hybrid(vectors, words), name=f"{TABLE} {FUSED}, min-max")
-    yield from with_fusions(teacher.model, words)
+    yield from with_fusions(teacher.model, words, STRONG)
+    yield replace(hybrid(teacher.model, words), name=f"{teacher.name} {FUSED}, half")
     some = four_fifths(task.documents)
     for name, texts in ((BAG, task.documents), (LATER, some)):
         yield from with_fusions(
@@ -102,6 +103,7 @@ def pairs(teacher: str) -> list[tuple[str, str]]:
         (f"{teacher} {RANKS}", BM25),
         (f"{teacher} {FUSED}", teacher),
         (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
+        (f"{teacher} {FUSED}", f"{teacher} {FUSED}, half"),
         (f"{teacher} {FUSED}", f"{BAG} {FUSED}"),
         (f"{BAG} {FUSED}", f"{LATER} {FUSED}"),
     ]

@@ -20,7 +20,7 @@ from sentrep.pipelines.build.budget import Budget
 from sentrep.pipelines.build.remembered import Remembered
 from sentrep.pipelines.build.teacher import Teacher
 from sentrep.pipelines.build.text import Text
-from sentrep.search.fusion import USUAL, WEAK, Fusion
+from sentrep.search.fusion import STRONG, USUAL, WEAK, Fusion
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -85,13 +85,13 @@ def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) 
     if teacher is not None:
         slow = partial(_slow, teacher, 0), partial(_slow, teacher, asked)
         found.append(Dense(f"{teacher.name}, distilled", 1, partial(_distilled, teacher), slow[0]))
-        found.append(Dense(teacher.name, 3, partial(_copied, teacher), slow[1]))
+        found.append(Dense(teacher.name, 3, partial(_copied, teacher), slow[1], STRONG))
     return found
 
 
 def contenders(
     dense: list[Dense], text: Text, folder: Path, language: str, budget: Budget, say: Say
-) -> Iterator[Contender]:
+) -> Iterator[tuple[Contender, Model]]:
     """Fit every model to the text to train on; say which are left out, and why.
 
     Args:
