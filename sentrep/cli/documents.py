@@ -37,6 +37,7 @@ def build(
     units: Units = UNITS,
     seed: int = 0,
     overwrite: bool = False,
+    reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
     """Compare models on documents, and build a search index with the best one.
@@ -52,13 +53,14 @@ def build(
         units: What a search finds.
         seed: Seed of the choice of the documents that are held out for measurement.
         overwrite: Replace another index in `out`.
+        reading: How files are read.
         access: Where models may come from.
     """
     from sentrep.pipelines.build.pipeline import build as made
 
     made(
         CorpusConfig(input), out, teacher=teacher, minutes=minutes, language=language, units=units,
-        seed=seed, overwrite=overwrite, **keywords(access),
+        seed=seed, overwrite=overwrite, **keywords(reading, access),
     )  # fmt: skip
 
 

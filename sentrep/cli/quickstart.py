@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sentrep.cli.options import MaybeFiles, ModelNames
+from sentrep.cli.options import READING, MaybeFiles, ModelNames, Reading, keywords
 
 
 def quickstart(
@@ -13,6 +13,7 @@ def quickstart(
     compare: ModelNames = (),
     minutes: float | None = None,
     seed: int = 1,
+    reading: Reading = READING,
 ) -> None:
     """Compare models on your own documents, or on the docstrings of the installed Python packages, and build
     a search index with the best one. It takes some minutes.
@@ -27,10 +28,11 @@ def quickstart(
         minutes: Approximate time limit. Candidates that would take longer are left out. Unset: 5; 60 for the
             docstrings.
         seed: Seed of weights, of order, and of the split into training and held-out text.
+        reading: How your own files are read.
     """
     from sentrep.pipelines.quickstart import MINUTES, on_documents, run
 
     if input:
-        on_documents(input, out, compare, seed, minutes)
+        on_documents(input, out, compare, seed, minutes, **keywords(reading))
     else:
         run(out or Path("runs/quickstart"), compare, seed, MINUTES if minutes is None else minutes)

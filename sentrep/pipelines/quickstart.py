@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentrep import api
 from sentrep.api.documents import index_documents
@@ -95,6 +95,7 @@ def on_documents(
     compare: Sequence[str] = (),
     seed: int = 1,
     minutes: float | None = None,
+    **reading: Any,
 ) -> Built:
     """`build` on documents of one's own, with a folder below 'runs/' unless another one is given.
 
@@ -104,6 +105,7 @@ def on_documents(
         compare: a model that is compared, distilled and fused with BM25; one at most.
         seed: of the choice of the documents that are held out.
         minutes: how long it may take, about; that of `build` if None.
+        reading: how files are read: ``strict``, and fields of `CorpusConfig`.
 
     Raises:
         InputError: there is more than one model to compare with, or nothing can be read.
@@ -116,7 +118,9 @@ def on_documents(
     place = out or Path("runs") / (Path(corpus[0]).resolve().name or "documents")
     teacher = compare[0] if compare else AUTO
     left = BUILD_MINUTES if minutes is None else minutes
-    return build(CorpusConfig(corpus), place, teacher=teacher, minutes=left, seed=seed, overwrite=True)
+    return build(
+        CorpusConfig(corpus), place, teacher=teacher, minutes=left, seed=seed, overwrite=True, **reading
+    )
 
 
 def measure(split: Split, out: Path, seed: int, budget: Budget) -> Compared:

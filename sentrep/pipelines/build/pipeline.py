@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sentrep.api.documents import Making, index_source_documents
+from sentrep.api.embedding import corpus_source
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
-from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.data.corpus import Corpus
 from sentrep.data.documents import SourceDocument, read_source_documents, trained_segmenter
 from sentrep.data.language import guess_language
 from sentrep.data.reading.report import ReadReport
@@ -57,9 +58,11 @@ def build(
     units: Units | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    strict: bool = False,
     offline: bool = False,
     hub: bool = False,
     say: Say = print,
+    **fields: Any,
 ) -> Built:
     """Compare models on documents, and build a search index with the best one.
 
@@ -74,9 +77,11 @@ def build(
         units: what is searched; passages of about 120 words if None.
         seed: of the choice of the documents that are held out.
         overwrite: replace another index in `out`.
+        strict: raise for anything that was skipped or damaged.
         offline: never use the network.
         hub: also look on the hub for a teacher's name without an owner.
         say: gets a line for each step.
+        fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Raises:
         InputError: nothing can be read, there is no such teacher, or `out` holds an index already.
@@ -90,11 +95,11 @@ def build(
     if (out / "index").exists() and not overwrite:
         raise InputError(f"{at(out / 'index')} exists; give another folder, or overwrite it")
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
-    report, config = ReadReport(), corpus_config(corpus)
+    report, config = ReadReport(), corpus_source(corpus, fields, offline=offline, hub=hub)
     with timed("read", say):
         segmenter = trained_segmenter(config)
         found = read_source_documents(config, report, segmenter, code=units.keeps_code)
-        stream = watched(found, report)
+        stream = watched(found, report, strict)
         read = deque((described(document), document) for document in stream)
         documents = [document for _, document in read]
         parts = hold_out(documents, seed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from sentence_transformers import SentenceTransformer
 import sentrep
 from sentrep.pipelines.build.candidates import dense_models
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 
 
 def write(folder: Path, count: int) -> Path:
@@ -63,6 +66,36 @@ def test_too_little_text_is_indexed_and_not_measured(tmp_path: Path, count: int)
     assert built.compared is None
     assert any(line.startswith("not measured") for line in said)
     assert Path(built.search.search("page0part2", 1)[0].document.file).name == "000.md"
+
+
+def test_records_are_read_by_the_names_of_their_fields(tmp_path: Path) -> None:
+    rows = [f"ticket {at},The {at}th page is empty.,open" for at in range(3)]
+    (tmp_path / "tickets.csv").write_text("\n".join(["subject,body,status", *rows]) + "\n")
+    with refuses():
+        sentrep.build(tmp_path / "tickets.csv", tmp_path / "out", teacher=None)
+    built = sentrep.build(
+        tmp_path / "tickets.csv", tmp_path / "out", teacher=None, text_field="body", title_field="subject"
+    )
+    hit = built.search.search("2th page", 1, mode="lexical", filters={"status": "open"})[0]
+    assert (hit.document.title, hit.text) == ("ticket 2", "The 2th page is empty.")
+
+
+@pytest.mark.slow
+def test_the_command_takes_the_names_of_fields(tmp_path: Path) -> None:
+    file = tmp_path / "tickets.json"
+    file.write_text('[{"body": "The page is empty."}, {"body": "A file is lost."}]')
+    for command in ("build", "quickstart"):
+        run = [
+            sys.executable,
+            "-m",
+            "sentrep",
+            command,
+            str(tmp_path / "tickets.json"),
+            "--text-field",
+            "body",
+        ]
+        subprocess.run([*run, "--out", str(tmp_path / command)], check=True, cwd=tmp_path)
+        assert sentrep.search(tmp_path / command / "index", "lost", k=1)[0].text == "A file is lost."
 
 
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
