@@ -82,8 +82,10 @@ def index_documents(
     Raises:
         InputError: nothing can be read, or `out` holds something else.
     """
+    from sentrep.data.analysis import check_language
     from sentrep.data.documents import read_source_documents, trained_segmenter
 
+    check_language(language)
     place, config = checked("out", out, Path), corpus_source(corpus, fields, offline=offline, hub=hub)
     with writer(place, "index", wait=wait):
         _check_free(place, overwrite)

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 ID = 60
 """Longest id that is shown; as JSON it is complete."""
 INDENT = "    "
-NO_KNOWN_WORDS = "no known words: neither the index nor its model knows a word of the query"
+NO_KNOWN_WORDS = {
+    "hybrid": "no known words: neither the index nor its model knows a word of the query",
+    "dense": "no known words: the model of the index knows no word of the query",
+    "lexical": "no known words: the index has no word of the query",
+}
+"""By the mode of a search."""
 FILTERED = "nothing found: no document with these fields fits the query"
 MARK = "**"
 """Around the best sentence of a passage."""
@@ -29,7 +34,7 @@ def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:
     """Hits of an index of vectors: cosine, id and text, in lines of at most 100 columns."""
     if as_lines_of_json:
         return "\n".join(json.dumps(asdict(hit), ensure_ascii=False) for hit in hits)
-    return "\n".join(map(_of_vector, hits)) or NO_KNOWN_WORDS
+    return "\n".join(map(_of_vector, hits)) or NO_KNOWN_WORDS["dense"]
 
 
 def _of_vector(hit: Hit) -> str:

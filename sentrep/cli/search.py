@@ -248,7 +248,7 @@ def _shown(found: Any, k: int, how: dict[str, Any], json: bool, query: str) -> s
     lines = [shown(hit, found.best_sentence(query, hit)) for hit in passages]
     if not lines and how["filters"] and found.search(query, 1, mode=how["mode"]):
         return hits.FILTERED
-    return "\n".join(lines) or hits.NO_KNOWN_WORDS
+    return "\n".join(lines) or hits.NO_KNOWN_WORDS[how["mode"] or found.mode]
 
 
 def _filters(given: Sequence[str]) -> dict[str, str]:

@@ -123,6 +123,22 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith(("us", "ss")) else word
 
 
+def check_language(language: str) -> None:
+    """Check a language before any work is done.
+
+    Args:
+        language: a name or code; 'auto' is detected later, '' stands for no stemming.
+
+    Raises:
+        InputError: there is no stemmer for it.
+
+    >>> check_language("auto"), check_language("de")
+    (None, None)
+    """
+    if language != "auto":
+        Analysis(language)
+
+
 def languages() -> list[str]:
     """English names of the languages that have a stemmer."""
     import Stemmer

@@ -36,6 +36,12 @@ class DocumentSearch:
         return len(self.index)
 
     @property
+    def mode(self) -> Mode:
+        """How it is searched where a search does not say."""
+        usual: Mode = self.index.manifest.settings.get("mode", "hybrid")
+        return usual
+
+    @property
     def truncation(self) -> Truncation:
         """What the model did not read of the texts that it encoded so far."""
         return getattr(self.index.encode, "truncation", Truncation())
@@ -67,8 +73,7 @@ class DocumentSearch:
         """
         from sentrep.inference.repeats import distinct
 
-        usual: Mode = self.index.manifest.settings.get("mode", "hybrid")
-        find = partial(self.index.search, text, mode=mode or usual, filters=filters, smooth=smooth)
+        find = partial(self.index.search, text, mode=mode or self.mode, filters=filters, smooth=smooth)
         return find(k) if repeats else distinct(find, k)
 
     __call__ = search

@@ -100,8 +100,9 @@ def test_files_are_indexed_in_one_command(trained: Path, capsys: pytest.CaptureF
     run("search ONE topic5word5")
     found = shown(capsys)
     assert "topic5word5" in found[found.index(" 1.") :]
-    run("search ONE 龘")
-    assert "no known words" in shown(capsys)
+    for mode in ("", "--mode dense", "--mode lexical"):
+        run(f"search ONE 龘 {mode}")
+        assert "no known words" in shown(capsys)
     run("search ONE topic5word5 --filter title=none")
     assert "no known words" not in shown(capsys)
 

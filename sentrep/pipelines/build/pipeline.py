@@ -17,6 +17,7 @@ from sentrep.api.documents import Making, index_source_documents
 from sentrep.api.embedding import corpus_source
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
+from sentrep.data.analysis import check_language
 from sentrep.data.corpus import Corpus
 from sentrep.data.documents import SourceDocument, read_source_documents, trained_segmenter
 from sentrep.data.language import guess_language
@@ -84,7 +85,7 @@ def build(
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Raises:
-        InputError: nothing can be read, there is no such teacher, or `out` holds an index already.
+        InputError: nothing can be read, there is no such teacher or stemmer, or `out` holds an index already.
 
     Example:
         >>> built = sentrep.build("texts", "built", teacher=None, minutes=0.05, say=lambda line: None)
@@ -94,6 +95,7 @@ def build(
     out, units, budget = Path(out), units or Units(), Budget(minutes)
     if (out / "index").exists() and not overwrite:
         raise InputError(f"{at(out / 'index')} exists; give another folder, or overwrite it")
+    check_language(language)
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report, config = ReadReport(), corpus_source(corpus, fields, offline=offline, hub=hub)
     with timed("read", say):

@@ -104,6 +104,14 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
         sentrep.build(tmp_path / "none", tmp_path / "other", say=lambda _: None)
 
 
+def test_a_language_without_a_stemmer_is_an_error_before_anything_is_read(tmp_path: Path) -> None:
+    unread = tmp_path / "absent.txt"
+    with refuses(setting="language"):
+        sentrep.build(unread, tmp_path / "out", teacher=None, language="klingon")
+    with refuses(setting="language"):
+        sentrep.index("minilm", tmp_path / "index", input=unread, language="klingon")
+
+
 def test_the_documents_are_read_once(tmp_path: Path) -> None:
     """A file that changes while models are compared is in the index as it was read, and the next update
     finds the change."""
