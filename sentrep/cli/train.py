@@ -125,7 +125,8 @@ def run(method: Any) -> int:
     )
     if method.training.keep_out:
         print(kept_out_line(store.header["kept_out"]))
-    print(f"trained  {outcome.steps:,} batches in {outcome.seconds:,.0f} s, {outcome.ended}")
+    batches = f"{outcome.steps:,} batches" if outcome.steps else "no batches (--steps 0)"
+    print(f"trained  {batches} in {outcome.seconds:,.0f} s, {outcome.ended}")
     if outcome.ended == "interrupted":
         return 130
     print(f"model    {trained.model}")
