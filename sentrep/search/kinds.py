@@ -55,8 +55,8 @@ EFFORT = {"hnsw": 256, "ivf": 64, "ivf-pq": 64, "binary": 256}
 binary."""
 
 BLOCK_UNIT = f"block of {CHUNK}"
-QUANTIZER_SAMPLE = 100_000
-SAMPLE_PER_CELL = 32
+QUANTIZER_SAMPLE, SAMPLE_PER_CELL = 50_000, 32
+"""Vectors that cells and codes are learnt from, and those for each cell at least; FAISS holds them twice."""
 SPARE = 8
 """Candidates that are scored in float64, beyond those wanted."""
 FAST_BITS, FAST_VALUES = 4, 2
