@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from sentrep.evaluation.datasets.reservoir import Reservoir
 from sentrep.evaluation.tasks.retrieval import Retrieval
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, opt
 
 # Characters of the shortest query: shorter ones ("Yes.", a page number) have no unique answer. A Chinese
 # character counts as two.
@@ -127,7 +127,7 @@ def label_free(
     if not tasks:
         raise InputError(
             f"{name}: too little text to make queries from; give about {_FEWEST} documents, or {_FEWEST} "
-            "long sentences",
+            f"long sentences (of a run: train with a larger {opt('keep_out')})",
             setting="heldout",
         )
     return tasks
