@@ -93,8 +93,7 @@ def embed(
     embedded = api.embed_corpus(
         model, CorpusConfig(input), out, units=units, dtype=dtype, format=format, dimensions=dimensions,
         precision=precision, context=context, shard_index=shard_index, shards=shards, workers=workers,
-        ray=_address(ray),
-        **keywords(reading, writing, access),
+        ray=_address(ray), **keywords(reading, writing, access),
     )  # fmt: skip
     _embedded(embedded, units.unit)
 

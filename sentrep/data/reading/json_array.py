@@ -28,15 +28,21 @@ class Element(NamedTuple):
 
 def json_array(source: Source, reading: Reading) -> Iterator[Fragment]:
     """The fragments of all objects of an array."""
-    report, line = reading.report, 1
+    for number, (line, record) in enumerate(_undamaged(source, reading.report), 1):
+        where = f"{source.name}:{line}"
+        if isinstance(record, dict):
+            yield from record_fragments(record, f"{source.stem}#{number}", where, reading)
+        else:
+            wrong_object(json.dumps(record), where, reading.report)
+
+
+def _undamaged(source: Source, report: ReadReport) -> Iterator[Element]:
+    """The values of an array up to a damage, which is counted."""
+    line = 1
     try:
-        blocks = decode(unpack(source.path, source.name, report), source.name, report)
-        for number, (line, record) in enumerate(elements(blocks), 1):
-            where = f"{source.name}:{line}"
-            if isinstance(record, dict):
-                yield from record_fragments(record, f"{source.stem}#{number}", where, reading)
-            else:
-                wrong_object(json.dumps(record), where, report)
+        for element in elements(decode(unpack(source.path, source.name, report), source.name, report)):
+            line = element.line
+            yield element
     except (ValueError, RecursionError) as error:
         what = f"{error}; the rest of the array, behind line {line}, is not read"
         report.problem(Kind.WRONG_JSON, source.name, what)
