@@ -18,6 +18,13 @@ HEAD = 1 << 20
 """Characters in which the first object of an array ends, if it is to be recognised."""
 
 
+class ArrayError(ValueError):
+    """A text that is no array, does not end, or has a value that is too long."""
+
+
+_DAMAGE = (ArrayError, json.JSONDecodeError, RecursionError)
+
+
 class Element(NamedTuple):
     """A value of an array."""
 
@@ -43,7 +50,7 @@ def _undamaged(source: Source, report: ReadReport) -> Iterator[Element]:
         for element in elements(decode(unpack(source.path, source.name, report), source.name, report)):
             line = element.line
             yield element
-    except (ValueError, RecursionError) as error:
+    except _DAMAGE as error:
         what = f"{error}; the rest of the array, behind line {line}, is not read"
         report.problem(Kind.WRONG_JSON, source.name, what)
 
@@ -54,7 +61,7 @@ def first_object(file: Path) -> dict[str, Any] | None:
     head = _head(decode(unpack(file, str(file), aside), str(file), aside))
     try:
         found = next(elements(head), None)
-    except (ValueError, RecursionError):
+    except _DAMAGE:
         return None
     return found.value if found and isinstance(found.value, dict) else None
 
@@ -76,7 +83,8 @@ def elements(blocks: Iterator[str], longest: int = LIMIT) -> Iterator[Element]:
         longest: characters of a value.
 
     Raises:
-        ValueError: this is no array, it is damaged or cut off, or a value is longer than `longest`.
+        ArrayError: this is no array, it does not end, or a value is longer than `longest`.
+        json.JSONDecodeError: a value is damaged.
 
     >>> [tuple(each) for each in elements(iter(['[{"a": 1},', '\\n {"a"', ': 2}]']))]
     [(1, {'a': 1}), (2, {'a': 2})]
@@ -86,9 +94,9 @@ def elements(blocks: Iterator[str], longest: int = LIMIT) -> Iterator[Element]:
         line += text.skip()
         following = text.next()
         if not following:
-            raise ValueError("the array does not end" if opened else "there is no array")
+            raise ArrayError("the array does not end" if opened else "there is no array")
         if not opened and following != "[":
-            raise ValueError("there is no array")
+            raise ArrayError("there is no array")
         if opened and following == "]":
             return
         if opened:
@@ -134,7 +142,7 @@ class _Growing:
                 value, end = self._decoder.raw_decode(self._held, self.place)
             except ValueError:
                 if len(self._held) - self.place > longest:
-                    raise ValueError(f"a value of more than {longest:,} characters") from None
+                    raise ArrayError(f"a value of more than {longest:,} characters") from None
                 if not self._grow():
                     raise
             else:
