@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def killed(work: Work, kind: str, place: Path, seconds: float, moments: random.R
     process.join(after)
     assert process.pid is not None
     if process.is_alive():
-        os.kill(process.pid, number)
+        with suppress(ProcessLookupError):  # it may end between the two lines
+            os.kill(process.pid, number)
     process.join(60)
     return process.exitcode in (-number, 130)
