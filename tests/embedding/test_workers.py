@@ -55,7 +55,7 @@ def test_batches_keep_their_order_and_a_killed_worker_is_reported(model: str) ->
 
 def test_workers_end_with_the_process_that_started_them(model: str, tmp_path: Path) -> None:
     script = (
-        "import sys, time\n"
+        "import time\n"
         "from sentrep.embedding.workers import worker_pool\n"
         "if __name__ == '__main__':\n"
         f"    with worker_pool(1, {model!r}, '') as pool:\n"
