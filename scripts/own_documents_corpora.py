@@ -35,7 +35,7 @@ from sentrep.pipelines.build.pipeline import examined
 from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import STRONG, USUAL, WEAK, Fusion
 
-MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 1500, 400_000, 40_000
+MOST_DOCUMENTS, MOST_CHARACTERS, LONGEST = 3000, 2_000_000, 40_000
 """Of a corpus, and of one of its documents: what comes later is not read."""
 FUSION_CHARACTERS = 1_000_000
 """Of a corpus by which a fusion is chosen."""

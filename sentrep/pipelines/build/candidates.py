@@ -43,6 +43,8 @@ class Dense:
     name: str
     cost: int
     """Rank of its price at search time: lower is cheaper."""
+    expected: int
+    """Rank of how good it is with BM25 on the collections of eval/own_documents.md: higher is better."""
     fit: Fit
     objection: Objection = lambda text, budget: ""
     fusion: Fusion = USUAL
@@ -55,6 +57,8 @@ class Contender:
 
     name: str
     cost: int
+    expected: int
+    """Rank of how good it is expected to be: higher is better."""
     dense: Dense | None
     """Where its vectors come from; None for BM25 alone."""
     mode: Mode
@@ -73,10 +77,11 @@ def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) 
         seed: of training.
     """
     found = [
-        Dense(TABLE, 1, _table, fusion=WEAK),
+        Dense(TABLE, 1, 1, _table, fusion=WEAK),
         Dense(
             "quick-thought",
             1,
+            3,
             partial(quick_thought.fit, seed=seed),
             quick_thought.objection,
             quick_thought.FUSION,
@@ -84,8 +89,8 @@ def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) 
     ]
     if teacher is not None:
         slow = partial(_slow, teacher, 0), partial(_slow, teacher, asked)
-        found.append(Dense(f"{teacher.name}, distilled", 1, partial(_distilled, teacher), slow[0]))
-        found.append(Dense(teacher.name, 3, partial(_copied, teacher), slow[1], STRONG))
+        found.append(Dense(f"{teacher.name}, distilled", 1, 2, partial(_distilled, teacher), slow[0]))
+        found.append(Dense(teacher.name, 2, 4, partial(_copied, teacher), slow[1], STRONG))
     return found
 
 
@@ -103,7 +108,7 @@ def contenders(
         say: gets a line for each model that is left out.
     """
     words = replace(bm25(Analysis(language), label=BM25), name=BM25)
-    yield Contender(words.name, 0, None, "lexical"), words
+    yield Contender(words.name, 0, 0, None, "lexical"), words
     for number, each in enumerate(dense):
         if reason := each.objection(text, budget):
             say(f"left out: {each.name}: {reason}")
@@ -111,8 +116,8 @@ def contenders(
         place = folder / f"model-{number}"
         vectors = _remembered(measured(each.fit(text, place), each.name))
         both = hybrid(vectors, words, each.fusion)
-        yield Contender(vectors.name, each.cost, each, "dense", place), vectors
-        yield Contender(both.name, each.cost + 1, each, "hybrid", place), both
+        yield Contender(vectors.name, each.cost, 0, each, "dense", place), vectors
+        yield Contender(both.name, each.cost, each.expected, each, "hybrid", place), both
 
 
 def _table(text: Text, out: Path) -> Encoder:

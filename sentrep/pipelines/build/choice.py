@@ -1,4 +1,9 @@
-"""Which of the measured models `build` uses: the best one, unless a cheaper one is as good."""
+"""Which of the measured models `build` uses: the one that is expected to be the best, unless the questions
+show that another one is better, or that a cheaper one is as good.
+
+A few hundred questions seldom tell the better of two good models. Where they do not, the order decides that
+was found on other collections (eval/own_documents.md).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,8 @@ from sentrep.evaluation.statistics.compare import holm
 from sentrep.evaluation.statistics.permutation import Difference, difference
 
 SIGNIFICANT = 0.05
+MARGIN = 0.01
+"""A cheaper model is as good where the 95 % interval shows that it loses less than this."""
 
 
 class Candidate(NamedTuple):
@@ -20,6 +27,8 @@ class Candidate(NamedTuple):
     name: str
     cost: int
     """Rank of its price at search time: lower is cheaper."""
+    expected: int
+    """Rank of how good it was on other collections: higher is better."""
     items: NDArray[np.float64]
     """(question,) scores; the same questions for all."""
 
@@ -33,7 +42,7 @@ class Choice(NamedTuple):
 
     chosen: Candidate
     best: Candidate
-    """The one with the highest mean; the chosen one, unless that is cheaper and not significantly worse."""
+    """The one with the highest mean."""
     against: dict[str, Difference]
     """The chosen model less each other model, by its name."""
     p: dict[str, float]
@@ -41,22 +50,35 @@ class Choice(NamedTuple):
 
 
 def choose(candidates: Sequence[Candidate]) -> Choice:
-    """The cheapest model that is not significantly worse than the best one.
+    """The model that is expected to be the best, unless the scores contradict.
 
-    No cheaper model has a higher mean than the chosen one. Paired randomisation tests over the
-    questions, corrected for their number.
+    Where others are significantly better (paired randomisation tests over the questions, corrected for
+    their number), the best of these takes its place; and then the cheapest model that loses less than
+    `MARGIN`, if there is one. No model is chosen that is significantly worse than a cheaper one.
     """
-    top = max(candidates, key=lambda each: (each.value, -each.cost))
-    cheaper = [each for each in candidates if each.cost < top.cost]
-    tests = [difference([top.items], [each.items]) for each in cheaper]
-    corrected = holm([test.p for test in tests])
-    equal = [each for each, p in zip(cheaper, corrected, strict=True) if p >= SIGNIFICANT]
-    good = [each for each in equal if not _beaten(each, candidates)]
-    chosen = min(good, key=lambda each: (each.cost, -each.value)) if good else top
+    best = max(candidates, key=lambda each: (each.value, -each.cost))
+    first = _supported(candidates)
+    chosen = min(_as_good(first, candidates), key=lambda each: (each.cost, -each.value))
     others = [each for each in candidates if each is not chosen]
     against = {each.name: difference([chosen.items], [each.items]) for each in others}
     p = dict(zip(against, holm([each.p for each in against.values()]), strict=True))
-    return Choice(chosen, top, against, p)
+    return Choice(chosen, best, against, p)
+
+
+def _supported(candidates: Sequence[Candidate]) -> Candidate:
+    """The expected one; the best of those that are significantly better, where there are any."""
+    expected = max(candidates, key=lambda each: (each.expected, -each.cost, each.value))
+    higher = [each for each in candidates if each.value > expected.value]
+    corrected = holm([difference([each.items], [expected.items]).p for each in higher])
+    better = [each for each, p in zip(higher, corrected, strict=True) if p < SIGNIFICANT]
+    return max(better, key=lambda each: each.value, default=expected)
+
+
+def _as_good(first: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Itself, and the cheaper ones that lose less than `MARGIN` and have no cheaper one above them."""
+    cheaper = [each for each in candidates if each.cost < first.cost]
+    close = [each for each in cheaper if difference([each.items], [first.items]).low > -MARGIN]
+    return [first, *(each for each in close if not _beaten(each, candidates))]
 
 
 def _beaten(one: Candidate, candidates: Sequence[Candidate]) -> bool:
@@ -65,37 +87,40 @@ def _beaten(one: Candidate, candidates: Sequence[Candidate]) -> bool:
 
 
 def verdict(choice: Choice, baseline: str) -> str:
-    """One sentence: what was chosen, and by how much it is better than `baseline`.
+    """What was chosen, by how much it is better than `baseline`, and which model has a higher mean.
 
-    >>> better, worse = Candidate("table + BM25", 1, np.ones(200)), Candidate("BM25", 0, np.arange(200) % 2)
-    >>> print(verdict(choose([better, worse]), "BM25"))
+    >>> fused = Candidate("table + BM25", 1, 1, np.ones(200))
+    >>> print(verdict(choose([fused, Candidate("BM25", 0, 0, np.arange(200) % 2)]), "BM25"))
     Chosen: table + BM25, which is better than BM25 by .500 (95 % interval .425 to .570, p < .001).
     """
     chosen = choice.chosen.name
-    return f"Chosen: {chosen}{_against(choice, baseline)}{_cheaper(choice)}."
+    return f"Chosen: {chosen}{_against(choice, baseline)}{_higher(choice)}."
 
 
 def _against(choice: Choice, baseline: str) -> str:
     """How the chosen model compares with `baseline`."""
+    if choice.chosen.name == baseline and choice.best.value == choice.chosen.value:
+        return "; no other model is better" if choice.against else ""
     if baseline not in choice.against:
-        return "; no other model is significantly better"
+        return ""
     found, p = choice.against[baseline], choice.p[baseline]
-    sure = f"p {'< .001' if p < 0.001 else f'= {_short(p)}'}"
-    if p >= SIGNIFICANT:
-        return f"; its difference from {baseline} is not significant ({sure})"
     word = "better" if found.value > 0 else "worse"
+    sure = f"p {'< .001' if p < 0.001 else f'= {_short(p)}'}"
+    unsure = "" if p < SIGNIFICANT else "; too few questions to be certain"
     return (
         f", which is {word} than {baseline} by {_short(abs(found.value))} "
-        f"(95 % interval {_short(found.low)} to {_short(found.high)}, {sure})"
+        f"(95 % interval {_short(found.low)} to {_short(found.high)}, {sure}{unsure})"
     )
 
 
-def _cheaper(choice: Choice) -> str:
-    """That the model with the highest mean is another one, where it is."""
-    if choice.best is choice.chosen or choice.best.name not in choice.against:
+def _higher(choice: Choice) -> str:
+    """Why the model with the highest mean was not chosen, where it is another one."""
+    if choice.best is choice.chosen or choice.best.value == choice.chosen.value:
         return ""
-    lead = -choice.against[choice.best.name].value
-    return f"; {choice.best.name} costs more and is not significantly better (by {_short(lead)})"
+    lead = _short(-choice.against[choice.best.name].value)
+    if choice.chosen.cost < choice.best.cost:
+        return f"; {choice.best.name} is better by {lead} here, but costs more"
+    return f"; {choice.best.name} is better by {lead} here, which is not significant"
 
 
 def _short(value: float) -> str:

@@ -31,7 +31,8 @@ class Row:
 
     @property
     def candidate(self) -> Candidate:
-        return Candidate(self.contender.name, self.contender.cost, mean_items(self.decisive))
+        one = self.contender
+        return Candidate(one.name, one.cost, one.expected, mean_items(self.decisive))
 
 
 @dataclass(frozen=True)

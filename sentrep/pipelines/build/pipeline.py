@@ -10,6 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.document_search import DocumentSearch, described
 from sentrep.inference.units import Units
 from sentrep.pipelines.build.budget import MINUTES, Budget, timed
-from sentrep.pipelines.build.candidates import TABLE, Say, contenders, dense_models
+from sentrep.pipelines.build.candidates import Dense, Say, contenders, dense_models
 from sentrep.pipelines.build.comparison import Compared, compare
 from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
@@ -150,7 +151,6 @@ class _Building:
             tasks = exam([examined(document, self.units) for document in parts.exam], self.seed)
         except InputError as error:
             self.say(shown(f"not measured: {error}"))
-            self.say(f"the index gets the {TABLE} and BM25")
             return None
         results = self.out / "results.jsonl"
         results.unlink(missing_ok=True)
@@ -165,15 +165,27 @@ class _Building:
     def index(
         self, compared: Compared | None, read: deque[tuple[Document, SourceDocument]], overwrite: bool
     ) -> DocumentSearch:
-        """Fit the chosen model to all documents and index them; where BM25 is chosen, the cheapest vectors
-        stand by. `read` is empty afterwards, so that each document is forgotten when it is cut."""
-        chosen = compared.chosen.dense if compared else None
-        dense = chosen or dense_models()[0]
-        dense.fit(self._text([document for _, document in read], "all.jsonl"), self.out / "model")
+        """Fit the chosen model to all documents and index them. `read` is empty afterwards, so that each
+        document is forgotten when it is cut."""
+        dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
         making = Making(self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion)
         left = (read.popleft() for _ in range(len(read)))
         return index_source_documents(self.out / "model", left, self.out / "index", making, overwrite)
+
+    def _fit(self, compared: Compared | None, documents: Sequence[SourceDocument]) -> Dense:
+        """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest ones stand by; where
+        nothing was measured, those of which most is expected."""
+        text = self._text(documents, "all.jsonl")
+        if compared:
+            dense = compared.chosen.dense or dense_models()[0]
+        else:
+            every = dense_models(self.teacher, seed=self.seed)
+            able = [each for each in every if not each.objection(text, self.budget)]
+            dense = max(able, key=attrgetter("expected"))
+            self.say(f"the index gets {dense.name} and BM25")
+        dense.fit(text, self.out / "model")
+        return dense
 
     def _text(self, documents: Sequence[SourceDocument], name: str) -> Text:
         return Text.write(documents, self.units, self.out / "models" / name)

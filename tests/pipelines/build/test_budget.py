@@ -45,7 +45,7 @@ def test_left_out_candidates_are_named(tmp_path: Path) -> None:
     def never(_: Text, out: Path) -> NoReturn:
         raise AssertionError(out)
 
-    slow = Dense("a slow model", 1, never, lambda text, budget: budget.objection(1e6))
+    slow = Dense("a slow model", 1, 1, never, lambda text, budget: budget.objection(1e6))
     found = list(contenders([slow], text, tmp_path, "", Budget(1), said.append))
     assert [one.name for one, _ in found] == ["BM25"]
     assert len(said) == 1

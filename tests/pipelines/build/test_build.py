@@ -12,6 +12,7 @@ from sentence_transformers import SentenceTransformer
 
 import sentrep
 from sentrep.pipelines.build.candidates import dense_models
+from sentrep.search.fusion import STRONG
 from sentrep.utils.errors import InputError
 from tests.errors import refuses
 
@@ -66,6 +67,16 @@ def test_too_little_text_is_indexed_and_not_measured(tmp_path: Path, count: int)
     assert built.compared is None
     assert any(line.startswith("not measured") for line in said)
     assert Path(built.search.search("page0part2", 1)[0].document.file).name == "000.md"
+
+
+def test_with_too_little_text_the_index_gets_the_model_of_which_most_is_expected(tmp_path: Path) -> None:
+    few, said = write(tmp_path / "few", 3), list[str]()
+    public = sentrep.baseline("untrained", few, tmp_path / "public", width=24)
+    built = sentrep.build(few, tmp_path / "out", teacher=f"public={tmp_path / 'public'}", say=said.append)
+    assert "the index gets public and BM25" in said
+    assert built.search.index.fusion == STRONG
+    indexed = SentenceTransformer(str(tmp_path / "out" / "model"), device="cpu")
+    np.testing.assert_allclose(indexed.encode(["page1"]), public.encode(["page1"]), atol=1e-6)
 
 
 def test_records_are_read_by_the_names_of_their_fields(tmp_path: Path) -> None:
