@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,8 @@ def corpora(places: Sequence[Place], teacher_name: str, work: Path, out: Path) -
         for model, values in found.items.items():
             items.setdefault(model, {})[place.name] = values
     table = Table(items)
-    print(f"\n{table.markdown()}\n\n{table.tests(pairs(teacher.name))}\n")
+    compared = [pair for pair in pairs(teacher.name) if items.keys() >= set(pair)]
+    print(f"\n{table.markdown()}\n\n{table.tests(compared)}\n")
     print("\n".join(f"- {name}: {said}" for name, said in chosen.items()))
     record = {"nDCG@10 x 100": table.record(), CHOSEN: chosen}
     out.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -89,13 +91,13 @@ def measure(place: Place, teacher: Teacher, work: Path) -> Measured:
     """All rows of one corpus."""
     asked = ask(place, work)
     text, tasks, language = asked.text, asked.tasks, asked.language
-    found, costs = dict[str, NDArray[np.float64]](), dict[str, int]()
-    for cost, model in rows(text, teacher if language == "english" else None, language, work):
+    found, candidates = dict[str, NDArray[np.float64]](), list[Candidate]()
+    for rank, model in rows(text, teacher if language == "english" else None, language, work):
         items = scores(model, tasks, work / "results.jsonl")
         found[model.name] = weighted(items, list(items))
-        if cost is not None:
-            costs[model.name] = cost
-    choice = choose([Candidate(name, cost, found[name]) for name, cost in costs.items()])
+        if rank is not None:
+            candidates.append(Candidate(model.name, rank.cost, rank.expected, found[model.name]))
+    choice = choose(candidates)
     found[CHOSEN] = found[choice.chosen.name]
     return Measured(found, verdict(choice, BM25))
 
@@ -183,26 +185,33 @@ def shortened(document: SourceDocument) -> SourceDocument:
     return replace(document, text=document.text[:end], spans=spans, sections=sections)
 
 
+class Rank(NamedTuple):
+    """What `build` knows of a model before it is measured; see `sentrep.pipelines.build.candidates.Dense`."""
+
+    cost: int
+    expected: int
+
+
 def rows(
     text: Text, teacher: Teacher | None, language: str, work: Path
-) -> Iterator[tuple[int | None, Model]]:
-    """Models with the cost that `build` sees; None for rows that it does not compare."""
+) -> Iterator[tuple[Rank | None, Model]]:
+    """Models with their ranks; None for rows that `build` does not compare."""
     words = lexical(language)
-    yield 0, words
+    yield Rank(0, 0), words
     table = kept(work / "table", partial(dense_models()[0].fit, text))
-    yield from _costs(1, with_fusions(measured(table, TABLE), words, WEAK))
+    yield from _ranked(Rank(1, 1), with_fusions(measured(table, TABLE), words, WEAK))
     for preset, name in PRESETS.items():
         model = measured(kept(work / preset, partial(_with_preset, preset, text)), name)
         yield from ((None, row) for row in with_fusions(model, words, quick_thought.FUSION))
     trained = kept(work / "trained", partial(quick_thought.fit, text))
     few = text.sentences < quick_thought.FEWEST
     fusions = with_fusions(measured(trained, TRAINED), words, quick_thought.FUSION)
-    yield from _costs(None if few else 1, fusions)
+    yield from _ranked(None if few else Rank(1, 3), fusions)
     if teacher is None:
         return
     bag = kept(work / "bag", partial(_distilled, text, teacher))
-    yield from _costs(1, with_fusions(measured(bag, BAG), words))
-    yield from _costs(3, with_fusions(teacher.model, words, STRONG))
+    yield from _ranked(Rank(1, 2), with_fusions(measured(bag, BAG), words))
+    yield from _ranked(Rank(2, 4), with_fusions(teacher.model, words, STRONG))
 
 
 def kept(out: Path, fit: Callable[[Path], Encoder]) -> Encoder:
@@ -232,9 +241,10 @@ def _distilled(text: Text, teacher: Teacher, out: Path) -> Encoder:
     return fit(text.passages, teacher.vectors.encode(text.passages), teacher.vectors.encode)
 
 
-def _costs(cost: int | None, models: Sequence[Model]) -> Iterator[tuple[int | None, Model]]:
-    """The vectors, their fusion by min-max, and that by ranks, which `build` does not compare."""
-    yield from zip((cost, None if cost is None else cost + 1, None), models, strict=True)
+def _ranked(rank: Rank | None, models: Sequence[Model]) -> Iterator[tuple[Rank | None, Model]]:
+    """The vectors, their fusion of scores, and that of ranks, which `build` does not compare."""
+    vectors = rank and Rank(rank.cost, 0)
+    yield from zip((vectors, rank, None), models, strict=True)
 
 
 def pairs(teacher: str) -> list[tuple[str, str]]:
@@ -243,6 +253,7 @@ def pairs(teacher: str) -> list[tuple[str, str]]:
     return [
         *((name, BM25) for name in (*fusions, CHOSEN)),
         *((name, teacher) for name in (*fusions, CHOSEN)),
+        (CHOSEN, f"{teacher} {RANKS}"),
         (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
         (f"{TRAINED} {FUSED}", f"{TABLE} {FUSED}"),
         *((f"{TRAINED} {FUSED}", f"{name} {FUSED}") for name in PRESETS.values()),
