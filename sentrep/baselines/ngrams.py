@@ -83,7 +83,9 @@ def ngram_matrix(tokens: Sequence[str | None] | NDArray[np.object_]) -> csr_arra
     from scipy.sparse import csr_array
 
     found = [ngrams(token) if token is not None else set() for token in tokens]
-    shared = [ngram for ngram, count in Counter(one for each in found for one in each).items() if count > 1]
+    counts = Counter(one for each in found for one in each)
+    # Sorted: the order of a set differs between processes, and the random rows go by these numbers.
+    shared = sorted(ngram for ngram, count in counts.items() if count > 1)
     numbers = {ngram: number for number, ngram in enumerate(shared)}
     columns = [sorted(numbers[ngram] for ngram in each if ngram in numbers) for each in found]
     lengths = np.array([len(each) for each in columns])

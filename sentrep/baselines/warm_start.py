@@ -21,7 +21,7 @@ from sentrep.utils.arrays import mapped
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import disk_errors, whole
 
-VERSION = 1
+VERSION = 2
 """Raised with every change that gives other rows."""
 FASTTEXT_TOKENS, FASTTEXT_EPOCHS = 20_000_000, 5
 """Tokens that fastText reads at least, in at most so many passes; one pass over a larger corpus."""

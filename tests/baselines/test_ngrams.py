@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,6 +73,32 @@ def test_a_rare_token_is_near_tokens_of_its_spelling(store: Store, monkeypatch: 
     assert np.allclose(np.linalg.norm(known, axis=1), 1, atol=1e-5)
     assert np.array_equal(rows, ppmi_ngram_rows(store, 16, 0))
     assert not np.array_equal(rows, ppmi_ngram_rows(store, 16, 1))
+
+
+ROWS = """
+import sys
+from pathlib import Path
+import numpy as np
+from sentrep.baselines.ngrams import ppmi_ngram_rows
+from sentrep.data.store.store import Store
+np.save(sys.argv[2], ppmi_ngram_rows(Store.open(Path(sys.argv[1])), 16, 0), allow_pickle=False)
+"""
+
+
+@pytest.mark.slow
+def test_rows_do_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    random, text = np.random.default_rng(0), "planet plane planes lane lanes table tablet able cable cables"
+    texts = [[" ".join(random.permutation(text.split()))] for _ in range(50)]
+    (tmp_path / "corpus.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    corpus = CorpusConfig((str(tmp_path / "corpus.jsonl"),))
+    store = prepare(corpus, TokenizerConfig("word", vocab=100), tmp_path / "cache")
+    rows = []
+    for seed in ("1", "2"):
+        out = tmp_path / f"{seed}.npy"
+        command = [sys.executable, "-c", ROWS, str(store.path), str(out)]
+        subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=True)
+        rows.append(np.load(out, allow_pickle=False))
+    assert np.array_equal(*rows)
 
 
 def test_fasttext_rows_are_those_of_the_baseline_and_have_rare_tokens(store: Store) -> None:
