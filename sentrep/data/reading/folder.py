@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.document import Source
 from sentrep.data.reading.formats import FORMATS, extension, format_of
-from sentrep.data.reading.json_array import first_object
+from sentrep.data.reading.json_kind import JsonKind, json_kind
 from sentrep.data.reading.report import Kind, ReadReport
-from sentrep.utils.errors import InputError, at
+from sentrep.utils.errors import InputError, at, opt
 
 
 def folder_sources(folder: Path, report: ReadReport, text_field: str) -> Iterator[Source]:
     """Files of known formats below a folder, sorted; the others are counted. Hidden ones are passed over.
 
     Links to files are followed, links to folders are not: they may lead in circles."""
-    empty = True
+    read = refused = 0
     for file in _walk(folder, report):
-        kind = _format(file, text_field)
-        if kind:
-            empty = False
-            yield Source(file, str(file), _readable(file.relative_to(folder)), kind, named=False)
+        kind, end = format_of(file.name), extension(file.name)
+        found = json_kind(file, text_field) if end == ".json" else JsonKind(kind)
+        if found.problem:
+            refused += 1
+            report.problem(found.problem, _place(file, found.line), found.what)
+        elif found.format:
+            read += 1
+            yield Source(file, str(file), _readable(file.relative_to(folder)), found.format, named=False)
         else:
-            report.ignore(_readable(file), extension(file.name) or "without an extension")
-    if empty:
+            report.ignore(_readable(file), end or "without an extension")
+    if not read:
         known = " ".join(sorted(FORMATS))
         what = f"no file in it ends in {known}, or one of these with .gz or .zst"
+        what = f"none of its .json files ({refused:,}) can be read" if refused else what
         report.problem(Kind.NO_TEXT_IN_FOLDER, str(folder), what)
 
 
 def named_source(file: Path, report: ReadReport, text_field: str) -> Source:
     """A file that the user named, read as it would be in a folder; one of unknown type as plain text.
 
-    Raises InputError for a .json file that is neither JSON lines nor an array of objects."""
-    kind = _format(file, text_field)
-    if not kind and extension(file.name) == ".json":
-        if first_object(file) is None:
-            raise InputError(
-                f"{at(file)}: it holds neither JSON lines (one object a line) nor an array of objects "
-                "([{...}, {...}])"
-            )
-        kind = "json"
-    if not kind:
+    Raises InputError for a .json file that cannot be read."""
+    kind = format_of(file.name)
+    if extension(file.name) == ".json":
+        kind = named_json(file, str(file), text_field)
+    elif not kind:
         report.assume("plain text, since the name does not say the format", str(file))
     return Source(file, str(file), _readable(Path(file.name)), kind or "txt", named=True)
+
+
+def named_json(file: Path, name: str, text_field: str) -> str:
+    """The format of a JSON file that the user named: 'jsonl' or 'json'.
+
+    Raises InputError if it cannot be read."""
+    found = json_kind(file, text_field)
+    if found.format:
+        return found.format
+    hint = f" (choose one with {opt('text_field')})" if found.problem == Kind.NO_TEXT_FIELD else ""
+    raise InputError(f"{at(name, found.line)}: {found.what}{hint}")
 
 
 def _walk(folder: Path, report: ReadReport) -> Iterator[Path]:
@@ -81,27 +90,8 @@ def _is_file(file: Path, report: ReadReport) -> bool:
     return False
 
 
-def _format(file: Path, text_field: str) -> str:
-    """The format of a file by its name. A .json file is read only if it holds JSON lines, or an array of
-    objects that have the field of the text."""
-    kind = format_of(file.name)
-    if not kind or extension(file.name) != ".json" or _holds_json_lines(file):
-        return kind
-    return "json" if text_field in (first_object(file) or {}) else ""
-
-
-def _holds_json_lines(file: Path) -> bool:
-    """Whether the first line of a file is a JSON object."""
-    aside = ReadReport()
-    for line in lines(decode(unpack(file, str(file), aside), str(file), aside), 1 << 20):
-        if line.text is None:
-            return True
-        if line.text.strip():
-            try:
-                return isinstance(json.loads(line.text), dict)
-            except (ValueError, RecursionError):
-                return False
-    return False
+def _place(file: Path, line: int | None) -> str:
+    return _readable(file) if line is None else f"{_readable(file)}:{line}"
 
 
 def _readable(path: Path) -> str:

@@ -17,6 +17,7 @@ from sentrep.data.reading.document import (
     edge_of,
     has_letter,
 )
+from sentrep.data.reading.json_elements import parsed
 from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.utils.errors import InputError, at, opt
@@ -33,7 +34,7 @@ _JSON_KINDS = {
 LONGEST_FIELD = 1000
 """Characters of a further field that is kept; a longer one is rather a text of its own."""
 
-__all__ = ["has_text_column", "json_lines", "record_fragments", "wrong_object"]
+__all__ = ["count_doubles", "has_text_column", "json_lines", "record_fragments", "wrong_object"]
 
 
 def json_lines(source: Source, reading: Reading) -> Iterator[Fragment]:
@@ -106,7 +107,7 @@ def has_text_column(names: list[str], source: Source, reading: Reading) -> bool:
 def _parsed(line: str, where: str, reading: Reading) -> dict[str, Any] | None:
     report = reading.report
     try:
-        record = json.loads(line)
+        record = parsed(line)
     except (ValueError, RecursionError) as error:
         hint = "; a JSON array? wanted is one object a line" if line.strip()[0] in "[]" else ""
         report.problem(Kind.WRONG_JSON, where, f"{error}{hint}", characters=len(line))
@@ -114,9 +115,7 @@ def _parsed(line: str, where: str, reading: Reading) -> dict[str, Any] | None:
     if not isinstance(record, dict):
         wrong_object(line, where, report)
         return None
-    name = json.dumps(reading.config.text_field)
-    if line.count(name) > 1:
-        _count_doubles(line, where, reading)
+    count_doubles(line, where, reading)
     return record
 
 
@@ -126,8 +125,10 @@ def wrong_object(text: str, where: str, report: ReadReport) -> None:
     report.problem(Kind.NOT_AN_OBJECT, where, what, characters=len(text))
 
 
-def _count_doubles(line: str, where: str, reading: Reading) -> None:
-    """Count a text that another field of the same name replaces."""
+def count_doubles(text: str, where: str, reading: Reading) -> None:
+    """Count a text that another field of the same name replaces, in the JSON text of a record."""
+    if text.count(json.dumps(reading.config.text_field)) < 2:
+        return
 
     def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         texts = [value for key, value in pairs if key == reading.config.text_field]
@@ -137,7 +138,7 @@ def _count_doubles(line: str, where: str, reading: Reading) -> None:
             reading.report.problem(Kind.SAME_COLUMN, where, what, characters=lost)
         return dict(pairs)
 
-    json.loads(line, object_pairs_hook=check)
+    parsed(text, check)
 
 
 def _text(record: Mapping[str, Any], where: str, reading: Reading) -> tuple[str, bool] | None:

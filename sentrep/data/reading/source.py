@@ -84,15 +84,14 @@ def read_files(
                 fragment.code,
             )
     if document < 0:
-        found = [f"  {line}" for line in report.lines()] or ["  files without text"]
-        raise InputError(
-            "\n".join([f"nothing to read in {at(', '.join(config.corpus))}; found were:", *found])
-        )
+        raise _nothing(config, report)
 
 
 def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Source]:
     """The files behind the names of a corpus, in order, each once. Standard input, pipes and data sets are
-    copied to `scratch`."""
+    copied to `scratch`.
+
+    Raises InputError where a name leads nowhere, or where there is no file that can be read."""
     if not config.corpus:
         raise InputError(
             "no corpus: name files, folders, '-' for standard input, or a data set", setting="corpus"
@@ -101,7 +100,15 @@ def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Sour
     for name in config.corpus:
         for source in _sources(name, config, scratch, report):
             found.setdefault(source.path.resolve(), source)
+    if not found:
+        raise _nothing(config, report)
     return list(found.values())
+
+
+def _nothing(config: CorpusConfig, report: ReadReport) -> InputError:
+    """The error where nothing can be read, which lists what was found."""
+    found = [f"  {line}" for line in report.lines()] or ["  files without text"]
+    return InputError("\n".join([f"nothing to read in {at(', '.join(config.corpus))}; found were:", *found]))
 
 
 def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport) -> Iterator[Source]:

@@ -187,9 +187,10 @@ def test_what_a_folder_holds_and_is_not_read_is_named_by_kind(tmp_path: Path) ->
     (tmp_path / "f.json").write_text('{"text": "JSON lines."}\n')
     texts, report = texts_of(tmp_path)
     assert texts == ["Words.", "JSON lines."]
-    assert report.ignored == {".png": 2, ".py": 1, "without an extension": 1, ".json": 1}
-    (line,) = report.lines()
-    assert "2 .png" in line
+    assert report.ignored == {".png": 2, ".py": 1, "without an extension": 1}
+    ignored, wrong = report.lines()
+    assert "2 .png" in ignored
+    assert "e.json:1" in wrong
 
 
 def test_links_and_unreadable_folders_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
