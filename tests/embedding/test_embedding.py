@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sentrep.embedding import Embedded, embed, embed_texts, embed_to_folder
+from sentrep.embedding.info import EmbeddedInfo
 from sentrep.search import Index, ModelStamp
 from sentrep.utils.errors import InputError
 from tests.errors import refuses
@@ -305,6 +306,14 @@ def test_memory_is_that_of_a_shard(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5 * 1000 * 256 * 4, "20 shards were written; memory must be that of a few copies of one"
+
+
+def test_memory_is_given_back_after_each_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list[int]()
+    folder = tmp_path / "e"
+    monkeypatch.setattr(embed, "give_back_freed", lambda: kept.append(len(EmbeddedInfo.read(folder)[0])))
+    embed_to_folder(encode, pairs(25), folder, stamp=STAMP, shard=10)
+    assert kept == [10, 20, 25]
 
 
 @pytest.mark.parametrize("kind", ["flat", "hnsw", "binary"])
