@@ -4,6 +4,7 @@ model."""
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -106,12 +107,13 @@ def _rows(path: Path) -> list[Mapping[str, Any]]:
             return list(parquet.read_table(path).to_pylist())
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".jsonl":
-            return [_record(line, path, at) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
+            # Not splitlines: JSON may hold U+2028 and other signs that end a line there.
+            return [_record(line, path, at) for at, line in enumerate(text.split("\n"), 1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{opt('terms')} {at(path)}: cannot be read ({error})") from error
     if path.suffix in (".csv", ".tsv"):
-        return list(csv.DictReader(text.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ","))
-    return [{"term": line.strip()} for line in text.splitlines() if line.strip()]
+        return list(csv.DictReader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ","))
+    return [{"term": line.strip()} for line in text.split("\n") if line.strip()]
 
 
 def _record(line: str, path: Path, number: int) -> Mapping[str, Any]:

@@ -65,7 +65,7 @@ def read_annotated_examples(
             f"{opt('pairs')} {at(path)}: no such file; give JSON lines with the fields text and logical_form"
         )
     texts, derivations = list[list[int]](), list[list[int]]()
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1):
         if len(texts) == max_pairs:
             break
         if line.strip():

@@ -51,6 +51,13 @@ def test_sentences_and_derivations(tmp_path: Path) -> None:
     assert found.derivations.actions[0, 0].tolist() == [stop + 1, stop + 3, stop + 6, stop, stop, stop]
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_only_a_newline_ends_a_line(sign: str, tmp_path: Path) -> None:
+    pair = {"text": f"common1{sign}common2", "logical_form": "Ask"}
+    found = read(tmp_path, [json.dumps(pair, ensure_ascii=False), json.dumps(PAIRS[1])])
+    assert found.texts.lengths.tolist() == [2, 1]
+
+
 def test_some_of_them(tmp_path: Path) -> None:
     found = read(tmp_path, [*map(json.dumps, PAIRS)])
     last = found.select(torch.tensor([2]))
