@@ -32,11 +32,18 @@ class Source:
     format: str
     named: bool
     """Whether the user named this very file: then a missing column is an error, not a file to skip."""
+    packing: bool = False
+    """Whether ids keep .gz or .zst at the end, to differ from those of another file."""
 
     @property
     def stem(self) -> str:
         """The id of a document that is a whole file."""
-        return self.id.removesuffix(".gz").removesuffix(".zst")
+        return self.id if self.packing else without_packing(self.id)
+
+
+def without_packing(name: str) -> str:
+    """A name without .gz or .zst at its end."""
+    return name.removesuffix(".gz").removesuffix(".zst")
 
 
 class Fragment(NamedTuple):
@@ -103,9 +110,17 @@ class Ids:
         """Add an id; whether it is new."""
         if 2 * self._count >= len(self._slots):
             self._grow()
-        new = self._put(hash(identity) & 0xFFFF_FFFF_FFFF_FFFF or 1)
+        new = self._put(_key(identity))
         self._count += new
         return new
+
+    def __contains__(self, identity: str) -> bool:
+        slots, key = self._slots, _key(identity)
+        mask = len(slots) - 1
+        at = key & mask
+        while slots[at] and slots[at] != key:
+            at = (at + 1) & mask
+        return slots[at] == key
 
     def _put(self, key: int) -> bool:
         slots = self._slots
@@ -123,6 +138,10 @@ class Ids:
         for key in old:
             if key:
                 self._put(key)
+
+
+def _key(identity: str) -> int:
+    return hash(identity) & 0xFFFF_FFFF_FFFF_FFFF or 1
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ def folder_sources(folder: Path, report: ReadReport, text_field: str) -> Iterato
             report.problem(found.problem, _place(file, found.line), found.what)
         elif found.format:
             read += 1
-            yield Source(file, str(file), _readable(file.relative_to(folder)), found.format, named=False)
+            yield Source(file, str(file), readable(file.relative_to(folder)), found.format, named=False)
         else:
-            report.ignore(_readable(file), end or "without an extension")
+            report.ignore(readable(file), end or "without an extension")
     if not read:
         known = " ".join(sorted(FORMATS))
         what = f"no file in it ends in {known}, or one of these with .gz or .zst"
@@ -45,7 +45,7 @@ def named_source(file: Path, report: ReadReport, text_field: str) -> Source:
         kind = named_json(file, str(file), text_field)
     elif not kind:
         report.assume("plain text, since the name does not say the format", str(file))
-    return Source(file, str(file), _readable(Path(file.name)), kind or "txt", named=True)
+    return Source(file, str(file), readable(Path(file.name)), kind or "txt", named=True)
 
 
 def named_json(file: Path, name: str, text_field: str) -> str:
@@ -61,14 +61,14 @@ def named_json(file: Path, name: str, text_field: str) -> str:
 
 def _walk(folder: Path, report: ReadReport) -> Iterator[Path]:
     def unreadable(error: OSError) -> None:
-        where = _readable(Path(error.filename or folder))
+        where = readable(Path(error.filename or folder))
         report.problem(Kind.UNREADABLE_FOLDER, where, error.strerror or str(error))
 
     for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in folders:
             if Path(place, name).is_symlink():
-                report.problem(Kind.LINK, _readable(Path(place, name)), "a link to a folder, not read")
+                report.problem(Kind.LINK, readable(Path(place, name)), "a link to a folder, not read")
         for name in sorted(files):
             file = Path(place, name)
             if not name.startswith(".") and _is_file(file, report):
@@ -81,19 +81,19 @@ def _is_file(file: Path, report: ReadReport) -> bool:
             return True
         broken = file.is_symlink() and not file.exists()
     except OSError as error:
-        report.problem(Kind.UNREADABLE_FILE, _readable(file), error.strerror or str(error))
+        report.problem(Kind.UNREADABLE_FILE, readable(file), error.strerror or str(error))
         return False
     if broken:
-        report.problem(Kind.LINK, _readable(file), "a link that leads nowhere")
+        report.problem(Kind.LINK, readable(file), "a link that leads nowhere")
     else:
-        report.problem(Kind.NOT_A_FILE, _readable(file), "a pipe, socket or device, not read")
+        report.problem(Kind.NOT_A_FILE, readable(file), "a pipe, socket or device, not read")
     return False
 
 
 def _place(file: Path, line: int | None) -> str:
-    return _readable(file) if line is None else f"{_readable(file)}:{line}"
+    return readable(file) if line is None else f"{readable(file)}:{line}"
 
 
-def _readable(path: Path) -> str:
+def readable(path: Path) -> str:
     """A path as text, also where its bytes are none."""
     return os.fsencode(path.as_posix()).decode("utf-8", "replace")

@@ -20,6 +20,7 @@ from sentrep.data.reading.document import (
 from sentrep.data.reading.json_elements import parsed
 from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.data.reading.unique_ids import unused
 from sentrep.utils.errors import InputError, at, opt
 
 _JSON_KINDS = {
@@ -66,7 +67,9 @@ def record_fragments(
     else:
         identity = _sound(str(identity), where, report)
         if not reading.ids.add(identity):
-            report.problem(Kind.SAME_ID, where, f"{identity[:60]!r}; both documents are read")
+            given, identity = identity, unused(identity, reading.ids)
+            number = identity.removeprefix(given)
+            report.problem(Kind.SAME_ID, where, f"{given[:60]!r}; read as {given[:60] + number!r}")
     title = " ".join(_sound(title, where, report).split()) if isinstance(title, str) else ""
     if not lines and "\n" in text.replace("\n\n", ""):
         layout = reading.layout(text, where)

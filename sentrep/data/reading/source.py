@@ -19,6 +19,7 @@ from sentrep.data.reading.document import Reading, Source
 from sentrep.data.reading.folder import folder_sources, named_source
 from sentrep.data.reading.formats import format_of, fragments
 from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.unique_ids import with_unique_ids
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.hub import is_hub_name, without_retries
 
@@ -59,10 +60,14 @@ def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
 
 
 def read_files(
-    files: Sequence[Source], config: CorpusConfig, report: ReadReport, code: bool = False
+    files: Sequence[Source],
+    config: CorpusConfig,
+    report: ReadReport,
+    code: bool = False,
+    needed: bool = True,
 ) -> Iterator[Piece]:
     """The same for what `gather` found; several passes give the same pieces. With `code`, blocks of code are
-    pieces as well."""
+    pieces as well. Raises InputError where there is no text, if it is `needed`."""
     reading = Reading(config, report, code=code)
     document = -1
     for file in files:
@@ -83,15 +88,16 @@ def read_files(
                 fragment.fields,
                 fragment.code,
             )
-    if document < 0:
+    if document < 0 and needed:
         raise _nothing(config, report)
 
 
-def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Source]:
-    """The files behind the names of a corpus, in order, each once. Standard input, pipes and data sets are
-    copied to `scratch`.
+def gather(config: CorpusConfig, scratch: Path, report: ReadReport, needed: bool = True) -> list[Source]:
+    """The files behind the names of a corpus, in order, each once, with ids that differ. Standard
+    input, pipes and data sets are copied to `scratch`.
 
-    Raises InputError where a name leads nowhere, or where there is no file that can be read."""
+    Raises InputError where a name leads nowhere, or where there is no file that can be read, if one is
+    `needed`."""
     if not config.corpus:
         raise InputError(
             "no corpus: name files, folders, '-' for standard input, or a data set", setting="corpus"
@@ -100,9 +106,9 @@ def gather(config: CorpusConfig, scratch: Path, report: ReadReport) -> list[Sour
     for name in config.corpus:
         for source in _sources(name, config, scratch, report):
             found.setdefault(source.path.resolve(), source)
-    if not found:
+    if not found and needed:
         raise _nothing(config, report)
-    return list(found.values())
+    return with_unique_ids(list(found.values()), scratch)
 
 
 def _nothing(config: CorpusConfig, report: ReadReport) -> InputError:

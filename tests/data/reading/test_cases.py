@@ -20,7 +20,7 @@ def line(where: str) -> int:
 
 def test_broken_records_are_counted_by_kind_and_line() -> None:
     pieces, report = pieces_of(CASES / "broken.jsonl")
-    assert [piece.id for piece in pieces] == ["a", "a"]
+    assert [piece.id for piece in pieces] == ["a", "a (2)"]
     assert {kind: list(map(line, found)) for kind, found in report.examples.items()} == {
         Kind.WRONG_JSON: [2],
         Kind.NO_LETTER: [3, 8],
