@@ -28,6 +28,7 @@ def corpus_config(
 
     A list of strings holds paths if all of them exist, and texts if none does and some contain white space.
     Texts and documents in memory are written to the folder `cache` first, under a name made of their content.
+    Of dictionaries and tables the same further fields are kept as of JSON lines.
 
     Args:
         corpus: a path, paths, a `CorpusConfig`, or documents in memory.
@@ -55,9 +56,9 @@ def corpus_config(
     elif isinstance(corpus, list | tuple) and not corpus:
         raise InputError(f"{opt(name)} is an empty list; give files, folders or texts")
     config = CorpusConfig((), **fields)
-    kept = (config.text_field, config.title_field, config.id_field)
+    known = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
     records = records_of(corpus, config.text_field, name)
-    file = kept_as_file(records, cache or cache_folder() / "texts", kept)
+    file = kept_as_file(records, cache or cache_folder() / "texts", known, further=True)
     return replace(config, corpus=(str(file),))
 
 

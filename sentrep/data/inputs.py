@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,18 @@ def records_of(value: object, text_field: str, name: str = "corpus") -> Iterator
         yield _record(document, number, text_field, name)
 
 
-def kept_as_file(records: Iterable[Mapping[str, Any]], folder: Path, fields: Sequence[str]) -> Path:
+def kept_as_file(
+    records: Iterable[Mapping[str, Any]], folder: Path, fields: Sequence[str], further: bool = False
+) -> Path:
     """Write records as JSON lines into `folder`, under a name made of their content, and return the file.
 
     The same records give the same file, so a run that was interrupted goes on when the same call is repeated.
+
+    Args:
+        records: what to write.
+        folder: where to.
+        fields: names of the fields that are written.
+        further: also write the other fields that readers of JSON lines keep: short texts and numbers.
     """
     folder.mkdir(parents=True, exist_ok=True)
     aside, digest = folder / f".texts.{os.getpid()}.partial", hashlib.sha256()
@@ -101,6 +110,8 @@ def kept_as_file(records: Iterable[Mapping[str, Any]], folder: Path, fields: Seq
         with aside.open("wb") as file:
             for record in records:
                 kept = {field: record[field] for field in fields if record.get(field) is not None}
+                if further:
+                    kept |= {str(field): value for field, value in record.items() if _is_further(value)}
                 line = (json.dumps(kept or dict.fromkeys(record), default=str) + "\n").encode()
                 digest.update(line)
                 file.write(line)
@@ -161,6 +172,12 @@ def _sentences(document: Any, number: int, name: str) -> Iterator[str]:
                 f"{opt(name)}: sentence {place} of document {number} is not a string but {_short(sentence)}"
             )
         yield str(sentence)
+
+
+def _is_further(value: object) -> bool:
+    from sentrep.data.reading.records import is_kept
+
+    return is_kept(value) or isinstance(value, Number)
 
 
 def _missing(value: object) -> object:

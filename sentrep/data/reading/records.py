@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sentrep.data.config import CorpusConfig
@@ -35,7 +37,7 @@ _JSON_KINDS = {
 LONGEST_FIELD = 1000
 """Characters of a further field that is kept; a longer one is rather a text of its own."""
 
-__all__ = ["count_doubles", "has_text_column", "json_lines", "record_fragments", "wrong_object"]
+__all__ = ["count_doubles", "has_text_column", "is_kept", "json_lines", "record_fragments", "wrong_object"]
 
 
 def json_lines(source: Source, reading: Reading) -> Iterator[Fragment]:
@@ -70,7 +72,7 @@ def record_fragments(
             given, identity = identity, unused(identity, reading.ids)
             number = identity.removeprefix(given)
             report.problem(Kind.SAME_ID, where, f"{given[:60]!r}; read as {given[:60] + number!r}")
-    title = " ".join(_sound(title, where, report).split()) if isinstance(title, str) else ""
+    title = " ".join(_sound(_title(title), where, report).split())
     if not lines and "\n" in text.replace("\n\n", ""):
         layout = reading.layout(text, where)
         text, lines = arranged(text, layout, edge_of(text, layout)), layout == "lines"
@@ -80,17 +82,28 @@ def record_fragments(
         begins = False
 
 
+def _title(value: object) -> str:
+    """The text of a title, which may be a number or a date; empty for anything else."""
+    if isinstance(value, bool) or value != value:  # not a number
+        return ""
+    return str(value) if isinstance(value, str | int | float | Decimal | date) else ""
+
+
 def _further(record: Mapping[str, Any], config: CorpusConfig) -> tuple[tuple[str, str], ...]:
-    """Fields of a record besides text, title and id that are texts of moderate length, numbers or truth
-    values."""
+    """Fields of a record besides text, title and id that are kept, as texts."""
     known = (config.text_field, config.title_field, config.id_field)
     return tuple(
-        (str(name), str(value))
-        for name, value in record.items()
-        if name not in known
-        and isinstance(value, str | int | float)
-        and (not isinstance(value, str) or 0 < len(value) <= LONGEST_FIELD)
+        (str(name), str(value)) for name, value in record.items() if name not in known and is_kept(value)
     )
+
+
+def is_kept(value: object) -> bool:
+    """Whether a further field is kept: a text of moderate length, a number or a truth value.
+
+    >>> is_kept("Berlin"), is_kept(1917), is_kept(""), is_kept(["a", "b"])
+    (True, True, False, False)
+    """
+    return 0 < len(value) <= LONGEST_FIELD if isinstance(value, str) else isinstance(value, int | float)
 
 
 def has_text_column(names: list[str], source: Source, reading: Reading) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.document import Reading, Source
-from sentrep.data.reading.folder import folder_sources, named_source
+from sentrep.data.reading.folder import folder_sources, named_json, named_source
 from sentrep.data.reading.formats import format_of, fragments
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.unique_ids import with_unique_ids
@@ -24,6 +24,9 @@ from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.hub import is_hub_name, without_retries
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
+
+_OBJECTS = re.compile(rb"\[\s*\{")
+"""The first signs of an array of objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,36 +121,47 @@ def _nothing(config: CorpusConfig, report: ReadReport) -> InputError:
 
 
 def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport) -> Iterator[Source]:
-    path = Path(name).expanduser()
+    path = _path(name)
     if name in ("-", "/dev/stdin"):
-        yield _streamed(sys.stdin.buffer, "standard input", "stdin", scratch)
+        yield _streamed(sys.stdin.buffer, "standard input", "stdin", scratch, config, report)
     elif path.is_dir():
         yield from folder_sources(path, report, config.text_field)
     elif path.is_file():
         yield named_source(path, report, config.text_field)
     elif path.exists():
-        yield _pipe(path, scratch)
+        yield _pipe(path, scratch, config, report)
     else:
         yield _data_set(name, path, config, scratch)
 
 
-def _pipe(path: Path, scratch: Path) -> Source:
+def _pipe(path: Path, scratch: Path, config: CorpusConfig, report: ReadReport) -> Source:
     """What a shell hands over as ``<(command)``. Other pipes and devices are refused: they may never end."""
     if path.is_fifo() and re.match(r"/(dev/fd|proc/(self|\d+)/fd)/", str(path)):
         with path.open("rb") as stream:
-            return _streamed(stream, str(path), f"pipe{path.name}", scratch)
+            return _streamed(stream, str(path), f"pipe{path.name}", scratch, config, report)
     kind = "a named pipe" if path.is_fifo() else "a device or socket, no file"
     raise InputError(f"{at(path)}: {kind}; hand its content over on standard input, as '-'", setting="corpus")
 
 
-def _streamed(stream: BinaryIO, name: str, identity: str, scratch: Path) -> Source:
-    """A stream as a file, since it is read more than once. JSON lines are recognised by their first sign."""
+def _streamed(
+    stream: BinaryIO, name: str, identity: str, scratch: Path, config: CorpusConfig, report: ReadReport
+) -> Source:
+    """A stream as a file, since it is read more than once. JSON is recognised by its first signs.
+
+    Raises InputError for an array of objects that cannot be read."""
     copy = scratch / identity
     with copy.open("wb") as file:
         shutil.copyfileobj(stream, file, 1 << 20)
     with copy.open("rb") as file:
         start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Source(copy, name, identity, "jsonl" if start[:1] == b"{" else "txt", named=True)
+    if start.startswith(b"{"):
+        kind = "jsonl"
+    elif _OBJECTS.match(start):
+        kind = named_json(copy, name, config.text_field)
+    else:
+        kind = "txt"
+        report.assume("plain text, since it does not begin like JSON", name)
+    return Source(copy, name, identity, kind, named=True)
 
 
 def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Source:
@@ -169,9 +183,31 @@ def check_names(config: CorpusConfig) -> None:
         InputError: it is neither a file or folder, nor of the form of a data set on the hub.
     """
     for name in config.corpus:
-        path = Path(name).expanduser()
+        path = _path(name)
         if name != "-" and not path.exists():
             _check_data_set(name, path, config)
+
+
+def _path(name: str) -> Path:
+    """A name as a path that can be looked for.
+
+    Raises InputError for an empty name, and for one that no file can have."""
+    if not name.strip():
+        raise InputError("an empty name; is a variable of the shell not set?", setting="corpus")
+    try:
+        path = Path(name).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError, RuntimeError) as error:
+        what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        shown = name if len(name) <= 80 else f"{name[:77]}..."
+        raise InputError(
+            f"{at(shown)}: cannot be looked for as a file or folder ({what}); texts are given in Python, "
+            "as a list",
+            setting="corpus",
+        ) from error
+    return path
 
 
 def _check_data_set(name: str, path: Path, config: CorpusConfig) -> None:

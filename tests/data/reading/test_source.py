@@ -336,3 +336,15 @@ def test_large_documents_come_in_bounded_pieces(tmp_path: Path) -> None:
     assert all(p.id == "tale" and p.text.endswith("tale. ") for p in pieces[:-1])
     assert "\n\n".join(p.text for p in pieces[:-1]) == "\n\n".join([paragraph] * 300)
     assert report.documents == 2
+
+
+TITLES = [(1917, "1917"), (0.5, "0.5"), (True, ""), (None, ""), (["a"], ""), ("A  b", "A b")]
+
+
+@pytest.mark.parametrize(("title", "wanted"), TITLES)
+def test_titles_may_be_numbers(tmp_path: Path, title: object, wanted: str) -> None:
+    rows = [{"title": title, "text": "Words."}]
+    (tmp_path / "a.jsonl").write_text(json.dumps(rows[0]))
+    (tmp_path / "b.json").write_text(json.dumps(rows))
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "c.parquet")
+    assert [piece.title for piece in read_all(tmp_path)[0]] == [wanted] * 3
