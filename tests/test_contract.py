@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import random
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -158,9 +157,7 @@ def test_killed_at_random_steps_and_resumed_is_the_same_run(case: tuple[str, int
 @pytest.mark.parametrize("case", [case for case in CASES if not draws(case)], ids=str)
 def test_two_processes_are_one(case: tuple[str, int], tmp_path: Path) -> None:
     """Negatives come from both processes and gradients are averaged: the weights agree to rounding."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = toy_run.free_port()
     pair = [
         toy_run.start(toy_run.distributed, rank, 2, port, tmp_path / "two", *case, steps=8)
         for rank in range(2)

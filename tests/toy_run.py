@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -219,6 +220,37 @@ def distributed(rank: int, processes: int, port: int, out: Path, *arguments: Any
     """One of several processes; the first writes the weights and the losses."""
     from safetensors.torch import save_file
 
+    join(rank, processes, port)
+    method, _ = run(out, *arguments, **named)
+    if rank == 0:
+        save_file(
+            {name: value.clone() for name, value in method.state_dict().items()}, out / "final.safetensors"
+        )
+
+
+def with_own_clock(rank: int, processes: int, port: int, out: Path, *arguments: Any, **named: Any) -> None:
+    """One of several processes, whose clocks run at different speeds; each writes the progress at each step
+    and a hash of its weights."""
+    from types import SimpleNamespace
+
+    from sentrep.training import trainer
+
+    join(rank, processes, port)
+    begin, steps, seen = time.monotonic(), trainer.Trainer._step, []
+    clock = SimpleNamespace(monotonic=lambda: begin + (1 + rank) * (time.monotonic() - begin))
+    trainer.time = clock  # type: ignore[assignment]
+
+    def step(self: trainer.Trainer, progress: float, report: Any) -> None:
+        seen.append(progress)
+        steps(self, progress, report)
+
+    trainer.Trainer._step = step  # type: ignore[method-assign]
+    method, _ = run(out, *arguments, **named)
+    (out / f"clock-{rank}.json").write_text(json.dumps({"progress": seen, "digest": digest(method)}))
+
+
+def join(rank: int, processes: int, port: int) -> None:
+    """Makes this process one of several that train together."""
     os.environ |= {
         "RANK": str(rank),
         "LOCAL_RANK": str(rank),
@@ -226,11 +258,14 @@ def distributed(rank: int, processes: int, port: int, out: Path, *arguments: Any
         "ACCELERATE_USE_CPU": "true",
     }
     os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    method, _ = run(out, *arguments, **named)
-    if rank == 0:
-        save_file(
-            {name: value.clone() for name, value in method.state_dict().items()}, out / "final.safetensors"
-        )
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def processes() -> Any:

@@ -58,6 +58,13 @@ def any_process(accelerator: Accelerator, value: bool) -> bool:
     return bool(accelerator.reduce(torch.tensor(float(value), device=accelerator.device), "sum"))
 
 
+def mean_of_processes(accelerator: Accelerator, value: float) -> float:
+    """The mean of the values of all processes, the same one in each of them."""
+    if accelerator.num_processes == 1:
+        return value
+    return float(accelerator.reduce(torch.tensor(value, device=accelerator.device), "mean"))
+
+
 def _forget_previous_run() -> None:
     """Without this, precision and device of the first run of a process would be those of all."""
     if not torch.distributed.is_initialized():

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch, SentenceBatches
 from sentrep.methods.base import Method
-from sentrep.training.accelerator import any_process
+from sentrep.training.accelerator import any_process, mean_of_processes
 from sentrep.training.checkpoint import State
 from sentrep.training.config import TrainingConfig
 from sentrep.training.optimization import clip_gradients, make_optimizer, schedule, set_lr
@@ -127,7 +127,7 @@ class Trainer:
                     f"to train anew, give another {opt('out')} or {opt('overwrite')}"
                 )
             while not self.ended:
-                before = self._progress()
+                before = self._progress(self._seconds())
                 self._step(before, report)
                 self._clock(interrupt)
                 self._log(report)
@@ -179,7 +179,7 @@ class Trainer:
         """Decides whether the run ends with this step."""
         self.now = time.monotonic()
         state, minutes = self.state, self.config.minutes
-        state.seconds = self.now - self.began
+        state.seconds = self._seconds()
         out_of_time = minutes is not None and state.seconds >= 60 * minutes
         self.stopping = any_process(self.accelerator, interrupt.asked or out_of_time)
         if state.step == self.steps:
@@ -218,8 +218,7 @@ class Trainer:
     def _validation_is_due(self, before: float) -> bool:
         """After so many steps, or ten times in the minutes that the run has."""
         if self.config.validate_every is None and self.config.minutes is not None:
-            after = self._progress(self.state.seconds)
-            return any_process(self.accelerator, int(10 * after) > int(10 * before))
+            return int(10 * self._progress(self.state.seconds)) > int(10 * before)
         return self.state.step % self.validate_every == 0
 
     def _keep_if_best(self, standing: float) -> None:
@@ -259,10 +258,14 @@ class Trainer:
         if best is not None and self.ended != "interrupted":
             self.method.load_state_dict(best)
 
-    def _progress(self, seconds: float | None = None) -> float:
+    def _seconds(self) -> float:
+        """Seconds that the run has taken. Where it ends by time, all processes agree on their mean: learning
+        rate and phases depend on it."""
+        seconds = time.monotonic() - self.began
+        return seconds if self.config.minutes is None else mean_of_processes(self.accelerator, seconds)
+
+    def _progress(self, seconds: float) -> float:
         """How much of the run is done, 0 to 1: of its steps or of its minutes, whichever is more."""
-        if seconds is None:
-            seconds = time.monotonic() - self.began
         of_time = seconds / (60 * self.config.minutes) if self.config.minutes else 0.0
         return min(1.0, max(self.state.step / self.steps, of_time))
 

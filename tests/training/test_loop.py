@@ -125,6 +125,20 @@ def test_minutes_end_a_run_and_bring_the_rate_down(tmp_path: Path) -> None:
     assert history[-1]["lr"] < 0.2 * max(line["lr"] for line in history)
 
 
+@pytest.mark.slow
+def test_processes_with_different_clocks_agree_on_the_progress(tmp_path: Path) -> None:
+    port, options = toy_run.free_port(), {"steps": 10**7, "minutes": 0.04}
+    pair = [
+        toy_run.start(toy_run.with_own_clock, rank, 2, port, tmp_path, "quick-thought", **options)
+        for rank in range(2)
+    ]
+    toy_run.finish(pair)
+    first, second = (json.loads((tmp_path / f"clock-{rank}.json").read_text()) for rank in range(2))
+    assert first == second
+    assert len(first["progress"]) > 2
+    assert first["progress"] == sorted(first["progress"])
+
+
 # --- Validation
 # --------------------------------------------------------------------------------------------------
 
