@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -122,11 +122,14 @@ class State:
 
     def rows_matching(self, filters: Mapping[str, str]) -> Mask:
         """Which rows belong to documents whose fields have these values; id, title and file count as
-        fields."""
+        fields. A file is named by its path or by the end of it."""
+        same_file = _names_file(filters["file"]) if "file" in filters else None
+        others = {name: value for name, value in filters.items() if name != "file"}
         chosen = np.zeros(len(self), bool)
         for document, rows in self.documents():
-            known = {**document.fields, "id": document.id, "title": document.title, "file": document.file}
-            if all(str(known.get(name)) == value for name, value in filters.items()):
+            known = {**document.fields, "id": document.id, "title": document.title}
+            fits = all(known.get(name) is not None and str(known[name]) == others[name] for name in others)
+            if fits and (same_file is None or same_file(document.file)):
                 chosen[rows.start : rows.stop] = True
         return chosen
 
@@ -134,3 +137,11 @@ class State:
         if not self.manifest.removed:
             return np.zeros(count, bool)
         return np.array(mapped(self.path / self.manifest.removed, (count,), "bool"))
+
+
+def _names_file(value: str) -> Callable[[str], bool]:
+    """Whether a path is the one that `value` names: the same, also from the working folder, or one whose last
+    parts are those of `value`."""
+    path = Path(value)
+    same, ending = {value, str(path.expanduser().resolve())}, path.parts
+    return lambda file: file in same or bool(ending and file and Path(file).parts[-len(ending) :] == ending)

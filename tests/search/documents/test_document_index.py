@@ -80,6 +80,23 @@ def test_filters_leave_only_what_matches(tmp_path: Path) -> None:
     assert {hit.document.fields["kind"] for hit in hits} == {"odd"}
     assert {hit.document.id for hit in index.search("w1", 100, filters={"file": "3.txt"})} == {"d0-3"}
     assert index.search("w1", filters={"kind": "none"}) == []
+    assert index.search("w1", filters={"absent": "None"}) == []
+
+
+def test_a_filter_takes_a_file_by_its_path_or_the_end_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [str(tmp_path / "a" / "[1]*.md"), str(tmp_path / "b" / "notes.md"), "notes.md", ""]
+    given = [(Document(str(number), file=file), [Passage("w1")]) for number, file in enumerate(files)]
+    index = create(tmp_path / "index", given)
+    monkeypatch.chdir(tmp_path / "index")
+    for name, expected in (
+        ("[1]*.md", "0"), ("a/[1]*.md", "0"), ("../a/[1]*.md", "0"), (files[0], "0"), ("*.md", ""),
+        ("notes.md", "12"), ("./notes.md", "12"), ("b/notes.md", "1"), ("otes.md", ""), ("/notes.md", ""),
+        ("", "3"), (".", ""), ("b", ""),
+    ):  # fmt: skip
+        found = index.search("w1", 9, filters={"file": name})
+        assert sorted(hit.document.id for hit in found) == list(expected), name
 
 
 def test_a_query_of_unknown_words_finds_nothing(tmp_path: Path) -> None:
