@@ -34,7 +34,7 @@ def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:
     """Hits of an index of vectors: cosine, id and text, in lines of at most 100 columns."""
     if as_lines_of_json:
         return "\n".join(json.dumps(asdict(hit), ensure_ascii=False) for hit in hits)
-    return "\n".join(map(_of_vector, hits)) or NO_KNOWN_WORDS["dense"]
+    return "\n".join(map(_of_vector, hits))
 
 
 def _of_vector(hit: Hit) -> str:

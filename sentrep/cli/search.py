@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 from sentrep import api
-from sentrep.cli import hits
 from sentrep.cli import queries as many
+from sentrep.cli.answers import Answer, filters_of, of_documents, of_query
 from sentrep.cli.ask import ask
 from sentrep.cli.options import (
     ACCESS,
@@ -212,47 +213,31 @@ def search(
             f"{opt('mode')}, {opt('filter')}, {opt('smooth')} and {opt('repeats')} are for an index of "
             "files; this one has vectors only"
         )
-    how = {
-        "mode": None if mode == "auto" else mode,
-        "filters": _filters(filter),
-        "smooth": smooth or None,
-        "repeats": repeats,
-    }
-    ask_for = partial(_shown, found, k, how, json)
+    ask_for: Callable[[str], Answer]
+    if isinstance(found, DocumentSearch):
+        how = {
+            "mode": None if mode == "auto" else mode,
+            "filters": filters_of(filter),
+            "smooth": smooth or None,
+            "repeats": repeats,
+        }
+        ask_for = partial(of_documents, found, k, how, json)
+    else:
+        ask_for = partial(of_query, found, k, json)
     if queries is not None:
-        _print_all(found, queries, k, json, ask_for)
+        _show_all(found, queries, k, json, ask_for)
         return
     if words:
-        print(ask_for(" ".join(words)))
+        ask_for(" ".join(words)).show(json)
         return
-    print(f"{len(found):,} in {index}. An empty line ends.")
-    while query := ask():
-        print(ask_for(query))
+    print(f"{len(found):,} in {index}. An empty line ends.", file=sys.stderr if json else sys.stdout)
+    while query := ask(json):
+        ask_for(query).show(json)
 
 
-def _print_all(found: Any, file: str, k: int, json: bool, ask_for: Callable[[str], str]) -> None:
-    """The hits of all queries of a file."""
+def _show_all(found: Any, file: str, k: int, json: bool, ask_for: Callable[[str], Answer]) -> None:
+    """Print the answers to all queries of a file."""
     vectors = not isinstance(found, DocumentSearch)
-    answers = many.of_vectors(found, file, k, json) if vectors else many.one_by_one(ask_for, file, json)
-    for shown in filter(None, answers):
-        print(shown)
-
-
-def _shown(found: Any, k: int, how: dict[str, Any], json: bool, query: str) -> str:
-    """Hits of a query as text; `how` has the options of the search in an index of files."""
-    if not isinstance(found, DocumentSearch):
-        return hits.of_vectors(found(query, k), json)
-    passages = found.search(query, k, **how)
-    shown = hits.as_json if json else hits.as_text
-    lines = [shown(hit, found.best_sentence(query, hit)) for hit in passages]
-    if not lines and how["filters"] and found.search(query, 1, mode=how["mode"]):
-        return hits.FILTERED
-    return "\n".join(lines) or hits.NO_KNOWN_WORDS[how["mode"] or found.mode]
-
-
-def _filters(given: Sequence[str]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in given]
-    wrong = [each for each, pair in zip(given, pairs, strict=True) if not pair[1]]
-    if wrong:
-        raise InputError(f"{opt('filter')} {wrong[0]}: write FIELD=VALUE")
-    return {name: value for name, _, value in pairs}
+    answers = many.in_batches(found, file, k, json) if vectors else many.one_by_one(ask_for, file)
+    for query, answer in answers:
+        answer.show(json, query)
