@@ -156,6 +156,7 @@ class Index:
         dtype: str = "float32",
         corpus: str = "",
         memory: int | None = None,
+        zeros: bool = False,
         overwrite: bool = False,
         wait: bool = False,
     ) -> Index:
@@ -178,6 +179,7 @@ class Index:
             corpus: a fingerprint of where the texts are from; by default a hash of ids and texts.
             memory: bytes that the structure which auto chooses may take when it is searched; half of the free
                 memory if None. The vectors stay on the disk.
+            zeros: accept vectors that are all zero, as of texts whose words the model does not know.
             overwrite: replace an index that is there.
             wait: if another process writes `out`, wait for it instead of raising an error.
 
@@ -193,9 +195,10 @@ class Index:
             with whole_folder(target) as aside:
                 sample = writing.write(
                     aside, vectors, ids, texts, model=model, kind=kind, dtype=dtype, corpus=corpus,
-                    memory=memory,
+                    memory=memory, zeros=zeros,
                 )  # fmt: skip
-                cls.open(aside)._verify(sample)
+                if sample.kept:
+                    cls.open(aside)._verify(sample)
         return cls.open(target)
 
     @classmethod

@@ -89,6 +89,7 @@ def write(
     dtype: str,
     corpus: str,
     memory: int | None = None,
+    zeros: bool = False,
 ) -> Sample:
     """Write all files of an index into the empty folder `aside` and return what to look up in it."""
     kinds.choices(kind, 0, 0)
@@ -114,7 +115,12 @@ def write(
         )
 
     sample = Sample()
-    count, width, zeros = _write_vectors(aside / folder.VECTORS, chunks, dtype, sample)
+    count, width, unknown = _write_vectors(aside / folder.VECTORS, chunks, dtype, sample)
+    if unknown == count and not zeros:
+        raise InputError(
+            f"all {count} vectors are zero; the model knows none of the words in this input",
+            setting="vectors",
+        )
     names = map(str, range(count)) if ids is None else ids
     _same_count("ids", Strings.write(aside, folder.IDS, sample.watch(names)), count)
     if texts is not None:
@@ -133,7 +139,7 @@ def write(
         different=built.different,
         width=width,
         dtype=dtype,
-        zero_vectors=zeros,
+        zero_vectors=unknown,
         has_texts=texts is not None,
         truncated=truncated,
         storage=storage,
@@ -197,11 +203,6 @@ def _write_vectors(
                 sample.offer(len(file) + int(number), rows[number])
             file.append(rows)
             zeros += int(zero.sum())
-        if zeros == len(file):
-            raise InputError(
-                f"all {zeros} vectors are zero; the model knows none of the words in this input",
-                setting="vectors",
-            )
     return len(file), width, zeros
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from sentrep.search import lexical
 from sentrep.search.documents import passages
+from sentrep.search.documents.distinct import distinct
 from sentrep.search.documents.manifest import SegmentEntry
 from sentrep.search.documents.passages import Document, Passage, PassageStore, context
 from sentrep.search.documents.state import DENSE, Floats, Mask, Rows, State
@@ -41,7 +42,8 @@ def add(
     encode: Encode,
     replaced_files: Collection[str] = (),
 ) -> tuple[State, int]:
-    """Add documents; one whose id is there already replaces the old one.
+    """Add documents; one whose id is there already replaces the old one. An id that is the path of a file
+    is made different where the same path below another folder has it.
 
     Args:
         state: of the index.
@@ -68,12 +70,21 @@ def add(
     vectors = _encoded(encode, given)
     with writer(state.path, "change an index"):
         state = state.current()
+        given = list(distinct(given, _names(state, replaced_files)))
         entry = _write_segment(state, given, _handed_over(vectors), analyze)
-        removed = np.concatenate(
-            [state.removed | state.rows_with(ids, replaced_files), np.zeros(entry.count, bool)]
-        )
+        replaced = state.rows_with({document.id for document, _ in given}, replaced_files)
+        removed = np.concatenate([state.removed | replaced, np.zeros(entry.count, bool)])
         grown = _commit(state, [*state.manifest.segments, entry], removed)
         return _compact(grown, analyze), entry.count
+
+
+def _names(state: State, replaced_files: Collection[str]) -> dict[str, str]:
+    """The files of the documents that stay, by id."""
+    return {
+        document.id: document.file
+        for document, rows in state.documents()
+        if document.file not in replaced_files and state.kept[rows.start : rows.stop].any()
+    }
 
 
 def remove(
@@ -167,7 +178,10 @@ def _write_segment(
     folder.mkdir()
     ids = [f"{document.id}#{number}" for document, parts in documents for number, _ in enumerate(parts, 1)]
     texts = [passage.text for _, parts in documents for passage in parts]
-    Index.build(vectors, ids, texts, out=folder / DENSE, model=state.manifest.model)
+    later = bool(
+        state.manifest.segments
+    )  # BM25 finds what a model does not know; the first texts it should know
+    Index.build(vectors, ids, texts, out=folder / DENSE, model=state.manifest.model, zeros=later)
     LexicalSegment.write(folder, _searched(documents), analyze)
     PassageStore.write(folder, documents)
     return SegmentEntry(name, len(ids))

@@ -158,7 +158,11 @@ class DocumentIndex:
         smooth = bool(self.manifest.settings.get("smooth", False)) if smooth is None else smooth
         asked = Query(self.analyze(text), vector)
         fusion = self.fusion if dense_weight is None else self.fusion._replace(dense=dense_weight)
-        return query.search(self._state, asked, k, mode, filters, fusion, smooth)
+        try:
+            return query.search(self._state, asked, k, mode, filters, fusion, smooth)
+        except FileNotFoundError:  # another process changed the index and deleted files of the old state
+            self._state = self._state.current()
+            return query.search(self._state, asked, k, mode, filters, fusion, smooth)
 
     def add(self, documents: Documents, *, replaced_files: Collection[str] = ()) -> int:
         """Add documents, each with its passages; one whose id is there already replaces the old one.
