@@ -5,19 +5,21 @@ The file is over 250 lines long because the verbs on one index share how files a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.embedding import corpus_source
 from sentrep.api.reading import announce, announce_truncation, watched
+from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update, described
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
-from sentrep.utils.arguments import existing, paths_of
+from sentrep.utils.arguments import existing
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
@@ -25,6 +27,7 @@ from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
     from sentrep.data.documents import SourceDocument
+    from sentrep.data.splitting.segment import Segmenter
     from sentrep.encoders.serialization import Encoder
     from sentrep.inference.loading import Embedder
     from sentrep.search import ModelStamp
@@ -83,20 +86,22 @@ def index_documents(
         InputError: nothing can be read, or `out` holds something else.
     """
     from sentrep.data.analysis import check_language
-    from sentrep.data.documents import read_source_documents, trained_segmenter
+    from sentrep.data.documents import read_source_documents
 
     check_language(language)
     place, config = checked("out", out, Path), corpus_source(corpus, fields, offline=offline, hub=hub)
     with writer(place, "index", wait=wait):
         _check_free(place, overwrite)
         encoder = embedder(model, precision, offline, hub)
-        segmenter, report = trained_segmenter(config), ReadReport()
-        units = units or Units()
-        stream = read_source_documents(config, report, segmenter, code=units.keeps_code)
+        segmenters: list[Segmenter] = []
+        report, units = ReadReport(), units or Units()
+        stream = read_source_documents(config, report, code=units.keeps_code, trained=segmenters.append)
         read = ((described(document), document) for document in watched(stream, report, strict))
-        settings = Making(units, language, mode, precision, segmenter.to_json(), center, smooth, fusion)
+        first = next(read)  # by then the sentence splitter is trained
+        splitter, reading = segmenters[0].to_json(), reading_of(config)
+        settings = Making(units, language, mode, precision, splitter, center, smooth, fusion, reading)
         with whole_folder(place) as folder:
-            _make(folder, read, stamp(model, encoder), encoder, settings)
+            _make(folder, chain([first], read), stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder, precision=precision)
 
 
@@ -136,12 +141,16 @@ class Making:
     center: bool = False
     smooth: bool = False
     fusion: Fusion | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """How files were read, for those that come later; see `reading_of`."""
 
     @property
     def settings(self) -> dict[str, Any]:
         """What the index remembers of it."""
-        how = {"mode": self.mode, "smooth": self.smooth}
-        return asdict(self.units) | how | ({"fusion": self.fusion._asdict()} if self.fusion else {})
+        how: dict[str, Any] = {"mode": self.mode, "smooth": self.smooth}
+        how |= {"fusion": self.fusion._asdict()} if self.fusion else {}
+        how |= {"reading": dict(self.reading)} if self.reading else {}
+        return asdict(self.units) | how
 
 
 def _make(
@@ -227,7 +236,7 @@ def add(
         strict: raise for anything that was skipped or damaged; nothing is added then.
         offline: never use the network.
         hub: also look on the hub for names without an owner.
-        fields: of `CorpusConfig`.
+        fields: of `CorpusConfig`; as the index was made where they are not given.
 
     Returns:
         The number of passages added, and the open index.
@@ -240,8 +249,8 @@ def add(
     """
     search = open_documents(index, model, offline=offline, hub=hub)
     report = ReadReport()
-    config = corpus_source(corpus, fields, offline=offline, hub=hub)
-    count = search.add(watched(search.read(config, report), report, strict))
+    config = corpus_source(corpus, _reading(search, fields), offline=offline, hub=hub)
+    count = search.add_read(watched(search.read(config, report), report, strict))
     announce_truncation(search.truncation, f"{search.units.unit}s")
     return count, search
 
@@ -271,8 +280,8 @@ def update(
     """
     search = open_documents(index, model, offline=offline, hub=hub)
     report = ReadReport()
-    done = search.update(corpus_source(corpus, fields, offline=offline, hub=hub), report)
-    announce(report, strict)
+    config = corpus_source(corpus, _reading(search, fields), offline=offline, hub=hub)
+    done = search.update(config, report, lambda: announce(report, strict))
     announce_truncation(search.truncation, f"{search.units.unit}s")
     return done, search
 
@@ -309,9 +318,20 @@ def remove(
         1
     """
     search = open_documents(index, model, offline=offline, hub=hub)
-    names = [ids] if isinstance(ids, str) else list(ids)
-    places = [str(Path(path).resolve()) for path in paths_of(files, "files")]
-    return search.remove(ids=tuple(names), files=tuple(places)), search
+    return search.remove(ids=ids, files=files), search
+
+
+def _reading(search: DocumentSearch, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """How files are read: as given, else as the index was made."""
+    given = {name: value for name, value in fields.items() if value != getattr(CorpusConfig, name, None)}
+    return {**fields, **search.reading, **given}
+
+
+def reading_of(config: CorpusConfig) -> dict[str, Any]:
+    """The settings of reading that an index remembers: those that are not the default."""
+    names = ("text_field", "title_field", "id_field", "keep_fields", "split")
+    found = {name: getattr(config, name) for name in names}
+    return {name: value for name, value in found.items() if value != getattr(CorpusConfig, name)}
 
 
 def _check_free(out: Path, overwrite: bool) -> None:

@@ -83,6 +83,7 @@ def read_source_documents(
     segmenter: Segmenter | None = None,
     wanted: Callable[[str, Path], bool] | None = None,
     code: bool = False,
+    trained: Callable[[Segmenter], object] = lambda _: None,
 ) -> Iterator[SourceDocument]:
     """Read a corpus one document at a time.
 
@@ -93,25 +94,22 @@ def read_source_documents(
         wanted: of a file's name and path, whether it is read; all files are if None.
         code: keep the blocks of code of Markdown, HTML and RST in the text, between fences. They have no
             sentences.
+        trained: gets the sentence splitter before the first document.
 
     Raises:
-        InputError: nothing can be read of the files that are wanted; there are none is no error.
+        InputError: nothing can be read; where only some files are wanted, that is no error.
     """
     report = ReadReport() if report is None else report
     with tempfile.TemporaryDirectory() as scratch:
-        found = gather(corpus, Path(scratch), report)
+        found = gather(corpus, Path(scratch), report, needed=wanted is None)
         files = [file for file in found if wanted is None or wanted(file.name, file.path)]
-        if found and not files:
+        if not files:
             return
         segmenter = segmenter or train_segmenter(files, corpus)
-        for _, pieces in groupby(read_files(files, corpus, report, code), key=lambda piece: piece.document):
+        trained(segmenter)
+        read = read_files(files, corpus, report, code, needed=wanted is None)
+        for _, pieces in groupby(read, key=lambda piece: piece.document):
             yield _document(pieces, segmenter)
-
-
-def trained_segmenter(corpus: CorpusConfig) -> Segmenter:
-    """A sentence splitter trained on a corpus."""
-    with tempfile.TemporaryDirectory() as scratch:
-        return train_segmenter(gather(corpus, Path(scratch), ReadReport()), corpus)
 
 
 def _document(pieces: Iterable[Piece], segmenter: Segmenter) -> SourceDocument:

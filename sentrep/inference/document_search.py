@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.truncation import Truncation
 from sentrep.inference.units import Units
+from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import sha256
+from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
     from sentrep.data.documents import SourceDocument
@@ -70,9 +72,13 @@ class DocumentSearch:
             smooth: whether a passage's score takes in those of the passages nearest to it; as the index was
                 made if None.
             repeats: whether passages with the same words are hits of their own.
+
+        Raises:
+            InputError: an argument is of a wrong type or out of range.
         """
         from sentrep.inference.repeats import distinct
 
+        text, k = checked("text", text, str), checked("k", k, int)
         find = partial(self.index.search, text, mode=mode or self.mode, filters=filters, smooth=smooth)
         return find(k) if repeats else distinct(find, k)
 
@@ -99,24 +105,41 @@ class DocumentSearch:
         return spans[int((vectors[1:] @ vectors[0] / lengths).argmax())]
 
     def add(self, documents: Corpus | Iterable[tuple[Document, list[Passage]]]) -> int:
-        """Add documents; one whose id is there already replaces the old one.
+        """Add documents; one whose id is there already replaces the old one, and a file what the index has
+        of it.
 
         Args:
-            documents: files and folders; or documents with their passages, as `read` gives them.
+            documents: files and folders, or texts in memory, as for `train`; or documents with their
+                passages, as `read` gives them.
 
         Returns:
             The number of passages added.
         """
-        if isinstance(documents, str | Path | CorpusConfig):
-            documents = self.read(corpus_config(documents))
+        if isinstance(documents, str | Path | CorpusConfig) or _holds_sources(documents):
+            return self.add_read(self.read(corpus_config(documents, **self.reading)))
         return self.index.add(cast("Iterable[tuple[Document, list[Passage]]]", documents))
 
-    def remove(self, *, ids: tuple[str, ...] = (), files: tuple[str, ...] = ()) -> int:
+    def add_read(self, documents: Iterable[tuple[Document, list[Passage]]]) -> int:
+        """Add all documents of some files, which replace what the index has of these files; returns the
+        number of passages added."""
+        found = list(documents)
+        return self.index.add(found, replaced_files={each.file for each, _ in found if each.file})
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How files were read when the index was made, where that is not the default: fields of
+        `CorpusConfig`."""
+        known: dict[str, Any] = self.index.manifest.settings.get("reading", {})
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+
+    def remove(self, *, ids: str | Sequence[str] = (), files: str | Path | Sequence[str | Path] = ()) -> int:
         """Remove documents by id or by the file they came from; returns the number of passages removed.
 
         Raises:
             InputError: a name fits no document.
         """
+        ids = (ids,) if isinstance(ids, str) else tuple(ids)
+        files = tuple(str(Path(path).resolve()) for path in paths_of(files, "files"))
         known = list(self.index.documents())
         for given, names, what in (
             (ids, {document.id for document in known}, "id"),
@@ -127,24 +150,45 @@ class DocumentSearch:
                 raise InputError(f"{opt(what)} {unknown[0]!r}: no document of the index has it")
         return self.index.remove(ids=ids, files=files)
 
-    def update(self, corpus: Corpus, report: ReadReport | None = None) -> Update:
+    def update(
+        self,
+        corpus: Corpus,
+        report: ReadReport | None = None,
+        when_read: Callable[[], None] = lambda: None,
+    ) -> Update:
         """Make the index equal to files as they are now: changed and new ones are read, deleted ones removed.
 
         A file has changed if the hash of its content differs. All of it is one step: after a crash the index
-        has the old state or the new one.
+        has the old state or the new one. A file that cannot be read is left in the index as it was.
+
+        Args:
+            corpus: files and folders.
+            report: counts what was read and skipped.
+            when_read: is called when all is read, before the index changes; an error that it raises leaves
+                the index as it was.
         """
         config = corpus_config(corpus)
         known = {document.file: document.digest for document in self.index.documents()}
-        seen: dict[str, bool] = {}
+        seen: dict[str, str] = {}
 
         def changed(_: str, path: Path) -> bool:
             name = str(path.resolve())
-            seen[name] = known.get(name) != sha256(path)
-            return seen[name]
+            try:
+                seen[name] = sha256(path)
+            except OSError:  # reading it reports the problem
+                seen[name] = known.get(name, "")
+                return True
+            return known.get(name) != seen[name]
 
-        documents = list(self.read(config, report, changed))
-        fresh = {name for name, differs in seen.items() if differs}
-        gone = {name for name in known if name not in seen and _inside(name, config)}
+        documents = [
+            (replace(document, digest=seen.get(document.file, document.digest)), parts)
+            for document, parts in self.read(config, report, changed)
+        ]
+        when_read()
+        fresh = {name for name, digest in seen.items() if known.get(name, "") != digest}
+        gone = {
+            name for name in known if name not in seen and _inside(name, config) and not Path(name).exists()
+        }
         before = len(self.index)
         added = self.index.add(documents, replaced_files=fresh | gone)
         new = len(fresh - set(known))
@@ -221,6 +265,12 @@ def _digest(file: Path) -> str:
 @lru_cache(maxsize=16)
 def _hashed(file: Path, changed: int, size: int) -> str:
     return sha256(file)
+
+
+def _holds_sources(documents: Any) -> bool:
+    """Whether a list holds paths, texts or records, instead of documents with their passages."""
+    first = next(iter(documents), None) if isinstance(documents, list | tuple) else None
+    return isinstance(first, str | Path | Mapping)
 
 
 def _inside(name: str, config: CorpusConfig) -> bool:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.documents import Making, index_source_documents
+from sentrep.api.documents import Making, index_source_documents, reading_of
 from sentrep.api.embedding import corpus_source
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
 from sentrep.data.analysis import check_language
 from sentrep.data.corpus import Corpus
-from sentrep.data.documents import SourceDocument, read_source_documents, trained_segmenter
+from sentrep.data.documents import SourceDocument, read_source_documents
 from sentrep.data.language import guess_language
 from sentrep.data.reading.report import ReadReport
+from sentrep.data.splitting.segment import Segmenter
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.document_search import DocumentSearch, described
 from sentrep.inference.units import Units
@@ -33,7 +34,7 @@ from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
-from sentrep.utils.errors import InputError, at, shown
+from sentrep.utils.errors import InputError, at, opt, shown
 
 if TYPE_CHECKING:
     from sentrep.search.documents import Document
@@ -95,13 +96,13 @@ def build(
     """
     out, units, budget = Path(out), units or Units(), Budget(minutes)
     if (out / "index").exists() and not overwrite:
-        raise InputError(f"{at(out / 'index')} exists; give another folder, or overwrite it")
+        raise InputError(f"{at(out / 'index')} exists; give another folder, or {opt('overwrite')}")
     check_language(language)
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report, config = ReadReport(), corpus_source(corpus, fields, offline=offline, hub=hub)
     with timed("read", say):
-        segmenter = trained_segmenter(config)
-        found = read_source_documents(config, report, segmenter, code=units.keeps_code)
+        segmenters = list[Segmenter]()
+        found = read_source_documents(config, report, code=units.keeps_code, trained=segmenters.append)
         stream = watched(found, report, strict)
         read = deque((described(document), document) for document in stream)
         documents = [document for _, document in read]
@@ -113,11 +114,12 @@ def build(
         out,
         units,
         language,
-        segmenter.to_json(),
+        segmenters[0].to_json(),
         seed,
         teacher_of(teacher, language, offline, hub),
         budget,
         say,
+        reading_of(config),
     )
     compared = making.compared(parts)
     del documents, parts
@@ -144,16 +146,19 @@ class _Building:
     teacher: Teacher | None
     budget: Budget
     say: Say
+    reading: Mapping[str, Any]
+    """How the files were read, for those that come later."""
 
     def compared(self, parts: Holdout) -> Compared | None:
         """Fit and measure all models; None, with a line that says so, where there is too little text."""
+        results = self.out / "results.jsonl"
+        for old in (results, self.out / "report.html"):
+            old.unlink(missing_ok=True)
         try:
             tasks = exam([examined(document, self.units) for document in parts.exam], self.seed)
         except InputError as error:
             self.say(shown(f"not measured: {error}"))
             return None
-        results = self.out / "results.jsonl"
-        results.unlink(missing_ok=True)
         models, text = self.out / "models", self._text(parts.train, "train.jsonl")
         dense = dense_models(self.teacher, _characters(tasks), self.seed)
         with timed("fitted and measured", self.say):
@@ -169,7 +174,9 @@ class _Building:
         document is forgotten when it is cut."""
         dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
-        making = Making(self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion)
+        making = Making(
+            self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion, reading=self.reading
+        )
         left = (read.popleft() for _ in range(len(read)))
         return index_source_documents(self.out / "model", left, self.out / "index", making, overwrite)
 
