@@ -27,7 +27,10 @@ def test_a_clear_winner_is_chosen_whatever_it_costs_and_was_expected_of_it() -> 
 def test_the_expected_one_is_chosen_where_the_questions_do_not_tell() -> None:
     number = np.arange(30)  # of 30 questions BM25 answers 16, the other model 14, of which they share 7
     right = number < 16, (number >= 9) & (number < 23)
-    few = [Candidate("BM25", 0, 0, right[0] * 1.0), Candidate("fused", 1, 1, right[1] * 1.0)]
+    few = [
+        Candidate("BM25", 0, 0, right[0].astype(np.float64)),
+        Candidate("fused", 1, 1, right[1].astype(np.float64)),
+    ]
     choice = choose(few)
     assert choice.chosen.name == "fused"
     said = verdict(choice, "BM25")
