@@ -106,14 +106,21 @@ def is_kept(value: object) -> bool:
     return 0 < len(value) <= LONGEST_FIELD if isinstance(value, str) else isinstance(value, int | float)
 
 
-def has_text_column(names: list[str], source: Source, reading: Reading) -> bool:
+def has_text_column(names: list[str], source: Source, reading: Reading, separator: str = "") -> bool:
     """Whether a table has the column of the text; counts it if not.
+
+    Args:
+        names: of the columns.
+        source: the file.
+        reading: knows the name of the column.
+        separator: what separates the cells, if it is a sign.
 
     Raises InputError for a file that the user named."""
     field = reading.config.text_field
     if field in names:
         return True
-    what = f"no column {field!r}; there are {', '.join(map(repr, names))}"
+    by = f" (separated by {separator!r})" if separator else ""
+    what = f"no column {field!r}; there are {', '.join(map(repr, names))}{by}"
     if source.named:
         raise InputError(f"{at(source.name)}: {what} (choose one with {opt('text_field')})")
     reading.report.problem(Kind.NO_TEXT_COLUMN, source.name, what)

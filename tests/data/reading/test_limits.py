@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from sentrep.data.reading import document, tables, whole
+from sentrep.data.reading import csv_rows, document, whole
 from sentrep.data.reading.report import Kind
 from tests.data.reading.readers import pieces_of, texts_of
 from tests.errors import refuses
@@ -117,7 +117,7 @@ def test_values_beyond_the_limit_are_skipped_and_counted(
 ) -> None:
     from sentrep.data.reading import parquet, records
 
-    for module in (document, records, parquet, tables):
+    for module in (document, records, parquet, csv_rows):
         monkeypatch.setattr(module, "LIMIT", 100)
     monkeypatch.setattr(whole, "WHOLE", 100)
     long, short = "Long. " * 100, "Short."

@@ -189,7 +189,9 @@ def test_missing_columns_name_file_and_columns(tmp_path: Path) -> None:
     (tmp_path / "right.tsv").write_text('text\tn\nHe said "no.\t1\n\nYes.\t2\n')
     pieces, report = read_all(tmp_path)  # in a folder a table without text is passed over
     assert [p.text for p in pieces] == ['He said "no.', "Yes."]
-    assert report.examples == {"no text column": [f"{wrong}: no column 'text'; there are 'a', 'b'"]}
+    assert report.examples == {
+        "no text column": [f"{wrong}: no column 'text'; there are 'a', 'b' (separated by ',')"]
+    }
 
 
 BAD = {

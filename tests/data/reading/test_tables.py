@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sentrep.data.reading.report import Kind
 from tests.data.reading.readers import pieces_of
+from tests.errors import refuses
 
 
 def table(
@@ -69,9 +70,9 @@ def test_the_first_of_two_columns_of_one_name_is_read(tmp_path: Path) -> None:
 @given(st.lists(st.lists(st.text('ab",\n ', max_size=6), min_size=2, max_size=2), min_size=1, max_size=6))
 def test_what_the_standard_library_writes_is_read_back(rows: list[list[str]]) -> None:
     from sentrep.data.config import CorpusConfig
+    from sentrep.data.reading.csv_rows import CsvRows
     from sentrep.data.reading.document import Reading, Source
     from sentrep.data.reading.report import ReadReport
-    from sentrep.data.reading.tables import _Csv
 
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
@@ -82,6 +83,85 @@ def test_what_the_standard_library_writes_is_read_back(rows: list[list[str]]) ->
         file = Path(folder, "x.csv")
         file.write_bytes(parts.getvalue())
         reading = Reading(CorpusConfig((str(file),)), ReadReport())
-        found = [row.cells for row in _Csv(Source(file, "x", "x", "csv", True), reading).rows()]
+        found = [row.cells for row in CsvRows(Source(file, "x", "x", "csv", True), reading).rows()]
     assert found == rows
     assert reading.report.clean
+
+
+WITH_ANOTHER_SIGN = {
+    "semicolons": 'id;text;n\n1;"Ja; nein, ""so"".";1,5\n2;Rot, blau.;2\n',
+    "tabs": 'id\ttext\tn\n1\t"Ja; nein, ""so""."\t1,5\n2\tRot, blau.\t2\n',
+    "quoted names": '"id";"text";"n"\n"1";"Ja; nein, ""so"".";"1,5"\n"2";"Rot, blau.";"2"\n',
+    "named": 'sep=;\nid;text;n\n1;"Ja; nein, ""so"".";1,5\n2;Rot, blau.;2\n',
+    "named quoted": '"sep=|"\nid|text|n\n1|"Ja; nein, ""so""."|1,5\n2|Rot, blau.|2\n',
+    "a comma named": 'sep=,\nid,text,n\n1,"Ja; nein, ""so"".","1,5"\n2,"Rot, blau.",2\n',
+}
+
+
+@pytest.mark.parametrize("name", WITH_ANOTHER_SIGN)
+def test_cells_may_be_separated_by_another_sign(tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.csv").write_text(WITH_ANOTHER_SIGN[name])
+    for place in (tmp_path, tmp_path / "x.csv"):
+        pieces, report = pieces_of(place)
+        assert [(piece.id, piece.text) for piece in pieces] == [
+            ("1", 'Ja; nein, "so".'),
+            ("2", "Rot, blau."),
+        ]
+        assert dict(pieces[0].fields) == {"n": "1,5"}
+        assert report.clean
+        assert len(report.assumed) == (0 if "named" in name else 1)
+
+
+def test_rows_of_other_separators_may_run_over_lines(tmp_path: Path) -> None:
+    found, problems = table(tmp_path, 'id;text\n1;"One.\n\nTwo; ""three""."\n2;A;B.\n')
+    assert found == [("1", 'One.\n\nTwo; "three".'), ("2", "A;B.")]
+    assert problems == {Kind.MANY_CELLS: ["5"]}
+
+
+def test_other_signs_are_text_where_the_header_has_commas_or_one_column(tmp_path: Path) -> None:
+    found, problems = table(tmp_path, "text\nA; b.\nC\td.\n")
+    assert [text for _, text in found] == ["A; b.", "C\td."]
+    assert not problems
+    found, problems = table(tmp_path, "id,text\n1,A; b.\n")
+    assert found == [("1", "A; b.")]
+    assert not problems
+
+
+def test_a_header_without_the_text_is_told_with_its_separator(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("id;body\n1;A.\n")
+    with refuses(setting="text_field", place="x.csv") as caught:
+        pieces_of(tmp_path / "x.csv")
+    assert "'id', 'body'" in str(caught.value)
+    assert "';'" in str(caught.value)
+
+
+def test_cells_of_a_tsv_that_are_quoted_as_a_whole_lose_their_quotation_marks(tmp_path: Path) -> None:
+    rows = {
+        '"Beta ""x"" two."': 'Beta "x" two.',
+        '"Gamma\tthree."': "Gamma\tthree.",
+        '"No," he said.': '"No," he said.',
+        'He said "no."': 'He said "no."',
+        'He said "no.': 'He said "no.',
+        '"Open': '"Open',
+        '5" wide': '5" wide',
+        '"A" and "B"': '"A" and "B"',
+    }
+    text = '"id"\ttext\tn\n' + "".join(f"{number}\t{row}\t0\n" for number, row in enumerate(rows))
+    found, problems = table(tmp_path, text, ".tsv")
+    assert found == [(str(number), wanted) for number, wanted in enumerate(rows.values())]
+    assert not problems
+
+
+@given(
+    st.lists(st.text('ab"\t ', min_size=1, max_size=6).map(lambda text: f"{text}x"), min_size=1, max_size=6)
+)
+def test_a_tsv_that_the_standard_library_writes_is_read_back(texts: list[str]) -> None:
+    from sentrep.data.reading.csv_rows import split_tabs
+
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL):
+        out = io.StringIO()
+        csv.writer(out, delimiter="\t", quoting=quoting, lineterminator="\n").writerows(
+            [[7, text] for text in texts]
+        )
+        rows = [split_tabs(line, 2) for line in out.getvalue().split("\n")[:-1]]
+        assert rows == [["7", text] for text in texts]
