@@ -16,7 +16,8 @@ from sentrep.api.reading import announce, announce_truncation, watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
-from sentrep.inference.document_search import SEGMENTER, DocumentSearch, Update, described
+from sentrep.inference.document_search import SEGMENTER, DocumentSearch
+from sentrep.inference.indexed_files import Update, described
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import existing

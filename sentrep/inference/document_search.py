@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
 from sentrep.data.truncation import Truncation
+from sentrep.inference.indexed_files import Update, described, inside
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError, opt
@@ -18,7 +19,6 @@ from sentrep.utils.files import sha256
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
-    from sentrep.data.documents import SourceDocument
     from sentrep.data.reading.report import ReadReport
     from sentrep.data.splitting.segment import Segmenter
     from sentrep.inference.loading import Embedder
@@ -187,7 +187,7 @@ class DocumentSearch:
         when_read()
         fresh = {name for name, digest in seen.items() if known.get(name, "") != digest}
         gone = {
-            name for name in known if name not in seen and _inside(name, config) and not Path(name).exists()
+            name for name in known if name not in seen and inside(name, config) and not Path(name).exists()
         }
         before = len(self.index)
         added = self.index.add(documents, replaced_files=fresh | gone)
@@ -228,52 +228,7 @@ class DocumentSearch:
         return Segmenter.from_json(self.index.attached(SEGMENTER))
 
 
-@dataclass(frozen=True)
-class Update:
-    """What `DocumentSearch.update` did."""
-
-    new: int
-    """Files that were not in the index."""
-    changed: int
-    """Files whose content differed."""
-    deleted: int
-    """Files that were in the index and are no longer there."""
-    unchanged: int
-    """Files that were not read again."""
-    added: int
-    """Passages added."""
-    removed: int
-    """Passages removed."""
-
-
-def described(document: SourceDocument) -> Document:
-    """What an index remembers of a document besides its passages."""
-    from sentrep.search.documents import Document
-
-    file = Path(document.file)
-    digest = _digest(file) if file.is_file() else ""
-    place = str(file.resolve()) if digest else ""
-    return Document(document.id, document.title, place, digest, dict(document.fields))
-
-
-def _digest(file: Path) -> str:
-    """Content hash of a file, computed once for all documents of the file."""
-    status = file.stat()
-    return _hashed(file, status.st_mtime_ns, status.st_size)
-
-
-@lru_cache(maxsize=16)
-def _hashed(file: Path, changed: int, size: int) -> str:
-    return sha256(file)
-
-
 def _holds_sources(documents: Any) -> bool:
     """Whether a list holds paths, texts or records, instead of documents with their passages."""
     first = next(iter(documents), None) if isinstance(documents, list | tuple) else None
     return isinstance(first, str | Path | Mapping)
-
-
-def _inside(name: str, config: CorpusConfig) -> bool:
-    """Whether a file is one of those that a corpus names, or lies in one of its folders."""
-    places = [Path(place).expanduser().resolve() for place in config.corpus]
-    return any(Path(name).is_relative_to(place) for place in places)

@@ -25,7 +25,8 @@ from sentrep.data.language import guess_language
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.evaluation.tasks.retrieval import Retrieval
-from sentrep.inference.document_search import DocumentSearch, described
+from sentrep.inference.document_search import DocumentSearch
+from sentrep.inference.indexed_files import described
 from sentrep.inference.units import Units
 from sentrep.pipelines.build.budget import MINUTES, Budget, timed
 from sentrep.pipelines.build.candidates import Dense, Say, contenders, dense_models

@@ -1,0 +1,60 @@
+"""What an index of documents knows of files, and what became of it when it was updated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sentrep.data.config import CorpusConfig
+from sentrep.utils.files import sha256
+
+if TYPE_CHECKING:
+    from sentrep.data.documents import SourceDocument
+    from sentrep.search.documents import Document
+
+
+@dataclass(frozen=True)
+class Update:
+    """What `DocumentSearch.update` did."""
+
+    new: int
+    """Files that were not in the index."""
+    changed: int
+    """Files whose content differed."""
+    deleted: int
+    """Files that were in the index and are no longer there."""
+    unchanged: int
+    """Files that were not read again."""
+    added: int
+    """Passages added."""
+    removed: int
+    """Passages removed."""
+
+
+def described(document: SourceDocument) -> Document:
+    """What an index remembers of a document besides its passages."""
+    from sentrep.search.documents import Document
+
+    file = Path(document.file)
+    digest = _digest(file) if file.is_file() else ""
+    place = str(file.resolve()) if digest else ""
+    return Document(document.id, document.title, place, digest, dict(document.fields))
+
+
+def _digest(file: Path) -> str:
+    """Content hash of a file, computed once for all documents of the file."""
+    status = file.stat()
+    return _hashed(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=16)
+def _hashed(file: Path, changed: int, size: int) -> str:
+    return sha256(file)
+
+
+def inside(name: str, config: CorpusConfig) -> bool:
+    """Whether a file is one of those that a corpus names, or lies in one of its folders."""
+    places = [Path(place).expanduser().resolve() for place in config.corpus]
+    return any(Path(name).is_relative_to(place) for place in places)
