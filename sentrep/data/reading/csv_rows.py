@@ -32,8 +32,8 @@ class Row(NamedTuple):
 class CsvRows:
     """Rows of a CSV file (RFC 4180). A line whose quotation marks do not fit is read without quoting.
 
-    Cells are separated by commas, unless the first line is "sep=" and another sign, or the header has no comma
-    and another sign in it.
+    Cells are separated by commas, unless the first line is "sep=" and another sign, or the header has no
+    comma and another sign in it.
     """
 
     def __init__(self, source: Source, reading: Reading) -> None:
@@ -159,7 +159,7 @@ def separator_of(header: str, wanted: str) -> str:
 
 
 def split_tabs(text: str, width: int) -> list[str]:
-    """The cells of a line of a .tsv file. A cell that is a quoted string as a whole loses its quotation marks.
+    """The cells of a line of a .tsv file. A cell that is a quoted string as a whole loses its marks.
 
     All other quotation marks are text. A quoted cell may hold tabs where that gives the row `width` cells.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.data.config import CorpusConfig
+from sentrep.data.reading.decode import unpack
+from sentrep.data.reading.ids import Ids
 from sentrep.data.reading.layout import ENDED, NAMES, Layout, margin, recognise
 from sentrep.data.reading.portions import PORTION, portions
 from sentrep.data.reading.report import Kind, ReadReport
@@ -18,6 +19,10 @@ from sentrep.data.reading.wrapping import unwrap
 LIMIT = 64 << 20
 """Characters (bytes in Parquet files) in the largest value that is read: a line, a record's text, or a file
 that has to be held as a whole. A larger one is skipped and counted."""
+
+
+RECORDS = frozenset(["jsonl", "json", "csv", "tsv", "parquet"])
+"""Formats of which each row or object is a document."""
 
 
 @dataclass(frozen=True)
@@ -93,55 +98,6 @@ class Outline:
     def headings(self) -> tuple[str, ...]:
         """The present headings, outermost first."""
         return tuple(text for _, text in self._open)
-
-
-class Ids:
-    """The ids of documents that were read, 16 to 32 bytes each.
-
-    >>> ids = Ids()
-    >>> ids.add("a"), ids.add("b"), ids.add("a")
-    (True, True, False)
-    """
-
-    def __init__(self) -> None:
-        self._slots, self._count = array("Q", bytes(8 * 1024)), 0
-
-    def add(self, identity: str) -> bool:
-        """Add an id; whether it is new."""
-        if 2 * self._count >= len(self._slots):
-            self._grow()
-        new = self._put(_key(identity))
-        self._count += new
-        return new
-
-    def __contains__(self, identity: str) -> bool:
-        slots, key = self._slots, _key(identity)
-        mask = len(slots) - 1
-        at = key & mask
-        while slots[at] and slots[at] != key:
-            at = (at + 1) & mask
-        return slots[at] == key
-
-    def _put(self, key: int) -> bool:
-        slots = self._slots
-        mask = len(slots) - 1
-        at = key & mask
-        while slots[at]:
-            if slots[at] == key:
-                return False
-            at = (at + 1) & mask
-        slots[at] = key
-        return True
-
-    def _grow(self) -> None:
-        old, self._slots = self._slots, array("Q", bytes(8 * 2 * len(self._slots)))
-        for key in old:
-            if key:
-                self._put(key)
-
-
-def _key(identity: str) -> int:
-    return hash(identity) & 0xFFFF_FFFF_FFFF_FFFF or 1
 
 
 @dataclass(frozen=True)
@@ -242,8 +198,13 @@ def count_if_nothing(fragments: Iterable[Fragment], source: Source, reading: Rea
         seen, some = True, some or has_letter(fragment.text)
         yield fragment
     if not some and (seen or reading.report.problems.total() == before) and source.path.exists():
-        kind = Kind.NO_LETTER if source.path.stat().st_size else Kind.EMPTY_FILE
-        reading.report.problem(kind, source.name, "nothing to read in it")
+        if seen or (
+            source.format not in RECORDS and next(unpack(source.path, source.name, ReadReport()), b"")
+        ):
+            reading.report.problem(Kind.NO_LETTER, source.name, "nothing to read in it")
+        else:
+            what = "no rows in it" if source.format in RECORDS else "nothing in it"
+            reading.report.problem(Kind.EMPTY_FILE, source.name, what)
 
 
 def _together(texts: Iterable[str]) -> Iterator[str]:

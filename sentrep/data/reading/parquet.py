@@ -60,7 +60,11 @@ class _Rows:
             names = file.schema_arrow.names
             if not has_text_column(names, self._source, self._reading):
                 return
-            columns = [name for name in wanted if name in names]
+            columns = [name for name in dict.fromkeys(wanted) if name in names]
+            for name in columns:
+                if (times := names.count(name)) > 1:
+                    what = f"{name!r} stands {times} times; the first is read"
+                    self._reading.report.problem(Kind.SAME_COLUMN, self._source.name, what)
             leaves = [file.schema.column(i).path for i in range(len(file.schema.names))]
         leaves = [leaf for leaf in leaves if leaf.split(".")[0] in columns]
         # What is stored once and repeated stays stored once in memory.
@@ -88,7 +92,9 @@ class _Rows:
             yield from self._batch(batch)
 
     def _batch(self, batch: Any) -> Iterator[Fragment]:
-        sizes = [_sizes(batch.column(name)) for name in batch.schema.names]
+        names = batch.schema.names
+        columns = {name: batch.column(names.index(name)) for name in names}
+        sizes = [_sizes(column) for column in columns.values()]
         for row in range(batch.num_rows):
             self.number += 1
             where = f"{self._source.name}:{self.number}"
@@ -97,7 +103,7 @@ class _Rows:
                 what = f"{size:,} bytes; more than {LIMIT:,} are skipped"
                 self._reading.report.problem(Kind.TOO_LARGE, where, what, characters=size)
                 continue
-            record = {name: self._value(batch.column(name)[row], where) for name in batch.schema.names}
+            record = {name: self._value(column[row], where) for name, column in columns.items()}
             if record[self._reading.config.text_field] is None:
                 self._reading.report.problem(Kind.EMPTY_TEXT, where, "null")
                 continue

@@ -19,10 +19,10 @@ from sentrep.data.reading.document import (
     edge_of,
     has_letter,
 )
+from sentrep.data.reading.ids import unused
 from sentrep.data.reading.json_elements import parsed
 from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind, ReadReport
-from sentrep.data.reading.unique_ids import unused
 from sentrep.utils.errors import InputError, at, opt
 
 _JSON_KINDS = {

@@ -1,4 +1,4 @@
-"""Ids of documents that differ: those of files by their folders, those of records by a number."""
+"""Ids of files that differ, by the names of their folders."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sentrep.data.reading.document import Ids, Source, without_packing
+from sentrep.data.reading.document import Source, without_packing
 from sentrep.data.reading.folder import readable
+from sentrep.data.reading.ids import Ids, unused
 
 
 def with_unique_ids(sources: Sequence[Source], scratch: Path) -> list[Source]:
@@ -38,29 +39,6 @@ def with_unique_ids(sources: Sequence[Source], scratch: Path) -> list[Source]:
         if not ids.add(source.stem):
             named[number] = replace(source, id=unused(source.stem, ids), packing=True)
     return named
-
-
-def unused(identity: str, ids: Ids) -> str:
-    """Add to `ids` an id that is not in it yet: `identity` with a number behind it, from 2.
-
-    It is found in a logarithmic number of steps, however often the same id was given before.
-
-    >>> ids = Ids()
-    >>> ids.add("a"), unused("a", ids), unused("a", ids)
-    (True, 'a (2)', 'a (3)')
-    """
-    taken, free = 1, 2
-    while f"{identity} ({free})" in ids:
-        taken, free = free, 2 * free
-    while free - taken > 1:
-        middle = (taken + free) // 2
-        if f"{identity} ({middle})" in ids:
-            taken = middle
-        else:
-            free = middle
-    found = f"{identity} ({free})"
-    ids.add(found)
-    return found
 
 
 def _with_packing(sources: Sequence[Source]) -> list[Source]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,3 +168,26 @@ def test_a_tsv_that_the_standard_library_writes_is_read_back(texts: list[str]) -
         )
         rows = [split_tabs(line, 2) for line in out.getvalue().split("\n")[:-1]]
         assert rows == [["7", text] for text in texts]
+
+
+def test_the_first_of_two_parquet_columns_of_one_name_is_read(tmp_path: Path) -> None:
+    columns = [pyarrow.array(["A."]), pyarrow.array(["other"]), pyarrow.array([1]), pyarrow.array(["T"])]
+    rows = pyarrow.Table.from_arrays([*columns, columns[-1]], names=["text", "text", "id", "title", "title"])
+    pyarrow.parquet.write_table(rows, tmp_path / "x.parquet")
+    pieces, report = pieces_of(tmp_path)
+    assert [(piece.id, piece.title, piece.text) for piece in pieces] == [("1", "T", "A.")]
+    assert report.problems == {Kind.SAME_COLUMN: 2}
+
+
+def test_files_without_rows_are_counted_as_such(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(pyarrow.table({"text": pyarrow.array([], "string")}), tmp_path / "a.parquet")
+    (tmp_path / "b.csv").write_text("id,text\n")
+    (tmp_path / "c.tsv").write_text("id\ttext\n\n")
+    (tmp_path / "d.jsonl").write_text("\n\n")
+    (tmp_path / "e.jsonl.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "f.txt.gz").write_bytes(gzip.compress(b""))
+    (tmp_path / "g.txt").write_text("Words.")
+    assert pieces_of(tmp_path)[1].problems == {Kind.EMPTY_FILE: 6}
+    (tmp_path / "h.txt").write_text("?!")
+    (tmp_path / "i.csv").write_text("id,text\n1,?!\n")
+    assert pieces_of(tmp_path)[1].problems == {Kind.EMPTY_FILE: 6, Kind.NO_LETTER: 2}

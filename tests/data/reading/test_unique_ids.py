@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentrep.data.reading.document import Ids
+from sentrep.data.reading.ids import Ids, unused
 from sentrep.data.reading.report import Kind
-from sentrep.data.reading.unique_ids import unused
 from tests.data.reading.readers import pieces_of
 
 
