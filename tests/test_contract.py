@@ -157,13 +157,22 @@ def test_killed_at_random_steps_and_resumed_is_the_same_run(case: tuple[str, int
 @pytest.mark.parametrize("case", [case for case in CASES if not draws(case)], ids=str)
 def test_two_processes_are_one(case: tuple[str, int], tmp_path: Path) -> None:
     """Negatives come from both processes and gradients are averaged: the weights agree to rounding."""
+    two_are_one(case, tmp_path)
+
+
+@pytest.mark.slow
+def test_two_processes_fit_the_first_scale_of_a_flow_to_the_vectors_of_both(tmp_path: Path) -> None:
+    two_are_one(("flow", 0), tmp_path, settings={"vector_noise": 0.0})
+
+
+def two_are_one(case: tuple[str, int], tmp_path: Path, **options: Any) -> None:
     port = toy_run.free_port()
     pair = [
-        toy_run.start(toy_run.distributed, rank, 2, port, tmp_path / "two", *case, steps=8)
+        toy_run.start(toy_run.distributed, rank, 2, port, tmp_path / "two", *case, steps=8, **options)
         for rank in range(2)
     ]
     toy_run.finish(pair)
-    one, _ = toy_run.run(tmp_path / "one", *case, steps=8)
+    one, _ = toy_run.run(tmp_path / "one", *case, steps=8, **options)
     two = load_file(tmp_path / "two" / "final.safetensors")
     for name, weight in one.state_dict().items():
         assert torch.allclose(weight, two[name], atol=1e-4), name

@@ -17,6 +17,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sentrep.modules.contrastive import gather
+
 
 class Mapped(NamedTuple):
     """Vectors after a layer."""
@@ -30,7 +32,8 @@ NEARLY_IDENTITY = 1e-3
 
 
 class ActNorm(nn.Module):
-    """A shift and a scale for each dimension; the first batch in training sets them to mean 0 and variance 1.
+    """A shift and a scale for each dimension; the first batch in training (the vectors of all processes) sets
+    them to mean 0 and variance 1.
 
     Args:
         width: of the vectors.
@@ -44,8 +47,8 @@ class ActNorm(nn.Module):
         self.register_buffer("initialised", torch.zeros(()))
 
     def forward(self, vectors: Float[Tensor, "sentence width"]) -> Mapped:
-        if self.training and not self.initialised and len(vectors) > 1:
-            self._initialise(vectors)
+        if self.training and not self.initialised:
+            self._initialise(gather(vectors.detach()))
         mapped = (vectors - self.shift) * self.log_scale.exp()
         return Mapped(mapped, self.log_scale.sum().expand(len(vectors)))
 
@@ -53,7 +56,10 @@ class ActNorm(nn.Module):
         return vectors * (-self.log_scale).exp() + self.shift
 
     @torch.no_grad()
-    def _initialise(self, vectors: Tensor) -> None:
+    def _initialise(self, vectors: Float[Tensor, "sentence width"]) -> None:
+        """Sets shift and scale by the vectors of all processes; one vector has no variance."""
+        if len(vectors) < 2:
+            return
         self.shift.copy_(vectors.mean(0))
         self.log_scale.copy_(-vectors.std(0).clamp(min=1e-3).log())
         self.initialised.fill_(1)
