@@ -40,6 +40,7 @@ from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.disentangle.config import DisentangleConfig
 from sentrep.methods.monitors import Monitor, confused_halves, higher, ignored_code
 from sentrep.modules.adversary import VectorClassifier, document_separation, entropy, standardised
+from sentrep.modules.conditional_decoder import all_targets
 from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import BottleneckOutput
@@ -131,7 +132,8 @@ class Disentangle(Method):
             f"{name}_separation": document_separation(half, batch.document)
             for name, half in halves._asdict().items()
         }
-        own, tokens = self.total_nll(batch, *halves), len(batch.ids) + len(batch)
+        own = self.total_nll(batch, *halves)
+        tokens = len(all_targets(self.decoder, batch).packing.targets)
         content, style = (half.roll(len(batch) // 2, 0) for half in halves)
         found["content_gap"] = (self.total_nll(batch, content, halves.style) - own) / tokens
         found["style_gap"] = (self.total_nll(batch, halves.content, style) - own) / tokens

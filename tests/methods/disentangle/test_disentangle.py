@@ -116,6 +116,17 @@ def test_the_exported_vector_is_the_content() -> None:
     assert torch.allclose(unit(made.embed(batch)), unit(made.halves(batch).content), atol=1e-5)
 
 
+@torch.no_grad()
+def test_gaps_are_nats_for_each_token_that_is_generated() -> None:
+    """Of sentences of 3, 1 and 4 tokens, 2 tokens each: the first two, or the only one and the end."""
+    made, batch = method(longest=2), toy.batch(SENTENCES, [0, 0, 1])
+    halves = made.halves(batch)
+    found, own = made.held_out(batch, halves), made.total_nll(batch, *halves)
+    content, style = (half.roll(1, 0) for half in halves)
+    assert found["content_gap"] == (made.total_nll(batch, content, halves.style) - own) / 6
+    assert found["style_gap"] == (made.total_nll(batch, halves.content, style) - own) / 6
+
+
 @pytest.mark.slow
 def test_the_style_represents_the_document_and_the_content_does_so_less(tmp_path: Path) -> None:
     """With the adversary the content separates the documents less than without it."""
