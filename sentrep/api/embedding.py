@@ -178,7 +178,7 @@ def embed_corpus(
         encode = contexts = Contexts.open(locate(model).path)
         records = contexts.watch(records)
         described["model"] += f" contexts {contexts.identity}"
-    settings = str(model), made_by.content_hash, offline, described["precision"]
+    settings = str(model), made_by.content_hash, offline, described["precision"], hub
     with _pool(workers, ray, *settings) as pool:
         embedded = embed_to_folder(
             encode, records, place, stamp=described, dtype=dtype, format=format, dimensions=dimensions,
@@ -227,10 +227,16 @@ def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:
 
 @contextmanager
 def _pool(
-    workers: int | None, address: str | None, model: str, content_hash: str, offline: bool, precision: str
+    workers: int | None,
+    address: str | None,
+    model: str,
+    content_hash: str,
+    offline: bool,
+    precision: str,
+    hub: bool,
 ) -> Iterator[WorkerPool | ActorPool | None]:
     """Other processes that encode, here or on a Ray cluster; None where this process does it."""
-    settings = model, content_hash, offline, precision
+    settings = model, content_hash, offline, precision, hub
     if workers is not None:
         from sentrep.embedding.workers import worker_pool
 

@@ -40,6 +40,7 @@ class Embedder:
         content_hash: of the model that is meant; '' takes any.
         offline: never use the network.
         precision: in which vectors are computed: 'auto', 'bf16' or 'fp32'.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: the model cannot be opened, or has another content.
@@ -62,9 +63,10 @@ class Embedder:
         content_hash: str = "",
         offline: bool = False,
         precision: str = "auto",
+        hub: bool = False,
     ) -> None:
         _use_threads(threads)
-        encoder = embedder(model, precision, offline)
+        encoder = embedder(model, precision, offline, hub)
         found = stamp(model, encoder).content_hash if content_hash else ""
         if found != content_hash:
             raise InputError(f"{opt('model')} {at(model)} has the content {found} here, not {content_hash}")
@@ -169,7 +171,12 @@ class _Task(NamedTuple):
 
 @contextmanager
 def actor_pool(
-    address: str, model: str, content_hash: str, offline: bool = False, precision: str = "auto"
+    address: str,
+    model: str,
+    content_hash: str,
+    offline: bool = False,
+    precision: str = "auto",
+    hub: bool = False,
 ) -> Iterator[ActorPool]:
     """Actors on all cores of a cluster, for as long as the block lasts.
 
@@ -179,13 +186,14 @@ def actor_pool(
         content_hash: of the model.
         offline: never use the network.
         precision: in which vectors are computed.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: Ray is not installed, or there is no cluster.
     """
     with _connected(address) as cores:
-        settings = {"content_hash": content_hash, "offline": offline, "precision": precision}
-        place = locate(model).path
+        settings = {"content_hash": content_hash, "offline": offline, "precision": precision, "hub": hub}
+        place = locate(model, hub=hub).path
         yield ActorPool(str(place), cores, settings)
 
 

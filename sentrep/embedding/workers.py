@@ -77,7 +77,12 @@ class WorkerPool:
 
 @contextmanager
 def worker_pool(
-    size: int, model: str, content_hash: str, offline: bool = False, precision: str = "auto"
+    size: int,
+    model: str,
+    content_hash: str,
+    offline: bool = False,
+    precision: str = "auto",
+    hub: bool = False,
 ) -> Iterator[WorkerPool]:
     """Worker processes, for as long as the block lasts.
 
@@ -87,18 +92,19 @@ def worker_pool(
         content_hash: of the model.
         offline: never use the network.
         precision: in which vectors are computed.
+        hub: also look on the hub for names without an owner.
 
     Raises:
         InputError: there are no workers.
     """
     if size < 1:
         raise InputError(f"{opt('workers')} {size}: 1 or more are needed", setting="workers")
-    settings = {"content_hash": content_hash, "offline": offline, "precision": precision}
+    settings = {"content_hash": content_hash, "offline": offline, "precision": precision, "hub": hub}
     executor = ProcessPoolExecutor(
         size,
         multiprocessing.get_context("spawn"),
         _begin,
-        ({"model": str(locate(model).path), **settings},),
+        ({"model": str(locate(model, hub=hub).path), **settings},),
     )
     try:
         yield WorkerPool(executor, size)
