@@ -3,7 +3,6 @@ finished."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,26 +43,14 @@ def vectors_of(
 
 def embedded(items: Sequence[Item], model: object, offline: bool = False, hub: bool = False) -> Made:
     """The vectors of texts by a model; of many texts in resumable shards in the cache."""
-    from sentrep.embedding import embed_texts, embed_to_folder
+    from sentrep.embedding import cached_vectors, embed_texts
 
     encoder = opened(model, offline, hub)
     made, content_hash = encoding(encoder), stamp(encoder, encoder).content_hash
     if len(items) <= LITTLE:
         vectors = embed_texts(made, texts_of(items), total=len(items)) if items else made([])
     else:
-        described = {"model": content_hash, "source": _fingerprint(items)}
-        key = hashlib.sha256("".join(described.values()).encode()).hexdigest()[:32]
-        pairs = ((item.id, item.text) for item in items)
-        place = cache_folder() / "vectors" / key
-        place.parent.mkdir(parents=True, exist_ok=True)
-        folder = embed_to_folder(made, pairs, place, stamp=described, shard=SHARD, total=len(items))
-        vectors = folder.array()
+        place, key = cache_folder() / "vectors", f"{content_hash} {made.precision}"
+        vectors = cached_vectors(made, texts_of(items), place, model=key, shard=SHARD).array()
     announce_truncation(made.truncation)
     return Made(vectors, content_hash)
-
-
-def _fingerprint(items: Sequence[Item]) -> str:
-    digest = hashlib.sha256()
-    for item in items:
-        digest.update(f"{len(item.text)}:{item.text}".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()

@@ -17,6 +17,7 @@ import sentrep
 from sentrep.api import mining_vectors
 from sentrep.embedding import embed_to_folder
 from sentrep.inference.loading import Encoding
+from sentrep.mining.items import Item
 from tests.mining.test_anomalies import CITY, FARM, WordVectors, texts
 from tests.pages import saved, word_encoder
 
@@ -108,6 +109,31 @@ def test_an_interrupted_verb_goes_on_where_it_was(
     (whole, all_texts), (resumed, rest) = results
     assert resumed == whole
     assert all_texts >= len(TEXTS) > rest
+
+
+def test_vectors_in_the_cache_belong_to_texts_and_not_to_their_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = saved(word_encoder(), tmp_path / "model")
+    monkeypatch.setattr(mining_vectors, "LITTLE", 50)
+    monkeypatch.setenv("SENTREP_CACHE", str(tmp_path / "cache"))
+    encode, encoded, found = Encoding.__call__, list[str](), []
+
+    def counted(self: Encoding, given: Any) -> Any:
+        encoded.extend(given)
+        return encode(self, given)
+
+    monkeypatch.setattr(Encoding, "__call__", counted)
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
+        items = [Item(f"{name}:{number}", text) for number, text in enumerate(TEXTS)]
+        found.append(mining_vectors.embedded(items, model))
+        assert sentrep.duplicates(str(tmp_path / name), model=model).count("semantic") >= 0
+        assert len(encoded) == len(TEXTS)
+    np.testing.assert_array_equal(found[0].vectors, found[1].vectors)
+    monkeypatch.setattr(Encoding, "precision", "another")
+    mining_vectors.embedded(items, model)
+    assert len(encoded) == 2 * len(TEXTS)
 
 
 def test_texts_without_words_and_equal_texts_pass_all_verbs() -> None:
