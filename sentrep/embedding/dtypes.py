@@ -113,6 +113,16 @@ def kept_neighbours(vectors: NDArray[np.float32], dtype: str) -> float:
     return round(sum(kept) / (k * len(asked)), 4)
 
 
+def check_dimensions(dimensions: int | None) -> None:
+    """Refuse a number of values that no vector can have.
+
+    Raises:
+        InputError: it is below 1.
+    """
+    if dimensions is not None and dimensions < 1:
+        raise InputError(f"{opt('dimensions')} {dimensions}: a vector keeps 1 value or more")
+
+
 def narrowed(vectors: NDArray[np.float32], dimensions: int | None) -> NDArray[np.float32]:
     """The first `dimensions` values of each vector, at length 1 again; all of it for None.
 

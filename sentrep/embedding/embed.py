@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.embedding.dtypes import LOSSY, check_dtype, kept_neighbours, narrowed
+from sentrep.embedding.dtypes import LOSSY, check_dimensions, check_dtype, kept_neighbours, narrowed
 from sentrep.embedding.files import check_format, files_of, write_shard
 from sentrep.embedding.filling import EncodeAll, FilledShard, encoded, filled_shards
 from sentrep.embedding.info import EmbeddedInfo
@@ -54,6 +54,7 @@ def embed_texts(
     (2, 3)
     """
     not_one_string(texts)
+    check_dimensions(dimensions)
     pieces: list[NDArray[np.float32]] = []
     count, width = 0, None
     rest = progress(texts, "embedding", total)
@@ -116,6 +117,7 @@ def embed_to_folder(
     """
     not_one_string(texts)
     check_dtype(dtype)
+    check_dimensions(dimensions)
     check_format(format, dtype)
     if shard < 1:
         raise InputError(f"{opt('shard')} {shard}: a shard needs 1 sentence or more")

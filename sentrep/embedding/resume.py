@@ -18,7 +18,8 @@ from sentrep.utils.manifest import MANIFEST, FileStamp, Manifest
 
 
 def begin(out: Path, asked: EmbeddedInfo, overwrite: bool) -> tuple[EmbeddedInfo, dict[str, FileStamp]]:
-    """What to go on from: the work in `out` if it is the same, else none.
+    """What to go on from: the work in `out` if it is the same, else none. Work without a finished shard is
+    begun anew, whatever its settings were.
 
     Raises:
         InputError: `out` holds something else, or work of another model, input or setting.
@@ -36,6 +37,9 @@ def begin(out: Path, asked: EmbeddedInfo, overwrite: bool) -> tuple[EmbeddedInfo
             path.unlink()
         return asked, {}
     found, files = EmbeddedInfo.read(out)
+    if not found.counts:
+        asked.write(out, {})
+        return asked, {}
     _check_same(out, found, asked)
     Manifest.of(KIND, {}, files).check_sizes(out)
     return replace(found, complete=False), files

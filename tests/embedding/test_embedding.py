@@ -308,6 +308,23 @@ def test_memory_is_that_of_a_shard(tmp_path: Path) -> None:
     assert peak < 5 * 1000 * 256 * 4, "20 shards were written; memory must be that of a few copies of one"
 
 
+@pytest.mark.parametrize("dimensions", [0, -1, 9])
+def test_a_wrong_number_of_dimensions_spoils_no_folder(tmp_path: Path, dimensions: int) -> None:
+    for embedded in ("new", "again"):
+        with refuses(setting="dimensions"):
+            embed_to_folder(encode, pairs(5), tmp_path / "e", stamp=STAMP, dimensions=dimensions)
+        assert embedded == "again" or (tmp_path / "e").exists() == (dimensions > 0)
+    made = embed_to_folder(encode, pairs(5), tmp_path / "e", stamp=STAMP, dimensions=2, dtype="float16")
+    assert (len(made), made.width, made.info.dtype) == (5, 2, "float16")
+    with refuses(setting="overwrite", place="e"):
+        embed_to_folder(encode, pairs(5), tmp_path / "e", stamp=STAMP, dimensions=3, dtype="float16")
+
+
+def test_wrong_dimensions_are_refused_before_a_text_is_encoded() -> None:
+    with refuses(setting="dimensions"):
+        embed_texts(lambda texts: pytest.fail("encoded"), ["a"], dimensions=0)
+
+
 def test_memory_is_given_back_after_each_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = list[int]()
     folder = tmp_path / "e"
