@@ -34,7 +34,9 @@ def announce_store(store: Store, strict: bool = False) -> None:
     """The same for a prepared corpus, with the sentences that lost their end."""
     announce(ReadReport.from_dict(store.report), strict)
     if store.truncated:
-        message = f"sentences cut at {opt('max_tokens')}: {store.truncated:,} of {len(store):,}"
+        cut = f"{store.truncated:,} of {len(store):,}"
+        longest = store.header["options"]["max_tokens"]
+        message = f"sentences cut at {longest:,} tokens: {cut}; sentrep train takes {opt('max_tokens')}"
         if strict:
             raise InputError(f"{message} ({opt('strict')})", setting="strict")
         warnings.warn(ReadWarning(shown(message)), stacklevel=_outside())

@@ -54,6 +54,13 @@ class Units:
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             raise InputError(f"{opt('unit')} {self.unit!r}: {nearest(str(self.unit), UNITS)}")
+        if self.unit == "passage" and self.words < 1:
+            raise InputError(f"{opt('words')} {self.words}: a passage has 1 word or more")
+        if self.unit == "passage" and not 0 <= self.overlap < self.words:
+            raise InputError(
+                f"{opt('overlap')} {self.overlap}: must be 0 or more, and less than {opt('words')}, "
+                f"which is {self.words}"
+            )
 
     def __str__(self) -> str:
         if self.unit != "passage":

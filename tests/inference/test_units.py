@@ -16,6 +16,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import sentences
 from sentrep.inference.units import Record, Units
 from sentrep.utils.errors import InputError
+from tests.errors import refuses
 from tests.pages import TOPICS, page, saved, word_encoder
 
 
@@ -137,3 +138,20 @@ def test_damaged_fields_are_refused(tmp_path: Path) -> None:
     file.write_bytes(file.read_bytes().replace(b"{", b"[", 1))
     with pytest.raises(InputError):
         open_index(tmp_path / "index")("sailing")
+
+
+@pytest.mark.parametrize(
+    ("setting", "words", "overlap"),
+    [("words", 0, 0), ("words", -3, 0), ("overlap", 9, 9), ("overlap", 9, -1)],
+)
+def test_sizes_of_passages_that_cannot_be_are_said_at_once(
+    setting: str, words: int, overlap: int, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with refuses(setting=setting):
+        Units(words=words, overlap=overlap)
+    sizes = ["--words", str(words), "--overlap", str(overlap)]
+    for command in (["index", "nowhere", "--input"], ["build"]):
+        assert main([*command, str(folder), "--out", str(tmp_path / "out"), *sizes]) == 1
+        assert f"--{setting} {words if setting == 'words' else overlap}:" in capsys.readouterr().err
+        assert not (tmp_path / "out").exists()
+    assert Units("document", words=0, overlap=9).unit == "document"

@@ -188,7 +188,7 @@ class ReadReport:
                 f"{layout} ({count:,}: {_places(self.assumed[layout], count)})"
                 for layout, count in self.assumed_counts.items()
             )
-            notes.append(f"layout assumed: {taken}; {opt('split')} sets the layout of lines")
+            notes.append(f"layout assumed: {taken}; {opt('split')} says how lines are read")
         if self.left_out:
             notes.append(f"left out, in characters: {_counts(self.left_out)}")
         return notes
