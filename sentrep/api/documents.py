@@ -228,7 +228,7 @@ def add(
     hub: bool = False,
     **fields: Any,
 ) -> tuple[int, DocumentSearch]:
-    """Add documents to an index; a document replaces one with the same id.
+    """Add documents to an index. A file replaces what the index has of it.
 
     Args:
         index: folder of the index.

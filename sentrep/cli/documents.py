@@ -71,7 +71,7 @@ def add(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Add files to an index of documents. A document replaces one with the same id.
+    """Add files to an index of documents. A file replaces what the index has of it.
 
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.

@@ -105,8 +105,8 @@ class DocumentSearch:
         return spans[int((vectors[1:] @ vectors[0] / lengths).argmax())]
 
     def add(self, documents: Corpus | Iterable[tuple[Document, list[Passage]]]) -> int:
-        """Add documents; one whose id is there already replaces the old one, and a file what the index has
-        of it.
+        """Add documents. A file replaces what the index has of it; a document without a file replaces one
+        with its id. The id of a document of another file is made different.
 
         Args:
             documents: files and folders, or texts in memory, as for `train`; or documents with their

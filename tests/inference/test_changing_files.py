@@ -60,6 +60,23 @@ def test_a_file_that_is_added_again_replaces_all_of_itself(model: Path, tmp_path
     assert len(ids(search)) == 1
 
 
+def test_records_of_one_id_in_two_files_are_two_documents(model: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    write(docs / "a.csv", "id,text\n17,The sailing is good.\n")
+    write(docs / "b.csv", "id,text\n17,The chess is good.\n")
+    search = index_documents(model, docs, tmp_path / "index")
+    assert ids(search) == ["17", "17 (2)"]
+    write(docs / "b.csv", "id,text\n17,The garden is good.\n")
+    done, search = sentrep.update(tmp_path / "index", docs)
+    assert (done.changed, done.added, done.removed) == (1, 1, 1)
+    assert sorted(hit.text for hit in search.search("good", 5)) == [
+        "The garden is good.",
+        "The sailing is good.",
+    ]
+    sentrep.add(tmp_path / "index", write(tmp_path / "c.csv", "id,text\n17,The music is good.\n"))
+    assert len(ids(open_documents(tmp_path / "index"))) == 3
+
+
 @pytest.mark.parametrize("change", ["emptied", "deleted", "nothing", "all deleted"])
 def test_an_update_without_any_text_to_read(model: Path, tmp_path: Path, change: str) -> None:
     docs = tmp_path / "docs"

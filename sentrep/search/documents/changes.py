@@ -42,8 +42,8 @@ def add(
     encode: Encode,
     replaced_files: Collection[str] = (),
 ) -> tuple[State, int]:
-    """Add documents; one whose id is there already replaces the old one. An id that is the path of a file
-    is made different where the same path below another folder has it.
+    """Add documents; one whose id is there already replaces the old one, unless both come from files and
+    these differ: then it gets another id, see `distinct`.
 
     Args:
         state: of the index.

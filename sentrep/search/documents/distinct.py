@@ -1,4 +1,4 @@
-"""Ids of documents that are paths of files, made different where two files have the same one."""
+"""Ids of documents, made different where two files have the same one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ COMPRESSED = (".gz", ".zst")
 def distinct(
     given: Sequence[tuple[Document, list[Passage]]], taken: Mapping[str, str]
 ) -> Iterator[tuple[Document, list[Passage]]]:
-    """Put folders in front of ids that another file has already.
+    """Change ids that another file has already.
 
-    The id of a file is its path below the folder that was read, so files of two folders may have the same.
-    An id that a record brings is left as it is: there the new document replaces the old one.
+    The id of a file is its path below the folder that was read, so files of two folders may have the same:
+    folders are put in front. An id that a record brings gets a number behind. A document without a file, or
+    of the same file, keeps its id and so replaces the old one.
 
     Args:
         given: documents with their passages.
@@ -35,10 +36,12 @@ def distinct(
 
 
 def _free(document: Document, known: Mapping[str, str]) -> str:
-    """The id, with as many folders in front as make it different from those of other files."""
-    name, above = document.id, _folders_above(document)
-    while above and known.get(name, document.file) not in ("", document.file):
-        name = str(Path(above.pop(), name))
+    """The id, with as many folders in front, or a number behind, as makes it different from those of other
+    files."""
+    name, above, number = document.id, _folders_above(document), 1
+    while document.file and known.get(name, document.file) not in ("", document.file):
+        number += 1
+        name = str(Path(above.pop(), name)) if above else f"{document.id} ({number})"
     return name
 
 

@@ -165,7 +165,8 @@ class DocumentIndex:
             return query.search(self._state, asked, k, mode, filters, fusion, smooth)
 
     def add(self, documents: Documents, *, replaced_files: Collection[str] = ()) -> int:
-        """Add documents, each with its passages; one whose id is there already replaces the old one.
+        """Add documents, each with its passages; one whose id is there already replaces the old one, unless
+        both come from files and these differ: then it gets another id.
 
         Args:
             documents: to add.

@@ -1,4 +1,4 @@
-"""Ids of documents: paths of files are made different, ids that records bring stay."""
+"""Ids of documents of different files are made different, by folders or by numbers."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ from sentrep.search.documents.passages import Document
         ("a.csv#3", "/x/q/a.csv", {"a.csv#3": "/x/p/a.csv"}, "q/a.csv#3"),
         ("a.csv#3", "/x/q/a.csv.gz", {"a.csv#3": "/x/p/a.csv"}, "q/a.csv#3"),
         ("a[1]*.txt", "/x/q/a[1]*.txt", {"a[1]*.txt": "/x/p/a[1]*.txt"}, "q/a[1]*.txt"),
-        ("17", "/x/q/a.csv", {"17": "/x/p/a.csv"}, "17"),
+        ("17", "/x/q/a.csv", {"17": "/x/p/a.csv"}, "17 (2)"),
+        ("17", "/x/q/a.csv", {"17": "/x/p/a.csv", "17 (2)": "/x/r/a.csv"}, "17 (3)"),
+        ("17", "/x/q/a.csv", {"17": "/x/p/a.csv", "17 (2)": "/x/q/a.csv"}, "17 (2)"),
         ("17", "", {"17": "/x/p/a.csv"}, "17"),
         ("a.txt", "/x/q/a.txt", {"a.txt": ""}, "a.txt"),
-        (".", "/x/q/a.txt", {".": "/x/p/a.txt"}, "."),
-        ("#1", "/x/q/a.txt", {"#1": "/x/p/a.txt"}, "#1"),
+        (".", "/x/q/a.txt", {".": "/x/p/a.txt"}, ". (2)"),
+        ("#1", "/x/q/a.txt", {"#1": "/x/p/a.txt"}, "#1 (2)"),
     ],
 )
-def test_only_paths_get_folders_in_front(id: str, file: str, taken: dict[str, str], expected: str) -> None:
+def test_paths_get_folders_in_front_and_other_ids_numbers_behind(
+    id: str, file: str, taken: dict[str, str], expected: str
+) -> None:
     assert [document.id for document, _ in distinct([(Document(id, file=file), [])], taken)] == [expected]
 
 
