@@ -3,7 +3,8 @@
     L = ( − Σ_i log p(x_i | c_i) + Σ_i penalty_i ) / number of tokens
 
 The penalty of a code (KL, commitment) is in nats, like the log-likelihood, so its weight does not depend on
-the length of the sentences.
+the length of the sentences. In validation c_i is the most likely code, so L is no bound of the log-likelihood
+where codes are random; `nll_sentence` is one.
 """
 
 from __future__ import annotations
@@ -53,8 +54,7 @@ def reconstruct(
     metrics = {"nll_itself": scored.each[ITSELF].mean(), **output.metrics}
     if not decoder.training:
         metrics |= _held_out(decoder, targets, output.latent, metrics["nll_itself"])
-        penalty = output.penalty.mean()
-        metrics["nll_sentence"] = scored.each[ITSELF].sum() / max(len(batch), 1) + penalty
+        metrics |= _of_sentences(decoder, targets, output, scored.each[ITSELF])
     return Reconstructed(loss, {name: value.detach() for name, value in metrics.items()})
 
 
@@ -83,6 +83,30 @@ def gru_decoder(settings: DecoderSettings, vocab: int, code_width: int) -> Condi
         settings.samples,
         settings.decoder_dropout,
     )
+
+
+@torch.no_grad()
+def _of_sentences(
+    decoder: ConditionalDecoder, targets: Targets, output: BottleneckOutput, nll: Float[Tensor, " token"]
+) -> dict[str, Tensor]:
+    """Mean negative log-likelihood and penalty of a sentence.
+
+    Where codes are random, `nll_sentence` is that of a draw: an unbiased estimate of an upper bound of
+    − log p(x) if the penalty is the KL divergence. At the mean of the code it is usually smaller, and no
+    bound.
+
+    Args:
+        decoder: with a decoder called 'itself'.
+        targets: the sentences.
+        output: of the bottleneck.
+        nll: of each token, given `output.latent`.
+    """
+    count, penalty = max(len(output.latent), 1), output.penalty.mean()
+    at_mean = nll.sum() / count + penalty
+    if output.draw is None:
+        return {"nll_sentence": at_mean}
+    drawn = decoder({ITSELF: targets}, output.draw).each[ITSELF]
+    return {"nll_sentence": drawn.sum() / count + penalty, "nll_sentence_at_mean": at_mean}
 
 
 @torch.no_grad()

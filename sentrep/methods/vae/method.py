@@ -3,7 +3,10 @@
     L = E_q(z|x) [ − log p(x | z) ] + β Σ_d max( λ, KL_d )      q(z | x) = N( μ(x), σ²(μ(x)) )
 
 KL_d is the mean over the batch of ½ (μ² + σ² − 1 − log σ²) in dimension d, and λ are the free bits of a
-dimension. In total −L / β is a lower bound of the log-likelihood. The exported vector is μ.
+dimension. For β ≥ 1, −L is a lower bound of the log-likelihood. The exported vector is μ.
+
+In validation z = μ and β = 1 without free bits in L, which `choose_by="loss"` compares; this is no bound.
+`nll_sentence` is −log p(x | z) of a draw of q(z | x) and the KL divergence: an upper bound of − log p(x).
 
 Differs from the papers:
     * μ is a linear map of the encoder's vector after layer normalisation; σ is computed from μ.

@@ -24,6 +24,8 @@ class BottleneckOutput(NamedTuple):
     """Added to the negative log-likelihood of each sentence, in nats: KL or commitment; 0 for `Identity`."""
     metrics: dict[str, Tensor]
     """Scalars to log, detached."""
+    draw: Float[Tensor, "sentence latent"] | None = None
+    """Outside of training, a draw of the code where the code is random: `latent` is its mean there."""
 
 
 class Bottleneck(nn.Module, ABC):

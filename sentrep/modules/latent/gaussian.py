@@ -59,6 +59,9 @@ def log_density_ratio(
 class GaussianBottleneck(Bottleneck):
     """The vector is the mean of the code; its deviation is computed from the mean.
 
+    The decoder reads a sample in training and the mean otherwise; a bound of the likelihood needs a sample,
+    which is `draw` then.
+
     Args:
         width: width of the vectors and of the code.
         warmup: share of the run over which the weight of the KL term rises from 0 to `weight`.
@@ -88,8 +91,10 @@ class GaussianBottleneck(Bottleneck):
         kl, sample = kl_to_standard_normal(*posterior), posterior.sample()
         weight = linear(progress, 0.0, self.warmup, 0.0, self.weight) if self.training else 1.0
         penalty = weight * (free_bits(kl, self.floor) if self.training else kl.sum(1))
-        latent = sample if self.training else posterior.mean
-        return BottleneckOutput(latent, penalty, self.stats(posterior, kl, sample))
+        metrics = self.stats(posterior, kl, sample)
+        if self.training:
+            return BottleneckOutput(sample, penalty, metrics)
+        return BottleneckOutput(posterior.mean, penalty, metrics, draw=sample)
 
     @torch.no_grad()
     def stats(self, posterior: Posterior, kl: Tensor, sample: Tensor) -> dict[str, Tensor]:

@@ -31,9 +31,27 @@ def test_the_loss_is_reconstruction_and_kl_over_all_tokens() -> None:
     kl = kl_to_standard_normal(*posterior).sum(1)
     nll = sentence_nll(made.decoder, batch, vectors)
     tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
+    torch.manual_seed(0)
     step = made(batch, "train")
     assert torch.allclose(step.loss, (nll + kl).sum() / tokens, atol=1e-5)
-    assert torch.allclose(step.metrics["nll_sentence"], (nll + kl).mean(), atol=1e-4)
+    assert torch.allclose(step.metrics["nll_sentence_at_mean"], (nll + kl).mean(), atol=1e-4)
+    torch.manual_seed(0)
+    drawn = sentence_nll(made.decoder, batch, posterior.sample())
+    assert torch.allclose(step.metrics["nll_sentence"], (drawn + kl).mean(), atol=1e-4)
+
+
+@torch.no_grad()
+def test_the_bound_of_draws_is_above_the_likelihood_and_the_value_at_the_mean_need_not_be() -> None:
+    """With weights so large that the decoder depends on the code strongly."""
+    made, batch = method(latent_width=1, validation_samples=400), toy.batch(SENTENCES, [0, 0, 1])
+    for parameter in made.decoder.decoders.parameters():
+        parameter *= 4
+    torch.manual_seed(0)
+    likelihood = made.nll(batch).mean()
+    steps = [made(batch, "train").metrics for _ in range(200)]
+    assert torch.stack([step["nll_sentence"] for step in steps]).mean() > likelihood
+    assert steps[0]["nll_sentence"] != steps[1]["nll_sentence"]
+    assert steps[0]["nll_sentence_at_mean"] == steps[1]["nll_sentence_at_mean"]
 
 
 @torch.no_grad()
@@ -54,6 +72,8 @@ def test_a_width_of_0_is_a_language_model() -> None:
     assert not any(parameter.requires_grad for parameter in made.f.parameters())
     step = made(batch, "train")
     assert torch.allclose(step.metrics["code_gap"], torch.zeros(()), atol=1e-4)
+    assert torch.allclose(step.metrics["nll_sentence"], made.nll(batch).mean(), atol=1e-4)
+    assert "nll_sentence_at_mean" not in step.metrics
     tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
     assert torch.allclose(made.nll(batch).sum() / tokens, step.loss, atol=1e-5)
     assert made.pack(made.embed(batch)).shape == (3, 0)

@@ -46,9 +46,14 @@ def test_the_bottleneck_samples_in_training_and_returns_the_mean_otherwise() -> 
     assert bottleneck(vectors, 0.0).penalty.abs().sum() == 0
     half, full = bottleneck(vectors, 0.25).penalty, bottleneck(vectors, 0.5).penalty
     assert torch.allclose(2 * half, full)
+    assert bottleneck(vectors, 0.0).draw is None
     bottleneck.eval()
+    torch.manual_seed(0)
     output = bottleneck(vectors, 0.0)
     assert torch.equal(output.latent, vectors)
+    torch.manual_seed(0)
+    assert output.draw is not None
+    assert torch.equal(output.draw, bottleneck.posterior(vectors).sample())
     wanted = kl_to_standard_normal(*bottleneck.posterior(vectors)).sum(1)
     assert torch.allclose(output.penalty, wanted)
     halves = output.metrics["mutual_information"] + output.metrics["marginal_kl"]
