@@ -101,7 +101,7 @@ class CompoundPCFG(Method):
         loss = (self.kl_weight * kl - log_likelihood).sum() * weight
         metrics = {
             "perplexity": ((kl - log_likelihood).sum() * weight).detach().exp(),
-            "kl": (kl.sum() * row_weight(torch.tensor(len(batch)))).detach(),
+            "kl": (kl.sum() * row_weight(torch.tensor(len(batch), device=kl.device))).detach(),
         }
         if not self.training and len(batch):
             metrics |= branching_stats(self.trees(batch))
