@@ -26,7 +26,7 @@ from sentrep.search.stored import StoredVectors
 from sentrep.search.structure import Structure
 from sentrep.utils.arrays import damaged, mapped
 from sentrep.utils.blocks import BlockChecks
-from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import FileStamp, Manifest
@@ -129,19 +129,6 @@ class Index:
             return dict(json.loads(self._fields[row]))
         except (ValueError, TypeError) as error:
             raise damaged(self.path / f"{folder.FIELDS}.utf8") from error
-
-    def check_model(self, content_hash: str) -> None:
-        """Refuse a model other than the one whose vectors these are: its scores would mean nothing.
-
-        Raises:
-            InputError: `content_hash` is of another model.
-        """
-        own = self.info.model
-        if content_hash != own.content_hash:
-            raise InputError(
-                f"{at(self.path)} was made with {own.name} (content {own.content_hash}), not with content "
-                f"{content_hash}; search with {own.path or own.name}, or build a new index with this model"
-            )
 
     @classmethod
     def build(

@@ -19,18 +19,6 @@ def is_one_string(value: object) -> TypeGuard[str | bytes]:
     return isinstance(value, str | bytes | bytearray)
 
 
-def refuse_one_string(value: object, name: str) -> None:
-    """Raise where a list of strings is wanted and one string is given.
-
-    Raises:
-        InputError: names the argument.
-    """
-    if is_one_string(value):
-        raise InputError(
-            f"{opt(name)} is one string, {value[:40]!r}; give a list, even if it is a list of one"
-        )
-
-
 def paths_of(value: object, name: str) -> list[str]:
     """One path or several, as a list of strings.
 

@@ -63,10 +63,6 @@ class BlockChecks:
         )
         self.check_blocks(name, np.unique(blocks // BLOCK))
 
-    def check_all(self, name: str, size: int) -> None:
-        """Compare all blocks of a file of `size` bytes."""
-        self.check(name, 0, size)
-
     def check_blocks(self, name: str, blocks: NDArray[np.int64]) -> None:
         """Compare blocks by their numbers, each once in the life of this object."""
         first = self._first[name]

@@ -30,11 +30,6 @@ def is_hub_name(name: str, hub: bool = False) -> bool:
     return "/" not in name or not Path(name).parent.exists()
 
 
-def offline_by_environment() -> bool:
-    """Whether the environment forbids the network (``HF_HUB_OFFLINE``)."""
-    return os.environ.get("HF_HUB_OFFLINE", "0").lower() not in ("", "0", "false", "no", "off")
-
-
 @contextmanager
 def without_retries() -> Iterator[None]:
     """Within it the libraries of the hub use their local cache only, if the hub cannot be reached: else they

@@ -9,11 +9,9 @@ import numpy as np
 from sentrep.evaluation.result import fingerprint
 from sentrep.evaluation.task import Model
 from sentrep.evaluation.vectors import rows
+from sentrep.search.documents.query import CANDIDATES
 from sentrep.search.fusion import USUAL, Fusion, best, fuse
 from sentrep.utils.capabilities import Scores
-
-CANDIDATES = 1000
-"""Documents of each model that enter the fusion; the others rank below them."""
 
 
 def hybrid(dense: Model, lexical: Model, fusion: Fusion = USUAL) -> Model:
