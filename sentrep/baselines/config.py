@@ -55,7 +55,8 @@ class WordModelConfig:
     min_count: int = 5
     """Minimum number of occurrences of a word in the corpus; rarer words are not learned."""
     passage: int | None = None
-    """Consecutive sentences that count as one document. Unset: 16 for 'lsa' and 'nmf', 4 for Doc2Vec."""
+    """Consecutive sentences that count as one document. Unset: 16 for 'lsa' and 'nmf', 32 for 'collection',
+    4 for Doc2Vec."""
     epochs: int | None = None
     """Passes over the corpus of word2vec, fastText and Doc2Vec. Unset: 5, and 20 for Doc2Vec."""
     lr: float = 0.05

@@ -163,12 +163,12 @@ class VectorQuantizer(Quantizer):
             codebook = chosen + torch.randn_like(chosen) * residual.std() * 0.1
             for _ in range(3):
                 codebook = _means(residual, nearest(residual, codebook), codebook)
-            self.codebooks[level], self.counts[level] = codebook, RESEED_BELOW
+            self.codebooks[level], self.counts[level] = codebook, FIRST_USES
             residual = residual - codebook[nearest(residual, codebook)]
         self.started.fill_(1)
 
     def _move(self, level: int, residual: Tensor, number: Int[Tensor, " sentence"]) -> None:
-        """Updates the moving averages of a level; entries below `RESEED_BELOW` uses start anew."""
+        """Updates the moving averages of a level; entries below `UNUSED_SHARE` start anew."""
         count = number.bincount(minlength=self.counts.shape[1]).to(self.counts)
         total = torch.zeros_like(self.codebooks[level]).index_add(0, number, residual)
         kept = self.decay * self.counts[level]
@@ -188,7 +188,7 @@ class VectorQuantizer(Quantizer):
         return (torch.arange(levels, device=device) < cut).float()
 
 
-RESEED_BELOW = 1.0
+FIRST_USES = 1.0
 """Uses of an entry when a codebook starts."""
 UNUSED_SHARE = 0.05
 """An entry that is used less than this share of an even use is put on a vector of the batch."""
