@@ -176,3 +176,15 @@ def test_what_is_added_from_python(model: Path, tmp_path: Path) -> None:
             search.search(wrong)  # type: ignore[arg-type]
     with refuses(setting="k"):
         search.search("sailing", "3")  # type: ignore[arg-type]
+
+
+def test_what_was_made_in_the_folder_itself_is_not_read(model: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    write(docs / "a.txt", "The sailing is good.")
+    saved(word_encoder(), docs / "model")
+    index_documents(model, docs, docs / "out" / "index")
+    write(docs / "out" / "report.html", "<p>The chess is good.</p>")
+    sentrep.embed_corpus(model, docs / "a.txt", docs / "vectors")
+    with pytest.warns(sentrep.ReadWarning, match="folder that sentrep wrote, not read: 3"):
+        done, search = sentrep.update(docs / "out" / "index", docs)
+    assert (done.new, done.unchanged, ids(search)) == (0, 1, ["a.txt"])

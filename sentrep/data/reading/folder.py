@@ -11,6 +11,7 @@ from sentrep.data.reading.formats import FORMATS, extension, format_of
 from sentrep.data.reading.json_kind import JsonKind, json_kind
 from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.manifest import MANIFEST
 
 
 def folder_sources(folder: Path, report: ReadReport, text_field: str) -> Iterator[Source]:
@@ -66,6 +67,11 @@ def _walk(folder: Path, report: ReadReport) -> Iterator[Path]:
 
     for place, folders, files in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in [name for name in folders if _is_own_output(Path(place, name))]:
+            folders.remove(name)
+            report.problem(
+                Kind.OWN_OUTPUT, readable(Path(place, name)), "an index, vectors, a model or a run"
+            )
         for name in folders:
             if Path(place, name).is_symlink():
                 report.problem(Kind.LINK, readable(Path(place, name)), "a link to a folder, not read")
@@ -73,6 +79,20 @@ def _walk(folder: Path, report: ReadReport) -> Iterator[Path]:
             file = Path(place, name)
             if not name.startswith(".") and _is_file(file, report):
                 yield file
+
+
+def _is_own_output(folder: Path) -> bool:
+    """Whether a folder holds an index, vectors, a model or a run, or an index that `build` put into it."""
+    if any((folder / name).is_file() for name in ("modules.json", "run.json", "sentrep.json")):
+        return True
+    for manifest in (folder / MANIFEST, folder / "index" / MANIFEST):
+        try:
+            start = manifest.read_bytes()[:100]
+        except OSError:
+            continue
+        if start.startswith(b"{") and b'"kind": ' in start and b'"format_version": ' in start:
+            return True
+    return False
 
 
 def _is_file(file: Path, report: ReadReport) -> bool:

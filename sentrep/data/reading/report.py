@@ -45,6 +45,7 @@ class Kind(StrEnum):
     LINK = "link not followed"
     NOT_A_FILE = "neither file nor folder"
     NO_TEXT_IN_FOLDER = "folder without text"
+    OWN_OUTPUT = "folder that sentrep wrote, not read"
     IGNORED = "file of unknown type"
 
 
