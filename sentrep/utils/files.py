@@ -20,6 +20,7 @@ PARTIAL = ".partial"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_NOT_MADE = (errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
@@ -146,7 +147,7 @@ def sha256(file: Path) -> str:
 @contextmanager
 def disk_errors(target: Path) -> Iterator[None]:
     """Turn errors of writing below `target` into an `InputError`: disk full, quota, read-only, no
-    permission."""
+    permission, or a target that cannot be made where it was asked for."""
     try:
         yield
     except InputError:
@@ -169,7 +170,23 @@ def _explained(error: Exception, target: Path) -> str | None:
     if number in _REFUSED:
         place = getattr(error, "filename", None) or target
         return f"{at(place)}: cannot be written or read ({os.strerror(number)}); name another place"
+    if number in _NOT_MADE and (above := _not_made(error, target)):
+        return f"{at(target)} cannot be made ({above}: {os.strerror(number)}); name another place"
     return None
+
+
+def _not_made(error: Exception, target: Path) -> Path | None:
+    """What was to be made, if it is `target`, a folder above it, or a file aside of it. Whatever else is
+    missing or exists is a defect."""
+    named = getattr(error, "filename", None)
+    if not isinstance(named, str | os.PathLike):
+        return None
+    place, target = Path(named).absolute(), target.absolute()
+    if place in target.parents:
+        return place
+    aside = place.parent == target.parent and place.name.startswith(f".{target.name}.")
+    found = (place == target or aside) and _errno(error) != errno.ENOENT
+    return place if found else None
 
 
 def _errno(error: Exception) -> int | None:

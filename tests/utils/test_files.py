@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from sentrep.utils import files
 from sentrep.utils.errors import InputError
 from sentrep.utils.files import disk_errors, replace_folder, sweep, use_umask, whole, whole_folder
+from sentrep.utils.locks import writer
 from tests.errors import refuses
 
 
@@ -141,6 +142,28 @@ def test_a_full_disk_is_an_input_error(error: Exception, tmp_path: Path) -> None
 def test_a_target_that_cannot_be_written_is_an_input_error(number: int, tmp_path: Path) -> None:
     with refuses(place="target"), disk_errors(tmp_path / "target"):
         raise OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("out", ["file/out", "file/deeper/out", f"file/{'n' * 300}", f"{'n' * 300}"])
+def test_a_target_that_cannot_be_made_is_an_input_error(out: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / out
+    with refuses(place=target), writer(target, "work"), whole_folder(target):
+        pass
+    with refuses(place=target), disk_errors(target), whole_folder(target):
+        pass
+    with refuses(place=target), disk_errors(target):  # as mkdir in /proc
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(target.parent))
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EEXIST, errno.ENOTDIR])
+def test_other_files_that_are_missing_are_defects(number: int, tmp_path: Path) -> None:
+    for name in ("target/inner", "other"):
+        with pytest.raises(OSError, match="text"), disk_errors(tmp_path / "target"):
+            raise OSError(number, "text", str(tmp_path / name))
+    with pytest.raises(FileNotFoundError), disk_errors(tmp_path / "target"):
+        (tmp_path / "target").read_text()
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "x"), ValueError("x"), RuntimeError("os error")])
