@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from sentrep import api
+from sentrep.cli.folders import index_folder
 from sentrep.cli.options import (
     ACCESS,
     READING,
@@ -23,6 +24,7 @@ from sentrep.cli.options import (
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
+from sentrep.utils.errors import InputError, opt
 
 IndexFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")]
 DISTILLING = DistillConfig()
@@ -80,7 +82,9 @@ def add(
         reading: How files are read.
         access: Where models may come from.
     """
-    count, search = api.add(index, CorpusConfig(input), model=model, **keywords(reading, access))
+    count, search = api.add(
+        index_folder(index), CorpusConfig(input), model=model, **keywords(reading, access)
+    )
     print(f"added {count:,} passages; {len(search):,} in {index}")
 
 
@@ -90,7 +94,7 @@ def remove(
     file: Files = (),
     access: Access = ACCESS,
 ) -> None:
-    """Remove documents from an index.
+    """Remove documents from an index: those with an ID, and those of a FILE.
 
     Args:
         index: Folder that `sentrep index` or `sentrep build` made.
@@ -98,7 +102,9 @@ def remove(
         file: Files whose documents are removed.
         access: Where models may come from.
     """
-    count, search = api.remove(index, ids=id, files=file, **keywords(access))
+    if not id and not file:
+        raise InputError(f"nothing to remove: give {opt('id')} ID or {opt('file')} FILE", setting="id")
+    count, search = api.remove(index_folder(index), ids=id, files=file, **keywords(access))
     print(f"removed {count:,} passages; {len(search):,} in {index}")
 
 
@@ -118,7 +124,9 @@ def update(
         reading: How files are read.
         access: Where models may come from.
     """
-    done, search = api.update(index, CorpusConfig(input), model=model, **keywords(reading, access))
+    done, search = api.update(
+        index_folder(index), CorpusConfig(input), model=model, **keywords(reading, access)
+    )
     print(
         f"files     {done.new:,} new, {done.changed:,} changed, {done.deleted:,} deleted, "
         f"{done.unchanged:,} unchanged"

@@ -14,6 +14,7 @@ from sentrep import api
 from sentrep.cli import queries as many
 from sentrep.cli.answers import Answer, filters_of, of_documents, of_query
 from sentrep.cli.ask import ask
+from sentrep.cli.folders import index_folder, vectors_folder
 from sentrep.cli.options import (
     ACCESS,
     READING,
@@ -158,8 +159,9 @@ def index(
         access: Where models may come from.
     """
     given = CorpusConfig(input) if input else None
+    of = source if input else vectors_folder(source)
     built: Any = api.index(
-        source, out, input=given, units=units, language=language, center=center, smooth=smooth, kind=kind,
+        of, out, input=given, units=units, language=language, center=center, smooth=smooth, kind=kind,
         dtype=dtype, precision=precision, memory=memory, **keywords(reading, writing, access),
     )  # fmt: skip
     if given is not None:
@@ -207,7 +209,7 @@ def search(
     """
     if words and queries is not None:
         raise InputError(f"give WORDS or {opt('queries')}, not both", setting="queries")
-    found = api.open_index(index, model, verify=verify, precision=precision, **keywords(access))
+    found = api.open_index(index_folder(index), model, verify=verify, precision=precision, **keywords(access))
     if not isinstance(found, DocumentSearch) and (mode != "auto" or filter or smooth or repeats):
         raise InputError(
             f"{opt('mode')}, {opt('filter')}, {opt('smooth')} and {opt('repeats')} are for an index of "

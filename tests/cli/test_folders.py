@@ -1,0 +1,70 @@
+"""Folders that are not those a command needs: what is said, and that it is said in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sentrep
+from sentrep.cli.main import main
+from tests.pages import TOPICS, page, saved, word_encoder
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model, a text, an index in a folder as `sentrep build` makes it, and a file."""
+    made = tmp_path_factory.mktemp("folders")
+    model = saved(word_encoder(), made / "model")
+    (made / "run").mkdir()
+    saved(word_encoder(), made / "run" / "model")
+    (made / "text.md").write_text(page(TOPICS[0], 2))
+    (made / "out").mkdir()
+    sentrep.index(model, made / "out" / "index", input=made / "text.md")
+    sentrep.build_index(model, ["one", "two"], made / "vectors" / "index")
+    (made / "file").touch()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("search out words", "did you mean 'out/index'?"),
+        ("search vectors words", "did you mean 'vectors/index'?"),
+        ("add out text.md", "did you mean 'out/index'?"),
+        ("update out text.md", "did you mean 'out/index'?"),
+        ("remove out --id text.md", "did you mean 'out/index'?"),
+        ("search model words", "make one with `sentrep index`"),
+        ("remove out/index", "give --id ID or --file FILE"),
+        ("index model --out i", "model is a model: give --input FILES"),
+        ("index run --out i", "run is a model: give --input FILES"),
+        ("index minilm --out i", "minilm is a model: give --input FILES"),
+        ("index nobody/model --out i", "if it is a model, give --input FILES"),
+        ("index out --out i", "sentrep embed"),
+        ("embed model --input text.md --out file/i", "file/i cannot be made"),
+        ("embed model --input text.md --out file/deeper/i", "file/deeper/i cannot be made"),
+        ("index model --input text.md --out file/i", "file/i cannot be made"),
+        ("index model --input text.md --out /proc/nothing/i", "/proc/nothing/i cannot be made"),
+    ],
+)
+def test_a_wrong_folder_is_one_line(
+    command: str, told: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    assert main(command.split()) == 1
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert told in error
+    assert len(error.splitlines()) == 1
+    assert not (place / "i").exists()
+
+
+def test_right_folders_are_taken(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    for command in (
+        "search out/index cooking", "add out/index text.md", "update out/index text.md",
+        "remove out/index --file text.md", "embed model --input text.md --out v", "index v --out made",
+    ):  # fmt: skip
+        assert main(command.split()) == 0, command
