@@ -73,18 +73,19 @@ class Contexts:
         method, z, pieces = self.trained.method, self.trained.vectors(known), []
         assert isinstance(method, HasContext)
         for start in range(before, len(known), AT_ONCE):
-            runs = [self.run(documents, place) for place in range(start, min(start + AT_ONCE, len(known)))]
-            run = torch.repeat_interleave(torch.tensor([len(places) for places in runs]))
-            places = torch.tensor([place for places in runs for place in places])
+            ends = range(start, min(start + AT_ONCE, len(known)))
+            segments = [self.segment(documents, place) for place in ends]
+            segment = torch.repeat_interleave(torch.tensor([len(places) for places in segments]))
+            places = torch.tensor([place for places in segments for place in places])
             # `contexts` reads the segments of the batch and none of its tokens.
-            empty = SentenceBatch(places[:0], places.new_zeros(len(places) + 1), run, run)
+            empty = SentenceBatch(places[:0], places.new_zeros(len(places) + 1), segment, segment)
             with torch.no_grad():
                 states = method.contexts(z[places], empty)
-            pieces.append(states[torch.bincount(run).cumsum(0) - 1])
+            pieces.append(states[torch.bincount(segment).cumsum(0) - 1])
         vectors: NDArray[np.float32] = torch.cat(pieces).numpy()
         return vectors
 
-    def run(self, documents: Sequence[str], place: int) -> range:
+    def segment(self, documents: Sequence[str], place: int) -> range:
         """The sentences of the same document that a context covers; the one at `place` is the last."""
         first = place
         while first and place - first + 1 < self.reach and documents[first - 1] == documents[place]:

@@ -29,15 +29,15 @@ its few documents."""
 def document_probe(
     vectors: Float[Tensor, "sentence width"],
     document: Int[Tensor, " sentence"],
-    run: Int[Tensor, " sentence"],
+    segment: Int[Tensor, " sentence"],
 ) -> dict[str, float]:
     """Returns ``document_probe``, the accuracy of a linear map for the document of unseen segments, and
     ``document_chance``, that of the most frequent document.
 
     The result is empty if fewer than two documents have segments both to fit to and to measure on.
     """
-    vectors, document, run = vectors[:SAMPLE], document[:SAMPLE], run[:SAMPLE]
-    asked = run.unique(return_inverse=True)[1] % 2 == 1
+    vectors, document, segment = vectors[:SAMPLE], document[:SAMPLE], segment[:SAMPLE]
+    asked = segment.unique(return_inverse=True)[1] % 2 == 1
     shared = torch.isin(document, document[asked]) & torch.isin(document, document[~asked])
     known, wanted = shared & ~asked, shared & asked
     names, number = document[shared].unique(), torch.searchsorted(document[shared].unique(), document)

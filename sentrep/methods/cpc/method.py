@@ -77,7 +77,7 @@ class ContrastivePredictiveCoding(Method):
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         z = self.embed(batch)
         c = self.contexts(z, batch)
-        candidates, document, run = gather(z), gather(batch.document), gather(batch.segment)
+        candidates, document, segment = gather(z), gather(batch.document), gather(batch.segment)
         begin, number = place(len(z), z.device), torch.arange(len(candidates), device=z.device)
         losses, metrics = [], dict[str, Tensor]()
         for k, predict in enumerate(self.predict, start=1):
@@ -91,7 +91,7 @@ class ContrastivePredictiveCoding(Method):
             positive = torch.zeros_like(scores, dtype=torch.bool)
             positive[torch.arange(len(now)), begin + later] = True
             same = batch.document[now].unsqueeze(1) == document
-            said = (batch.segment[now].unsqueeze(1) == run) & (number <= begin + now.unsqueeze(1))
+            said = (batch.segment[now].unsqueeze(1) == segment) & (number <= begin + now.unsqueeze(1))
             against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[
                 self.config.negatives
             ]

@@ -100,12 +100,12 @@ class QuickThought(Method):
         f = encode_tokens(self.f, batch.ids, batch.offsets, self.token_budget)
         g = f if self.g is None else encode_tokens(self.g, batch.ids, batch.offsets, self.token_budget)
         begin, count = place(len(batch), f.device), len(batch)
-        candidates, run, document = gather(g), gather(batch.segment), gather(batch.document)
+        candidates, segment, document = gather(g), gather(batch.segment), gather(batch.document)
         positive = torch.zeros(count, len(candidates), dtype=torch.bool, device=f.device)
         positive[:, begin : begin + count] = batch.neighbours(self.config.window)
         itself = torch.zeros_like(positive)
         itself[torch.arange(count), torch.arange(begin, begin + count)] = True
-        same_segment = batch.segment.unsqueeze(1) == run
+        same_segment = batch.segment.unsqueeze(1) == segment
         same = {
             "all": itself,
             "other-segments": same_segment,
@@ -125,24 +125,24 @@ class QuickThought(Method):
     def rest(self, batch: SentenceBatch) -> Step:
         """The inverse cloze task: one sentence of each segment against the rest of the segment, in both
         directions, among the segments of the batch."""
-        run = batch.segment.unique_consecutive(return_inverse=True)[1]
-        length = torch.bincount(run)
+        segment = batch.segment.unique_consecutive(return_inverse=True)[1]
+        length = torch.bincount(segment)
         first = length.cumsum(0) - length
 
-        def lot() -> Float[Tensor, " run"]:
-            return torch.rand(len(length), device=run.device)
+        def lot() -> Float[Tensor, " segment"]:
+            return torch.rand(len(length), device=segment.device)
 
         chosen = first + (lot() * length).long().where(lot() >= self.config.lead, 0)
         kept = lot() < self.config.keep
-        by_f = torch.zeros(len(batch), dtype=torch.bool, device=run.device)
+        by_f = torch.zeros(len(batch), dtype=torch.bool, device=segment.device)
         by_f[chosen] = True
-        by_g = ~by_f | kept[run]
+        by_g = ~by_f | kept[segment]
         tokens = batch.offsets.diff()
         f, g = self.read(
             (batch.ids[by_f.repeat_interleave(tokens)], edges(tokens[chosen])),
             (
                 batch.ids[by_g.repeat_interleave(tokens)],
-                edges(torch.zeros_like(length).index_add(0, run, tokens.where(by_g, 0))),
+                edges(torch.zeros_like(length).index_add(0, segment, tokens.where(by_g, 0))),
             ),
         )
         begin, document = place(len(f), f.device), batch.document[chosen]
@@ -158,7 +158,7 @@ class QuickThought(Method):
 
     def read(
         self, by_f: Ragged, by_g: Ragged
-    ) -> tuple[Float[Tensor, "run width"], Float[Tensor, "run width"]]:
+    ) -> tuple[Float[Tensor, "segment width"], Float[Tensor, "segment width"]]:
         """Returns the vectors of two lists of texts. A shared encoder reads both in one pass."""
         if self.word_dropout:
             by_f, by_g = thinned(*by_f, self.word_dropout), thinned(*by_g, self.word_dropout)
