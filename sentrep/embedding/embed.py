@@ -23,7 +23,6 @@ from sentrep.embedding.shards import Embedded
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import MANIFEST, FileStamp
-from sentrep.utils.memory import give_back_freed
 from sentrep.utils.progress import Total, progress
 
 Encode: TypeAlias = Callable[[list[str]], NDArray[np.float32]]
@@ -148,7 +147,6 @@ def _embed(
             info = _written(out, info, shard)
             files |= {name: FileStamp.of(out / name) for name in _names(info)}
             info.write(out, files)
-            give_back_freed()
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"stopped; {len(info)} sentences are kept in {out}, the same command goes on from there"

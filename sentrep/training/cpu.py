@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-
-from sentrep.utils.memory import give_back_freed, glibc
 
 TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4
 """What glibc's malloc.h calls the options of `mallopt`."""
@@ -36,8 +36,8 @@ def kept_memory() -> Iterator[bool]:
     glibc gives blocks of more than 32 MB back to the system at once, and what is at the top of its heap. To
     touch memory that comes anew takes half a millisecond a megabyte, which is often more than what is done
     with it."""
-    library = glibc()
-    if library is None:
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if library is None or not hasattr(library, "mallopt"):
         yield False
         return
     for option, value in KEEP.items():
@@ -47,4 +47,4 @@ def kept_memory() -> Iterator[bool]:
     finally:
         for option, value in USUAL.items():
             library.mallopt(option, value)
-        give_back_freed()
+        library.malloc_trim(0)

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from sentrep.embedding import Embedded, embed, embed_texts, embed_to_folder
-from sentrep.embedding.info import EmbeddedInfo
 from sentrep.search import Index, ModelStamp
 from sentrep.utils.errors import InputError
 from tests.errors import refuses
@@ -323,14 +322,6 @@ def test_a_wrong_number_of_dimensions_spoils_no_folder(tmp_path: Path, dimension
 def test_wrong_dimensions_are_refused_before_a_text_is_encoded() -> None:
     with refuses(setting="dimensions"):
         embed_texts(lambda texts: pytest.fail("encoded"), ["a"], dimensions=0)
-
-
-def test_memory_is_given_back_after_each_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = list[int]()
-    folder = tmp_path / "e"
-    monkeypatch.setattr(embed, "give_back_freed", lambda: kept.append(len(EmbeddedInfo.read(folder)[0])))
-    embed_to_folder(encode, pairs(25), folder, stamp=STAMP, shard=10)
-    assert kept == [10, 20, 25]
 
 
 @pytest.mark.parametrize("kind", ["flat", "hnsw", "binary"])
