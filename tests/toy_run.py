@@ -168,6 +168,7 @@ def run(
     from tests import toy
 
     torch.set_num_threads(1)
+    torch.set_float32_matmul_precision("highest")  # whatever an earlier test of the process left
     config = TrainingConfig(
         **{"steps": steps, "checkpoint_every": 3, "tracker": "none", "device": "cpu", "log_every": 1}
         | options
