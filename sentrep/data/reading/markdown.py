@@ -59,7 +59,8 @@ _BREAK = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]*>", re.IGNORECASE)
 
 
 def markdown(source: Source, reading: Reading) -> Iterator[Fragment]:
-    """A file is a document. Its title is its first heading, or the one that the front matter names."""
+    """A file is a document. Its title is its first heading; or the one that the front matter names, where the
+    first heading is none of the first level."""
     reader = _Reader(reading.report, reading.code)
     chunks = _chunks(_lines(source, reading))
     start = next(chunks, "")
@@ -179,8 +180,10 @@ class _Reader:
     def _heading(self, level: int, text: str) -> Iterator[Block]:
         text = " ".join(_ANCHOR.sub("", text).split())
         headings = self._outline.open(level, text)
-        if self.untitled:
-            self.untitled, self.title = False, text or self.title
+        titled = bool(self.title) and level > 1  # by the front matter; this heading begins a part
+        first, self.untitled = self.untitled, False
+        if first and not titled:
+            self.title = text or self.title
         else:
             yield Block(text, headings)
 

@@ -118,3 +118,20 @@ def test_a_long_file_is_read_whole(tmp_path: Path) -> None:
     texts, report = texts_of(file)
     assert texts == [part for i in range(20_000) for part in (f"Part {i}", f"Text of part {i}.")]
     assert report.left_out["code"] == 5 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("markdown", "title", "headings"),
+    [
+        ("---\ntitle: T\n---\n\n### Synopsis\n\nA.\n", "T", ("Synopsis",)),
+        ("---\ntitle: T\n---\n\n# U\n\nA.\n", "U", ("U",)),
+        ("---\ntitle: T\n---\n\nA.\n", "T", ()),
+        ("---\ntags: x\n---\n\n## V\n\nA.\n", "V", ("V",)),
+    ],
+)
+def test_the_front_matter_names_the_title(
+    tmp_path: Path, markdown: str, title: str, headings: tuple[str, ...]
+) -> None:
+    (tmp_path / "x.md").write_text(markdown)
+    piece = pieces_of(tmp_path / "x.md")[0][-1]
+    assert (piece.title, piece.headings) == (title, headings)
