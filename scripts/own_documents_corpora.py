@@ -44,7 +44,7 @@ TRAINED, BAG = "quick-thought of build", "distilled bag"
 PRESETS = {
     preset: f"quick-thought, preset {preset}" for preset in ("paper", "similarity", "short-texts", "search")
 }
-CHOSEN = "chosen by build"
+CHOSEN, ALONE = "chosen by build", "chosen without a teacher"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ def measure(place: Place, teacher: Teacher, work: Path) -> Measured:
         found[model.name] = weighted(items, list(items))
         if rank is not None:
             candidates.append(Candidate(model.name, rank.cost, rank.expected, found[model.name]))
-    choice = choose(candidates)
+    own = [each for each in candidates if not each.name.startswith((BAG, teacher.name))]
+    choice, alone = choose(candidates), choose(own)
+    found[ALONE] = found[alone.chosen.name]
     found[CHOSEN] = found[choice.chosen.name]
     return Measured(found, verdict(choice, BM25))
 
@@ -251,9 +253,9 @@ def pairs(teacher: str) -> list[tuple[str, str]]:
     """The comparisons that are tested."""
     fusions = [f"{name} {FUSED}" for name in (TABLE, TRAINED, BAG, teacher)]
     return [
-        *((name, BM25) for name in (*fusions, CHOSEN)),
-        *((name, teacher) for name in (*fusions, CHOSEN)),
-        (CHOSEN, f"{teacher} {RANKS}"),
+        *((name, BM25) for name in (*fusions, CHOSEN, ALONE)),
+        *((name, teacher) for name in (*fusions, CHOSEN, ALONE)),
+        *((name, f"{teacher} {RANKS}") for name in (CHOSEN, ALONE)),
         (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
         (f"{TRAINED} {FUSED}", f"{TABLE} {FUSED}"),
         *((f"{TRAINED} {FUSED}", f"{name} {FUSED}") for name in PRESETS.values()),

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from sentrep.data.reading.decode import Line, decode, lines, unpack
 from sentrep.data.reading.document import LIMIT, Reading, Source
 from sentrep.data.reading.report import Kind
+from sentrep.data.reading.source_lines import SourceLine, source_lines
 
 SEPARATORS = (",", ";", "\t")
 """What separates cells: a comma, or what Excel and others write in its place."""
@@ -38,16 +38,16 @@ class CsvRows:
 
     def __init__(self, source: Source, reading: Reading) -> None:
         self._source, self._reading = source, reading
-        self._coming = table_lines(source, reading)
+        self._coming = source_lines(source, reading)
         self.signs = signs(",")
-        self._returned: deque[Line] = deque()
+        self._returned: deque[SourceLine] = deque()
         self.width = 0
         """Cells that a row of several lines must have; 0: any number."""
 
     def rows(self) -> Iterator[Row]:
         self._choose_signs()
         while (line := self._next()) is not None:
-            text = line.text or ""
+            text = line.text
             cells = text.split(self.signs.separator) if '"' not in text else self.signs.cells(text)
             if cells is None and self.signs.is_open(text):
                 cells = self._continued(text)
@@ -60,31 +60,31 @@ class CsvRows:
 
     def _choose_signs(self) -> None:
         """Find out what separates the cells, from the first lines."""
-        first = next((line for line in self._coming if (line.text or "").strip()), None)
+        first = next((line for line in self._coming if line.text.strip()), None)
         if first is None:
             return
-        named = _NAMED.fullmatch(first.text or "")
+        named = _NAMED.fullmatch(first.text)
         if named:
             self.signs = signs(named[1])
             return
         self._returned.append(first)
-        self.signs = signs(separator_of(first.text or "", self._reading.config.text_field))
-        header = self.signs.cells(first.text or "") or []
+        self.signs = signs(separator_of(first.text, self._reading.config.text_field))
+        header = self.signs.cells(first.text) or []
         if self.signs.separator != "," and self._reading.config.text_field in map(str.strip, header):
             layout = f"table with cells separated by {self.signs.separator!r}"
             self._reading.report.assume(layout, self._source.name)
 
-    def _next(self) -> Line | None:
+    def _next(self) -> SourceLine | None:
         return self._returned.popleft() if self._returned else next(self._coming, None)
 
     def _continued(self, text: str) -> list[str] | None:
         """The cells of a row of several lines; None, and the lines are given back, where no quotation mark
         closes it as it should."""
-        taken: list[Line] = []
+        taken: list[SourceLine] = []
         parts, size = [text], len(text)
         while size <= LIMIT and (line := self._next()) is not None:
             taken.append(line)
-            following = line.text or ""
+            following = line.text
             parts.append(following)
             size += len(following) + 1
             if '"' not in following or STILL_OPEN.match(following):
@@ -173,14 +173,3 @@ def split_tabs(text: str, width: int) -> list[str]:
     if width and len(cells) > width and len(quoted := tabs.cells(text) or []) == width:
         return quoted
     return [(tabs.cells(cell) or [cell])[0] if cell.startswith('"') else cell for cell in cells]
-
-
-def table_lines(source: Source, reading: Reading) -> Iterator[Line]:
-    """Lines that are not too long; the others are counted."""
-    report = reading.report
-    for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LIMIT):
-        if line.text is None:
-            what = f"a line of {line.length:,} characters; more than {LIMIT:,} are skipped"
-            report.problem(Kind.TOO_LARGE, f"{source.name}:{line.number}", what, characters=line.length)
-        else:
-            yield line

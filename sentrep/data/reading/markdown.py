@@ -16,9 +16,7 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.document import (
-    LIMIT,
     Block,
     Fragment,
     Outline,
@@ -29,7 +27,8 @@ from sentrep.data.reading.document import (
     row_texts,
 )
 from sentrep.data.reading.layout import CJK, starts_low
-from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.data.reading.report import ReadReport
+from sentrep.data.reading.source_lines import source_lines
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -62,7 +61,7 @@ def markdown(source: Source, reading: Reading) -> Iterator[Fragment]:
     """A file is a document. Its title is its first heading; or the one that the front matter names, where the
     first heading is none of the first level."""
     reader = _Reader(reading.report, reading.code)
-    chunks = _chunks(_lines(source, reading))
+    chunks = _chunks(line.text for line in source_lines(source, reading))
     start = next(chunks, "")
     front = reader.front_matter(start)
     first = list(reader.blocks(start[front:]))
@@ -70,16 +69,6 @@ def markdown(source: Source, reading: Reading) -> Iterator[Fragment]:
     yield from compose(
         source, reader.title, chain(first, (b for text in chunks for b in reader.blocks(text)))
     )
-
-
-def _lines(source: Source, reading: Reading) -> Iterator[str]:
-    report = reading.report
-    for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LIMIT):
-        if line.text is None:
-            what = f"a line of {line.length:,} characters; more than {LIMIT:,} are skipped"
-            report.problem(Kind.TOO_LARGE, f"{source.name}:{line.number}", what, characters=line.length)
-        else:
-            yield line.text
 
 
 def _chunks(lines: Iterable[str]) -> Iterator[str]:

@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from sentrep.data.config import CorpusConfig
-from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.document import (
     LIMIT,
     Fragment,
@@ -23,6 +22,7 @@ from sentrep.data.reading.ids import unused
 from sentrep.data.reading.json_elements import parsed
 from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.data.reading.source_lines import source_lines
 from sentrep.utils.errors import InputError, at, opt
 
 _JSON_KINDS = {
@@ -42,13 +42,9 @@ __all__ = ["count_doubles", "has_text_column", "is_kept", "json_lines", "record_
 
 def json_lines(source: Source, reading: Reading) -> Iterator[Fragment]:
     """One object a line. The text is a string, or a list of strings: sentences already."""
-    report = reading.report
-    for line in lines(decode(unpack(source.path, source.name, report), source.name, report), LIMIT):
-        where = f"{source.name}:{line.number}"
-        if line.text is None:
-            what = f"a line of {line.length:,} characters; more than {LIMIT:,} are skipped"
-            report.problem(Kind.TOO_LARGE, where, what, characters=line.length)
-        elif line.text.strip():
+    for line in source_lines(source, reading):
+        if line.text.strip():
+            where = f"{source.name}:{line.number}"
             record = _parsed(line.text, where, reading)
             if record is not None:
                 yield from record_fragments(record, f"{source.stem}#{line.number}", where, reading)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from sentrep.data.reading.csv_rows import CsvRows, Row, signs, split_tabs, table_lines
+from sentrep.data.reading.csv_rows import CsvRows, Row, signs, split_tabs
 from sentrep.data.reading.document import Fragment, Reading, Source
 from sentrep.data.reading.records import has_text_column, record_fragments
 from sentrep.data.reading.report import Kind
+from sentrep.data.reading.source_lines import source_lines
 
 
 def table(source: Source, reading: Reading) -> Iterator[Fragment]:
@@ -72,11 +73,11 @@ class _TsvRows:
     """Rows of a TSV file: one a line."""
 
     def __init__(self, source: Source, reading: Reading) -> None:
-        self._lines = table_lines(source, reading)
+        self._lines = source_lines(source, reading)
         self.signs = signs("\t")
         self.width = 0
         """Cells of the header; 0 before it is read."""
 
     def rows(self) -> Iterator[Row]:
         for line in self._lines:
-            yield Row(line.number, split_tabs(line.text or "", self.width))
+            yield Row(line.number, split_tabs(line.text, self.width))
