@@ -134,7 +134,7 @@ def similarity(content: bytes) -> list[str]:
 
 def titles(content: bytes) -> list[str]:
     """CSL: a prompt, an abstract and its title, separated by tabs -> JSON lines of article and summary."""
-    rows = (line.split("\t") for line in content.decode().splitlines() if line)
+    rows = (line.split("\t") for line in content.decode().split("\n") if line)
     return [
         json.dumps({"article": row[1].strip(), "summary": row[2].strip()}, ensure_ascii=False) for row in rows
     ]

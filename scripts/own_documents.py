@@ -2,6 +2,7 @@
 
     python scripts/own_documents.py queries --data BENCHMARKS --teacher minilm
     python scripts/own_documents.py corpora --teacher minilm --corpus NAME=PATH[,PATH] [NAME=PATH ...]
+    python scripts/own_documents.py rules --teacher minilm --corpus NAME [NAME ...]
     python scripts/own_documents.py fusion --teacher minilm --corpus NAME=PATH[,PATH] [NAME=PATH ...]
     python scripts/own_documents.py sizes --corpus NAME=PATH[,PATH] [NAME=PATH ...] --sentences 500 5000
     python scripts/own_documents.py build --corpus NAME=PATH [NAME=PATH ...]
@@ -9,6 +10,7 @@
 `queries` measures collections with real queries and human judgements (Cranfield, MED, CACM, NPL)
 in BEIR's layout.
 `corpora` measures the same models on folders of text by questions from held-out documents.
+`rules` compares rules by which `build` could choose a model. It reads what `corpora` left in --work.
 `fusion` compares ways to fuse the collection's table, the distilled bag and the teacher with BM25, for the
 choice of the defaults.
 `sizes` compares quick-thought with the collection's table on texts of so many sentences.
@@ -24,9 +26,11 @@ from pathlib import Path
 
 from own_documents_corpora import Place, corpora, fusions
 from own_documents_queries import Setting, queries
+from own_documents_rules import rules
 from own_documents_sizes import sizes
 
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.names import locate
 from sentrep.pipelines.build.pipeline import build
 
 
@@ -38,6 +42,9 @@ def main() -> None:
         corpora(
             [Place.of(each) for each in arguments.corpus], arguments.teacher, arguments.work, arguments.out
         )
+    elif arguments.command == "rules":
+        teacher = locate(arguments.teacher).name
+        rules(arguments.corpus, teacher, arguments.work, arguments.draws, arguments.out)
     elif arguments.command == "fusion":
         fusions(
             [Place.of(each) for each in arguments.corpus], arguments.teacher, arguments.work, arguments.out
@@ -66,12 +73,13 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=["queries", "corpora", "fusion", "sizes", "build"])
+    parser.add_argument("command", choices=["queries", "corpora", "rules", "fusion", "sizes", "build"])
     parser.add_argument("--data", type=Path, help="folder with the benchmarks")
     parser.add_argument("--corpus", nargs="*", default=[], help="NAME=PATH[,PATH] of folders and files")
     parser.add_argument(
         "--sentences", nargs="*", type=int, default=[500, 1000, 2000, 5000], help="of `sizes`"
     )
+    parser.add_argument("--draws", type=int, default=10, help="of questions, in `rules`")
     parser.add_argument("--minutes", type=float, default=5.0, help="that a build may take")
     parser.add_argument(
         "--teacher", default="minilm", help="a sentence-transformers model: its folder or name"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -89,16 +89,12 @@ class Measured:
 
 def measure(place: Place, teacher: Teacher, work: Path) -> Measured:
     """All rows of one corpus."""
-    asked = ask(place, work)
-    text, tasks, language = asked.text, asked.tasks, asked.language
-    found, candidates = dict[str, NDArray[np.float64]](), list[Candidate]()
-    for rank, model in rows(text, teacher if language == "english" else None, language, work):
-        items = scores(model, tasks, work / "results.jsonl")
+    asked, found = ask(place, work), dict[str, NDArray[np.float64]]()
+    for model in rows(asked, teacher if asked.language == "english" else None, work):
+        items = scores(model, asked.tasks, work / "results.jsonl")
         found[model.name] = weighted(items, list(items))
-        if rank is not None:
-            candidates.append(Candidate(model.name, rank.cost, rank.expected, found[model.name]))
-    own = [each for each in candidates if not each.name.startswith((BAG, teacher.name))]
-    choice, alone = choose(candidates), choose(own)
+    compared = candidates(found, teacher.name)
+    choice, alone = choose(compared), choose(without_teacher(compared, teacher.name))
     found[ALONE] = found[alone.chosen.name]
     found[CHOSEN] = found[choice.chosen.name]
     return Measured(found, verdict(choice, BM25))
@@ -194,26 +190,43 @@ class Rank(NamedTuple):
     expected: int
 
 
-def rows(
-    text: Text, teacher: Teacher | None, language: str, work: Path
-) -> Iterator[tuple[Rank | None, Model]]:
-    """Models with their ranks; None for rows that `build` does not compare."""
-    words = lexical(language)
-    yield Rank(0, 0), words
+def candidates(found: Mapping[str, NDArray[np.float64]], teacher: str) -> list[Candidate]:
+    """The rows that `build` compares, of those that were measured."""
+    ranks = {
+        BM25: Rank(0, 0),
+        TABLE: Rank(1, 0),
+        f"{TABLE} {FUSED}": Rank(1, 1),
+        TRAINED: Rank(1, 0),
+        f"{TRAINED} {FUSED}": Rank(1, 3),
+        BAG: Rank(1, 0),
+        f"{BAG} {FUSED}": Rank(1, 2),
+        teacher: Rank(2, 0),
+        f"{teacher} {FUSED}": Rank(2, 4),
+    }
+    return [Candidate(name, *rank, found[name]) for name, rank in ranks.items() if name in found]
+
+
+def without_teacher(compared: Sequence[Candidate], teacher: str) -> list[Candidate]:
+    """The rows that need no public model."""
+    return [each for each in compared if not each.name.startswith((BAG, teacher))]
+
+
+def rows(asked: Asked, teacher: Teacher | None, work: Path) -> Iterator[Model]:
+    """BM25, and every model that embeds: alone, fused with BM25 by scores, and by ranks."""
+    text, words = asked.text, lexical(asked.language)
+    yield words
     table = kept(work / "table", partial(dense_models()[0].fit, text))
-    yield from _ranked(Rank(1, 1), with_fusions(measured(table, TABLE), words, WEAK))
+    yield from with_fusions(measured(table, TABLE), words, WEAK)
     for preset, name in PRESETS.items():
         model = measured(kept(work / preset, partial(_with_preset, preset, text)), name)
-        yield from ((None, row) for row in with_fusions(model, words, quick_thought.FUSION))
-    trained = kept(work / "trained", partial(quick_thought.fit, text))
-    few = text.sentences < quick_thought.FEWEST
-    fusions = with_fusions(measured(trained, TRAINED), words, quick_thought.FUSION)
-    yield from _ranked(None if few else Rank(1, 3), fusions)
-    if teacher is None:
-        return
-    bag = kept(work / "bag", partial(_distilled, text, teacher))
-    yield from _ranked(Rank(1, 2), with_fusions(measured(bag, BAG), words))
-    yield from _ranked(Rank(2, 4), with_fusions(teacher.model, words, STRONG))
+        yield from with_fusions(model, words, quick_thought.FUSION)
+    if text.sentences >= quick_thought.FEWEST:
+        trained = kept(work / "trained", partial(quick_thought.fit, text))
+        yield from with_fusions(measured(trained, TRAINED), words, quick_thought.FUSION)
+    if teacher is not None:
+        bag = kept(work / "bag", partial(_distilled, text, teacher))
+        yield from with_fusions(measured(bag, BAG), words)
+        yield from with_fusions(teacher.model, words, STRONG)
 
 
 def kept(out: Path, fit: Callable[[Path], Encoder]) -> Encoder:
@@ -241,12 +254,6 @@ def _with_preset(preset: str, text: Text, out: Path) -> Encoder:
 
 def _distilled(text: Text, teacher: Teacher, out: Path) -> Encoder:
     return fit(text.passages, teacher.vectors.encode(text.passages), teacher.vectors.encode)
-
-
-def _ranked(rank: Rank | None, models: Sequence[Model]) -> Iterator[tuple[Rank | None, Model]]:
-    """The vectors, their fusion of scores, and that of ranks, which `build` does not compare."""
-    vectors = rank and Rank(rank.cost, 0)
-    yield from zip((vectors, rank, None), models, strict=True)
 
 
 def pairs(teacher: str) -> list[tuple[str, str]]:

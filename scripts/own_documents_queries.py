@@ -1,4 +1,5 @@
-"""Collections with real queries: BM25, a teacher, its distilled bag, a collection table, and fusions."""
+"""Collections with real queries: BM25, a teacher, its distilled bag, a collection table, quick-thought, and
+fusions."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ import numpy as np
 from own_documents_rows import BM25, FUSED, RANKS, Table, Teacher, lexical, scores, with_fusions, written
 
 from sentrep.api.baselines import baseline
+from sentrep.data.config import CorpusConfig
+from sentrep.data.documents import read_source_documents
 from sentrep.encoders.serialization import Encoder
 from sentrep.evaluation.datasets.beir import read_beir
 from sentrep.evaluation.models.hybrid import hybrid
@@ -21,11 +24,15 @@ from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.eval_adapter import measured
 from sentrep.inference.loading import encoding, opened
 from sentrep.inference.names import locate
+from sentrep.inference.units import Units
 from sentrep.methods.distill.fitting import fit
+from sentrep.pipelines.build import quick_thought
+from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import STRONG, WEAK
 
 COLLECTIONS = ("cranfield", "med", "cacm", "npl")
 TABLE, BAG, LATER = "collection table", "distilled bag", "distilled bag of four fifths"
+TRAINED = "quick-thought of build"
 SPEED_DOCUMENTS = 200
 
 
@@ -60,11 +67,11 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
     words = lexical("english")
     yield replace(bm25(), name="BM25 without stemming")
     yield words
-    table = baseline("collection", str(written(task.documents, work / "documents.jsonl")), work / "table",
-                     overwrite=True)  # fmt: skip
-    vectors = measured(table, TABLE)
+    documents = str(written(task.documents, work / "documents.jsonl"))
+    vectors = measured(baseline("collection", documents, work / "table", overwrite=True), TABLE)
     yield from with_fusions(vectors, words, WEAK)
     yield replace(hybrid(vectors, words), name=f"{TABLE} {FUSED}, min-max")
+    yield from with_fusions(measured(trained(documents, work), TRAINED), words, quick_thought.FUSION)
     yield from with_fusions(teacher.model, words, STRONG)
     yield replace(hybrid(teacher.model, words), name=f"{teacher.name} {FUSED}, half")
     some = four_fifths(task.documents)
@@ -72,6 +79,14 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
         yield from with_fusions(
             measured(distilled(texts, teacher, work / name.replace(" ", "-")), name), words
         )
+
+
+def trained(documents: str, work: Path) -> Encoder:
+    """Quick-thought as `build` trains it on these documents; one that is in `work` is not trained anew."""
+    if not (out := work / "trained").exists():
+        read = list(read_source_documents(CorpusConfig((documents,))))
+        quick_thought.fit(Text.write(read, Units(), work / "train.jsonl"), out)
+    return opened(out)
 
 
 def four_fifths(documents: Sequence[str], seed: int = 0) -> list[str]:
@@ -97,9 +112,11 @@ def distilled(texts: Sequence[str], teacher: Teacher, out: Path) -> Encoder:
 
 def pairs(teacher: str) -> list[tuple[str, str]]:
     """The comparisons that are tested."""
-    against_words = [f"{name} {FUSED}" for name in (TABLE, teacher, BAG, LATER)]
+    against_words = [f"{name} {FUSED}" for name in (TABLE, TRAINED, teacher, BAG, LATER)]
     return [
         *((name, BM25) for name in against_words),
+        (f"{TRAINED} {FUSED}", f"{TABLE} {FUSED}"),
+        (f"{TRAINED} {FUSED}", f"{BAG} {FUSED}"),
         (f"{teacher} {RANKS}", BM25),
         (f"{teacher} {FUSED}", teacher),
         (f"{teacher} {FUSED}", f"{teacher} {RANKS}"),
