@@ -74,7 +74,7 @@ def build_index(
         out: folder of the index.
         ids: of the texts; their numbers if None.
         kind: 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate, for more than some 50,000 texts;
-            'ivf-pq' takes a quarter of the memory of 'ivf'; 'binary' compares the signs of the vectors and
+            'ivf-pq' takes a third of the memory of 'ivf'; 'binary' compares the signs of the vectors and
             scores the nearest exactly; 'auto' chooses by the number of texts and the memory.
         precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
         overwrite: replace another index that is in `out`.

@@ -149,7 +149,7 @@ def index(
         smooth: With `input`: add to the score of a passage a part of the scores of its nearest neighbours,
             for collections in which many passages answer a query.
         kind: Kind of an index of vectors. 'flat' is exact; 'hnsw', 'ivf' and 'ivf-pq' are approximate and
-            fast, 'ivf-pq' with a quarter of the memory of 'ivf'; 'binary' compares signs and scores the
+            fast, 'ivf-pq' with a third of the memory of 'ivf'; 'binary' compares signs and scores the
             nearest exactly; 'auto' chooses by the number of texts and the memory.
         dtype: How an index of vectors stores them.
         precision: Precision of the computation. 'auto' is bf16 if the processor supports it, else fp32.
