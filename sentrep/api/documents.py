@@ -6,7 +6,7 @@ The file is over 250 lines long because the verbs on one index share how files a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,7 @@ def index_documents(
     wait: bool = False,
     offline: bool = False,
     hub: bool = False,
+    kept_at: Path | None = None,
     **fields: Any,
 ) -> DocumentSearch:
     """Read documents, cut them into passages, and write a hybrid search index over them.
@@ -78,6 +79,7 @@ def index_documents(
         wait: if another process writes `out`, wait for it instead of raising an error.
         offline: never use the network.
         hub: also look on the hub for names without an owner.
+        kept_at: where the model will be when the index is opened; where it is now if None.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Returns:
@@ -102,31 +104,32 @@ def index_documents(
         splitter, reading = segmenters[0].to_json(), reading_of(config)
         settings = Making(units, language, mode, precision, splitter, center, smooth, fusion, reading)
         with whole_folder(place) as folder:
-            _make(folder, chain([first], read), stamp(model, encoder), encoder, settings)
+            _make(folder, chain([first], read), _stamp(model, encoder, kept_at), encoder, settings)
     return open_documents(place, encoder, precision=precision)
 
 
 def index_source_documents(
-    model: str | Path, documents: Iterable[Read], out: Path, making: Making, overwrite: bool = False
-) -> DocumentSearch:
-    """Write an index over documents that are read already.
+    model: Path, documents: Iterable[Read], out: Path, making: Making, kept_at: Path
+) -> Embedder:
+    """Write an index over documents that are read already; returns its model, open.
 
     Args:
-        model: what gives the vectors: a path or a name.
+        model: folder of what gives the vectors.
         documents: what is indexed, as `described` describes it.
-        out: folder of the index.
+        out: folder of the index; it must not exist.
         making: how it is made.
-        overwrite: replace another index that is in `out`.
-
-    Raises:
-        InputError: `out` holds something else.
+        kept_at: where the model will be when the index is opened.
     """
-    with writer(out, "index"):
-        _check_free(out, overwrite)
-        encoder = embedder(model, making.precision)
-        with whole_folder(out) as folder:
-            _make(folder, documents, stamp(model, encoder), encoder, making)
-    return open_documents(out, encoder, precision=making.precision)
+    encoder = embedder(model, making.precision)
+    with whole_folder(out) as folder:
+        _make(folder, documents, _stamp(model, encoder, kept_at), encoder, making)
+    return encoder
+
+
+def _stamp(model: str | Path | Encoder | Trained, encoder: Embedder, kept_at: Path | None) -> ModelStamp:
+    """What the index remembers of the model, which will be at `kept_at` where that is given."""
+    made_by = stamp(model, encoder)
+    return made_by if kept_at is None else replace(made_by, name=str(kept_at), path=str(kept_at.absolute()))
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,12 @@ from sentrep.pipelines.build.budget import MINUTES as BUILD_MINUTES
 from sentrep.pipelines.build.budget import Budget, timed
 from sentrep.pipelines.build.candidates import Contender, contenders, dense_models
 from sentrep.pipelines.build.comparison import Compared, Row, results_of
+from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output, output
 from sentrep.pipelines.build.pipeline import Built, build
 from sentrep.pipelines.build.teacher import AUTO
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.files import whole
 
 if TYPE_CHECKING:
     from sentrep.evaluation.result import Result
@@ -48,6 +50,7 @@ SEARCHES = (
 )
 COLUMNS = {"R@1": "R@1", "R@10": "R@10", "MAP": "MRR", "nDCG@10": "nDCG@10"}
 """Metrics shown, under their names here: with one right answer to each question, MAP is MRR."""
+DOCSTRINGS = "docstrings.jsonl"
 SHOWN = 90
 """Characters of a hit that are printed."""
 
@@ -65,27 +68,25 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = 
         InputError: a model to compare with does not exist.
     """
     others, budget = [locate(name, setting="compare") for name in compare], Budget(minutes)
-    with timed("harvested", print):
-        docstrings = harvest()
-        split = hold_out(docstrings, seed=seed)
-    print(
-        f"{len(docstrings):,} docstrings; {len(split.train):,} to train on, {len(split.bodies):,} "
-        "held out, near-duplicates removed"
-    )
-    shutil.rmtree(out / "models", ignore_errors=True)
-    (out / "models").mkdir(parents=True, exist_ok=True)
-    (out / "results.jsonl").unlink(missing_ok=True)
-    with timed("fitted and measured", print):
-        compared = measure(split, out, seed, budget)
-        results = further(split, others, out / "results.jsonl")
-    print(f"\n{_table(compared, results)}* is chosen\n\n{compared.verdict}\n")
-    with timed("indexed", print):
-        search = index(docstrings, compared.chosen, out)
-    for query in SEARCHES:
-        _show(search, query)
-    with timed("\nreport written", print):
-        write_report(split, out)
-    shutil.rmtree(out / "models")
+    with output(out, "quickstart", overwrite=True, further=(DOCSTRINGS,)) as made:
+        with timed("harvested", print):
+            docstrings = harvest()
+            split = hold_out(docstrings, seed=seed)
+        print(
+            f"{len(docstrings):,} docstrings; {len(split.train):,} to train on, {len(split.bodies):,} "
+            "held out, near-duplicates removed"
+        )
+        with timed("fitted and measured", print):
+            compared = measure(split, made.scratch, seed, budget)
+            results = further(split, others, made.scratch / RESULTS)
+        print(f"\n{_table(compared, results)}* is chosen\n\n{compared.verdict}\n")
+        with timed("indexed", print):
+            search = index(docstrings, compared.chosen, made)
+        for query in SEARCHES:
+            _show(search, query)
+        with timed("\nreport written", print):
+            write_report(split, made.scratch)
+        made.publish()
     print(_next(out))
 
 
@@ -123,13 +124,14 @@ def on_documents(
     )
 
 
-def measure(split: Split, out: Path, seed: int, budget: Budget) -> Compared:
-    """Fit the candidates of `build` to the training text, and compare them."""
+def measure(split: Split, folder: Path, seed: int, budget: Budget) -> Compared:
+    """Fit the candidates of `build` to the training text, and compare them; `folder` gets models and
+    results."""
     documents = [as_document(docstring, str(number)) for number, docstring in enumerate(split.train)]
-    text = Text.write(documents, Units(), out / "models" / "train.jsonl")
+    text = Text.write(documents, Units(), folder / "train.jsonl")
     dense = dense_models(seed=seed)
-    candidates = contenders(dense, text, out / "models", LANGUAGE, budget, print)
-    return comparison.compare(candidates, [task_of(split)], out / "results.jsonl")
+    candidates = contenders(dense, text, folder, LANGUAGE, budget, print)
+    return comparison.compare(candidates, [task_of(split)], folder / RESULTS)
 
 
 def task_of(split: Split) -> Retrieval:
@@ -187,34 +189,33 @@ def as_document(docstring: Docstring, id: str = "") -> SourceDocument:
     return SourceDocument(id, "", "", text, (), (), tuple(spans))
 
 
-def index(docstrings: Sequence[Docstring], chosen: Contender, out: Path) -> DocumentSearch:
-    """An index of all docstrings under their names; where BM25 is chosen, the table stands by."""
-    file = out / "docstrings.jsonl"
-    with file.open("w", encoding="utf-8", errors="replace") as lines:
+def index(docstrings: Sequence[Docstring], chosen: Contender, made: Output) -> DocumentSearch:
+    """An index of all docstrings under their names; where BM25 is chosen, it also has the table's vectors."""
+    file = made.folder / DOCSTRINGS
+    with whole(file) as lines:
         for number, one in enumerate(docstrings):
             record = {"id": str(number), "title": one.name, "text": one.sentences}
-            lines.write(json.dumps(record, ensure_ascii=False) + "\n")
-    shutil.rmtree(out / "model", ignore_errors=True)
-    shutil.copytree(chosen.folder or out / "models" / "model-0", out / "model")
+            lines.write((json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    shutil.copytree(chosen.folder or made.scratch / "model-0", made.scratch / MODEL)
     return index_documents(
-        out / "model",
+        made.scratch / MODEL,
         file,
-        out / "index",
+        made.scratch / INDEX,
         language=LANGUAGE,
         mode=chosen.mode,
         fusion=(chosen.dense or dense_models()[0]).fusion,
-        overwrite=True,
+        kept_at=made.model,
     )
 
 
-def write_report(split: Split, out: Path) -> None:
-    """The page with results, training curves and a map of held-out docstrings."""
-    run = quick_thought.run_of(out / "models" / "model-1")
+def write_report(split: Split, folder: Path) -> None:
+    """The page with results, training curves and a map of held-out docstrings, of what is in `folder`."""
+    run = quick_thought.run_of(folder / "model-1")
     api.report(
-        out / "results.jsonl",
-        out / "report.html",
+        folder / RESULTS,
+        folder / REPORT,
         runs=[run] if run.exists() else [],
-        model=out / "model",
+        model=folder / MODEL,
         input=[body.body_text for body in split.bodies],
     )
 

@@ -6,7 +6,6 @@ are made from the held-out documents, and the chosen one is fitted to all docume
 
 from __future__ import annotations
 
-import shutil
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.documents import Making, index_source_documents, reading_of
+from sentrep.api.documents import Making, index_source_documents, open_documents, reading_of
 from sentrep.api.embedding import corpus_source
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
@@ -33,11 +32,13 @@ from sentrep.pipelines.build.candidates import Dense, Say, contenders, dense_mod
 from sentrep.pipelines.build.comparison import Compared, compare
 from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
+from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output, output
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
-from sentrep.utils.errors import InputError, at, opt, shown
+from sentrep.utils.errors import InputError, shown
 
 if TYPE_CHECKING:
+    from sentrep.inference.loading import Embedder
     from sentrep.search.documents import Document
 
 
@@ -80,7 +81,7 @@ def build(
         language: of the stemmer of BM25; 'auto' detects it, '' means no stemming.
         units: what is searched; passages of about 120 words if None.
         seed: of the choice of the documents that are held out.
-        overwrite: replace another index in `out`.
+        overwrite: replace what an earlier build left in `out`. Until the end it stays as it was.
         strict: raise for anything that was skipped or damaged.
         offline: never use the network.
         hub: also look on the hub for a teacher's name without an owner.
@@ -88,57 +89,59 @@ def build(
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
     Raises:
-        InputError: nothing can be read, there is no such teacher or stemmer, or `out` holds an index already.
+        InputError: nothing can be read, there is no such teacher or stemmer, `out` holds an index already, or
+            files of these names that were not made by `build`.
 
     Example:
         >>> built = sentrep.build("texts", "built", teacher=None, minutes=0.05, say=lambda line: None)
         >>> sentrep.search("built/index", "the ship", k=1)[0].heading
         ()
     """
-    out, units, budget = Path(out), units or Units(), Budget(minutes)
-    if (out / "index").exists() and not overwrite:
-        raise InputError(f"{at(out / 'index')} exists; give another folder, or {opt('overwrite')}")
+    units, budget = units or Units(), Budget(minutes)
     check_language(language)
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report, config = ReadReport(), corpus_source(corpus, fields, offline=offline, hub=hub)
-    with timed("read", say):
-        segmenters = list[Segmenter]()
-        found = read_source_documents(config, report, code=units.keeps_code, trained=segmenters.append)
-        stream = watched(found, report, strict)
-        read = deque((described(document), document) for document in stream)
-        documents = [document for _, document in read]
-        parts = hold_out(documents, seed)
-        language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
-    say(_counts(documents, len(parts.exam), parts.dropped, language))
-    (out / "models").mkdir(parents=True, exist_ok=True)
-    making = _Building(
-        out,
-        units,
-        language,
-        segmenters[0].to_json(),
-        seed,
-        teacher_of(teacher, language, offline, hub),
-        budget,
-        say,
-        reading_of(config),
-    )
-    compared = making.compared(parts)
-    del documents, parts
-    with timed("indexed", say):
-        search = making.index(compared, read, overwrite)
-    shutil.rmtree(out / "models")
+    with output(Path(out), "build", overwrite=overwrite) as made:
+        with timed("read", say):
+            segmenters = list[Segmenter]()
+            found = read_source_documents(config, report, code=units.keeps_code, trained=segmenters.append)
+            stream = watched(found, report, strict)
+            read = deque((described(document), document) for document in stream)
+            documents = [document for _, document in read]
+            parts = hold_out(documents, seed)
+            if language == "auto":
+                language = guess_language(each.text[:2000] for each in documents)
+        say(_counts(documents, len(parts.exam), parts.dropped, language))
+        making = _Building(
+            made,
+            units,
+            language,
+            segmenters[0].to_json(),
+            seed,
+            teacher_of(teacher, language, offline, hub),
+            budget,
+            say,
+            reading_of(config),
+        )
+        compared = making.compared(parts)
+        del documents, parts
+        with timed("indexed", say):
+            model = making.index(compared, read)
+        if compared:
+            write_report([made.scratch / RESULTS], made.scratch / REPORT)
+        made.publish()
     if compared:
-        say(f"report    {write_report([out / 'results.jsonl'], out / 'report.html')}")
-    say(f'next      sentrep search {out / "index"} "words"')
-    say(f"          sentrep update {out / 'index'} FILES")
-    return Built(search, compared, out)
+        say(f"report    {made.report}")
+    say(f'next      sentrep search {made.index} "words"')
+    say(f"          sentrep update {made.index} FILES")
+    return Built(open_documents(made.index, model), compared, made.folder)
 
 
 @dataclass(frozen=True)
 class _Building:
     """How one index is made."""
 
-    out: Path
+    output: Output
     units: Units
     language: str
     segmenter: str
@@ -152,34 +155,33 @@ class _Building:
 
     def compared(self, parts: Holdout) -> Compared | None:
         """Fit and measure all models; None, with a line that says so, where there is too little text."""
-        results = self.out / "results.jsonl"
-        for old in (results, self.out / "report.html"):
-            old.unlink(missing_ok=True)
         try:
             tasks = exam([examined(document, self.units) for document in parts.exam], self.seed)
         except InputError as error:
             self.say(shown(f"not measured: {error}"))
             return None
-        models, text = self.out / "models", self._text(parts.train, "train.jsonl")
+        if not any(document.spans for document in parts.train):
+            self.say("not measured: all other documents are near-duplicates of those that are held out")
+            return None
+        scratch, text = self.output.scratch, self._text(parts.train, "train.jsonl")
         dense = dense_models(self.teacher, _characters(tasks), self.seed)
         with timed("fitted and measured", self.say):
-            candidates = contenders(dense, text, models, self.language, self.budget, self.say)
-            compared = compare(candidates, tasks, results)
+            candidates = contenders(dense, text, scratch, self.language, self.budget, self.say)
+            compared = compare(candidates, tasks, scratch / RESULTS)
         self.say(f"\n{compared.table}\n{compared.verdict}\n")
         return compared
 
-    def index(
-        self, compared: Compared | None, read: deque[tuple[Document, SourceDocument]], overwrite: bool
-    ) -> DocumentSearch:
-        """Fit the chosen model to all documents and index them. `read` is empty afterwards, so that each
-        document is forgotten when it is cut."""
+    def index(self, compared: Compared | None, read: deque[tuple[Document, SourceDocument]]) -> Embedder:
+        """Fit the chosen model to all documents and index them; returns the model. `read` is empty
+        afterwards, so that each document is forgotten when it is cut."""
         dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
         making = Making(
             self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion, reading=self.reading
         )
         left = (read.popleft() for _ in range(len(read)))
-        return index_source_documents(self.out / "model", left, self.out / "index", making, overwrite)
+        scratch = self.output.scratch
+        return index_source_documents(scratch / MODEL, left, scratch / INDEX, making, self.output.model)
 
     def _fit(self, compared: Compared | None, documents: Sequence[SourceDocument]) -> Dense:
         """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest ones stand by; where
@@ -192,11 +194,11 @@ class _Building:
             able = [each for each in every if not each.objection(text, self.budget)]
             dense = max(able, key=attrgetter("expected"))
             self.say(f"the index gets {dense.name} and BM25")
-        dense.fit(text, self.out / "model")
+        dense.fit(text, self.output.scratch / MODEL)
         return dense
 
     def _text(self, documents: Sequence[SourceDocument], name: str) -> Text:
-        return Text.write(documents, self.units, self.out / "models" / name)
+        return Text.write(documents, self.units, self.output.scratch / name)
 
 
 def _characters(tasks: Sequence[Retrieval]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,11 @@ import pytest
 from sentence_transformers import SentenceTransformer
 
 import sentrep
+from sentrep.pipelines.build import pipeline
 from sentrep.pipelines.build.candidates import dense_models
 from sentrep.search.fusion import STRONG
 from sentrep.utils.errors import InputError
+from sentrep.utils.locks import writer
 from tests.errors import refuses
 
 
@@ -138,3 +141,67 @@ def test_the_documents_are_read_once(tmp_path: Path) -> None:
     done, search = sentrep.update(tmp_path / "out" / "index", folder)
     assert (done.new, done.changed, done.deleted, done.unchanged) == (0, 1, 0, 2)
     assert Path(search.search("zebras", 1)[0].document.file).name == "001.md"
+
+
+def test_files_that_build_did_not_make_are_not_replaced(tmp_path: Path) -> None:
+    folder, out = write(tmp_path / "few", 2), tmp_path / "out"
+    for name in ("results.jsonl", "report.html", "model/config.json", "items/a.npy"):
+        file = out / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("mine")
+        with refuses(place=out / name.split("/")[0]):
+            sentrep.build(folder, out, teacher=None, overwrite=True)
+        assert file.read_text() == "mine"
+        shutil.rmtree(out)
+    (out / "models").mkdir(parents=True)
+    (out / "notes.txt").write_text("mine")
+    sentrep.build(folder, out, teacher=None, say=lambda _: None)
+    assert {file.name for file in out.iterdir()} == {"index", "model", "models", "notes.txt"}
+
+
+def test_an_interrupted_build_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, out = write(tmp_path / "docs", 2), tmp_path / "docs" / "out"
+    sentrep.build(folder, out, teacher=None, say=lambda _: None)
+    (folder / "new.md").write_text("# Another page\n\nOnly zebras are here.\n")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pipeline, "index_source_documents", stop)
+        with pytest.raises(KeyboardInterrupt):
+            sentrep.build(folder, out, teacher=None, overwrite=True, say=lambda _: None)
+    old = sentrep.search(out / "index", "page1part2", k=1)[0]
+    assert Path(old.document.file).name == "001.md"  # type: ignore[union-attr]
+    built = sentrep.build(folder, out, teacher=None, overwrite=True, say=lambda _: None)
+    assert {Path(document.file).name for document in built.search.index.documents()} == {
+        "000.md",
+        "001.md",
+        "new.md",
+    }
+    assert {file.name for file in out.iterdir()} == {"index", "model"}
+
+
+def test_documents_that_all_resemble_the_one_held_out_are_indexed(tmp_path: Path) -> None:
+    """Six versions of one long document: nothing is left to fit models to."""
+    random, said = np.random.default_rng(0), list[str]()
+    paragraphs = [" ".join(f"word{random.integers(5000)}" for _ in range(119)) + " end." for _ in range(40)]
+    (tmp_path / "docs").mkdir()
+    for number in range(6):
+        (tmp_path / "docs" / f"{number}.txt").write_text("\n\n".join([*paragraphs, f"Version {number}."]))
+    built = sentrep.build(tmp_path / "docs", tmp_path / "out", teacher=None, say=said.append)
+    assert built.compared is None
+    assert any(line.startswith("not measured") for line in said)
+    assert len(built.search.search(paragraphs[7][:60], 1)[0].also) == 5
+
+
+def test_one_process_builds_into_a_folder(tmp_path: Path) -> None:
+    folder, out = write(tmp_path / "few", 2), tmp_path / "out"
+    with writer(out, "build"), refuses(place=out):
+        sentrep.build(folder, out, teacher=None)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    with refuses(place=tmp_path / "file" / "out"):
+        sentrep.build(tmp_path / "absent", tmp_path / "file" / "out", teacher=None)
