@@ -254,7 +254,7 @@ def add(
     search = open_documents(index, model, offline=offline, hub=hub)
     report = ReadReport()
     config = corpus_source(corpus, _reading(search, fields), offline=offline, hub=hub)
-    count = search.add_read(watched(search.read(config, report), report, strict))
+    count = search.add_files(config, report, lambda: announce(report, strict))
     announce_truncation(search.truncation, f"{search.units.unit}s")
     return count, search
 

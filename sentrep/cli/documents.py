@@ -92,6 +92,7 @@ def remove(
     index: IndexFolder,
     id: Annotated[tuple[str, ...], tyro.conf.arg(metavar="ID [ID ...]")] = (),
     file: Files = (),
+    model: MaybeModel = None,
     access: Access = ACCESS,
 ) -> None:
     """Remove documents from an index: those with an ID, and those of a FILE.
@@ -100,11 +101,12 @@ def remove(
         index: Folder that `sentrep index` or `sentrep build` made.
         id: Ids of documents.
         file: Files whose documents are removed.
+        model: The index's model, if its folder was moved.
         access: Where models may come from.
     """
     if not id and not file:
         raise InputError(f"nothing to remove: give {opt('id')} ID or {opt('file')} FILE", setting="id")
-    count, search = api.remove(index_folder(index), ids=id, files=file, **keywords(access))
+    count, search = api.remove(index_folder(index), ids=id, files=file, model=model, **keywords(access))
     print(f"removed {count:,} passages; {len(search):,} in {index}")
 
 

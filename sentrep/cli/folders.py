@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sentrep.inference.names import MINILM
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.files import expanded
 from sentrep.utils.hub import is_hub_name
 from sentrep.utils.manifest import MANIFEST, Manifest
 
@@ -31,7 +32,7 @@ def vectors_folder(source: str) -> str:
     Raises:
         InputError: it is a model.
     """
-    place = Path(source).expanduser()
+    place = expanded(source)
     is_model = any((place / name).is_file() for name in OF_MODELS) and not (place / MANIFEST).is_file()
     if is_model or (source == MINILM and not place.exists()):
         raise InputError(f"{at(source)} is a model: give {opt('input')} FILES, which it will index")

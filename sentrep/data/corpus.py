@@ -14,6 +14,7 @@ from sentrep.data.inputs import kept_as_file, records_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.utils.arguments import near_path, paths_of
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.files import expanded
 from sentrep.utils.hub import is_hub_name
 
 Corpus = str | Path | Sequence[str | Path] | CorpusConfig | Any
@@ -58,7 +59,7 @@ def corpus_config(
     config = CorpusConfig((), **fields)
     known = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
     records = records_of(corpus, config.text_field, name)
-    file = kept_as_file(records, cache or cache_folder() / "texts", known, further=True)
+    file = kept_as_file(records, cache or texts_folder(), known, further=True)
     return replace(config, corpus=(str(file),))
 
 
@@ -69,6 +70,11 @@ def sentences(corpus: Corpus, report: ReadReport | None = None) -> Iterator[tupl
 
     for sentence in read_sentences(corpus_config(corpus), report):
         yield f"{sentence.document}#{sentence.number}", sentence.text
+
+
+def texts_folder() -> Path:
+    """Where documents in memory are written."""
+    return cache_folder() / "texts"
 
 
 def cache_folder() -> Path:
@@ -107,7 +113,7 @@ def _names_a_source(name: str | Path) -> bool:
     if isinstance(name, os.PathLike) or text == "-":
         return True
     try:
-        if Path(text).expanduser().exists():
+        if expanded(text).exists():
             return True
     except (OSError, ValueError, RuntimeError):  # too long for a path, or with a NUL character
         return False

@@ -112,7 +112,7 @@ def kept_as_file(
                 kept = {field: record[field] for field in fields if record.get(field) is not None}
                 if further:
                     kept |= {str(field): value for field, value in record.items() if _is_further(value)}
-                line = (json.dumps(kept or dict.fromkeys(record), default=str) + "\n").encode()
+                line = (json.dumps(kept or dict.fromkeys(record), default=_as_json) + "\n").encode()
                 digest.update(line)
                 file.write(line)
         place = folder / f"{digest.hexdigest()[:32]}.jsonl"
@@ -172,6 +172,14 @@ def _sentences(document: Any, number: int, name: str) -> Iterator[str]:
                 f"{opt(name)}: sentence {place} of document {number} is not a string but {_short(sentence)}"
             )
         yield str(sentence)
+
+
+def _as_json(value: Any) -> object:
+    """What stands in JSON for a value that JSON lacks: a list for an array, as data frames of Parquet files
+    have, and a string for bytes and for anything else."""
+    if getattr(value, "ndim", 0) == 1:
+        return value.tolist()
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _is_further(value: object) -> bool:

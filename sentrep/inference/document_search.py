@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.data.reading.report import ReadReport
 from sentrep.data.truncation import Truncation
-from sentrep.inference.indexed_files import Update, described, inside
+from sentrep.inference.indexed_files import Update, described, inside, is_gone
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError, opt
@@ -19,7 +21,6 @@ from sentrep.utils.files import sha256
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
-    from sentrep.data.reading.report import ReadReport
     from sentrep.data.splitting.segment import Segmenter
     from sentrep.inference.loading import Embedder
     from sentrep.search.documents import Document, DocumentIndex, Mode, Passage, PassageHit
@@ -115,15 +116,34 @@ class DocumentSearch:
         Returns:
             The number of passages added.
         """
-        if isinstance(documents, str | Path | CorpusConfig) or _holds_sources(documents):
-            return self.add_read(self.read(corpus_config(documents, **self.reading)))
-        return self.index.add(cast("Iterable[tuple[Document, list[Passage]]]", documents))
+        documents, passages = _with_passages(documents)
+        if passages is not None:
+            return self.index.add(passages)
+        return self.add_files(corpus_config(documents, **self.reading), ReadReport())
 
-    def add_read(self, documents: Iterable[tuple[Document, list[Passage]]]) -> int:
-        """Add all documents of some files, which replace what the index has of these files; returns the
-        number of passages added."""
-        found = list(documents)
-        return self.index.add(found, replaced_files={each.file for each, _ in found if each.file})
+    def add_files(
+        self, config: CorpusConfig, report: ReadReport, when_read: Callable[[], None] = lambda: None
+    ) -> int:
+        """Add all documents of some files, which replace what the index has of these files. A file that
+        cannot be read is left in the index as it was.
+
+        Args:
+            config: files and folders.
+            report: counts what was read and skipped.
+            when_read: see `update`.
+
+        Returns:
+            The number of passages added.
+        """
+        seen = set[str]()
+
+        def named(_: str, path: Path) -> bool:
+            seen.add(str(path.resolve()))
+            return True
+
+        documents = list(self.read(config, report, named))
+        when_read()
+        return self.index.add(documents, replaced_files=seen - _lost(report, documents))
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -167,7 +187,7 @@ class DocumentSearch:
             when_read: is called when all is read, before the index changes; an error that it raises leaves
                 the index as it was.
         """
-        config = corpus_config(corpus)
+        config, report = corpus_config(corpus), report or ReadReport()
         known = {document.file: document.digest for document in self.index.documents()}
         seen: dict[str, str] = {}
 
@@ -186,17 +206,16 @@ class DocumentSearch:
         ]
         when_read()
         fresh = {name for name, digest in seen.items() if known.get(name, "") != digest}
-        gone = {
-            name for name in known if name not in seen and inside(name, config) and not Path(name).exists()
-        }
+        fresh -= _lost(report, documents)
+        gone = {name for name in known if name not in seen and inside(name, config) and is_gone(name)}
         before = len(self.index)
         added = self.index.add(documents, replaced_files=fresh | gone)
-        new = len(fresh - set(known))
+        changes = fresh & known.keys()
         return Update(
-            new=new,
-            changed=len(fresh) - new,
+            new=len({document.file for document, _ in documents} - known.keys()),
+            changed=len(changes),
             deleted=len(gone),
-            unchanged=len(seen) - len(fresh),
+            unchanged=len(seen.keys() & known.keys() - changes),
             added=added,
             removed=before + added - len(self.index),
         )
@@ -228,7 +247,22 @@ class DocumentSearch:
         return Segmenter.from_json(self.index.attached(SEGMENTER))
 
 
-def _holds_sources(documents: Any) -> bool:
-    """Whether a list holds paths, texts or records, instead of documents with their passages."""
-    first = next(iter(documents), None) if isinstance(documents, list | tuple) else None
-    return isinstance(first, str | Path | Mapping)
+def _with_passages(documents: Any) -> tuple[Any, Iterable[tuple[Document, list[Passage]]] | None]:
+    """What was given, and the same once more where it is documents with their passages."""
+    from sentrep.search.documents import Document
+
+    if isinstance(documents, Iterator):
+        first = next(documents, None)
+        documents = [] if first is None else chain([first], documents)
+    else:
+        first = documents[0] if isinstance(documents, list | tuple) and documents else None
+    if first is None and isinstance(documents, list | tuple):
+        return [], []
+    paired = isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], Document)
+    return documents, documents if paired else None
+
+
+def _lost(report: ReadReport, documents: Sequence[tuple[Document, list[Passage]]]) -> set[str]:
+    """Files that gave no document because they could not be read."""
+    places = {place for each in report.unread for place in (each, each.rpartition(":")[0]) if place}
+    return {str(Path(place).resolve()) for place in places} - {document.file for document, _ in documents}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sentrep.data.config import CorpusConfig
-from sentrep.utils.files import sha256
+from sentrep.data.corpus import texts_folder
+from sentrep.utils.files import expanded, sha256
 
 if TYPE_CHECKING:
     from sentrep.data.documents import SourceDocument
@@ -34,11 +35,12 @@ class Update:
 
 
 def described(document: SourceDocument) -> Document:
-    """What an index remembers of a document besides its passages."""
+    """What an index remembers of a document besides its passages. One that was given in memory has no
+    file."""
     from sentrep.search.documents import Document
 
     file = Path(document.file)
-    digest = _digest(file) if file.is_file() else ""
+    digest = _digest(file) if file.is_file() and file.parent != texts_folder() else ""
     place = str(file.resolve()) if digest else ""
     return Document(document.id, document.title, place, digest, dict(document.fields))
 
@@ -56,5 +58,14 @@ def _hashed(file: Path, changed: int, size: int) -> str:
 
 def inside(name: str, config: CorpusConfig) -> bool:
     """Whether a file is one of those that a corpus names, or lies in one of its folders."""
-    places = [Path(place).expanduser().resolve() for place in config.corpus]
+    places = [expanded(place).resolve() for place in config.corpus]
     return any(Path(name).is_relative_to(place) for place in places)
+
+
+def is_gone(name: str) -> bool:
+    """Whether there is no such file. One whose folder may not be entered is not gone."""
+    try:
+        Path(name).stat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
+    return False

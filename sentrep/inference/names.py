@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sentrep.utils.arguments import near_path
 from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.files import expanded
 from sentrep.utils.hub import is_hub_name
 
 MINILM = "minilm"
@@ -48,7 +49,7 @@ def locate(
         )
     name = str(model)
     if _exists(name):
-        return Located(name, str(Path(name).expanduser()))
+        return Located(name, str(expanded(name)))
     if name == MINILM:
         return Located("all-MiniLM-L6-v2", _minilm())
     label, equals, rest = name.partition("=")
@@ -74,7 +75,7 @@ def _hint(name: str, known: Iterable[str]) -> str:
 
 def _exists(name: str) -> bool:
     try:
-        return Path(name).expanduser().exists()
+        return expanded(name).exists()
     except (OSError, ValueError, RuntimeError):
         return False
 

@@ -6,10 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sentrep.data.normalization import normalize
 from sentrep.mining.shingles import comparable
 
 if TYPE_CHECKING:
     from sentrep.search.documents import Document, PassageHit
+
+FEW = 8
+"""Words below which the punctuation of two texts has to be equal, too."""
 
 
 def distinct(find: Callable[[int], list[PassageHit]], k: int) -> list[PassageHit]:
@@ -29,15 +33,21 @@ def distinct(find: Callable[[int], list[PassageHit]], k: int) -> list[PassageHit
 
 
 def without_repeats(hits: Sequence[PassageHit]) -> list[PassageHit]:
-    """The best hit of each set of hits whose words are equal, whatever their case and punctuation; ranks are
-    counted anew."""
+    """The best hit of each set of hits whose words are equal, whatever their case and, of longer texts, their
+    punctuation; ranks are counted anew."""
     same: dict[str, list[PassageHit]] = {}
     for hit in hits:
-        same.setdefault(comparable(hit.text) or hit.text, []).append(hit)
+        same.setdefault(_words(hit.text), []).append(hit)
     return [
         replace(best, rank=rank, also=_others(best.document, [hit.document for hit in rest]))
         for rank, (best, *rest) in enumerate(same.values(), start=1)
     ]
+
+
+def _words(text: str) -> str:
+    """What texts with the same words have in common. In short texts signs make a difference: C++ and C#."""
+    words = comparable(text)
+    return words if len(words.split()) >= FEW else " ".join(normalize(text).lower().split())
 
 
 def _others(own: Document, documents: Sequence[Document]) -> tuple[Document, ...]:

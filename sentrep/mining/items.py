@@ -14,6 +14,7 @@ from sentrep.data.corpus import sentences
 from sentrep.data.reading.formats import format_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, gather, read_files
+from sentrep.utils.files import expanded
 from sentrep.utils.record_file import RecordFile, View
 
 if TYPE_CHECKING:
@@ -122,6 +123,6 @@ def _items_of(pieces: Sequence[Piece]) -> Iterator[Item]:
 
 def _exists(path: str | os.PathLike[str]) -> bool:
     try:
-        return bool(path) and Path(path).expanduser().exists()
+        return bool(path) and expanded(path).exists()
     except (OSError, ValueError, RuntimeError):  # too long for a path, or with a NUL character
         return False

@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.data.normalization import normalize
+from sentrep.data.normalization import marks, normalize
 from sentrep.data.words import CJK
 
 SHINGLE = 4
@@ -26,7 +27,6 @@ CJK_SHINGLE = 2
 BATCH = 20_000
 """Texts, or pairs of texts, that are processed at once."""
 
-_NO_LETTERS = re.compile(r"[\W_]+")
 _CJK_RANGES = [(ord(low), ord(high)) for low, high in re.findall(r"(.)-(.)", CJK)]
 _PRIMES = np.array(
     [0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93], np.uint64
@@ -55,12 +55,18 @@ class Shingles:
 
 
 def comparable(text: str) -> str:
-    """A text as its shingles are made from it: normalised, in lower case, without punctuation.
+    """A text as its shingles are made from it: normalised, in lower case, without punctuation. Signs of
+    vowels and tones, which other letters carry, stay.
 
     >>> comparable("The cat, 2 hats!")
     'the cat 2 hats'
     """
-    return _NO_LETTERS.sub(" ", normalize(text).lower()).strip()
+    return _no_letters().sub(" ", normalize(text).lower()).strip()
+
+
+@cache
+def _no_letters() -> re.Pattern[str]:
+    return re.compile(rf"(?:[^\w{marks()}]|_)+")
 
 
 def shingles(texts: Sequence[str]) -> Shingles:

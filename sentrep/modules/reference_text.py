@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -16,6 +15,7 @@ from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.modules.bigram import BigramModel
 from sentrep.modules.padding import Texts, pad_lists
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.files import expanded
 
 Split = Literal["lines", "prose"]
 
@@ -149,7 +149,7 @@ def read_sentences(
     Raises:
         InputError: the file is missing or has no records.
     """
-    if path != "-" and not Path(path).expanduser().exists():
+    if path != "-" and not expanded(path).exists():
         raise InputError(f"{given}: no such file or folder; check the path")
     config = CorpusConfig((path,), text_field=text_field, title_field=title_field, split=split, offline=True)
     try:

@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 DENSE_WEIGHT = 0.5
 """Share of the dense scores."""
 
+ROUNDING = 1e-6
+"""Scores that differ by no more are equal: the differences are errors of rounding."""
+
 Scores = NDArray[np.float32]
 Scale = Literal["min-max", "standard"]
 
@@ -55,7 +58,7 @@ def min_max(scores: Scores) -> Scores:
         return scores
     low, high = scores.min(), scores.max()
     spread = high - low
-    return (scores - low) / spread if spread > 0 else np.zeros_like(scores)
+    return (scores - low) / spread if spread > ROUNDING else np.zeros_like(scores)
 
 
 def standard(scores: Scores) -> Scores:
@@ -70,7 +73,7 @@ def standard(scores: Scores) -> Scores:
     if not len(scores):
         return scores
     spread = scores.std()
-    return (scores - scores.mean()) / spread if spread > 0 else np.zeros_like(scores)
+    return (scores - scores.mean()) / spread if spread > ROUNDING else np.zeros_like(scores)
 
 
 def fuse(

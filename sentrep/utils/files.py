@@ -51,7 +51,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
     """Give a new folder to write to; it takes the place of `target` in one step when the block ends.
 
     Until then `target` stays as it was, and an error removes the new folder.
+
+    Raises:
+        InputError: `target` is a mount point, which nothing can take the place of.
     """
+    if target.is_mount():
+        raise InputError(f"{at(target)} is a mount point; name a folder in it")
     aside = aside_of(target)
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -117,6 +122,16 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with the home folder in the place of ``~``. A ``~`` in front of anything but the name of a user
+    stays, where `Path.expanduser` raises an error.
+
+    >>> expanded("~$report.docx").name
+    '~$report.docx'
+    """
+    return Path(os.path.expanduser(path))  # noqa: PTH111
 
 
 def use_umask(path: Path) -> None:

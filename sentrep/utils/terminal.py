@@ -79,8 +79,9 @@ def wrapped(text: str, limit: int = COLUMNS, taken: int = 0) -> list[str]:
 
 
 def replace_what_cannot_be_encoded(*streams: TextIO) -> None:
-    """Let streams (by default standard output and error) print a ``?`` for what their encoding lacks."""
-    for stream in streams or (sys.stdout, sys.stderr):
+    """Let streams (by default the standard ones) print a ``?`` for what their encoding lacks, and read U+FFFD
+    for bytes that are no text in it."""
+    for stream in streams or (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="replace")

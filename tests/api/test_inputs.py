@@ -20,6 +20,7 @@ import sentrep
 from sentrep.api.configurations import configurations
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import corpus_config
+from sentrep.data.corpus import sentences as read_sentences
 from sentrep.inference.runs import RunRecord
 from sentrep.methods.registry import METHODS
 from sentrep.utils.errors import InputError, ReadWarning
@@ -246,3 +247,10 @@ def test_an_altered_run_json_is_an_input_error(run: Path, tmp_path: Path, key: s
     else:
         with pytest.raises(InputError):
             RunRecord.read(tmp_path)
+
+
+def test_cells_that_are_arrays_or_bytes_are_texts() -> None:
+    """As pandas reads them from Parquet files with columns of lists or of bytes."""
+    cells = pd.DataFrame({"text": [np.array(["A cat sat.", "It slept."], object), b"A dog ran."]})
+    found = [text for _, text in read_sentences(cells)]
+    assert found == ["A cat sat.", "It slept.", "A dog ran."]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 import sentrep
 from sentrep.api.documents import index_documents, open_documents
+from sentrep.data.config import CorpusConfig
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.utils import files
 from tests.errors import refuses
@@ -188,3 +191,97 @@ def test_what_was_made_in_the_folder_itself_is_not_read(model: Path, tmp_path: P
     with pytest.warns(sentrep.ReadWarning, match="folder that sentrep wrote, not read: 3"):
         done, search = sentrep.update(docs / "out" / "index", docs)
     assert (done.new, done.unchanged, ids(search)) == (0, 1, ["a.txt"])
+
+
+def test_documents_in_memory_replace_those_with_their_ids(model: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "The sailing is good.")
+    search = index_documents(model, tmp_path / "a.txt", tmp_path / "index")
+    assert search.add([{"id": "7", "text": "The music is old."}]) == 1
+    assert search.add([{"id": "7", "text": "The music is new."}]) == 1
+    assert ids(search) == ["7", "a.txt"]
+    hit = search.search("music", 1, mode="lexical")[0]
+    assert (hit.text, hit.document.file) == ("The music is new.", "")
+
+
+def test_add_takes_what_train_takes(model: Path, tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", "The sailing is good.")
+    search = index_documents(model, tmp_path / "a.txt", tmp_path / "index")
+    assert search.add([["The music is here.", "The music is there."]]) == 1
+    assert search.add(f"The cooking text {number}." for number in range(2)) == 2
+    assert search.add(iter(list(search.read(CorpusConfig((str(tmp_path / "a.txt"),)))))) == 1
+    assert search.add([]) == 0
+    assert len(search) == 4
+
+
+def test_a_record_with_the_name_of_a_file_is_another_document(model: Path, tmp_path: Path) -> None:
+    write(tmp_path / "docs" / "notes.txt", "The sailing is good.")
+    write(tmp_path / "docs" / "meta.csv", "id,text\nnotes.txt,The music is good.\n")
+    search = index_documents(model, tmp_path / "docs", tmp_path / "index")
+    assert len(set(ids(search))) == 2
+
+
+def test_a_file_that_is_damaged_stays_as_it_was(model: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    with gzip.open(write(docs / "a.jsonl.gz"), "wt") as file:
+        file.write('{"text": "The sailing is good."}\n')
+    write(docs / "b.txt", "The music is good.")
+    index_documents(model, docs, tmp_path / "index")
+    (docs / "a.jsonl.gz").write_bytes((docs / "a.jsonl.gz").read_bytes()[:5])
+    (docs / "b.txt").write_bytes(b"\0\1\2" * 1000)
+    for _ in range(2):
+        done, _ = sentrep.update(tmp_path / "index", docs)
+        assert (done.changed, done.removed, done.unchanged) == (0, 0, 2)
+    assert sentrep.add(tmp_path / "index", docs)[0] == 0
+    assert len(ids(open_documents(tmp_path / "index"))) == 2
+
+
+def test_a_file_without_text_is_never_new(model: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    write(docs / "a.txt", "The sailing is good.")
+    write(docs / "empty.txt", "")
+    index_documents(model, docs, tmp_path / "index")
+    done, _ = sentrep.update(tmp_path / "index", docs)
+    assert (done.new, done.changed, done.unchanged) == (0, 0, 1)
+
+
+def test_adding_a_file_that_was_emptied_removes_its_text(model: Path, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    write(docs / "a.txt", "The sailing is good.")
+    write(docs / "b.txt", "The music is good.")
+    index_documents(model, docs, tmp_path / "index")
+    write(docs / "b.txt", "")
+    _, search = sentrep.add(tmp_path / "index", docs)
+    assert ids(search) == ["a.txt"]
+
+
+def test_an_index_that_was_made_anew_is_followed_or_refused(model: Path, tmp_path: Path) -> None:
+    """A process holds an index open while another one replaces it, by one of the same model or of another."""
+    write(tmp_path / "a.txt", "The sailing is good.")
+    write(tmp_path / "b.txt", "The chess and the music are good.")
+    search = index_documents(model, tmp_path / "a.txt", tmp_path / "index")
+    index_documents(model, tmp_path / "b.txt", tmp_path / "index", overwrite=True)
+    assert search.search("music", 1)[0].document.id == "b.txt"
+    narrow = saved(word_encoder(8), tmp_path / "narrow")
+    index_documents(narrow, tmp_path / "a.txt", tmp_path / "index", overwrite=True)
+    with refuses(place=tmp_path / "index"):
+        search.add(tmp_path / "b.txt")
+    assert ids(open_documents(tmp_path / "index")) == ["a.txt"]
+
+
+def test_files_of_a_folder_that_may_not_be_entered_stay(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docs = tmp_path / "docs"
+    write(docs / "a.txt", "The sailing is good.")
+    write(docs / "secret" / "b.txt", "The music is good.")
+    index_documents(model, docs, tmp_path / "index")
+    real = Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        if "secret" in path.parts[:-1]:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **how)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    done, search = sentrep.update(tmp_path / "index", docs)
+    assert (done.deleted, ids(search)) == (0, ["a.txt", "secret/b.txt"])

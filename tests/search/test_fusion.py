@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sentrep.search.fusion import best, fuse, min_max
+from sentrep.search.fusion import Scale, best, fuse, min_max
 
 SCORES = arrays(np.float32, st.integers(1, 30), elements=st.floats(-5, 5, width=32))
 
@@ -37,3 +37,13 @@ def test_fusion_by_hand() -> None:
 
 def test_equal_scores_say_nothing() -> None:
     assert fuse(np.float32([0.3, 0.3]), np.float32([1, 2])).tolist() == [0, 0.5]
+
+
+@pytest.mark.parametrize("scale", ["min-max", "standard"])
+def test_errors_of_rounding_do_not_decide(scale: Scale) -> None:
+    """Cosines of passages with equal vectors may differ in the last digit."""
+    dense = np.full(40, 0.5, np.float32)
+    dense[39] = np.nextafter(dense[0], np.float32(1))
+    lexical = np.zeros(40, np.float32)
+    lexical[5] = 3.0
+    assert best(fuse(dense, lexical, 0.6, scale), 1).tolist() == [5]

@@ -189,3 +189,11 @@ def test_the_limit_on_file_sizes_is_an_input_error(tmp_path: Path) -> None:
         with whole(tmp_path / "file") as out:
             out.write(bytes(5000))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mount_point_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "is_mount", lambda _: True)
+    with refuses(place=tmp_path / "index"), files.whole_folder(tmp_path / "index"):
+        raise AssertionError("nothing is written")

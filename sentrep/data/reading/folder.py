@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sentrep.data.reading.document import Source
@@ -83,8 +84,9 @@ def _walk(folder: Path, report: ReadReport) -> Iterator[Path]:
 
 def _is_own_output(folder: Path) -> bool:
     """Whether a folder holds an index, vectors, a model or a run, or an index that `build` put into it."""
-    if any((folder / name).is_file() for name in ("modules.json", "run.json", "sentrep.json")):
-        return True
+    with suppress(OSError):  # of a folder that may not be entered, which is reported later
+        if any((folder / name).is_file() for name in ("modules.json", "run.json", "sentrep.json")):
+            return True
     for manifest in (folder / MANIFEST, folder / "index" / MANIFEST):
         try:
             start = manifest.read_bytes()[:100]

@@ -78,9 +78,9 @@ def _encoding(data: bytes) -> str | None:
     declared = _CHARSET.search(data[:4096])
     name = declared[1].decode().lower() if declared else "utf-8"
     name = "cp1252" if name in ("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii") else name
-    with suppress(LookupError):
+    with suppress(LookupError, UnicodeError):  # "undefined" is a codec that decodes nothing
         if codecs.lookup(name)._is_text_encoding:  # no "rot13", no "zip"
-            codecs.getincrementaldecoder(name)("replace")
+            codecs.getincrementaldecoder(name)("replace").decode(data, final=True)
             return name
     return None
 

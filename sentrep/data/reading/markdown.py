@@ -44,7 +44,12 @@ _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
 _FRONT = re.compile(r"\s*(---|\+\+\+)[ \t]*\n((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
 _FRONT_FIELD = re.compile(r"\s*(?:#.*)?$|\s+\S|- |[\w.\"'-]+\s*[:=]|\[[\w.\[\]-]+\]\s*$")
-_TITLE = re.compile(r"""(?m)^title\s*[:=]\s*["']?(.*?)["']?\s*$""")
+_TITLE = re.compile(
+    r"""^title[ \t]*[:=][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s>|#"'].*?))[ \t]*(?:[ \t]\#.*)?$""",
+    re.MULTILINE,
+)
+"""The title in front matter: in quotation marks, or up to a comment. An empty one is none, and so is one on
+the lines below."""
 _FOOTNOTE = re.compile(r"(?m)^ {0,3}\[\^[^\]\n]+\]:[ \t]*")
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
 _TASK = re.compile(r"\[[ xX]\]\s+")
@@ -110,7 +115,7 @@ class _Reader:
             return 0
         self._report.leave_out("front matter", len(found[0]))
         title = _TITLE.search(found[2])
-        self.title = title[1] if title else ""
+        self.title = next(filter(None, title.groups()), "").replace('\\"', '"') if title else ""
         return found.end()
 
     def blocks(self, text: str) -> Iterator[Block]:

@@ -94,12 +94,14 @@ def _further(record: Mapping[str, Any], config: CorpusConfig) -> tuple[tuple[str
 
 
 def is_kept(value: object) -> bool:
-    """Whether a further field is kept: a text of moderate length, a number or a truth value.
+    """Whether a further field is kept: a text of moderate length, a number, a truth value or a date.
 
     >>> is_kept("Berlin"), is_kept(1917), is_kept(""), is_kept(["a", "b"])
     (True, True, False, False)
     """
-    return 0 < len(value) <= LONGEST_FIELD if isinstance(value, str) else isinstance(value, int | float)
+    if isinstance(value, str):
+        return 0 < len(value) <= LONGEST_FIELD
+    return isinstance(value, int | float | Decimal | date)
 
 
 def has_text_column(names: list[str], source: Source, reading: Reading, separator: str = "") -> bool:

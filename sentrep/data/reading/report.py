@@ -49,6 +49,10 @@ class Kind(StrEnum):
     IGNORED = "file of unknown type"
 
 
+UNREAD = (Kind.COMPRESSION, Kind.DAMAGED, Kind.NOT_TEXT, Kind.TOO_LARGE, Kind.UNREADABLE_FILE)
+"""Kinds of problem by which a whole file may be lost."""
+
+
 @dataclass
 class ReadReport:
     """Counts of what was read, and of what was wrong, skipped or assumed. Readers add to it as they go.
@@ -79,6 +83,8 @@ class ReadReport:
     """For each layout that was assumed the first files or records ("file:line")."""
     assumed_counts: Counter[str] = field(default_factory=Counter)
     """How many files and records each assumed layout was applied to."""
+    unread: set[str] = field(default_factory=set)
+    """Files, some with a line or row behind them, that have a problem of `UNREAD`."""
 
     def problem(self, kind: str, where: str, what: str, times: int = 1, characters: int = 0) -> None:
         """Count a problem of a kind. `where` is a file, with a line where there is one; `characters` of text
@@ -86,6 +92,8 @@ class ReadReport:
         self.problems[str(kind)] += times
         self.lost += characters
         _keep(self.examples, str(kind), f"{where}: {what}")
+        if kind in UNREAD:
+            self.unread.add(where)
 
     def leave_out(self, kind: str, characters: int) -> None:
         """Count characters that are left out on purpose."""

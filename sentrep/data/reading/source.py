@@ -21,6 +21,7 @@ from sentrep.data.reading.formats import format_of, fragments
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.unique_ids import with_unique_ids
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.files import expanded
 from sentrep.utils.hub import is_hub_name, without_retries
 
 __all__ = ["Piece", "ReadReport", "gather", "read", "read_files"]
@@ -72,6 +73,8 @@ def read_files(
     """The same for what `gather` found; several passes give the same pieces. With `code`, blocks of code are
     pieces as well. Raises InputError where there is no text, if it is `needed`."""
     reading = Reading(config, report, code=code)
+    for file in files:
+        reading.ids.add(file.stem)  # no record gets the id of a file
     document = -1
     for file in files:
         report.files += 1
@@ -195,7 +198,7 @@ def _path(name: str) -> Path:
     if not name.strip():
         raise InputError("an empty name; is a variable of the shell not set?", setting="corpus")
     try:
-        path = Path(name).expanduser()
+        path = expanded(name)
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         pass

@@ -234,9 +234,11 @@ def _unit(text: str, start: int, end: int, offsets: Sequence[int]) -> _Unit:
 
 def _cuts(text: str, sentences: Sequence[Span], offsets: Sequence[int], block_words: int) -> set[int]:
     """Where a passage may begin."""
-    cuts = {start for start, _ in sentences}
-    for start, end in find_blocks(text):
-        cuts -= {cut for cut in cuts if start <= cut < end}
+    blocks = find_blocks(text)  # in order, without overlap
+    starts = [start for start, _ in blocks]
+    before = ((start, bisect_right(starts, start) - 1) for start, _ in sentences)
+    cuts = {start for start, block in before if block < 0 or start >= blocks[block][1]}
+    for start, end in blocks:
         if count_words(text[start:end]) > block_words:
             cuts |= {start + line for line in _line_starts(text[start:end])}
         cuts |= {start, end}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -16,6 +15,7 @@ from sentrep.methods.struct_vae.transition import DerivationBatch, TransitionSys
 from sentrep.modules.padding import Texts, pad_lists
 from sentrep.modules.reference_text import encode_plain
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.files import expanded
 
 
 class AnnotatedExamples(NamedTuple):
@@ -59,7 +59,7 @@ def read_annotated_examples(
         InputError: the file is missing, a line is no such record, the grammar does not derive a logical form,
             or no example is left.
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     if not file.is_file():
         raise InputError(
             f"{opt('pairs')} {at(path)}: no such file; give JSON lines with the fields text and logical_form"

@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.utils.errors import InputError, at, nearest, opt
+from sentrep.utils.files import expanded
 
 INFINITE = 10**6
 """Stands for the length of the shortest derivation where there is none."""
@@ -80,7 +81,7 @@ class Grammar:
         Raises:
             InputError: the file is missing or a line is wrong; the message names file and line.
         """
-        file = Path(path).expanduser()
+        file = expanded(path)
         if not file.is_file():
             raise InputError(
                 f"{opt('grammar')} {at(path)}: no such file; give a file of lines like  Power = On | Off"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import bisect
 import itertools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -22,6 +21,7 @@ from sentrep.data.trees.brackets import Bracketed, Span, read_trees, right_binar
 from sentrep.modules.padding import Texts, pad_lists
 from sentrep.modules.trees.binary_trees import DONE, REDUCE, SHIFT, Trees
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.files import expanded
 
 TREES_AT_ONCE = 256
 """Trees that are converted to tensors together: each needs the square of its length in memory meanwhile."""
@@ -68,7 +68,7 @@ def read_treebank(
     Raises:
         InputError: the file is missing, a line holds no tree, or no sentence is left.
     """
-    file = Path(path).expanduser()
+    file = expanded(path)
     if not file.is_file():
         raise InputError(
             f"{opt('trees')} {at(path)}: no such file; give a file of bracketed trees, one on each line"

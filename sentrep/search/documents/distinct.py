@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from sentrep.search.documents.passages import Document, Passage
@@ -28,21 +29,30 @@ def distinct(
     >>> [document.id for document, _ in distinct([(new, [])], {"notes.txt": "/home/a/notes.txt"})]
     ['b/notes.txt']
     """
-    known = {**taken, **{document.id: document.file for document, _ in given if document.id not in taken}}
+    own, used = {document.id for document, _ in given}, set[str]()
     for document, parts in given:
-        name = _free(document, known)
-        known[name] = document.file
+        name = next(
+            each
+            for each in _names(document)
+            if not document.file
+            or (
+                each not in used
+                and (each == document.id or each not in own)
+                and taken.get(each, "") in ("", document.file)
+            )
+        )
+        used.add(name)
         yield replace(document, id=name), parts
 
 
-def _free(document: Document, known: Mapping[str, str]) -> str:
-    """The id, with as many folders in front, or a number behind, as makes it different from those of other
-    files."""
-    name, above, number = document.id, _folders_above(document), 1
-    while document.file and known.get(name, document.file) not in ("", document.file):
-        number += 1
-        name = str(Path(above.pop(), name)) if above else f"{document.id} ({number})"
-    return name
+def _names(document: Document) -> Iterator[str]:
+    """The id, then with more and more folders in front of it, then with a number behind it."""
+    name = document.id
+    yield name
+    for folder in reversed(_folders_above(document)):
+        name = str(Path(folder, name))
+        yield name
+    yield from (f"{document.id} ({number})" for number in count(2))
 
 
 def _folders_above(document: Document) -> list[str]:

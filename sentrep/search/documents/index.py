@@ -160,8 +160,11 @@ class DocumentIndex:
         fusion = self.fusion if dense_weight is None else self.fusion._replace(dense=dense_weight)
         try:
             return query.search(self._state, asked, k, mode, filters, fusion, smooth)
-        except FileNotFoundError:  # another process changed the index and deleted files of the old state
-            self._state = self._state.current()
+        except (FileNotFoundError, InputError):
+            # Another process may have changed or replaced the index, and with it files of the old state.
+            if (current := self._state.current()) is self._state:
+                raise
+            self._state = current
             return query.search(self._state, asked, k, mode, filters, fusion, smooth)
 
     def add(self, documents: Documents, *, replaced_files: Collection[str] = ()) -> int:

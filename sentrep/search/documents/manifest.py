@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sentrep.search.documents.centring import MEANS
 from sentrep.search.folder import ModelStamp
 from sentrep.utils.arrays import damaged
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
@@ -43,6 +44,11 @@ class DocumentManifest:
     """Changes so far; names of new files contain it."""
     files: Mapping[str, FileStamp] = field(default_factory=dict)
     """Stamps of all files outside of the folders dense/, which have manifests of their own."""
+
+    def as_made(self) -> tuple[Any, ...]:
+        """What decides on vectors, terms and passages. It stays as it is when documents are added or
+        removed."""
+        return self.model.content_hash, self.analysis, dict(self.settings), self.files.get(MEANS)
 
     def write(self, folder: Path) -> None:
         """Replace the manifest of `folder` in one step."""

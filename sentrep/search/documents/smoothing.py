@@ -20,6 +20,8 @@ SHARE = 0.3
 """Share of the neighbours in a score."""
 SMOOTHED = 200
 """Best candidates whose scores are smoothed."""
+TOGETHER = 256
+"""Candidates that are compared with all others at once."""
 
 
 def smoothed(
@@ -48,12 +50,13 @@ def smoothed(
     count = min(neighbours, len(scores) - 1)
     if count < 1:
         return scores
-    cosines = vectors[places] @ vectors.T
-    cosines[np.arange(len(places)), places] = -1.0  # no candidate is its own neighbour
-    nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
-    weights = np.take_along_axis(cosines, nearest, axis=1).clip(min=0) ** 2
-    total = weights.sum(axis=1)
-    means = (weights * scores[nearest]).sum(axis=1) / np.where(total > 0, total, 1)
     changed = scores.copy()
-    changed[places] = np.where(total > 0, (1 - share) * scores[places] + share * means, scores[places])
+    for some in np.split(places, range(TOGETHER, len(places), TOGETHER)):
+        cosines = vectors[some] @ vectors.T
+        cosines[np.arange(len(some)), some] = -1.0  # no candidate is its own neighbour
+        nearest = np.argsort(-cosines, axis=1, kind="stable")[:, :count]
+        weights = np.take_along_axis(cosines, nearest, axis=1).clip(min=0) ** 2
+        total = weights.sum(axis=1)
+        means = (weights * scores[nearest]).sum(axis=1) / np.where(total > 0, total, 1)
+        changed[some] = np.where(total > 0, (1 - share) * scores[some] + share * means, scores[some])
     return changed

@@ -14,6 +14,8 @@ from sentrep.search.fusion import best
 from sentrep.search.index import Index
 from sentrep.search.lexical import BM25, LexicalSegment
 from sentrep.utils.arrays import damaged, mapped
+from sentrep.utils.errors import InputError, at
+from sentrep.utils.files import expanded
 
 DENSE = "dense"
 
@@ -79,9 +81,17 @@ class State:
         self.bm25 = BM25([segment.lexical for segment in self.segments], self.removed)
 
     def current(self) -> State:
-        """The state of the folder now: this one, unless another process has changed it."""
+        """The state of the folder now: this one, unless another process has changed it.
+
+        Raises:
+            InputError: another index has taken its place, of another model or with other settings.
+        """
         manifest = DocumentManifest.read(self.path)
-        return self if manifest == self.manifest else State(self.path, manifest)
+        if manifest == self.manifest:
+            return self
+        if manifest.as_made() != self.manifest.as_made():
+            raise InputError(f"{at(self.path)} was made anew meanwhile; open it again")
+        return State(self.path, manifest)
 
     def __len__(self) -> int:
         """Rows, with those that are removed."""
@@ -142,6 +152,6 @@ class State:
 def _names_file(value: str) -> Callable[[str], bool]:
     """Whether a path is the one that `value` names: the same, also from the working folder, or one whose last
     parts are those of `value`."""
-    path = Path(value)
-    same, ending = {value, str(path.expanduser().resolve())}, path.parts
+    ending = Path(value).parts
+    same = {value, str(expanded(value).resolve())}
     return lambda file: file in same or bool(ending and file and Path(file).parts[-len(ending) :] == ending)

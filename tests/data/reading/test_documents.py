@@ -273,3 +273,11 @@ def pdf_of(pages: list[list[str]]) -> bytes:
     out.writelines(b"%010d 00000 n \n" % offset for offset in offsets)
     out.write(b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start))
     return out.getvalue()
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "rot13", "no-such"])
+def test_an_encoding_that_decodes_nothing_is_replaced(tmp_path: Path, charset: str) -> None:
+    (tmp_path / "a.html").write_bytes(f'<meta charset="{charset}"><p>The caf'.encode() + b"\xe9 is open.</p>")
+    texts, report = texts_of(tmp_path)
+    assert texts == ["The caf\ufffd is open."]
+    assert not report.clean

@@ -135,3 +135,24 @@ def test_the_front_matter_names_the_title(
     (tmp_path / "x.md").write_text(markdown)
     piece = pieces_of(tmp_path / "x.md")[0][-1]
     assert (piece.title, piece.headings) == (title, headings)
+
+
+@pytest.mark.parametrize(
+    ("line", "title"),
+    [
+        ("title: The garden", "The garden"),
+        ('title: "A: b"  # of the page', "A: b"),
+        ("title: 'It is'", "It is"),
+        ("title: Don't go # yet", "Don't go"),
+        ('title: "He said \\"no\\""', 'He said "no"'),
+        ("title: C# and F#", "C# and F#"),
+        ("title:\nauthor: Jane", "Part"),
+        ('title: ""', "Part"),
+        ("title: >\n  folded", "Part"),
+        ("title: # none", "Part"),
+    ],
+)
+def test_the_title_of_front_matter(tmp_path: Path, line: str, title: str) -> None:
+    (tmp_path / "a.md").write_text(f"---\n{line}\n---\n## Part\n\nText here.\n")
+    pieces, _ = pieces_of(tmp_path)
+    assert {piece.title for piece in pieces} == {title}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -165,3 +166,21 @@ def test_underlines_of_headings_are_no_fences() -> None:
     assert find_code("Usage\n~~~~~\nRun it.\n\nOptions\n~~~~~~~\nThere are none.\n") == []
     assert find_code("~~~\na\n~~~\n") == [(0, 10)]
     assert find_code("```python\n```not the end\n```\nText.") == [(0, 29)]
+
+
+def test_the_time_grows_with_the_text_and_not_with_its_square() -> None:
+    """Two tab-separated lines in turn with prose: 10,000 tables."""
+    part = "a\tb\tc\nd\te\tf\n\nSome prose here.\n\n"
+    text = part * 10_000
+    sentences = [(at, at + 16) for at in range(14, len(text), len(part))]
+    began = time.process_time()
+    assert len(find_blocks(text)) == 10_000
+    passages(text, sentences)
+    assert time.process_time() - began < 10
+
+
+def test_a_sentence_within_a_block_is_no_place_to_cut() -> None:
+    text = "One is here.\n\na\tb\nTwo is. So\tc\n\nThree is here."
+    sentences = [(0, 12), (18, 25), (26, 30), (32, 46)]
+    found = passages(text, sentences, passage_words=1)
+    assert [each.text.strip() for each in found] == ["One is here.", "a\tb\nTwo is. So\tc", "Three is here."]

@@ -192,7 +192,7 @@ def test_documents_that_all_resemble_the_one_held_out_are_indexed(tmp_path: Path
     built = sentrep.build(tmp_path / "docs", tmp_path / "out", teacher=None, say=said.append)
     assert built.compared is None
     assert any(line.startswith("not measured") for line in said)
-    assert len(built.search.search(paragraphs[7][:60], 1)[0].also) == 5
+    assert len(built.search.search(paragraphs[7][:60], 3)[0].also) == 5
 
 
 def test_one_process_builds_into_a_folder(tmp_path: Path) -> None:
@@ -204,4 +204,8 @@ def test_one_process_builds_into_a_folder(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
     with refuses(place=tmp_path / "file" / "out"):
-        sentrep.build(tmp_path / "absent", tmp_path / "file" / "out", teacher=None)
+        sentrep.build(write(tmp_path / "few", 2), tmp_path / "file" / "out", teacher=None, say=_unexpected)
+
+
+def _unexpected(line: str) -> None:
+    raise AssertionError(line)

@@ -124,3 +124,13 @@ def test_an_index_of_vectors_has_no_such_options(tmp_path: Path) -> None:
         with pytest.raises(InputError) as error:
             index_verb(tmp_path / "vectors", tmp_path / "index", **{name: True})  # type: ignore[arg-type]
         assert error.value.setting == name
+
+
+def test_smoothing_some_at_a_time_is_smoothing_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    vectors = random.standard_normal((300, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    scores, places = random.random(300).astype(np.float32), random.permutation(300)[:280]
+    whole = smoothed(scores, vectors, places)
+    monkeypatch.setitem(smoothed.__globals__, "TOGETHER", 16)
+    np.testing.assert_allclose(smoothed(scores, vectors, places), whole, atol=1e-6)

@@ -39,3 +39,10 @@ def test_new_documents_differ_from_each_other() -> None:
     given = [Document("a.txt", file="/x/q/a.txt"), Document("q/a.txt", file="/y/q/a.txt")]
     found = distinct([(each, []) for each in given], {"a.txt": "/x/p/a.txt"})
     assert [document.id for document, _ in found] == ["x/q/a.txt", "q/a.txt"]
+
+
+def test_a_number_that_another_new_document_has_is_not_given() -> None:
+    """A file with two records 17, read as 17 and 17 (2), beside another file that has 17."""
+    given = [(Document(name, file="/b.csv"), []) for name in ("17", "17 (2)", "17")]
+    found = [document.id for document, _ in distinct(given, {"17": "/a.csv"})]
+    assert found == ["17 (3)", "17 (2)", "17 (4)"]

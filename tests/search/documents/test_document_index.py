@@ -243,3 +243,8 @@ def test_what_cannot_be_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         DocumentIndex.open(tmp_path / "index", str.split).search("w1")
     assert DocumentIndex.open(tmp_path / "index", str.split).search("w1", mode="lexical") is not None
+
+
+def test_a_filter_may_begin_with_a_tilde(tmp_path: Path) -> None:
+    index = create(tmp_path / "index", documents(2))
+    assert index.search("w1 w2", filters={"file": "~$report.docx"}) == []
