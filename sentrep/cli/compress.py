@@ -11,7 +11,7 @@ from sentrep import api
 from sentrep.cli.options import LINES, Files, ReadingLines
 from sentrep.cli.texts import lines_of
 from sentrep.inference.runs import RunRecord
-from sentrep.utils.files import whole
+from sentrep.utils.files import output_file
 
 Run = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
 
@@ -46,10 +46,10 @@ def decompress(
         file: The compressed file.
         out: File for the texts. Unset: they are printed.
     """
-    lines = "".join(f"{text}\n" for text in api.decompress(run, file))
     if out is None:
-        print(lines, end="")
+        for text in api.decompress(run, file):
+            print(text)
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with whole(out) as aside:
-        aside.write(lines.encode("utf-8", "surrogatepass"))
+    with output_file(out) as written:
+        for text in api.decompress(run, file):
+            written.write(f"{text}\n".encode("utf-8", "surrogatepass"))

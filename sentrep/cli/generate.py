@@ -15,7 +15,7 @@ from sentrep.cli.options import LINES, Files, ReadingLines
 from sentrep.cli.texts import lines_of
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.files import whole
+from sentrep.utils.files import output_file
 
 if TYPE_CHECKING:
     from sentrep.inference.generator import Generated
@@ -122,16 +122,14 @@ def summarize(
     """
     summarizer = api.Summarizer.open(run)
     texts = lines_of(input, reading)
-    written = api.summarize(summarizer, texts, length, decoding)
     if out is None:
-        print("\n".join(written))
+        print("\n".join(api.summarize(summarizer, texts, length, decoding)))
         return
-    pairs = zip(texts, written, strict=True)
-    lines = [json.dumps({"article": text, "summary": summary}, ensure_ascii=False) for text, summary in pairs]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with whole(out) as aside:
-        aside.write("".join(line + "\n" for line in lines).encode())
-    print(f"{len(lines):,} summaries in {out}")
+    with output_file(out) as file:
+        for text, summary in zip(texts, api.summarize(summarizer, texts, length, decoding), strict=True):
+            line = json.dumps({"article": text, "summary": summary}, ensure_ascii=False)
+            file.write(f"{line}\n".encode())
+    print(f"{len(texts):,} summaries in {out}")
 
 
 def show(candidates: list[Generated], margin: str = "") -> None:

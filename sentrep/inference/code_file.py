@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sentrep.utils.errors import InputError, at
-from sentrep.utils.files import disk_errors, whole
+from sentrep.utils.files import output_file
 
 MAGIC, VERSION = b"SREP", 1
 HEADER = struct.Struct("<4sBB32sI")
@@ -41,13 +41,12 @@ class Block(NamedTuple):
 
 def write_codes(path: Path, header: Header, blocks: Iterable[Block]) -> int:
     """Writes a file, complete or not at all; returns the number of its bytes."""
-    parts = [_checked(HEADER.pack(MAGIC, VERSION, header.lossy, header.model, header.sentences))]
-    for block in blocks:
-        parts.append(_checked(BLOCK.pack(block.sentences, len(block.data), block.text_crc) + block.data))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with disk_errors(path), whole(path) as aside:
-        aside.write(b"".join(parts))
-    return sum(map(len, parts))
+    with output_file(path) as file:
+        size = file.write(_checked(HEADER.pack(MAGIC, VERSION, header.lossy, header.model, header.sentences)))
+        for block in blocks:
+            packed = BLOCK.pack(block.sentences, len(block.data), block.text_crc)
+            size += file.write(_checked(packed + block.data))
+    return size
 
 
 def read_codes(path: Path) -> tuple[Header, Iterator[Block]]:

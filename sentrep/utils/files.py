@@ -47,6 +47,19 @@ def whole(file: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
+def output_file(file: Path) -> Iterator[BinaryIO]:
+    """Write a file that a user named as `whole` does; the folders above it are made.
+
+    Raises:
+        InputError: it cannot be written. Where the block begins with this, that is known before any work.
+    """
+    with disk_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with whole(file) as out:
+            yield out
+
+
+@contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
     """Give a new folder to write to; it takes the place of `target` in one step when the block ends.
 

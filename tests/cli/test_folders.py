@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +70,26 @@ def test_right_folders_are_taken(
         "remove out/index --file text.md", "embed model --input text.md --out v", "index v --out made",
     ):  # fmt: skip
         assert main(command.split()) == 0, command
+
+
+def test_documents_are_removed_from_an_index_whose_model_was_moved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = saved(word_encoder(), tmp_path / "model")
+    (tmp_path / "text.md").write_text(page(TOPICS[0], 2))
+    sentrep.index(model, tmp_path / "index", input=tmp_path / "text.md")
+    model.rename(tmp_path / "moved")
+    command = ["remove", str(tmp_path / "index"), "--id", "text.md"]
+    assert main(command) == 1
+    assert "--model" in capsys.readouterr().err
+    assert main([*command, "--model", str(tmp_path / "moved")]) == 0
+    assert "removed 2 passages" in capsys.readouterr().out
+
+
+def test_a_question_that_is_no_text_is_asked_as_it_can_be_read(tmp_path: Path) -> None:
+    """Bytes of Latin-1 on the standard input of an interactive search."""
+    (tmp_path / "text.md").write_text(page(TOPICS[0], 2))
+    sentrep.index(saved(word_encoder(), tmp_path / "model"), tmp_path / "index", input=tmp_path / "text.md")
+    command = [sys.executable, "-m", "sentrep", "search", str(tmp_path / "index")]
+    done = subprocess.run(command, input=b"caf\xe9 text\n", capture_output=True, check=True)
+    assert b"text.md" in done.stdout

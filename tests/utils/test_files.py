@@ -197,3 +197,12 @@ def test_a_mount_point_is_refused_before_anything_is_written(
     monkeypatch.setattr(Path, "is_mount", lambda _: True)
     with refuses(place=tmp_path / "index"), files.whole_folder(tmp_path / "index"):
         raise AssertionError("nothing is written")
+
+
+def test_a_named_file_that_cannot_be_written_is_known_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    with refuses(place=tmp_path / "file" / "out.txt"), files.output_file(tmp_path / "file" / "out.txt"):
+        raise AssertionError("no work is done")
+    with files.output_file(tmp_path / "deep" / "out.txt") as out:
+        out.write(b"text")
+    assert (tmp_path / "deep" / "out.txt").read_bytes() == b"text"

@@ -14,7 +14,7 @@ from sentrep.evaluation.report.sentences import picture
 from sentrep.evaluation.statistics.compare import read_any
 from sentrep.evaluation.task import Model
 from sentrep.utils.errors import InputError, at
-from sentrep.utils.files import whole
+from sentrep.utils.files import output_file
 
 __all__ = ["Run", "write_report"]
 
@@ -72,7 +72,6 @@ def write_report(
     if corpus is not None:
         data["corpus"] = corpus
     page = render(data)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with whole(out) as file:
+    with output_file(out) as file:
         file.write(page)
     return out
