@@ -40,10 +40,10 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import (
     Monitor,
+    anisotropy,
     collapse,
     few_candidates,
     higher,
-    same_direction,
     topic_shortcuts,
     use,
 )
@@ -57,7 +57,7 @@ Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 
 MONITORS = [
     collapse(higher("temperature")),
-    same_direction(use("score", "cosine")),
+    anisotropy(use("score", "cosine")),
     few_candidates(use("negatives", "other-segments")),
     *topic_shortcuts(use("negatives", "all")),
 ]
