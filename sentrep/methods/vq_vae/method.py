@@ -30,8 +30,11 @@ from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import Monitor
 from sentrep.methods.vq_vae.config import VQVAEConfig
 from sentrep.methods.vq_vae.monitors import MONITORS
+from sentrep.methods.vq_vae.quantizers.base import Quantizer
+from sentrep.methods.vq_vae.quantizers.gumbel import GumbelQuantizer
+from sentrep.methods.vq_vae.quantizers.residual import VectorQuantizer
+from sentrep.methods.vq_vae.quantizers.scalar import ScalarQuantizer
 from sentrep.modules.decoding import Generator
-from sentrep.modules.latent.quantizer import GumbelQuantizer, Quantizer, ScalarQuantizer, VectorQuantizer
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct
 from sentrep.modules.scaling import scale_to_unit_rms
 
