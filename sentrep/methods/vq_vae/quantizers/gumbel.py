@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sentrep.methods.vq_vae.quantizers.base import Quantizer
-from sentrep.modules.latent.annealing import falling
+from sentrep.modules.annealing import exponential
 from sentrep.modules.latent.bottleneck import BottleneckOutput
 
 
@@ -46,7 +46,7 @@ class GumbelQuantizer(Quantizer):
         number = logits.argmax(1)
         chosen = F.one_hot(number, len(self.rows)).to(logits)
         if self.training:
-            temperature = falling(progress, *self.temperature)
+            temperature = exponential(progress, *self.temperature)
             chosen = F.gumbel_softmax(logits, temperature, hard=True)
         mean = logits.softmax(1).mean(0)
         penalty = math.log(len(self.rows)) + (mean * mean.clamp(min=1e-12).log()).sum()
