@@ -50,7 +50,7 @@ PORTS = {
     "accelerate": {"training.accelerator"},
     "bm25s": {"data.analysis", "evaluation.models.lexical"},
     "Stemmer": {"data.analysis"},
-    "datasketch": {"mining.near_duplicates"},
+    "datasketch": {"mining.minhash"},
     "mteb": {"evaluation.mteb_bridge"},
     "gensim": {"baselines.doc2vec", "baselines.word2vec"},
     "ray": {"embedding.ray"},
