@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import announce, announce_truncation, watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus

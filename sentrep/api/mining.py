@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.configurations import as_files, configurations
+from sentrep.api.configurations import configurations
+from sentrep.api.corpora import as_files
 from sentrep.api.mining_training import without_duplicates
 from sentrep.api.reading import announce_store
 from sentrep.data.config import CorpusConfig, TokenizerConfig

@@ -14,8 +14,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.api.corpora import corpus_source
 from sentrep.api.documents import Making, index_source_documents, reading_of
-from sentrep.api.embedding import corpus_source
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
 from sentrep.data.analysis import check_language
