@@ -100,7 +100,8 @@ def train(
     chosen = _located(check_config(found["encoder"]), source)
 
     from sentrep.baselines.warm_start import check_installed, warm_rows
-    from sentrep.training.job import Job, run_job
+    from sentrep.training.job import run_job
+    from sentrep.training.job_settings import Job
 
     check_installed(chosen)
     job = Job(
