@@ -102,7 +102,7 @@ def _picture(items: Sequence[Item], made: Made | None) -> dict[str, Any]:
     """Clusters, map and unusual texts of a sample."""
     import numpy as np
 
-    from sentrep.mining.anomalies import oddness
+    from sentrep.mining.anomalies import outlier_scores
     from sentrep.mining.order import order_of
     from sentrep.mining.text_vectors import LsaSpace
 
@@ -111,7 +111,7 @@ def _picture(items: Sequence[Item], made: Made | None) -> dict[str, Any]:
     texts = texts_of(sample)
     vectors = LsaSpace.of(texts)(texts) if made is None else made.vectors[chosen]
     found, store = clustered(sample, Made(vectors, ""), ClusterSettings())
-    odd = np.argsort(-oddness(texts, vectors), kind="stable")[:ODD].tolist()
+    odd = np.argsort(-outlier_scores(texts, vectors), kind="stable")[:ODD].tolist()
     return {
         "sample": len(sample),
         "agreement": store.agreement,

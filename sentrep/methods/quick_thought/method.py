@@ -129,11 +129,11 @@ class QuickThought(Method):
         length = torch.bincount(segment)
         first = length.cumsum(0) - length
 
-        def lot() -> Float[Tensor, " segment"]:
+        def uniform() -> Float[Tensor, " segment"]:
             return torch.rand(len(length), device=segment.device)
 
-        chosen = first + (lot() * length).long().where(lot() >= self.config.lead, 0)
-        kept = lot() < self.config.keep
+        chosen = first + (uniform() * length).long().where(uniform() >= self.config.lead, 0)
+        kept = uniform() < self.config.keep
         by_f = torch.zeros(len(batch), dtype=torch.bool, device=segment.device)
         by_f[chosen] = True
         by_g = ~by_f | kept[segment]
