@@ -100,14 +100,14 @@ def index_documents(
         read = ((described(document), document) for document in watched(stream, report, strict))
         first = next(read)  # by then the sentence splitter is trained
         splitter, reading = segmenters[0].to_json(), reading_of(config)
-        settings = Making(units, language, mode, precision, splitter, center, smooth, fusion, reading)
+        settings = IndexSettings(units, language, mode, precision, splitter, center, smooth, fusion, reading)
         with whole_folder(place) as folder:
             _make(folder, chain([first], read), stamp(model, encoder), encoder, settings)
     return open_documents(place, encoder, precision=precision)
 
 
 def index_source_documents(
-    model: str | Path, documents: Iterable[Read], out: Path, making: Making, overwrite: bool = False
+    model: str | Path, documents: Iterable[Read], out: Path, settings: IndexSettings, overwrite: bool = False
 ) -> DocumentSearch:
     """Write an index over documents that are read already.
 
@@ -115,7 +115,7 @@ def index_source_documents(
         model: what gives the vectors: a path or a name.
         documents: what is indexed, as `described` describes it.
         out: folder of the index.
-        making: how it is made.
+        settings: how it is made.
         overwrite: replace another index that is in `out`.
 
     Raises:
@@ -123,14 +123,14 @@ def index_source_documents(
     """
     with writer(out, "index"):
         _check_free(out, overwrite)
-        encoder = embedder(model, making.precision)
+        encoder = embedder(model, settings.precision)
         with whole_folder(out) as folder:
-            _make(folder, documents, stamp(model, encoder), encoder, making)
-    return open_documents(out, encoder, precision=making.precision)
+            _make(folder, documents, stamp(model, encoder), encoder, settings)
+    return open_documents(out, encoder, precision=settings.precision)
 
 
 @dataclass(frozen=True)
-class Making:
+class IndexSettings:
     """How an index of documents is made."""
 
     units: Units
@@ -146,7 +146,7 @@ class Making:
     """How files were read, for those that come later; see `reading_of`."""
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def recorded(self) -> dict[str, Any]:
         """What the index remembers of it."""
         how: dict[str, Any] = {"mode": self.mode, "smooth": self.smooth}
         how |= {"fusion": self.fusion._asdict()} if self.fusion else {}
@@ -155,7 +155,7 @@ class Making:
 
 
 def _make(
-    folder: Path, documents: Iterable[Read], model: ModelStamp, encoder: Embedder, making: Making
+    folder: Path, documents: Iterable[Read], model: ModelStamp, encoder: Embedder, settings: IndexSettings
 ) -> None:
     from sentrep.data.analysis import Analysis
     from sentrep.data.language import SAMPLE, guess_language
@@ -164,23 +164,23 @@ def _make(
 
     passages, beginnings = [], list[str]()
     for about, document in documents:
-        passages.append((about, making.units.of(document)))
+        passages.append((about, settings.units.of(document)))
         if len(beginnings) < SAMPLE:
             beginnings.append(document.text[:2000])
-    language = guess_language(beginnings) if making.language == "auto" else making.language
-    analysis, encode = Analysis(language), encoding(encoder, making.precision)
+    language = guess_language(beginnings) if settings.language == "auto" else settings.language
+    analysis, encode = Analysis(language), encoding(encoder, settings.precision)
     index = DocumentIndex.create(
         folder,
         model,
         analysis,
         analysis=analysis.language,
         encode=encode,
-        settings=making.settings,
-        attached={SEGMENTER: making.segmenter},
-        means=Means.of(encode, passages) if making.center else None,
+        settings=settings.recorded,
+        attached={SEGMENTER: settings.segmenter},
+        means=Means.of(encode, passages) if settings.center else None,
     )
     index.add(passages)
-    announce_truncation(encode.truncation, f"{making.units.unit}s")
+    announce_truncation(encode.truncation, f"{settings.units.unit}s")
 
 
 def open_documents(

@@ -19,7 +19,7 @@ from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.job_settings import Job, resolved_job
 from sentrep.training.kept_out import save_kept_out
-from sentrep.training.method_state import save_learnt
+from sentrep.training.method_state import save_method_state
 from sentrep.training.preparation import (
     FirstRows,
     fit_first_rows,
@@ -162,4 +162,4 @@ def export(method: Method, run: RunFolder) -> None:
     method.cpu()
     folder.save(method.encoder(), run.model)
     folder.link(run.model, run.path)
-    save_learnt(method, run.path)
+    save_method_state(method, run.path)

@@ -22,7 +22,7 @@ from sentrep.methods.base import MakeEncoder, Method, Usability
 from sentrep.training.accelerator import accelerator_for
 from sentrep.training.config import TrainingConfig
 from sentrep.training.job_settings import Job
-from sentrep.training.method_state import load_learnt
+from sentrep.training.method_state import load_method_state
 from sentrep.training.usability import check_corpus
 from sentrep.training.validation import Validation
 from sentrep.utils.errors import InputError, opt
@@ -108,7 +108,7 @@ def make_method(job: Job, method_class: type[Method], store: Store, rows: torch.
         config.token_budget,
     )
     if config.start is not None:
-        load_learnt(method, config.start, method_class.reinitialised)
+        load_method_state(method, config.start, method_class.reinitialised)
     return method
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.corpora import corpus_source
-from sentrep.api.documents import Making, index_source_documents, reading_of
+from sentrep.api.documents import IndexSettings, index_source_documents, reading_of
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
 from sentrep.data.analysis import check_language
@@ -111,7 +111,7 @@ def build(
         language = guess_language(each.text[:2000] for each in documents) if language == "auto" else language
     say(_counts(documents, len(parts.exam), parts.dropped, language))
     (out / "models").mkdir(parents=True, exist_ok=True)
-    making = _Building(
+    run = _BuildRun(
         out,
         units,
         language,
@@ -122,10 +122,10 @@ def build(
         say,
         reading_of(config),
     )
-    compared = making.compared(parts)
+    compared = run.compared(parts)
     del documents, parts
     with timed("indexed", say):
-        search = making.index(compared, read, overwrite)
+        search = run.index(compared, read, overwrite)
     shutil.rmtree(out / "models")
     if compared:
         say(f"report    {write_report([out / 'results.jsonl'], out / 'report.html')}")
@@ -135,8 +135,8 @@ def build(
 
 
 @dataclass(frozen=True)
-class _Building:
-    """How one index is made."""
+class _BuildRun:
+    """One run of `build`: its settings, and its steps."""
 
     out: Path
     units: Units
@@ -175,11 +175,11 @@ class _Building:
         document is forgotten when it is cut."""
         dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
-        making = Making(
+        settings = IndexSettings(
             self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion, reading=self.reading
         )
         left = (read.popleft() for _ in range(len(read)))
-        return index_source_documents(self.out / "model", left, self.out / "index", making, overwrite)
+        return index_source_documents(self.out / "model", left, self.out / "index", settings, overwrite)
 
     def _fit(self, compared: Compared | None, documents: Sequence[SourceDocument]) -> Dense:
         """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest ones stand by; where
