@@ -37,7 +37,7 @@ from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import prepare
 from sentrep.evaluation.suite import read_suite
 from sentrep.evaluation.task import Model, Task, TaskNote
-from sentrep.training.resumable import differences
+from sentrep.training.resumable import described, differences
 from sentrep.training.run_file import machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError
 
@@ -175,7 +175,8 @@ def prepared(arguments: argparse.Namespace) -> tuple[Setup, list[str]]:
     file = arguments.out / "league.json"
     if file.exists() and (differing := differences(read_json(file), same)):
         raise InputError(
-            f"{arguments.out} holds a league of another kind ({'; '.join(differing)}); give another --out"
+            f"{arguments.out} holds a league of another kind ({'; '.join(described(differing))}); "
+            "give another --out"
         )
     arguments.out.mkdir(parents=True, exist_ok=True)
     write_json(file, same)
@@ -228,7 +229,8 @@ class League:
             return False
         if differing := differences(read_json(file)["settings"], json.loads(json.dumps(row.settings))):
             raise InputError(
-                f"{file.parent}: trained with other settings ({'; '.join(differing)}); remove it to retrain"
+                f"{file.parent}: trained with other settings ({'; '.join(described(differing))}); "
+                "remove it to retrain"
             )
         return True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.configurations import as_files
+from sentrep.api.corpora import as_files
 from sentrep.api.reading import announce_store
 from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName, check_name
 from sentrep.data.config import CorpusConfig, TokenizerConfig

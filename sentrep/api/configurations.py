@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sentrep.data.config import CorpusConfig, TokenizerConfig
-from sentrep.data.corpus import Corpus, corpus_config
-from sentrep.data.reading.source import check_names
+from sentrep.data.corpus import Corpus
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import configured, entry
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.errors import InputError, nearest, opt
-from sentrep.utils.settings import check_config, checked, route
+from sentrep.utils.settings import checked, route
 
 _TRAIN = (
     "corpus",
@@ -85,12 +84,3 @@ def _tokenizer_config(tokenizer: str | Path | TokenizerConfig) -> TokenizerConfi
         hint = nearest(config.tokenizer, ("bpe", "unigram", "word", "spaces"))
         raise InputError(f"{opt('tokenizer')} {config.tokenizer}: no such file or folder; {hint}")
     return config
-
-
-def as_files(corpus: Corpus, config: CorpusConfig) -> CorpusConfig:
-    """The corpus as files, with the fields of `config`, after its names were checked."""
-    fields = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    del fields["corpus"]
-    source: CorpusConfig = check_config(corpus_config(corpus, **fields))
-    check_names(source)
-    return source

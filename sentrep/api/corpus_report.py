@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sentrep.api.mining import items_of
 from sentrep.api.mining_clusters import clustered
 from sentrep.api.mining_duplicates import Duplicates, DuplicateSettings, described, grouped
-from sentrep.api.mining_vectors import Made, vectors_of
+from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
 from sentrep.mining.items import Item, Unit, on_disk, texts_of
 from sentrep.mining.settings import ClusterSettings, TermSettings
@@ -98,11 +98,11 @@ def _terms(items: Sequence[Item], against: Iterable[Item] | None) -> list[dict[s
     return [{"term": term.term, "count": term.count, "documents": term.documents} for term in found]
 
 
-def _picture(items: Sequence[Item], made: Made | None) -> dict[str, Any]:
+def _picture(items: Sequence[Item], made: TextVectors | None) -> dict[str, Any]:
     """Clusters, map and unusual texts of a sample."""
     import numpy as np
 
-    from sentrep.mining.anomalies import oddness
+    from sentrep.mining.anomalies import outlier_scores
     from sentrep.mining.order import order_of
     from sentrep.mining.text_vectors import LsaSpace
 
@@ -110,8 +110,8 @@ def _picture(items: Sequence[Item], made: Made | None) -> dict[str, Any]:
     sample = View(chosen.tolist(), items.__getitem__)
     texts = texts_of(sample)
     vectors = LsaSpace.of(texts)(texts) if made is None else made.vectors[chosen]
-    found, store = clustered(sample, Made(vectors, ""), ClusterSettings())
-    odd = np.argsort(-oddness(texts, vectors), kind="stable")[:ODD].tolist()
+    found, store = clustered(sample, TextVectors(vectors, ""), ClusterSettings())
+    odd = np.argsort(-outlier_scores(texts, vectors), kind="stable")[:ODD].tolist()
     return {
         "sample": len(sample),
         "agreement": store.agreement,

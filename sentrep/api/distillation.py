@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import watched
 from sentrep.data.corpus import Corpus, cache_folder, unused
 from sentrep.data.reading.report import ReadReport

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import announce, announce_truncation, watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus
@@ -102,14 +102,14 @@ def index_documents(
         read = ((described(document), document) for document in watched(stream, report, strict))
         first = next(read)  # by then the sentence splitter is trained
         splitter, reading = segmenters[0].to_json(), reading_of(config)
-        settings = Making(units, language, mode, precision, splitter, center, smooth, fusion, reading)
+        settings = IndexSettings(units, language, mode, precision, splitter, center, smooth, fusion, reading)
         with whole_folder(place) as folder:
             _make(folder, chain([first], read), _stamp(model, encoder, kept_at), encoder, settings)
     return open_documents(place, encoder, precision=precision)
 
 
 def index_source_documents(
-    model: Path, documents: Iterable[Read], out: Path, making: Making, kept_at: Path
+    model: Path, documents: Iterable[Read], out: Path, settings: IndexSettings, kept_at: Path
 ) -> Embedder:
     """Write an index over documents that are read already; returns its model, open.
 
@@ -117,12 +117,12 @@ def index_source_documents(
         model: folder of what gives the vectors.
         documents: what is indexed, as `described` describes it.
         out: folder of the index; it must not exist.
-        making: how it is made.
+        settings: how it is made.
         kept_at: where the model will be when the index is opened.
     """
-    encoder = embedder(model, making.precision)
+    encoder = embedder(model, settings.precision)
     with whole_folder(out) as folder:
-        _make(folder, documents, _stamp(model, encoder, kept_at), encoder, making)
+        _make(folder, documents, _stamp(model, encoder, kept_at), encoder, settings)
     return encoder
 
 
@@ -133,7 +133,7 @@ def _stamp(model: str | Path | Encoder | Trained, encoder: Embedder, kept_at: Pa
 
 
 @dataclass(frozen=True)
-class Making:
+class IndexSettings:
     """How an index of documents is made."""
 
     units: Units
@@ -149,7 +149,7 @@ class Making:
     """How files were read, for those that come later; see `reading_of`."""
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def recorded(self) -> dict[str, Any]:
         """What the index remembers of it."""
         how: dict[str, Any] = {"mode": self.mode, "smooth": self.smooth}
         how |= {"fusion": self.fusion._asdict()} if self.fusion else {}
@@ -158,7 +158,7 @@ class Making:
 
 
 def _make(
-    folder: Path, documents: Iterable[Read], model: ModelStamp, encoder: Embedder, making: Making
+    folder: Path, documents: Iterable[Read], model: ModelStamp, encoder: Embedder, settings: IndexSettings
 ) -> None:
     from sentrep.data.analysis import Analysis
     from sentrep.data.language import SAMPLE, guess_language
@@ -167,23 +167,23 @@ def _make(
 
     passages, beginnings = [], list[str]()
     for about, document in documents:
-        passages.append((about, making.units.of(document)))
+        passages.append((about, settings.units.of(document)))
         if len(beginnings) < SAMPLE:
             beginnings.append(document.text[:2000])
-    language = guess_language(beginnings) if making.language == "auto" else making.language
-    analysis, encode = Analysis(language), encoding(encoder, making.precision)
+    language = guess_language(beginnings) if settings.language == "auto" else settings.language
+    analysis, encode = Analysis(language), encoding(encoder, settings.precision)
     index = DocumentIndex.create(
         folder,
         model,
         analysis,
         analysis=analysis.language,
         encode=encode,
-        settings=making.settings,
-        attached={SEGMENTER: making.segmenter},
-        means=Means.of(encode, passages) if making.center else None,
+        settings=settings.recorded,
+        attached={SEGMENTER: settings.segmenter},
+        means=Means.of(encode, passages) if settings.center else None,
     )
     index.add(passages)
-    announce_truncation(encode.truncation, f"{making.units.unit}s")
+    announce_truncation(encode.truncation, f"{settings.units.unit}s")
 
 
 def open_documents(

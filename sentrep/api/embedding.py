@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import announce_truncation, expected_sentences, watched
 from sentrep.data.config import CorpusConfig
-from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.data.corpus import Corpus
 from sentrep.data.inputs import texts_of
 from sentrep.data.reading.report import ReadReport
-from sentrep.data.reading.source import check_names
 from sentrep.data.truncation import Truncation
 from sentrep.inference.contexts import Contexts
 from sentrep.inference.loading import embedder, encoding, stamp
 from sentrep.inference.names import locate
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.settings import checked, route
+from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -249,23 +249,6 @@ def _pool(
             yield actors
     else:
         yield None
-
-
-def corpus_source(corpus: Corpus, fields: dict[str, Any], name: str = "corpus", **given: Any) -> CorpusConfig:
-    """A corpus with fields of `CorpusConfig` set, after their types and its names were checked.
-
-    Args:
-        corpus: what a user gave.
-        fields: settings by name.
-        name: of the argument, for messages.
-        given: further settings that count where they are true.
-    """
-    wanted = {**fields, **{setting: value for setting, value in given.items() if value}}
-    found = route(wanted, {"corpus": CorpusConfig(())})["corpus"]
-    chosen = {setting: getattr(found, setting) for setting in wanted}
-    config = corpus_config(corpus, name=name, **chosen)
-    check_names(config)
-    return config
 
 
 def _described(config: CorpusConfig, units: Units) -> str:

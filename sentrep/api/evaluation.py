@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, sentences

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus
@@ -66,7 +66,8 @@ def terms(
     texts = (item.text for item in items_of(corpus, fields, strict=strict, offline=offline, hub=hub))
     other = None
     if against is not None:
-        other = (item.text for item in _against(against, fields, strict, offline, hub))
+        background = items_of(against, fields, "against", strict=strict, offline=offline, hub=hub)
+        other = (item.text for item in background)
     found = find_terms(texts, other, chosen)
     if model is not None:
         found = _promoted(found, model, offline, hub)
@@ -105,12 +106,6 @@ def items_of(
         return iter(texts)
     config, report = corpus_source(corpus, fields, name, offline=offline, hub=hub), ReadReport()
     return watched(read_items(config, unit, report), report, strict)
-
-
-def _against(
-    corpus: Corpus, fields: dict[str, Any], strict: bool, offline: bool, hub: bool
-) -> Iterator[Item]:
-    return items_of(corpus, fields, "against", strict=strict, offline=offline, hub=hub)
 
 
 def _promoted(found: list[Term], model: object, offline: bool, hub: bool) -> list[Term]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.mining import items_of, split_options
-from sentrep.api.mining_vectors import Made, vectors_of
+from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
 from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
@@ -106,7 +106,7 @@ def clusters(
             f"{opt('stored')}: stored clusters do not change; leave out {opt('assign')} and {opt('save')}"
         )
 
-    def read(corpus: Corpus, name: str) -> tuple[Sequence[Item], Made | None]:
+    def read(corpus: Corpus, name: str) -> tuple[Sequence[Item], TextVectors | None]:
         found = items_of(corpus, fields, name, unit=chosen.unit, strict=strict, offline=offline, hub=hub)
         items = on_disk(found)
         return items, vectors_of(corpus, items, model, offline=offline, hub=hub)
@@ -136,7 +136,7 @@ def _opened(folder: Path) -> ClusterStore:
 
 
 def clustered(
-    items: Sequence[Item], made: Made | None, settings: ClusterSettings
+    items: Sequence[Item], made: TextVectors | None, settings: ClusterSettings
 ) -> tuple[Clustering, ClusterStore]:
     """The clusters of texts, and what is kept of them for new texts."""
     from sentrep.mining.cluster_store import ClusterStore, StoredCluster
@@ -147,7 +147,7 @@ def clustered(
     space = None
     if made is None:
         space = LsaSpace.of(texts)
-        made = Made(space(texts), "")
+        made = TextVectors(space(texts), "")
     found = cluster_texts(texts, made.vectors, settings)
     parts = zip(found.sizes.tolist(), found.names, found.representatives.tolist(), strict=True)
     kept = [StoredCluster(size, name, texts[at]) for size, name, at in parts]
@@ -155,14 +155,14 @@ def clustered(
     return found, ClusterStore(kept, found.centres, rounded, found.merges, made.model, space)
 
 
-def _assigned(store: ClusterStore, items: Sequence[Item], made: Made | None) -> NDArray[np.int64]:
+def _assigned(store: ClusterStore, items: Sequence[Item], made: TextVectors | None) -> NDArray[np.int64]:
     """The nearest of stored clusters for each text (text,); 0 is the first."""
     from sentrep.mining.clusters import assign
 
     if made is None:
         if store.space is None:
             raise InputError(f"{opt('model')}: give the model that the clusters were made with")
-        made = Made(store.space(texts_of(items)), "")
+        made = TextVectors(store.space(texts_of(items)), "")
     if len(made.vectors):
         store.check_vectors(made.vectors.shape[1], made.model)
     return assign(made.vectors, store.centres)[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.api.mining import items_of, split_options
-from sentrep.api.mining_vectors import Made, vectors_of
+from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
 from sentrep.mining.items import Item, Unit, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
@@ -131,7 +131,7 @@ def duplicates(
     return result
 
 
-def grouped(items: Sequence[Item], made: Made | None, settings: DuplicateSettings) -> Grouping:
+def grouped(items: Sequence[Item], made: TextVectors | None, settings: DuplicateSettings) -> Grouping:
     """The groups of duplicates among items, by their texts and vectors."""
     from sentrep.mining.near_duplicates import group_duplicates
 

@@ -22,7 +22,7 @@ SHARD = 8192
 """Vectors of a shard: what an interruption costs, at most."""
 
 
-class Made(NamedTuple):
+class TextVectors(NamedTuple):
     """Vectors, and what made them."""
 
     vectors: NDArray[np.float32]
@@ -33,15 +33,15 @@ class Made(NamedTuple):
 
 def vectors_of(
     source: object, items: Sequence[Item], model: object, *, offline: bool = False, hub: bool = False
-) -> Made | None:
+) -> TextVectors | None:
     """The vectors of what was read from a source; None without a model or a folder of embedded sentences."""
     if model is not None:
         return embedded(items, model, offline, hub)
     folder = embedded_folder(source)
-    return None if folder is None else Made(folder.array(), folder.stamp.get("model", ""))
+    return None if folder is None else TextVectors(folder.array(), folder.stamp.get("model", ""))
 
 
-def embedded(items: Sequence[Item], model: object, offline: bool = False, hub: bool = False) -> Made:
+def embedded(items: Sequence[Item], model: object, offline: bool = False, hub: bool = False) -> TextVectors:
     """The vectors of texts by a model; of many texts in resumable shards in the cache."""
     from sentrep.embedding import cached_vectors, embed_texts
 
@@ -53,4 +53,4 @@ def embedded(items: Sequence[Item], model: object, offline: bool = False, hub: b
         place, key = cache_folder() / "vectors", f"{content_hash} {made.precision}"
         vectors = cached_vectors(made, texts_of(items), place, model=key, shard=SHARD).array()
     announce_truncation(made.truncation)
-    return Made(vectors, content_hash)
+    return TextVectors(vectors, content_hash)

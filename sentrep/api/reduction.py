@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import announce_truncation, watched
 from sentrep.data.corpus import Corpus, sentences, unused
 from sentrep.data.reading.report import ReadReport

@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.configurations import as_files, configurations
+from sentrep.api.configurations import configurations
+from sentrep.api.corpora import as_files
 from sentrep.api.mining_training import without_duplicates
 from sentrep.api.reading import announce_store
 from sentrep.data.config import CorpusConfig, TokenizerConfig
@@ -99,7 +100,8 @@ def train(
     chosen = _located(check_config(found["encoder"]), source)
 
     from sentrep.baselines.warm_start import check_installed, warm_rows
-    from sentrep.training.job import Job, run_job
+    from sentrep.training.job import run_job
+    from sentrep.training.job_settings import Job
 
     check_installed(chosen)
     job = Job(

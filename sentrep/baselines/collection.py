@@ -35,8 +35,8 @@ SECTION = 32
 P_WIDTH, L_WIDTH, L_SHARE = 512, 300, 0.6
 WINDOW, SMOOTHING = 30, 0.75
 K1, B = 1.2, 0.75
-READINGS, SPARE = 2, 10
-"""Of the matrices by subspace iteration, and directions that are carried along and dropped at the end."""
+ITERATIONS, OVERSAMPLES = 2, 10
+"""Subspace iterations, and directions that are carried along and dropped at the end."""
 AT_ONCE = 1 << 18
 """Words whose pairs are counted at once, and entries of a matrix that are changed at once."""
 MOST_PAIRS = 20_000_000
@@ -103,9 +103,9 @@ def _ppmi_rows(passages: Passages, terms: NDArray[np.int64], count: int, random:
     if matrix.empty:
         return np.zeros((count, 1), np.float32)
     width = min(P_WIDTH, count)
-    basis = random.standard_normal((count, min(count, width + SPARE)), dtype=np.float32)
+    basis = random.standard_normal((count, min(count, width + OVERSAMPLES)), dtype=np.float32)
     basis = orthogonal(matrix.times(basis))
-    for _ in progress(range(READINGS), "PPMI", unit="reading"):
+    for _ in progress(range(ITERATIONS), "PPMI", unit="reading"):
         basis = orthogonal(matrix.times(orthogonal(matrix.transposed_times(basis))))
     projected = matrix.transposed_times(basis)
     squares, turn = np.linalg.eigh(inner(projected, projected))
@@ -200,9 +200,9 @@ def _lsa_rows(bags: _Bags, random: np.random.Generator) -> Rows:
     """(term, L_WIDTH) rows V s^½ of the BM25-weighted document-word matrix, whose rows have length 1."""
     count = len(bags.holding)
     width = min(L_WIDTH, count, len(bags._passages))
-    basis = random.standard_normal((count, min(count, width + SPARE)), dtype=np.float32)
+    basis = random.standard_normal((count, min(count, width + OVERSAMPLES)), dtype=np.float32)
     product = basis
-    for _ in range(READINGS):
+    for _ in range(ITERATIONS):
         basis = orthogonal(product)
         product = np.zeros_like(basis)
         for bag in bags:

@@ -30,15 +30,15 @@ POWER = 2.0
 """Exponent of idf = ln((1 + passages) / (1 + passages with the word)). Plain idf gives frequent words a
 large weight: on the development sets of STS-B and SICK-R, Spearman is 46 and 47 with the square, 37 and
 43 with plain idf, 30 and 38 with scikit-learn's, which adds 1 (width 200, 300,000 sentences of prose)."""
-READINGS = 6
-"""Passes over the corpus; each improves the directions. TruncatedSVD of scikit-learn takes six, too."""
-SPARE = 10
+ITERATIONS = 6
+"""Subspace iterations, each a pass over the corpus. TruncatedSVD of scikit-learn makes six passes, too."""
+OVERSAMPLES = 10
 """Additional directions that are dropped at the end; they improve the convergence of the last ones that
 are kept."""
 
 
 def lsa(
-    passages: Passages, width: int, seed: int, power: float = POWER, readings: int = READINGS
+    passages: Passages, width: int, seed: int, power: float = POWER, iterations: int = ITERATIONS
 ) -> NDArray[np.float32]:
     """Returns (vocab, width): the weight of each token times its row of V; zeros for tokens that are no
     words."""
@@ -51,10 +51,10 @@ def lsa(
         )
     idf = inverse_document_frequency(passages) ** power
     directions = np.random.default_rng(seed).standard_normal(
-        (len(idf), min(vocab, width + SPARE)), dtype=np.float32
+        (len(idf), min(vocab, width + OVERSAMPLES)), dtype=np.float32
     )
     directions *= passages.known[:, None]
-    for _ in progress(range(readings), "LSA", unit="reading"):
+    for _ in progress(range(iterations), "LSA", unit="reading"):
         basis, _ = np.linalg.qr(directions)
         directions = sum((x.T @ (x @ basis) for x in weighted(passages, idf)), np.zeros_like(basis))
     values, turn = np.linalg.eigh(basis.T.astype(np.float64) @ directions)

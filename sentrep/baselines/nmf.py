@@ -25,20 +25,20 @@ from sentrep.utils.progress import progress
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-READINGS = 5
+EPOCHS = 5
 """Passes over the corpus."""
 BLOCK = 1024
 """Passages in one update."""
 
 
-def nmf(passages: Passages, width: int, seed: int, readings: int = READINGS) -> NDArray[np.float32]:
+def nmf(passages: Passages, width: int, seed: int, epochs: int = EPOCHS) -> NDArray[np.float32]:
     """Returns (vocab, width), idf times the parts as columns; zeros for tokens that are no words.
 
     Args:
         passages: the corpus.
         width: number of parts.
         seed: of the initial parts.
-        readings: passes over the corpus.
+        epochs: passes over the corpus.
 
     Raises:
         InputError: there are fewer passages or words than parts.
@@ -54,7 +54,7 @@ def nmf(passages: Passages, width: int, seed: int, readings: int = READINGS) -> 
     model = MiniBatchNMF(
         width, init="random", beta_loss="kullback-leibler", batch_size=BLOCK, random_state=seed
     )
-    for _ in progress(range(readings), "NMF", unit="reading"):
+    for _ in progress(range(epochs), "NMF", unit="reading"):
         for bag in passages.bags():
             for start in range(0, bag.shape[0], BLOCK):
                 block = bag[start : start + BLOCK]

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 SMOOTHING, SAMPLE = 0.75, 1e-4
-READINGS, SPARE = 4, 10
-"""Of the matrix by subspace iteration, and directions that are carried along and dropped at the end."""
+ITERATIONS, OVERSAMPLES = 3, 10
+"""Subspace iterations, and directions that are carried along and dropped at the end."""
 POWER = 0.25
 """Of the singular values in the rows."""
 AT_ONCE = 10
@@ -156,10 +156,10 @@ def _ppmi(pairs: csr_array) -> csr_array:
 def _largest(matrix: csr_array, width: int, random: np.random.Generator) -> tuple[Any, Rows]:
     """The eigenvalues of a symmetric matrix that are largest in size, and their vectors, (row, width)."""
     width = min(width, matrix.shape[0])
-    size = min(matrix.shape[0], width + SPARE)
+    size = min(matrix.shape[0], width + OVERSAMPLES)
     product = times(matrix)
     basis = random.standard_normal((matrix.shape[0], size), dtype=np.float32)
-    for _ in progress(range(READINGS - 1), "decomposing", unit="reading"):
+    for _ in progress(range(ITERATIONS), "decomposing", unit="reading"):
         basis = orthogonal(product(basis))
     projected = inner(basis, product(basis))
     values, turn = np.linalg.eigh((projected + projected.T) / 2)

@@ -28,7 +28,7 @@ BUCKETS = 200_000
 and is made for much larger vocabularies."""
 LAST_RATE = 0.0001
 """Final learning rate, as in word2vec."""
-LEGS = 8
+TIME_PARTS = 8
 """Parts of a time limit; the speed is measured after each part."""
 
 
@@ -131,11 +131,14 @@ def train(model: Any, texts: Iterator[Any], count: int, config: WordModelConfig)
         )
         return
     began, seconds, a_second = time.monotonic(), 60 * config.minutes, 1e3
-    for leg in progress(range(1, LEGS + 1), name, unit="part"):
-        start, end = time.monotonic(), began + seconds * leg / LEGS
+    for part in progress(range(1, TIME_PARTS + 1), name, unit="part"):
+        start, end = time.monotonic(), began + seconds * part / TIME_PARTS
         stream, expected = _Until(end, texts), max(1, int(a_second * (end - start)))
         model.train(
-            stream, total_examples=expected, epochs=1, **_rates(config, (start - began) / seconds, leg / LEGS)
+            stream,
+            total_examples=expected,
+            epochs=1,
+            **_rates(config, (start - began) / seconds, part / TIME_PARTS),
         )
         a_second = stream.given / (time.monotonic() - start)
 

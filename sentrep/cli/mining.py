@@ -37,16 +37,12 @@ def terms(
         access: Where models may come from.
     """
     found = api.terms(
-        _source(corpus), _source(against) if against else None, settings=settings, model=model, out=out,
-        **keywords(reading, access),
+        CorpusConfig(corpus), CorpusConfig(against) if against else None,
+        settings=settings, model=model, out=out, **keywords(reading, access),
     )  # fmt: skip
     columns = ("score", "count", "documents", "ratio", "cohesion", "boundary", "bits", "term")
     print(text_table([asdict(term) for term in found[:SHOWN]], columns))
     _print_rest(len(found), out)
-
-
-def _source(files: tuple[str, ...]) -> CorpusConfig:
-    return CorpusConfig(files)
 
 
 def _print_rest(count: int, out: Path | None) -> None:

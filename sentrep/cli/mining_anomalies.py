@@ -50,7 +50,7 @@ def anomalies(
     if found.drift is not None:
         print(f"drift: energy distance {found.drift.distance:.4f}, p = {found.drift.p_value:.3f}")
         words = [
-            dict(zip(("ratio", "p_value", "word"), (r, p, w), strict=True)) for w, r, p in found.drift.words
+            {"ratio": ratio, "p_value": p_value, "word": word} for word, ratio, p_value in found.drift.words
         ]
         print(text_table(words, ("ratio", "p_value", "word")))
     if out is not None:

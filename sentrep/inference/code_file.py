@@ -1,6 +1,6 @@
 """The file of compressed sentences: a header, and blocks with checksums.
 
-header    _, version, kind, SHA-256 of the model, number of sentences, CRC of the header
+header    magic, version, kind, SHA-256 of the model, number of sentences, CRC of the header
 block     number of sentences, number of bytes, CRC of the text, the bytes, CRC of the block
 """
 
@@ -42,10 +42,12 @@ class Block(NamedTuple):
 def write_codes(path: Path, header: Header, blocks: Iterable[Block]) -> int:
     """Writes a file, complete or not at all; returns the number of its bytes."""
     with output_file(path) as file:
-        size = file.write(_checked(HEADER.pack(MAGIC, VERSION, header.lossy, header.model, header.sentences)))
+        size = file.write(
+            _with_checksum(HEADER.pack(MAGIC, VERSION, header.lossy, header.model, header.sentences))
+        )
         for block in blocks:
             packed = BLOCK.pack(block.sentences, len(block.data), block.text_crc)
-            size += file.write(_checked(packed + block.data))
+            size += file.write(_with_checksum(packed + block.data))
     return size
 
 
@@ -63,7 +65,7 @@ def read_codes(path: Path) -> tuple[Header, Iterator[Block]]:
         raise InputError(
             f"{at(path)} is not a file of compressed sentences; give one that compress has written"
         )
-    _, version, lossy, model, sentences = HEADER.unpack(_unchecked(data, 0, HEADER.size, path))
+    _, version, lossy, model, sentences = HEADER.unpack(_verified(data, 0, HEADER.size, path))
     if version != VERSION:
         raise InputError(
             f"{at(path)} has format {version}, this version reads {VERSION}; compress the text again"
@@ -75,7 +77,7 @@ def _blocks(data: bytes, sentences: int, path: Path) -> Iterator[Block]:
     place, found = HEADER.size + CRC.size, 0
     while place < len(data):
         count, size, text_crc = BLOCK.unpack(_part(data, place, BLOCK.size, path))
-        block = _unchecked(data, place, BLOCK.size + size, path)
+        block = _verified(data, place, BLOCK.size + size, path)
         place, found = place + len(block) + CRC.size, found + count
         yield Block(count, text_crc, block[BLOCK.size :])
     if found != sentences:
@@ -87,11 +89,11 @@ def damaged(path: Path, what: str) -> InputError:
     return InputError(f"{at(path)} is damaged ({what}); copy the file again, or compress the text again")
 
 
-def _checked(data: bytes) -> bytes:
+def _with_checksum(data: bytes) -> bytes:
     return data + CRC.pack(zlib.crc32(data))
 
 
-def _unchecked(data: bytes, place: int, size: int, path: Path) -> bytes:
+def _verified(data: bytes, place: int, size: int, path: Path) -> bytes:
     part = _part(data, place, size + CRC.size, path)
     if CRC.unpack(part[size:])[0] != zlib.crc32(part[:size]):
         raise damaged(path, f"checksum of the {size} bytes at {place}")

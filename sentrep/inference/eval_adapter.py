@@ -95,7 +95,7 @@ def _of_path(path: str, name: str, offline: bool, hub: bool) -> Model:
     """The model of a path or a hub name; the encoder is loaded once, and run.json read once."""
     from sentrep.encoders.serialization import content_hash
     from sentrep.evaluation.task import Model
-    from sentrep.training.method_state import learnt_file
+    from sentrep.training.method_state import method_state_file
 
     record = RunRecord.of(path)
     if record is None:
@@ -103,7 +103,7 @@ def _of_path(path: str, name: str, offline: bool, hub: bool) -> Model:
     able = _with_capabilities(record) if record.path == Path(path) else None
     if able is None:
         able = Encodes(opened(path, offline, hub))
-    hashes, beside = [content_hash(able.encoder)], learnt_file(record.path)
+    hashes, beside = [content_hash(able.encoder)], method_state_file(record.path)
     if type(able) is not Encodes and beside.is_file():
         hashes.append(sha256(beside))
     return Model(name, "+".join(hashes), able, record.name, record.seed)

@@ -129,7 +129,7 @@ class TrainedMethod:
         import torch
 
         from sentrep.data.tokenization.tokenizer import Tokenizer
-        from sentrep.training.method_state import load_learnt
+        from sentrep.training.method_state import load_method_state
 
         record = run if isinstance(run, RunRecord) else RunRecord.read(run)
         model = record.path / "model"
@@ -150,7 +150,7 @@ class TrainedMethod:
                 f"{at(model)} holds several encoders side by side, from which {record.method} cannot be put "
                 "together again"
             )
-        load_learnt(method, record.path)
+        load_method_state(method, record.path)
         return cls(method.eval(), Tokenizer.open(model), record)
 
     @property

@@ -14,8 +14,9 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.projection import project
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
+from sentrep.methods.code_monitors import MONITORS
 from sentrep.methods.code_settings import CodeSettings
-from sentrep.methods.monitors import Monitor, ignored_code, lost_modes, lower, sure_critic
+from sentrep.methods.monitors import Monitor
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import BottleneckOutput
 from sentrep.modules.latent.generator import CodeGenerator, spread
@@ -100,7 +101,7 @@ class CodeAutoencoder(Method):
         return (ITSELF,)
 
     def monitors(self) -> list[Monitor]:
-        return [ignored_code(lower("code_noise")), sure_critic(), lost_modes()]
+        return MONITORS
 
 
 def adversarial_metrics(

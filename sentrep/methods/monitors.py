@@ -79,8 +79,8 @@ def use(setting: str, value: object) -> Remedy:
     return Remedy(f"set {opt(setting)} to {value}", setting, value)
 
 
-def same_direction(*remedies: Remedy) -> Monitor:
-    """All vectors are alike (anisotropy)."""
+def anisotropy(*remedies: Remedy) -> Monitor:
+    """All vectors have nearly the same direction (anisotropy)."""
     return Monitor(
         "mean_cosine",
         0.9,
@@ -147,117 +147,6 @@ def ignored_code(*remedies: Remedy) -> Monitor:
         "the decoder does not use the vector: that of another sentence costs it only "
         "{code_gap:.3f} nats a token",
         (higher("epochs"), higher("lr"), *remedies),
-    )
-
-
-def posterior_collapse() -> list[Monitor]:
-    """Variational auto-encoders: the code says nothing about the sentence."""
-    advice = (higher("free_bits"), higher("kl_warmup"), higher("input_dropout"), lower("decoder_width"))
-    return [
-        Monitor("kl", 1.0, "below", "posterior collapse: the code carries {kl:.2f} nats a sentence", advice),
-        Monitor(
-            "active_units",
-            0.05,
-            "below",
-            "posterior collapse: {active_units:.0%} of the dimensions differ between sentences",
-            advice,
-        ),
-    ]
-
-
-def unused_codes(*remedies: Remedy) -> Monitor:
-    """Discrete codes: a codebook has collapsed to a few entries."""
-    return Monitor(
-        "least_code_perplexity",
-        0.1,
-        "below",
-        "dead codes: one number of the code uses {least_code_perplexity:.0%} of its values",
-        (higher("batch_size"), *remedies),
-    )
-
-
-def sure_critic() -> Monitor:
-    """Adversarial methods on codes: the critic is always right, so the generator learns little."""
-    return Monitor(
-        "critic_accuracy",
-        0.95,
-        "above",
-        "the critic nearly always recognises generated codes: in {critic_accuracy:.0%} of the cases",
-        (lower("adversarial_lr_scale"), higher("code_noise"), higher("epochs")),
-    )
-
-
-def lost_modes() -> Monitor:
-    """Adversarial methods on codes: generated codes are all alike."""
-    return Monitor(
-        "spread_ratio",
-        0.3,
-        "below",
-        "mode loss: generated codes vary {spread_ratio:.0%} as much as real ones",
-        (lower("adversarial_lr_scale"), higher("prior_width"), higher("batch_size")),
-    )
-
-
-def unused_prior() -> Monitor:
-    """Adversarial methods on codes: a draw cannot be read back from its code."""
-    return Monitor(
-        "prior_correlation",
-        0.1,
-        "below",
-        "draws are not used: what is read back from codes has a correlation of {prior_correlation:.2f} with "
-        "them",
-        (higher("epochs"), higher("adversarial_lr_scale")),
-    )
-
-
-def confused_halves() -> list[Monitor]:
-    """Disentangling: a half represents what it shall not, or is not used."""
-    return [
-        Monitor(
-            "content_separation",
-            0.6,
-            "above",
-            "leakage: the content is nearer to that of its own document than to that of another one in "
-            "{content_separation:.0%} of the cases; 50% is chance",
-            (higher("adversary_weight"), higher("adversary_steps"), higher("epochs"), higher("batch_size")),
-        ),
-        Monitor(
-            "style_separation",
-            0.6,
-            "below",
-            "the style does not represent the document: it is nearer to that of its own document than to "
-            "that of another one in {style_separation:.0%} of the cases; 50% is chance",
-            (higher("style_weight"), higher("style_width"), higher("epochs")),
-        ),
-        Monitor(
-            "content_gap",
-            0.02,
-            "below",
-            "the decoder does not use the content: that of another sentence costs it only "
-            "{content_gap:.3f} nats a token",
-            (lower("adversary_weight"), higher("epochs"), higher("input_dropout")),
-        ),
-        Monitor(
-            "style_gap",
-            0.0,
-            "below",
-            "the decoder does not use the style: that of another sentence costs it {style_gap:.3f} nats "
-            "a token",
-            (higher("adversary_weight"), higher("style_width"), higher("epochs")),
-        ),
-    ]
-
-
-def copies_frequent_tokens() -> Monitor:
-    """Auto-encoders: more tokens are right than a language model gets right, but no sentence is."""
-    return Monitor(
-        "exact_match",
-        0.001,
-        "below",
-        "no sentence comes back as a whole, although {token_accuracy:.0%} of the tokens are right: only "
-        "frequent tokens are represented",
-        (higher("epochs"), higher("width"), use("encoder", "gru")),
-        when=(Condition("token_accuracy", 0.6, "above"),),
     )
 
 

@@ -113,8 +113,8 @@ def score_texts(
     )
 
 
-def oddness(texts: Sequence[str], vectors: Vectors, seed: int = 0) -> Floats:
-    """How little each text (text,) belongs to the others of its own corpus, 0 to 1.
+def outlier_scores(texts: Sequence[str], vectors: Vectors, seed: int = 0) -> Floats:
+    """Scores (text,) of texts among the others of their own corpus, 0 to 1; larger is more anomalous.
 
     The mean of two ranks: of the rarity of its words in the other parts of the corpus, and of the distance to
     its nearest neighbours.
@@ -126,7 +126,7 @@ def oddness(texts: Sequence[str], vectors: Vectors, seed: int = 0) -> Floats:
 
     >>> texts = ["the red dog runs", "a red dog runs", "the dog runs", "red dog"] * 5 + ["stock prices fell"]
     >>> vectors = np.array([[1.0, 0.1]] * 20 + [[0.1, 1.0]], np.float32)
-    >>> int(oddness(texts, vectors).argmax())
+    >>> int(outlier_scores(texts, vectors).argmax())
     20
     """
     if len(texts) < PARTS:

@@ -30,14 +30,13 @@ from sentrep.data.analysis import words
 from sentrep.mining.vectors import Vectors, unit
 
 CONTEXTS = 3
-SIZE = 150
-"""Width of the attention."""
+ATTENTION_WIDTH = 150
 
 EPOCHS = 20
-SLOWER = 8
+LR_DROP_EPOCH = 8
 """Epoch from which the learning rate is a tenth."""
 
-RATE = 0.01
+LR = 0.01
 BATCH = 64
 CLIP = 0.5
 LONGEST = 100
@@ -130,8 +129,8 @@ class ContextVectors(nn.Module):
         super().__init__()
         padding = np.zeros((1, rows.shape[1]), np.float32)
         self.register_buffer("rows", torch.from_numpy(np.concatenate([padding, rows])))
-        self.inner = nn.Linear(rows.shape[1], SIZE, bias=False)
-        self.outer = nn.Linear(SIZE, len(contexts), bias=False)
+        self.inner = nn.Linear(rows.shape[1], ATTENTION_WIDTH, bias=False)
+        self.outer = nn.Linear(ATTENTION_WIDTH, len(contexts), bias=False)
         self.contexts = nn.Parameter(torch.from_numpy(contexts))
 
     def forward(self, numbers: Tensor) -> Tensor:
@@ -161,9 +160,9 @@ class ContextVectors(nn.Module):
 
 def _fitted(texts: Sequence[NDArray[np.int32]], rows: Vectors, seed: int) -> ContextVectors:
     made = ContextVectors(rows, _first_contexts(texts, rows, seed))
-    optimizer = torch.optim.Adam(made.parameters(), RATE)
+    optimizer = torch.optim.Adam(made.parameters(), LR)
     for epoch in range(EPOCHS):
-        optimizer.param_groups[0]["lr"] = RATE if epoch < SLOWER else RATE / 10
+        optimizer.param_groups[0]["lr"] = LR if epoch < LR_DROP_EPOCH else LR / 10
         for batch in _batches(texts):
             loss = made.loss(batch, alpha=epoch / max(EPOCHS - 1, 1))
             optimizer.zero_grad()

@@ -28,7 +28,7 @@ BLOCKS = 2
 HIDDEN = 32
 STEPS = 120
 BATCH = 256
-RATE = 5e-3
+LR = 5e-3
 NOISE = 0.2
 """Standard deviation of the noise on coordinates while the flow is fitted."""
 
@@ -78,7 +78,7 @@ def _coordinates(points: Vectors) -> Callable[[Vectors], Vectors]:
 
 def _fitted(points: Tensor) -> CouplingFlow:
     made = CouplingFlow(points.shape[1], BLOCKS, HIDDEN, affine=True).train()
-    optimizer = torch.optim.Adam(made.parameters(), RATE)
+    optimizer = torch.optim.Adam(made.parameters(), LR)
     for _ in range(STEPS):
         batch = points[torch.randint(len(points), (BATCH,))]
         loss = made.nll(batch + NOISE * torch.randn_like(batch)).mean()

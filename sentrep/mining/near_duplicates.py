@@ -1,10 +1,7 @@
 """Groups of texts that are equal, nearly equal, or of equal meaning.
 
 1. Exact: equal after normalisation of characters and white space, by a hash of 128 bits.
-2. Near: MinHash signatures find pairs of different texts that probably share most shingles (bands, Indyk and
-   Motwani 1998); their exact Jaccard similarity decides. The permutations and the division into bands are
-   those of datasketch. Buckets are runs of sorted arrays, because tables of a million texts would take
-   several GB.
+2. Near: different texts whose shingles have a large enough Jaccard similarity (`sentrep.mining.minhash`).
 3. Semantic: pairs of vectors whose cosine is large enough.
 
 Groups are the connected components of all pairs, so they do not depend on the order of the texts.
@@ -13,29 +10,19 @@ Groups are the connected components of all pairs, so they do not depend on the o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.data.normalization import normalize
-from sentrep.mining.shingles import BATCH, Shingles, jaccard, shingles, signatures
+from sentrep.mining.components import Longs, merge_pairs
+from sentrep.mining.minhash import near_components
+from sentrep.mining.shingles import Shingles, jaccard, shingles
 from sentrep.mining.vectors import Vectors, unit
 from sentrep.search.ranges import pairs_above
 from sentrep.utils.record_file import View
-
-Longs = NDArray[np.int64]
-
-PERMUTATIONS = 72
-RECALL = 0.99
-"""Chance of being compared, at least, of a pair that is as similar as the threshold."""
-
-DEVIATIONS = 4
-"""Standard deviations by which the share of equal values of two signatures may be below the threshold."""
-
-WINDOW = 32
-"""Neighbours in a large bucket that a text is compared with, besides the first of the bucket."""
 
 KINDS = ("exact", "near", "semantic")
 
@@ -89,13 +76,13 @@ def group_duplicates(
     found = None
     if threshold is not None:
         found = shingles(unique)
-        label = _near_components(found, threshold)
+        label = near_components(found, threshold)
     near = label.copy()
     points = None
     if vectors is not None:
         points = unit(vectors[distinct])
         blocks = ((one, other) for one, other, _ in pairs_above(points, cosine))
-        label = _merge_pairs(label, blocks)
+        label = merge_pairs(label, blocks)
     return _grouping(unique, member, (near, label), found, points)
 
 
@@ -192,95 +179,3 @@ def _best_spelling(texts: Sequence[str], first: Longs, member: Longs) -> Longs:
 def _hash(text: str) -> bytes:
     same = " ".join(normalize(text).split())
     return hashlib.blake2b(same.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _near_components(found: Shingles, threshold: float) -> Longs:
-    """The component (text,) of each text among near-duplicates.
-
-    Pairs are left out before their exact similarity is computed if they are in one component already (copies
-    of one text agree in all bands), if their sizes differ too much, or if their signatures do.
-    """
-    label, signed, sizes = np.arange(len(found)), _signed(found), found.sizes
-    least = threshold - DEVIATIONS * (threshold * (1 - threshold) / PERMUTATIONS) ** 0.5
-    for one, other in _candidates(found, signed, threshold):
-        alike = (
-            np.minimum(sizes[one], sizes[other]) >= threshold * np.maximum(sizes[one], sizes[other]) - 1e-9
-        )
-        one, other = one[alike], other[alike]
-        for start in range(0, len(one), BATCH):
-            left, right = one[start : start + BATCH], other[start : start + BATCH]
-            chosen = np.flatnonzero(label[left] != label[right])
-            left, right = left[chosen], right[chosen]
-            chosen = np.flatnonzero((signed[left] == signed[right]).mean(axis=1) >= least)
-            left, right = left[chosen], right[chosen]
-            enough = jaccard(found, left, right) >= threshold - 1e-12
-            label = _merge_pairs(label, iter([(left[enough], right[enough])]))
-    return label
-
-
-def _signed(found: Shingles) -> NDArray[np.uint32]:
-    """MinHash signatures (text, permutation)."""
-    from datasketch import MinHash
-
-    multipliers, addends = MinHash(PERMUTATIONS, scheme="affine32").permutations
-    return signatures(found, np.asarray(multipliers, np.uint32), np.asarray(addends, np.uint32))
-
-
-def _candidates(
-    found: Shingles, signed: NDArray[np.uint32], threshold: float
-) -> Iterator[tuple[Longs, Longs]]:
-    """Pairs whose signatures agree in a band, band by band. Texts without shingles are in no pair."""
-    rows_of_band = band_rows(threshold)
-    some = np.flatnonzero(found.sizes)
-    factors = np.uint64(0x9E3779B97F4A7C15) ** np.arange(1, rows_of_band + 1, dtype=np.uint64)
-    for first in range(0, PERMUTATIONS - rows_of_band + 1, rows_of_band):
-        rows = signed[some, first : first + rows_of_band].astype(np.uint64)
-        key = (rows * factors).sum(axis=1, dtype=np.uint64)
-        one, other = _same_bucket(key)
-        yield some[one], some[other]
-
-
-def band_rows(threshold: float) -> int:
-    """Rows of a band: as many as leave a pair at the threshold the chance `RECALL` of agreeing in a band.
-
-    >>> band_rows(0.5), band_rows(0.7), band_rows(0.9)
-    (2, 4, 8)
-    """
-    for rows in range(PERMUTATIONS // 2, 1, -1):
-        if 1 - (1 - threshold**rows) ** (PERMUTATIONS // rows) >= RECALL:
-            return rows
-    return 1
-
-
-def _same_bucket(key: NDArray[np.uint64]) -> tuple[Longs, Longs]:
-    """Pairs of equal keys: all of a small bucket; of a large one, near places and the first with each."""
-    order = np.argsort(key, kind="stable")
-    sorted_keys = key[order]
-    starts = np.flatnonzero(np.concatenate([np.ones(1, bool), sorted_keys[1:] != sorted_keys[:-1]]))
-    first = np.repeat(starts, np.diff(np.append(starts, len(order))))
-    place = np.arange(len(order))
-    left, right = [first[place > first]], [place[place > first]]
-    active = place
-    for step in range(1, WINDOW):
-        active = active[active - step >= first[active]]
-        if not len(active):
-            break
-        left.append(active - step)
-        right.append(active)
-    return order[np.concatenate(left)], order[np.concatenate(right)]
-
-
-def _merge_pairs(label: Longs, blocks: Iterator[tuple[Longs, Longs]]) -> Longs:
-    """Join the components of the texts of each pair."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    for one, other in blocks:
-        left, right = label[one], label[other]
-        apart = left != right
-        if apart.any():
-            shape = (len(label), len(label))
-            edges = coo_matrix((np.ones(int(apart.sum()), np.int8), (left[apart], right[apart])), shape)
-            _, joined = connected_components(edges, directed=False)
-            label = joined[label].astype(np.int64)
-    return label

@@ -1,4 +1,4 @@
-"""Weights that change linearly during a run: warm-up of a KL term, of a prior, of a reward."""
+"""Weights and temperatures that change during a run: of a KL term, of a prior, of a reward, of samples."""
 
 from __future__ import annotations
 
@@ -18,3 +18,13 @@ def linear(progress: float, begin: float, end: float, first: float = 0.0, last: 
     """
     done = (progress - begin) / (end - begin) if end > begin else float(progress >= begin)
     return first + (last - first) * min(1.0, max(0.0, done))
+
+
+def exponential(progress: float, first: float, last: float) -> float:
+    """Moves exponentially from `first` at the beginning of the run to `last` at its end.
+
+    >>> exponential(0.0, 1.0, 0.25), exponential(0.5, 1.0, 0.25), exponential(1.0, 1.0, 0.25)
+    (1.0, 0.5, 0.25)
+    """
+    done = min(1.0, max(0.0, progress))
+    return float(first * (last / first) ** done)

@@ -13,20 +13,21 @@ from sentrep.utils.files import disk_errors, whole_folder
 from sentrep.utils.formats import FIRST_FORMAT, RUN, training_command
 
 
-def learnt_file(run: Path) -> Path:
+def method_state_file(run: Path) -> Path:
     """Where a run keeps it."""
     return run / "method" / "method.safetensors"
 
 
-def save_learnt(method: Method, run: Path) -> None:
+def save_method_state(method: Method, run: Path) -> None:
     """Saves the weights; writes nothing if the method has none outside its encoder."""
     if beside := method.beside_encoder():
         weights = {name: value.detach().contiguous() for name, value in sorted(beside.items())}
-        with disk_errors(run), whole_folder(learnt_file(run).parent) as aside:
-            save_file(weights, aside / learnt_file(run).name, {"format_version": str(RUN.format_version)})
+        file, header = method_state_file(run), {"format_version": str(RUN.format_version)}
+        with disk_errors(run), whole_folder(file.parent) as aside:
+            save_file(weights, aside / file.name, header)
 
 
-def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) -> None:
+def load_method_state(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) -> None:
     """Loads the weights into a method of the same settings.
 
     Args:
@@ -37,7 +38,8 @@ def load_learnt(method: Method, run: Path, reinitialised: tuple[str, ...] = ()) 
     Raises:
         InputError: the file is missing, damaged, of another format, or of another method.
     """
-    file, wanted = learnt_file(run), {name: value.shape for name, value in method.beside_encoder().items()}
+    file = method_state_file(run)
+    wanted = {name: value.shape for name, value in method.beside_encoder().items()}
     if not wanted:
         return
     if not file.is_file():

@@ -20,9 +20,9 @@ from sentrep.methods.monitors import (
     Direction,
     Monitor,
     Remedy,
+    anisotropy,
     collapse,
     higher,
-    same_direction,
 )
 from sentrep.modules.spectrum import SAMPLE
 from sentrep.utils.errors import opt
@@ -32,7 +32,7 @@ TIE = 1e-6
 
 GENERIC = (
     collapse(),
-    same_direction(),
+    anisotropy(),
     # At a low temperature the loss of a good order may lie above that of a random guess, so a loss at chance
     # counts only where the accuracy is at chance, too.
     Monitor(

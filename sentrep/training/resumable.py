@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 FREE = {"training": {"threads", "checkpoint_every", "checkpoint_minutes", "log_every", "tracker"}}
 """Settings that change neither weights nor the exported model; they may differ when a run is resumed."""
 
 
-def differences(known: Any, asked: Any, name: str = "") -> list[str]:
-    """Returns the differences of two JSON values as readable lines.
+def differences(known: Any, asked: Any, name: str = "") -> dict[str, tuple[Any, Any]]:
+    """Returns what differs between two JSON values: both values by the name of the setting.
 
     >>> differences({"a": {"b": 1}, "c": 2}, {"a": {"b": 3}, "c": 2})
+    {'a.b': (1, 3)}
+    """
+    if not (isinstance(known, dict) and isinstance(asked, dict)):
+        return {} if known == asked else {name: (known, asked)}
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in [*known, *(key for key in asked if key not in known)]:
+        found |= differences(known.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
+    return found
+
+
+def described(found: Mapping[str, tuple[Any, Any]]) -> list[str]:
+    """Returns a readable line for each difference.
+
+    >>> described({"a.b": (1, 3)})
     ['a.b is 1 there, 3 here']
     """
-    if isinstance(known, dict) and isinstance(asked, dict):
-        keys = [*known, *(key for key in asked if key not in known)]
-        return [
-            line
-            for key in keys
-            for line in differences(known.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
-        ]
-    return [] if known == asked else [f"{name} is {known} there, {asked} here"]
-
-
-def differing(known: dict[str, Any], asked: dict[str, Any]) -> list[str]:
-    """Returns the names of the settings that differ and must not.
-
-    >>> differing({"training": {"lr": 1, "threads": 1}}, {"training": {"lr": 2, "threads": 2}})
-    ['training.lr']
-    """
-    lines = differences(without_free(known), without_free(asked))
-    return [line.split(" is ", 1)[0] for line in lines]
+    return [f"{name} is {there} there, {here} here" for name, (there, here) in found.items()]
 
 
 def without_free(settings: dict[str, Any]) -> dict[str, Any]:

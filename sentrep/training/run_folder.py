@@ -27,7 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sentrep.encoders.serialization import unlink
-from sentrep.training.resumable import differences, differing, without_free
+from sentrep.training.resumable import described, differences, without_free
 from sentrep.training.run_file import machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import PARTIAL, aside_of, disk_errors, remove, sha256, use_umask, whole, whole_folder
@@ -96,15 +96,14 @@ class RunFolder:
             known, asked = known | {"corpus": None}, asked | {"corpus": None}  # wherever it is now
         # The name of a preset is no setting: its values are compared.
         known, asked = known | {"preset": None}, asked | {"preset": None}
-        names = differing(known, asked)
-        if not names:
+        found = differences(without_free(known), without_free(asked))
+        if not found:
             return
-        lines = differences(without_free(known), without_free(asked))
         advice = f"the same settings to go on, or {opt('overwrite')} to begin anew"
-        if set(names) <= LENGTH:
+        if found.keys() <= LENGTH:
             advice = f"and {opt('start')} {self.path} to train its model further"
         raise InputError(
-            f"{at(self.path)} holds a run with other settings ({'; '.join(lines[:4])}). "
+            f"{at(self.path)} holds a run with other settings ({'; '.join(described(found)[:4])}). "
             f"Give another {opt('out')}, {advice}."
         )
 

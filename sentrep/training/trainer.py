@@ -103,9 +103,9 @@ class Trainer:
         self.optimizers = {
             phase: accelerator.prepare(make_optimizer(method, phase, lr, config)) for phase in method.phases
         }
-        epochs = max(1, math.ceil(config.epochs * len(batches) / config.accumulate))
-        epochs = min(epochs, config.most_steps or epochs)
-        self.steps = epochs if config.steps is None else config.steps
+        steps = max(1, math.ceil(config.epochs * len(batches) / config.accumulate))
+        steps = min(steps, config.most_steps or steps)
+        self.steps = steps if config.steps is None else config.steps
         self.state = State()
         self.state.restore(run, method, self.optimizers, accelerator)
         if config.tracker != "none":

@@ -18,7 +18,7 @@ def test_lsa_equals_tfidf_and_truncated_svd(store: Store, power: float) -> None:
     """scikit-learn's, with the 1 that it adds to idf taken away again; new texts with unknown words among
     them."""
     passages = Passages(store, 3)
-    rows = lsa(passages, 11, seed=0, power=power, readings=40)
+    rows = lsa(passages, 11, seed=0, power=power, iterations=40)
     texts = [
         " ".join(document[start : start + 3])
         for document in map(store.sentences_of, range(len(store.documents) - 1))
@@ -38,7 +38,7 @@ def test_lsa_is_seeded_and_its_seed_changes_no_cosine(store: Store) -> None:
     """Directions have no sign of their own: cosines do not mind, and the same seed gives the same ones, bit
     by bit."""
     passages = Passages(store, 3)
-    first, again, other = (lsa(passages, 11, seed=seed, readings=40) for seed in (0, 0, 1))
+    first, again, other = (lsa(passages, 11, seed=seed, iterations=40) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
     np.testing.assert_allclose(cosines(other[passages.known]), cosines(first[passages.known]), atol=1e-3)

@@ -16,7 +16,7 @@ from sklearn.decomposition import PCA
 
 from sentrep.baselines.config import WordModelConfig
 from sentrep.baselines.fit import fit
-from sentrep.baselines.word2vec import LAST_RATE, LEGS, train, whitened
+from sentrep.baselines.word2vec import LAST_RATE, TIME_PARTS, train, whitened
 from sentrep.data.store.store import Store
 from sentrep.encoders.batching import encode
 from tests.baselines.word_toy import SMALL, cosines, sentences
@@ -82,7 +82,7 @@ def test_training_ends_with_the_texts_or_with_the_time() -> None:
     assert 0.4 <= time.monotonic() - began < 10
     assert model.read == list(range(len(model.read)))
     assert len(model.read) > 30
-    assert len(model.rates) == 2 * LEGS
+    assert len(model.rates) == 2 * TIME_PARTS
     assert model.rates == sorted(model.rates, reverse=True)
     assert (model.rates[0], model.rates[-1]) == (pytest.approx(WordModelConfig().lr, rel=0.01), LAST_RATE)
 

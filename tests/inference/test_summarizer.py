@@ -29,7 +29,7 @@ from sentrep.modules.decoding import Constraints, beam_search, greedy_search
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.modules.padding import pad_lists
 from sentrep.training.config import TrainingConfig
-from sentrep.training.method_state import learnt_file
+from sentrep.training.method_state import method_state_file
 from sentrep.utils.capabilities import Embeds, Summarizes
 from sentrep.utils.errors import InputError
 from tests import toy
@@ -308,10 +308,10 @@ def test_a_run_is_evaluated_as_what_writes_and_as_what_embeds(
 def test_a_run_goes_on_from_another(place: Path, run: Path) -> None:
     settings = Seq2Seq2SeqConfig(summaries=str(toy.summaries()), pretrain_share=0.0, critic_steps=1, **SMALL)  # type: ignore[arg-type]
     still = train(place, "still", settings=settings, steps=0, start=run)
-    assert learnt_file(still).read_bytes() == learnt_file(run).read_bytes()
+    assert method_state_file(still).read_bytes() == method_state_file(run).read_bytes()
     assert summarize(still, TEXTS[:4]) == summarize(run, TEXTS[:4])
     further = train(place, "further", settings=settings, steps=1, start=run)
-    assert learnt_file(further).read_bytes() != learnt_file(run).read_bytes()
+    assert method_state_file(further).read_bytes() != method_state_file(run).read_bytes()
     soft = replace(
         settings, gradient_estimator="softmax", gan_loss="wgan-gp"
     )  # of which the critic is of another kind

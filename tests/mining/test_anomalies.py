@@ -14,7 +14,7 @@ from sentrep.cli.main import main
 from sentrep.evaluation.suite import KINDS, tasks_from
 from sentrep.evaluation.task import Model, evaluate
 from sentrep.evaluation.tasks.anomaly import mean_precision, ranks_below
-from sentrep.mining.anomalies import _of_both, drift, oddness, p_values, score_texts
+from sentrep.mining.anomalies import _of_both, drift, outlier_scores, p_values, score_texts
 from sentrep.mining.anomaly_scores import (
     SMOOTHING,
     VECTOR_SCORES,
@@ -119,11 +119,11 @@ def test_the_combined_score_is_the_sum_of_standardised_scores() -> None:
     assert found[0] > held_out.max()
 
 
-def test_the_oddest_text_of_a_corpus_is_found() -> None:
+def test_the_outliers_of_a_corpus_are_found() -> None:
     given = [*texts(FARM, 60, 0), *texts(CITY, 3, 1)]
-    found = oddness(given, lsa_vectors(given)[0])
+    found = outlier_scores(given, lsa_vectors(given)[0])
     assert set(np.argsort(-found)[:3].tolist()) == {60, 61, 62}
-    assert oddness(["a"] * 3, np.ones((3, 2), np.float32)).tolist() == [0, 0, 0]
+    assert outlier_scores(["a"] * 3, np.ones((3, 2), np.float32)).tolist() == [0, 0, 0]
 
 
 def test_the_command_prints_correlations_and_writes_all_scores(

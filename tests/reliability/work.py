@@ -80,7 +80,8 @@ def train(place: Path, seed: int, wait: bool) -> None:
     from sentrep.encoders.config import EncoderConfig
     from sentrep.methods.registry import METHODS
     from sentrep.training.config import TrainingConfig
-    from sentrep.training.job import Job, run_job
+    from sentrep.training.job import run_job
+    from sentrep.training.job_settings import Job
 
     entry = METHODS["quick-thought"]
     training = TrainingConfig(

@@ -154,10 +154,10 @@ def test_a_run_of_an_older_format_can_be_overwritten(tmp_path: Path) -> None:
 
 
 def test_differences_of_lists_and_missing_keys() -> None:
-    assert differences({"a": [1, 2]}, {"a": [1, 3]}) == ["a is [1, 2] there, [1, 3] here"]
-    assert differences({"a": 1}, {}) == ["a is 1 there, None here"]
-    assert differences({"a": {"b": 1}}, {"a": 3}) == ["a is {'b': 1} there, 3 here"]
-    assert differences({"a": 1.0, "b": None}, {"a": 1.0}) == []
+    assert differences({"a": [1, 2]}, {"a": [1, 3]}) == {"a": ([1, 2], [1, 3])}
+    assert differences({"a": 1}, {}) == {"a": (1, None)}
+    assert differences({"a": {"b": 1}}, {"a": 3}) == {"a": ({"b": 1}, 3)}
+    assert differences({"a": 1.0, "b": None}, {"a": 1.0}) == {}
 
 
 def test_overwriting_removes_a_run_and_nothing_else(tmp_path: Path) -> None:

@@ -30,8 +30,9 @@ from sentrep.data.tokenization.special import special_ids
 from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import inner_tokenizer, token_table
 from sentrep.methods.autoencoder.config import AutoencoderConfig
+from sentrep.methods.autoencoder.monitors import MONITORS
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
-from sentrep.methods.monitors import Monitor, copies_frequent_tokens, ignored_code, lower
+from sentrep.methods.monitors import Monitor
 from sentrep.modules.conditional_decoder import ConditionalDecoder
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import Identity
@@ -41,7 +42,6 @@ from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct
 from sentrep.modules.scaling import scale_to_unit_rms
 
 USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000", document_length=1)
-MONITORS = [ignored_code(lower("delete"), lower("decoder_width")), copies_frequent_tokens()]
 
 
 class Autoencoder(Method):

@@ -27,7 +27,8 @@ from torch import Tensor
 from sentrep.methods.base import MakeEncoder, Step
 from sentrep.methods.bigan.config import BiGANConfig
 from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
-from sentrep.methods.monitors import Monitor, unused_prior
+from sentrep.methods.code_monitors import UNUSED_PRIOR
+from sentrep.methods.monitors import Monitor
 from sentrep.modules.latent.generator import mlp, pearson
 
 CRITIC, GENERATOR = "critic", "generator"
@@ -89,4 +90,4 @@ class BiGAN(CodeAutoencoder):
         return self.critic(torch.cat([codes, draws], 1)).squeeze(1).float()  # type: ignore[no-any-return]
 
     def monitors(self) -> list[Monitor]:
-        return [*super().monitors(), unused_prior()]
+        return [*super().monitors(), UNUSED_PRIOR]

@@ -91,11 +91,11 @@ class ContrastivePredictiveCoding(Method):
             positive = torch.zeros_like(scores, dtype=torch.bool)
             positive[torch.arange(len(now)), begin + later] = True
             same = batch.document[now].unsqueeze(1) == document
-            said = (batch.segment[now].unsqueeze(1) == segment) & (number <= begin + now.unsqueeze(1))
+            already_read = (batch.segment[now].unsqueeze(1) == segment) & (number <= begin + now.unsqueeze(1))
             against = {"same-document": same, "other-documents": ~same, "both": torch.ones_like(same)}[
                 self.config.negatives
             ]
-            outcome = classify(scores, positive, positive | (against & ~said))
+            outcome = classify(scores, positive, positive | (against & ~already_read))
             counted = outcome.candidates > 1
             losses.append(mean_over_rows(outcome.loss, counted))
             chance = mean_over_rows(outcome.candidates.float().log(), counted)
@@ -104,7 +104,7 @@ class ContrastivePredictiveCoding(Method):
             if k == 1:
                 metrics |= {"accuracy": metrics["accuracy_1"], "chance": chance}
             if k == 1 and not self.training:  # accuracy among the sentences of the same document
-                near = classify(scores, positive, positive | (same & ~said))
+                near = classify(scores, positive, positive | (same & ~already_read))
                 metrics["accuracy_same_document"] = mean_over_rows(near.hit.float(), near.candidates > 1)
         return Step(torch.stack(losses).mean(), metrics)
 

@@ -38,7 +38,8 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.disentangle.config import DisentangleConfig
-from sentrep.methods.monitors import Monitor, confused_halves, higher, ignored_code
+from sentrep.methods.disentangle.monitors import MONITORS
+from sentrep.methods.monitors import Monitor
 from sentrep.modules.adversary import VectorClassifier, document_separation, entropy, standardised
 from sentrep.modules.conditional_decoder import all_targets
 from sentrep.modules.contrastive import row_weight
@@ -169,7 +170,7 @@ class Disentangle(Method):
         return (ITSELF,)
 
     def monitors(self) -> list[Monitor]:
-        return [ignored_code(higher("content_width")), *confused_halves()]
+        return MONITORS
 
 
 def classified(

@@ -25,7 +25,8 @@ from torch import Tensor
 
 from sentrep.methods.base import MakeEncoder, Step
 from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
-from sentrep.methods.monitors import Monitor, unused_prior
+from sentrep.methods.code_monitors import UNUSED_PRIOR
+from sentrep.methods.monitors import Monitor
 from sentrep.methods.o_gan.config import OGANConfig
 from sentrep.modules.latent.generator import mlp, pearson
 
@@ -71,4 +72,4 @@ class OGAN(CodeAutoencoder):
         return (read - read.mean(1, keepdim=True)) / read.std(1, keepdim=True)  # type: ignore[no-any-return]
 
     def monitors(self) -> list[Monitor]:
-        return [*super().monitors(), unused_prior()]
+        return [*super().monitors(), UNUSED_PRIOR]

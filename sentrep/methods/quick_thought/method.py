@@ -40,10 +40,10 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import Group, MakeEncoder, Method, Step, Usability
 from sentrep.methods.monitors import (
     Monitor,
+    anisotropy,
     collapse,
     few_candidates,
     higher,
-    same_direction,
     topic_shortcuts,
     use,
 )
@@ -57,7 +57,7 @@ Ragged = tuple[Int[Tensor, " _"], Int[Tensor, " _"]]
 
 MONITORS = [
     collapse(higher("temperature")),
-    same_direction(use("score", "cosine")),
+    anisotropy(use("score", "cosine")),
     few_candidates(use("negatives", "other-segments")),
     *topic_shortcuts(use("negatives", "all")),
 ]
@@ -129,11 +129,11 @@ class QuickThought(Method):
         length = torch.bincount(segment)
         first = length.cumsum(0) - length
 
-        def lot() -> Float[Tensor, " segment"]:
+        def uniform() -> Float[Tensor, " segment"]:
             return torch.rand(len(length), device=segment.device)
 
-        chosen = first + (lot() * length).long().where(lot() >= self.config.lead, 0)
-        kept = lot() < self.config.keep
+        chosen = first + (uniform() * length).long().where(uniform() >= self.config.lead, 0)
+        kept = uniform() < self.config.keep
         by_f = torch.zeros(len(batch), dtype=torch.bool, device=segment.device)
         by_f[chosen] = True
         by_g = ~by_f | kept[segment]

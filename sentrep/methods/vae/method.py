@@ -35,8 +35,9 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.projection import project
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
-from sentrep.methods.monitors import Monitor, ignored_code, lower, posterior_collapse
+from sentrep.methods.monitors import Monitor
 from sentrep.methods.vae.config import VAEConfig
+from sentrep.methods.vae.monitors import MONITORS
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput, Identity
 from sentrep.modules.latent.gaussian import GaussianBottleneck, log_density_ratio
@@ -162,6 +163,4 @@ class VariationalAutoencoder(Method):
         return (ITSELF,)
 
     def monitors(self) -> list[Monitor]:
-        if not self.config.latent_width:
-            return []
-        return [ignored_code(lower("kl_weight")), *posterior_collapse()]
+        return MONITORS if self.config.latent_width else []

@@ -27,18 +27,18 @@ from torch import Tensor, nn
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.token_table import token_table
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
-from sentrep.methods.monitors import Monitor, change, ignored_code, lower, unused_codes
+from sentrep.methods.monitors import Monitor
 from sentrep.methods.vq_vae.config import VQVAEConfig
+from sentrep.methods.vq_vae.monitors import MONITORS
+from sentrep.methods.vq_vae.quantizers.base import Quantizer
+from sentrep.methods.vq_vae.quantizers.gumbel import GumbelQuantizer
+from sentrep.methods.vq_vae.quantizers.residual import VectorQuantizer
+from sentrep.methods.vq_vae.quantizers.scalar import ScalarQuantizer
 from sentrep.modules.decoding import Generator
-from sentrep.modules.latent.quantizer import GumbelQuantizer, Quantizer, ScalarQuantizer, VectorQuantizer
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct
 from sentrep.modules.scaling import scale_to_unit_rms
 
 USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000", document_length=1)
-MONITORS = [
-    ignored_code(change("quantizer"), lower("input_dropout")),
-    unused_codes(lower("codebook_size"), lower("codebook_decay")),
-]
 
 
 class VQVAE(Method):

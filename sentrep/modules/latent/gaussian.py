@@ -16,7 +16,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sentrep.modules.annealing import linear
-from sentrep.modules.latent.annealing import free_bits
 from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput, latent_stats
 
 
@@ -29,6 +28,23 @@ def kl_to_standard_normal(
     tensor([[0., 2.]])
     """
     return (mean.square() + deviation.square() - 2 * deviation.log() - 1) / 2
+
+
+def free_bits(kl: Float[Tensor, "sentence latent"], floor: float) -> Float[Tensor, " sentence"]:
+    """Returns Σ_d max(floor, KL_d) for each sentence, where the mean of KL_d over the batch decides.
+
+    A dimension with a mean below `floor` nats costs `floor` and has no gradient. The mean over the returned
+    values is Σ_d max(floor, mean KL_d).
+
+    Reference:
+        "Improved variational inference with inverse autoregressive flow", Kingma et al., NIPS 2016, appendix
+        C.8. Some implementations take the maximum for each sentence, which is another objective.
+
+    >>> free_bits(torch.tensor([[0.1, 3.0], [0.3, 1.0]]), floor=0.5)
+    tensor([3.5000, 1.5000])
+    """
+    below = kl.detach().mean(0) < floor
+    return torch.where(below, floor, kl).sum(1)
 
 
 def mutual_information(

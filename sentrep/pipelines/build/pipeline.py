@@ -13,8 +13,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.documents import Making, index_source_documents, open_documents, reading_of
-from sentrep.api.embedding import corpus_source
+from sentrep.api.corpora import corpus_source
+from sentrep.api.documents import IndexSettings, index_source_documents, open_documents, reading_of
 from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
 from sentrep.data.analysis import check_language
@@ -112,7 +112,7 @@ def build(
             if language == "auto":
                 language = guess_language(each.text[:2000] for each in documents)
         say(_counts(documents, len(parts.exam), parts.dropped, language))
-        making = _Building(
+        run = _BuildRun(
             made,
             units,
             language,
@@ -123,10 +123,10 @@ def build(
             say,
             reading_of(config),
         )
-        compared = making.compared(parts)
+        compared = run.compared(parts)
         del documents, parts
         with timed("indexed", say):
-            model = making.index(compared, read)
+            model = run.index(compared, read)
         if compared:
             write_report([made.scratch / RESULTS], made.scratch / REPORT)
         made.publish()
@@ -138,8 +138,8 @@ def build(
 
 
 @dataclass(frozen=True)
-class _Building:
-    """How one index is made."""
+class _BuildRun:
+    """One run of `build`: its settings, and its steps."""
 
     output: Output
     units: Units
@@ -176,12 +176,12 @@ class _Building:
         afterwards, so that each document is forgotten when it is cut."""
         dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
-        making = Making(
+        settings = IndexSettings(
             self.units, self.language, mode, "auto", self.segmenter, fusion=dense.fusion, reading=self.reading
         )
         left = (read.popleft() for _ in range(len(read)))
         scratch = self.output.scratch
-        return index_source_documents(scratch / MODEL, left, scratch / INDEX, making, self.output.model)
+        return index_source_documents(scratch / MODEL, left, scratch / INDEX, settings, self.output.model)
 
     def _fit(self, compared: Compared | None, documents: Sequence[SourceDocument]) -> Dense:
         """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest ones stand by; where

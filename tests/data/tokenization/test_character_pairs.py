@@ -24,7 +24,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.methods.registry import METHODS
 from sentrep.training.config import TrainingConfig
-from sentrep.training.job import Job, resolved_job
+from sentrep.training.job_settings import Job, resolved_job
 
 TEXTS = [
     "狗在叫。a 叫",

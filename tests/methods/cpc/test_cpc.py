@@ -59,9 +59,9 @@ def naive(
         for j in range(len(z)):
             length = z[j].norm().clamp(min=1e-12) if config.normalize else 1
             scores[j] = prediction @ z[j] / length / config.temperature
-        said = {j for j in scores if RUNS[j] == RUNS[t] and j <= t}
-        own = {j for j in scores if DOCUMENTS[j] == DOCUMENTS[t]} - said
-        others = set(scores) - own - said
+        already_read = {j for j in scores if RUNS[j] == RUNS[t] and j <= t}
+        own = {j for j in scores if DOCUMENTS[j] == DOCUMENTS[t]} - already_read
+        others = set(scores) - own - already_read
         against = {"same-document": own, "other-documents": others, "both": own | others}[
             config.negatives
         ] | {t + k}

@@ -8,9 +8,13 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from sentrep.modules.latent.annealing import falling, free_bits
 from sentrep.modules.latent.bottleneck import Identity, latent_stats
-from sentrep.modules.latent.gaussian import GaussianBottleneck, kl_to_standard_normal, mutual_information
+from sentrep.modules.latent.gaussian import (
+    GaussianBottleneck,
+    free_bits,
+    kl_to_standard_normal,
+    mutual_information,
+)
 from sentrep.utils.errors import InputError
 
 
@@ -69,7 +73,6 @@ def test_identity_has_neither_prior_nor_bytes() -> None:
             call()
 
 
-def test_active_units_and_temperature() -> None:
+def test_active_units() -> None:
     latent = torch.stack([torch.linspace(-1, 1, 9), torch.full((9,), 3.0)], 1)
     assert latent_stats(latent)["active_units"] == 0.5
-    assert falling(2.0, 1.0, 0.5) == 0.5

@@ -8,13 +8,10 @@ import math
 import pytest
 import torch
 
-from sentrep.modules.latent.quantizer import (
-    GumbelQuantizer,
-    Quantizer,
-    ScalarQuantizer,
-    VectorQuantizer,
-    perplexity_share,
-)
+from sentrep.methods.vq_vae.quantizers.base import Quantizer, perplexity_share
+from sentrep.methods.vq_vae.quantizers.gumbel import GumbelQuantizer
+from sentrep.methods.vq_vae.quantizers.residual import VectorQuantizer
+from sentrep.methods.vq_vae.quantizers.scalar import ScalarQuantizer
 
 
 def two_levels() -> VectorQuantizer:

@@ -1,76 +1,21 @@
-"""Discrete codes: residual vector quantization, one-hot codes, and finite scalar quantization.
-
-Every quantizer turns a vector into a few small numbers and back. A gradient passes as if the code were the
-vector (straight-through estimator).
+"""Residual vector quantization.
 
 Reference:
     "Neural discrete representation learning", van den Oord et al., NIPS 2017. "Hierarchical sketch induction
     for paraphrase generation", Hosking et al., ACL 2022 (residual codes of sentences, dropped levels).
-    "Categorical reparameterization with Gumbel-softmax", Jang et al., ICLR 2017. "Finite scalar quantization:
-    VQ-VAE made simple", Mentzer et al., ICLR 2024.
 """
 
 from __future__ import annotations
 
-import math
-from abc import abstractmethod
-
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float, Int, UInt8
-from torch import Tensor, nn
+from jaxtyping import Float, Int
+from torch import Tensor
 
+from sentrep.methods.vq_vae.quantizers.base import Quantizer
 from sentrep.modules.contrastive import gather
-from sentrep.modules.latent.annealing import falling
-from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput
+from sentrep.modules.latent.bottleneck import BottleneckOutput
 
 EPSILON = 1e-5
-
-
-class Quantizer(Bottleneck):
-    """A bottleneck with codes of several numbers: `encode` and `decode` are between vectors and numbers.
-
-    Args:
-        width: width of the vectors and of the latent.
-        sizes: number of different values of each number of a code, at most 256.
-    """
-
-    def __init__(self, width: int, sizes: tuple[int, ...]) -> None:
-        super().__init__()
-        self.width, self.sizes = width, sizes
-
-    @abstractmethod
-    def encode(self, vectors: Float[Tensor, "sentence width"]) -> Int[Tensor, "sentence level"]:
-        """Returns the numbers of each code."""
-
-    @abstractmethod
-    def decode(self, numbers: Int[Tensor, "sentence level"]) -> Float[Tensor, "sentence width"]:
-        """Returns the latent of each code. Fewer columns than levels are a code that is cut."""
-
-    def mode(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence width"]:
-        return self.decode(self.encode(vectors))
-
-    def pack(self, vectors: Float[Tensor, "sentence width"]) -> UInt8[Tensor, "sentence byte"]:
-        return self.encode(vectors).to(torch.uint8)
-
-    def unpack(self, packed: UInt8[Tensor, "sentence byte"]) -> Float[Tensor, "sentence width"]:
-        return self.decode(packed.long())
-
-    def usage(self, numbers: Int[Tensor, "sentence level"]) -> dict[str, Tensor]:
-        """Perplexity of each number of a code, as a share of what the batch allows; the least one first."""
-        shares = torch.stack([perplexity_share(numbers[:, i], size) for i, size in enumerate(self.sizes)])
-        return {"code_perplexity": shares.mean(), "least_code_perplexity": shares.min()}
-
-
-def perplexity_share(numbers: Int[Tensor, " sentence"], size: int) -> Float[Tensor, ""]:
-    """Returns the perplexity of how often each value occurs, divided by what an even use would have.
-
-    >>> perplexity_share(torch.tensor([0, 1, 2, 3]), 4), perplexity_share(torch.tensor([1, 1, 1, 1]), 4)
-    (tensor(1.), tensor(0.2500))
-    """
-    share = numbers.bincount(minlength=size).float() / max(1, len(numbers))
-    entropy = -(share * share.clamp(min=1e-12).log()).sum()
-    return entropy.exp() / min(size, max(1, len(numbers)))
 
 
 class VectorQuantizer(Quantizer):
@@ -208,89 +153,3 @@ def _means(vectors: Tensor, number: Int[Tensor, " sentence"], before: Tensor) ->
     count = number.bincount(minlength=len(before)).unsqueeze(1)
     total = torch.zeros_like(before).index_add(0, number, vectors)
     return torch.where(count > 0, total / count.clamp(min=1), before)
-
-
-class GumbelQuantizer(Quantizer):
-    """One number a sentence: a cluster, sampled by straight-through Gumbel-softmax.
-
-        p = softmax(W f)      latent = row of one_hot(p)      penalty = log K − H(mean p)
-
-    The penalty is the KL divergence of the mean assignment of the batch from uniform, so all clusters are
-    used; this is clustering without k-means.
-
-    Args:
-        width: width of the vectors.
-        size: number of clusters (K), at most 256.
-        temperature: of the samples at the beginning and at the end of the run.
-
-    >>> GumbelQuantizer(width=3, size=5)(torch.randn(4, 3), 0.0).latent.shape
-    torch.Size([4, 3])
-    """
-
-    def __init__(self, width: int, size: int, temperature: tuple[float, float] = (1.0, 0.5)) -> None:
-        super().__init__(width, (size,))
-        self.temperature = temperature
-        self.logits = nn.Linear(width, size)
-        self.rows = nn.Parameter(torch.randn(size, width))
-
-    def forward(self, vectors: Float[Tensor, "sentence width"], progress: float) -> BottleneckOutput:
-        logits = self.logits(vectors).float()
-        number = logits.argmax(1)
-        chosen = F.one_hot(number, len(self.rows)).to(logits)
-        if self.training:
-            temperature = falling(progress, *self.temperature)
-            chosen = F.gumbel_softmax(logits, temperature, hard=True)
-        mean = logits.softmax(1).mean(0)
-        penalty = math.log(len(self.rows)) + (mean * mean.clamp(min=1e-12).log()).sum()
-        metrics = {"assignment_kl": penalty.detach(), **self.usage(number.unsqueeze(1))}
-        return BottleneckOutput(chosen @ self.rows, penalty.expand(len(vectors)), metrics)
-
-    def encode(self, vectors: Float[Tensor, "sentence width"]) -> Int[Tensor, "sentence level"]:
-        return self.logits(vectors).argmax(1, keepdim=True)  # type: ignore[no-any-return]
-
-    def decode(self, numbers: Int[Tensor, "sentence level"]) -> Float[Tensor, "sentence width"]:
-        return self.rows[numbers[:, 0]]
-
-
-class ScalarQuantizer(Quantizer):
-    """Finite scalar quantization: each number is one dimension, rounded to a few values.
-
-    A dimension of L values is ⌊L/2⌋ x, x between −1 and 1; the rounding has no gradient of its own.
-
-    Args:
-        width: width of the vectors; linear maps lead to the dimensions and back.
-        sizes: number of values of each dimension.
-
-    >>> quantizer = ScalarQuantizer(width=3, sizes=(8, 5))
-    >>> numbers = quantizer.encode(torch.randn(100, 3) * 100)
-    >>> numbers.amin(0).tolist(), numbers.amax(0).tolist()
-    ([0, 0], [7, 4])
-    """
-
-    def __init__(self, width: int, sizes: tuple[int, ...]) -> None:
-        super().__init__(width, sizes)
-        self.enter, self.leave = nn.Linear(width, len(sizes)), nn.Linear(len(sizes), width)
-
-    def forward(self, vectors: Float[Tensor, "sentence width"], progress: float) -> BottleneckOutput:
-        bounded = self.bounded(vectors)
-        rounded = bounded + (bounded.round() - bounded).detach()
-        numbers = (rounded.detach() + self._half()).long()
-        latent = self.leave(rounded / self._half())
-        return BottleneckOutput(latent, vectors.new_zeros(len(vectors)), self.usage(numbers))
-
-    def bounded(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence level"]:
-        """Returns values that round to L different integers; shifted by one half where L is even."""
-        sizes = torch.tensor(self.sizes, device=vectors.device)
-        span = (sizes - 1) * (1 - 1e-3) / 2
-        shift = torch.where(sizes % 2 == 0, 0.5, 0.0)
-        return torch.tanh(self.enter(vectors).float() + (shift / span).atanh()) * span - shift
-
-    def encode(self, vectors: Float[Tensor, "sentence width"]) -> Int[Tensor, "sentence level"]:
-        return (self.bounded(vectors).round() + self._half()).long()
-
-    def decode(self, numbers: Int[Tensor, "sentence level"]) -> Float[Tensor, "sentence width"]:
-        return self.leave((numbers - self._half()) / self._half())  # type: ignore[no-any-return]
-
-    def _half(self) -> Float[Tensor, " level"]:
-        sizes = torch.tensor(self.sizes, device=self.leave.weight.device)
-        return (sizes // 2).float()

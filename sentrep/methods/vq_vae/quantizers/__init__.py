@@ -1,0 +1,1 @@
+"""Quantizers of sentence vectors: residual codes, one-hot codes, and finite scalar quantization."""
