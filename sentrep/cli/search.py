@@ -32,6 +32,7 @@ from sentrep.cli.options import (
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.units import Units
+from sentrep.search.kind_names import Kind
 from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def index(
     language: str = "auto",
     center: bool = False,
     smooth: bool = False,
-    kind: Literal["auto", "flat", "hnsw", "ivf", "ivf-pq", "binary"] = "auto",
+    kind: Kind = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     precision: Precision = "auto",
     memory: float | None = None,
