@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 
 from sentrep.data.normalization import normalize
 from sentrep.mining.shingles import BATCH, Shingles, jaccard, shingles, signatures
-from sentrep.mining.vectors import Vectors, unit
+from sentrep.mining.vectors import Vectors
 from sentrep.search.ranges import pairs_above
 from sentrep.utils.record_file import View
+from sentrep.utils.vectors import unit
 
 Longs = NDArray[np.int64]
 
