@@ -211,10 +211,13 @@ def search(
     if words and queries is not None:
         raise InputError(f"give WORDS or {opt('queries')}, not both", setting="queries")
     found = api.open_index(index_folder(index), model, verify=verify, precision=precision, **keywords(access))
-    if not isinstance(found, DocumentSearch) and (mode != "auto" or filter or smooth or repeats):
+    of_files = {"mode": mode != "auto", "filter": bool(filter), "smooth": smooth, "repeats": repeats}
+    given = [setting for setting, used in of_files.items() if used]
+    if given and not isinstance(found, DocumentSearch):
         raise InputError(
             f"{opt('mode')}, {opt('filter')}, {opt('smooth')} and {opt('repeats')} are for an index of "
-            "files; this one has vectors only"
+            "files; this one has vectors only",
+            setting=given[0],
         )
     ask_for: Callable[[str], Answer]
     if isinstance(found, DocumentSearch):

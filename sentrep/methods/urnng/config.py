@@ -74,7 +74,8 @@ class URNNGConfig:
         if (self.trees is None) != (self.supervision == "none"):
             raise InputError(
                 f"{opt('trees')} and {opt('supervision')} go together: give a file of trees, and supervision "
-                "only or first"
+                "only or first",
+                setting="trees" if self.trees is None else "supervision",
             )
         if self.branching != "parser" and (self.supervision != "none" or self.vector_samples):
             raise InputError(

@@ -297,7 +297,7 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
         ({"parser_stop": 1.5}, "parser_stop"),
         ({"tree_dropout": 1.0}, "tree_dropout"),
         ({"parser_lr_scale": -1.0}, "parser_lr_scale"),
-        ({"trees": "x.trees"}, "trees"),
+        ({"trees": "x.trees"}, "supervision"),
         ({"supervision": "only"}, "trees"),
         ({"trees": "x", "supervision": "only", "max_trees": 0}, "max_trees"),
         ({"branching": "right", "vector_samples": 3}, "branching"),
