@@ -37,7 +37,7 @@ from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.compound_pcfg.rule_networks import RuleNetworks, RuleSizes
 from sentrep.methods.monitors import Monitor, one_sided_trees, use
 from sentrep.modules.annealing import linear
-from sentrep.modules.contrastive import row_weight
+from sentrep.modules.contrastive import mean_over_rows, row_weight
 from sentrep.modules.latent.gaussian import kl_to_standard_normal
 from sentrep.modules.padding import pad
 from sentrep.modules.scaling import scale_to_unit_rms
@@ -101,7 +101,7 @@ class CompoundPCFG(Method):
         loss = (self.kl_weight * kl - log_likelihood).sum() * weight
         metrics = {
             "perplexity": ((kl - log_likelihood).sum() * weight).detach().exp(),
-            "kl": (kl.sum() * row_weight(torch.tensor(len(batch), device=kl.device))).detach(),
+            "kl": mean_over_rows(kl).detach(),
         }
         if not self.training and len(batch):
             metrics |= branching_stats(self.trees(batch))
