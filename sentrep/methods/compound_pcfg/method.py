@@ -24,7 +24,6 @@ Data: sentences, a token for each word (split="lines"); their order does not mat
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -91,7 +90,7 @@ class CompoundPCFG(Method):
         words = self.words(batch)
         fits = (words.lengths > 1) & (words.lengths <= self.config.max_sentence_tokens)
         if not fits.all():
-            batch = select_sentences(batch, fits)
+            batch = batch.select(fits)
             words = self.words(batch)
         mean, deviation = self.latent(batch)
         rules, word_scores = self.rules(self.symbols, mean + deviation * torch.randn_like(mean), words)
@@ -137,11 +136,3 @@ class CompoundPCFG(Method):
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
-
-
-def select_sentences(batch: SentenceBatch, chosen: Bool[Tensor, " sentence"]) -> SentenceBatch:
-    """Returns the chosen sentences of a batch."""
-    lengths = batch.offsets.diff()
-    ids = batch.ids[chosen.repeat_interleave(lengths)]
-    offsets = F.pad(lengths[chosen].cumsum(0), (1, 0))
-    return SentenceBatch(ids, offsets, batch.document[chosen], batch.segment[chosen])
