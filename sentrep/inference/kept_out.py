@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.loading import model_of
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import sha256
 from sentrep.utils.settings import route
@@ -26,8 +27,7 @@ def kept_out_of(model: object) -> Path | None:
     >>> kept_out_of("runs/none") is None
     True
     """
-    if hasattr(model, "outcome"):  # a finished run
-        model = getattr(model, "model", model)
+    model = model_of(model)
     if not isinstance(model, str | Path):
         return None
     path = Path(str(model).partition("=")[2] or model)
