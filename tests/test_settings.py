@@ -53,8 +53,6 @@ def test_a_negative_number_is_refused_by_the_name_of_its_setting(
     [
         (DecodingConfig, {"max_length": 0}),
         (EncoderConfig, {"dropout": 1.0}),
-        (TrainingConfig, {"lr": 0.0}),
-        (TrainingConfig, {"segment_length": 1}),
         (TrainingConfig, {"keep_out": 1.0}),
         (WordModelConfig, {"lr": 0.0}),
         (WordModelConfig, {"sample": 1.0}),
