@@ -35,6 +35,7 @@ from sentrep.modules.conditional_decoder import ConditionalDecoder, all_targets
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.modules.padding import pad_lists
 from sentrep.modules.reconstruction import ITSELF
+from sentrep.utils.vectors import unit
 
 Score = Callable[[list[str]], str]
 AT_ONCE = 128
@@ -183,13 +184,6 @@ def chrf(found: str, wanted: str, longest: int = 6, beta: float = 2.0) -> float:
 def ngrams(text: str, n: int) -> Counter[str]:
     """Returns how often each stretch of n characters occurs."""
     return Counter(text[i : i + n] for i in range(len(text) - n + 1))
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Returns vectors of length 1."""
-    lengths: np.ndarray = np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-12)
-    scaled: np.ndarray = vectors / lengths
-    return scaled
 
 
 if __name__ == "__main__":

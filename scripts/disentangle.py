@@ -32,6 +32,7 @@ from sentrep.encoders.erasure import Eraser, centred, normalised
 from sentrep.evaluation.metrics.leakage import leakage
 from sentrep.inference.generator import Writer
 from sentrep.methods.disentangle.method import Disentangle
+from sentrep.utils.vectors import unit
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -272,12 +273,6 @@ def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     last = np.cumsum(counts)
     mean: NDArray[np.float64] = (last - (counts - 1) / 2)[place]
     return mean
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Returns vectors of length 1."""
-    scaled: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-12)
-    return scaled
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from torch import nn
 
 from sentrep.encoders.linear_map import rotation_to_signs
 from sentrep.modules.latent.bernoulli import BernoulliBottleneck
+from sentrep.utils.vectors import unit
 
 BITS = (16, 32, 64)
 NEAREST = 100
@@ -258,11 +259,6 @@ def precision(scores: Vectors, relevant: NDArray[np.bool_]) -> float:
 
 def signs(values: Any) -> Vectors:
     return np.where(values > 0, 1, -1).astype(np.float32)
-
-
-def unit(vectors: Any) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 if __name__ == "__main__":

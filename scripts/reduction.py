@@ -38,6 +38,7 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.evaluation.datasets.beir import read_beir
 from sentrep.evaluation.task import Model, Task, evaluate
 from sentrep.evaluation.tasks.similarity import read_similarity
+from sentrep.utils.vectors import unit
 
 Vectors = NDArray[np.float32]
 
@@ -214,11 +215,6 @@ def r2(vectors: Vectors, predicted: Vectors, train: Vectors) -> float:
 def paragraphs(folder: Path) -> list[str]:
     with gzip.open(next(folder.glob("*.jsonl.gz")), "rt", encoding="utf-8") as file:
         return [part for line in file for part in json.loads(line)["text"].split("\n\n") if len(part) > 40]
-
-
-def unit(vectors: Any) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def _picture(items: Sequence[Item], made: TextVectors | None) -> dict[str, Any]:
 def _map(sample: Sequence[Item], vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> dict[str, Any]:
     """Places, clusters and texts of the first of a sample, which is in no particular order."""
     from sentrep.evaluation.report.projection import places_on_map
-    from sentrep.mining.vectors import unit
+    from sentrep.utils.vectors import unit
 
     shown = sample[:ON_MAP]
     return {

@@ -219,7 +219,10 @@ def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:
     from sentrep.embedding.parts import launched_part
 
     if (shard_index is None) != (shards is None):
-        raise InputError(f"give both {opt('shard_index')} and {opt('shards')}, or neither")
+        raise InputError(
+            f"give both {opt('shard_index')} and {opt('shards')}, or neither",
+            setting="shards" if shards is None else "shard_index",
+        )
     if shard_index is None or shards is None:
         return launched_part()
     return checked("shard_index", shard_index, int), checked("shards", shards, int)

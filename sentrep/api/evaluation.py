@@ -184,7 +184,10 @@ def report(
     files = _existing(paths_of(results, "results"), "results")
     folders = _existing(paths_of(runs, "runs"), "runs")
     if (model is None or corpus is None) and (model is None) != (input is None):
-        raise InputError(f"the map of sentences needs both: {opt('model')} and {opt('input')}")
+        raise InputError(
+            f"the map of sentences needs both: {opt('model')} and {opt('input')}",
+            setting="model" if model is None else "input",
+        )
     if against is not None and corpus is None:
         raise InputError(f"{opt('against')} needs {opt('corpus')}, whose terms are compared with it")
     source = None if input is None else corpus_source(input, fields, "input", offline=offline, hub=hub)

@@ -17,8 +17,9 @@ from sentrep.data.inputs import texts_of
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
+from sentrep.search.kind_names import checked_kind
 from sentrep.utils.arguments import existing
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, opt
 from sentrep.utils.settings import checked
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from sentrep.search import Hit, Index
     from sentrep.search.documents import PassageHit
     from sentrep.training.job import Trained
-
-KINDS = ("auto", "flat", "hnsw", "ivf", "ivf-pq", "binary")
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def build_index(
         >>> [hit.text for hit in search("A cat came back.", k=1)]
         ['A cat came back.']
     """
-    _check_kind(kind)
+    of_kind = checked_kind(kind)
     given, names = texts_of(texts), None if ids is None else texts_of(ids, "ids")
     place, encoder = checked("out", out, Path), embedder(model, precision, offline, hub)
 
@@ -103,7 +102,7 @@ def build_index(
         given,
         out=place,
         model=stamp(model, encoder),
-        kind=_check_kind(kind),
+        kind=of_kind,
         overwrite=overwrite,
         wait=wait,
     )
@@ -158,7 +157,6 @@ def index(
         >>> len(index.search("the bread in the kitchen", k=3))
         3
     """
-    _check_kind(kind)
     place = checked("out", out, Path)
     if input is None:
         if center or smooth:
@@ -168,6 +166,7 @@ def index(
             checked("source", source, Path), place, kind=kind, dtype=dtype, memory=memory,
             overwrite=overwrite, wait=wait,
         )  # fmt: skip
+    checked_kind(kind)
     return index_documents(
         source, input, place, units=units, language=language, center=center, smooth=smooth,
         precision=precision, overwrite=overwrite, strict=strict, wait=wait, offline=offline, hub=hub,
@@ -189,12 +188,13 @@ def index_embedded(
     budget = checked("memory", memory, float | None)
     if budget is not None and budget <= 0:
         raise InputError(f"{opt('memory')} {budget}: must be above 0")
-    _check_kind(kind)
+    of_kind = checked_kind(kind)
+
     from sentrep.embedding import Embedded
     from sentrep.search import Index
 
     return Index.build(
-        Embedded.open(folder), out=out, kind=_check_kind(kind), dtype=dtype, overwrite=overwrite, wait=wait,
+        Embedded.open(folder), out=out, kind=of_kind, dtype=dtype, overwrite=overwrite, wait=wait,
         memory=None if budget is None else int(budget * 1e9),
     )  # fmt: skip
 
@@ -269,9 +269,3 @@ def search(
     """
     found = open_index(index, model, offline=offline, hub=hub) if isinstance(index, str | Path) else index
     return found(query, k)
-
-
-def _check_kind(kind: str) -> Any:
-    if kind not in KINDS:
-        raise InputError(f"{opt('kind')}: no index kind is called {kind!r}; {nearest(str(kind), KINDS)}")
-    return kind

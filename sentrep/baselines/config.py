@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.checks import check_above, check_at_least, check_share
+from sentrep.utils.errors import InputError
 
 WordModelName = Literal[
     "untrained",
@@ -73,19 +74,10 @@ class WordModelConfig:
     """Seed of the random numbers."""
 
     def __post_init__(self) -> None:
-        for name in ("width", "window", "negative", "min_count", "passage", "epochs", "inference", "threads"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise InputError(f"{opt(name)} {value} must be 1 or more")
-        if self.frequency <= 0 or self.lr <= 0:
-            raise InputError(
-                f"{opt('frequency')} {self.frequency} and {opt('lr')} {self.lr} must be above 0; "
-                "1e-3 and 0.05 are usual"
-            )
-        if self.sample is not None and not 0 <= self.sample < 1:
-            raise InputError(f"{opt('sample')} {self.sample} is a share of the words: 0 or more, below 1")
-        if self.minutes is not None and self.minutes <= 0:
-            raise InputError(f"{opt('minutes')} {self.minutes} must be above 0")
+        check_at_least(self, 1, "width", "window", "negative", "min_count", "passage", "epochs", "inference")
+        check_at_least(self, 1, "threads")
+        check_above(self, 0, "frequency", "lr", "minutes")
+        check_share(self, "sample")
 
 
 def check_name(name: str) -> None:

@@ -26,7 +26,7 @@ from sentrep.inference.eval_adapter import absent
 from sentrep.inference.kept_out import kept_out_comparison, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
-from sentrep.utils.terminal import shortened
+from sentrep.utils.terminal import cut_middle
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -221,4 +221,4 @@ def _print_parts(encoder: Encoder) -> None:
     from sentrep.baselines.nmf import strongest_words
 
     for number, words in enumerate(strongest_words(encoder)[:PARTS_SHOWN], start=1):
-        print(f"part {number:2}  {shortened(' '.join(words), 90)}")
+        print(f"part {number:2}  {cut_middle(' '.join(words), 90)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.splitting.passages import find_blocks
-from sentrep.utils.terminal import COLUMNS, printable, shortened, width, wrapped
+from sentrep.utils.terminal import COLUMNS, cut_middle, printable, width, wrapped
 
 if TYPE_CHECKING:
     from sentrep.search import Hit
@@ -38,7 +38,7 @@ def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:
 
 
 def _of_vector(hit: Hit) -> str:
-    head = f"{hit.score:6.3f}  {shortened(printable(hit.id), ID)}  "
+    head = f"{hit.score:6.3f}  {cut_middle(printable(hit.id), ID)}  "
     indent = " " * 8
     lines = wrapped(printable(hit.text or ""), COLUMNS - len(indent), width(head) - len(indent))
     return head + f"\n{indent}".join(lines)
@@ -58,9 +58,9 @@ def as_text(hit: PassageHit, best: tuple[int, int]) -> str:
     scores += _rank("lexical", hit.scores.lexical_rank)
     body = _passage(hit.text, best)
     head = f"{hit.rank:2}. {printable(above or Path(hit.document.file).name or hit.document.id)}"
-    position = f"{shortened(printable(place), COLUMNS - len(INDENT))}  ({scores})"
+    position = f"{cut_middle(printable(place), COLUMNS - len(INDENT))}  ({scores})"
     below = [*wrapped(position, COLUMNS - len(INDENT)), *_also(hit), *body]
-    return "\n".join([shortened(head, COLUMNS), *(INDENT + line for line in below)])
+    return "\n".join([cut_middle(head, COLUMNS), *(INDENT + line for line in below)])
 
 
 def _also(hit: PassageHit) -> list[str]:

@@ -32,6 +32,7 @@ from sentrep.cli.options import (
 from sentrep.data.config import CorpusConfig
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.units import Units
+from sentrep.search.kind_names import Kind
 from sentrep.utils.errors import InputError, opt
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def index(
     language: str = "auto",
     center: bool = False,
     smooth: bool = False,
-    kind: Literal["auto", "flat", "hnsw", "ivf", "ivf-pq", "binary"] = "auto",
+    kind: Kind = "auto",
     dtype: Literal["float32", "float16"] = "float32",
     precision: Precision = "auto",
     memory: float | None = None,
@@ -210,10 +211,13 @@ def search(
     if words and queries is not None:
         raise InputError(f"give WORDS or {opt('queries')}, not both", setting="queries")
     found = api.open_index(index_folder(index), model, verify=verify, precision=precision, **keywords(access))
-    if not isinstance(found, DocumentSearch) and (mode != "auto" or filter or smooth or repeats):
+    of_files = {"mode": mode != "auto", "filter": bool(filter), "smooth": smooth, "repeats": repeats}
+    given = [setting for setting, used in of_files.items() if used]
+    if given and not isinstance(found, DocumentSearch):
         raise InputError(
             f"{opt('mode')}, {opt('filter')}, {opt('smooth')} and {opt('repeats')} are for an index of "
-            "files; this one has vectors only"
+            "files; this one has vectors only",
+            setting=given[0],
         )
     ask_for: Callable[[str], Answer]
     if isinstance(found, DocumentSearch):

@@ -9,7 +9,7 @@ from pathlib import Path
 from sentrep import api
 from sentrep.cli.options import ReadingLines
 from sentrep.data.config import CorpusConfig
-from sentrep.utils.terminal import printable, shortened
+from sentrep.utils.terminal import cut_middle, printable
 
 SHOWN = 40
 """Columns of a line that a message shows."""
@@ -30,7 +30,7 @@ def lines_of(files: Sequence[str], reading: ReadingLines) -> list[str]:
         texts += found
         left_out += [] if found else [line]
     if left_out:
-        first = shortened(printable(left_out[0]), SHOWN)
+        first = cut_middle(printable(left_out[0]), SHOWN)
         more = ", …" if len(left_out) > 1 else ""
         announce_message(f"left out: lines without a letter or digit: {len(left_out):,} ({first}{more})")
     return texts

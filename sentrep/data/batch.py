@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Int
 from torch import Tensor
 
@@ -52,6 +53,12 @@ class SentenceBatch:
             near[first, second] = near[second, first] = True
         return near
 
+    def select(self, chosen: Bool[Tensor, " sentence"]) -> SentenceBatch:
+        """Returns the chosen sentences."""
+        lengths = self.offsets.diff()
+        ids = self.ids[chosen.repeat_interleave(lengths)]
+        return SentenceBatch(ids, offsets_of(lengths[chosen]), self.document[chosen], self.segment[chosen])
+
     def thinned(self, share: float) -> SentenceBatch:
         """Returns the batch without a random `share` of the tokens (word dropout)."""
         return SentenceBatch(*thinned(self.ids, self.offsets, share), self.document, self.segment)
@@ -63,6 +70,15 @@ class SentenceBatch:
                 for field in (self.ids, self.offsets, self.document, self.segment)
             )
         )
+
+
+def offsets_of(lengths: Int[Tensor, " sentence"]) -> Int[Tensor, " offset"]:
+    """Returns the offsets of ragged sentences of these lengths.
+
+    >>> offsets_of(torch.tensor([2, 0, 3]))
+    tensor([0, 2, 2, 5])
+    """
+    return F.pad(lengths.cumsum(0), (1, 0))
 
 
 def thinned(

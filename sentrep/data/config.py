@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, nearest, opt
 
 Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
@@ -90,5 +91,4 @@ class TokenizerConfig:
             raise InputError(
                 f"{opt('terms')}: only a trained vocabulary 'unigram' ({opt('tokenizer')}) takes them"
             )
-        if self.max_tokens < 2:
-            raise InputError(f"{opt('max_tokens')} {self.max_tokens}: must be 2 or more")
+        check_at_least(self, 2, "max_tokens")

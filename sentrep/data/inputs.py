@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sentrep.utils.arguments import is_one_string
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, cut, opt
 
 
 def texts_of(value: object, name: str = "texts") -> list[str]:
@@ -34,7 +34,7 @@ def texts_of(value: object, name: str = "texts") -> list[str]:
     texts = list(_items(value, name))
     for number, text in enumerate(texts, start=1):
         if not isinstance(text, str):
-            raise InputError(f"{opt(name)}: item {number} is not a string but {_short(text)}")
+            raise InputError(f"{opt(name)}: item {number} is not a string but {cut(repr(text))}")
     return [str(text) for text in texts]
 
 
@@ -161,7 +161,7 @@ def _record(document: object, number: int, text_field: str, name: str) -> dict[s
         return {text_field: [*_sentences(document, number, name)]}
     raise InputError(
         f"{opt(name)}: document {number} is neither a string, a list of sentences nor a dictionary but "
-        f"{_short(document)}"
+        f"{cut(repr(document))}"
     )
 
 
@@ -169,7 +169,8 @@ def _sentences(document: Any, number: int, name: str) -> Iterator[str]:
     for place, sentence in enumerate(document, start=1):
         if not isinstance(sentence, str):
             raise InputError(
-                f"{opt(name)}: sentence {place} of document {number} is not a string but {_short(sentence)}"
+                f"{opt(name)}: sentence {place} of document {number} is not a string but "
+                f"{cut(repr(sentence))}"
             )
         yield str(sentence)
 
@@ -192,8 +193,3 @@ def _missing(value: object) -> object:
     """None for what pandas writes where nothing is."""
     absent = isinstance(value, float) and value != value
     return None if absent or type(value).__name__ in ("NAType", "NaTType") else value
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

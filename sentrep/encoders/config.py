@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least
+from sentrep.utils.checks import check_at_least, check_share
 from sentrep.utils.errors import InputError, opt
 
 SCRATCH = ("bag", "gru", "lstm", "conv", "transformer")
@@ -81,16 +81,13 @@ class EncoderConfig:
     two models)."""
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.token_width < 1:
-            raise InputError(
-                f"{opt('width')} {self.width} and {opt('token_width')} {self.token_width} must be positive"
-            )
+        check_at_least(self, 1, "width", "token_width")
+        check_at_least(self, 0, "frequency", "saturation")
+        check_share(self, "dropout")
         if self.layers is not None and self.layers < (self.encoder != "bag"):
             raise InputError(
                 f"{opt('layers')} {self.layers}: 'bag' takes 0 or more, other encoders 1 or more"
             )
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"{opt('dropout')} {self.dropout} is a share of the values: 0 or more, below 1")
         if self.encoder in ("gru", "lstm") and self.bidirectional and self.width % 2:
             raise InputError(
                 f"{opt('width')} {self.width} is odd, but a bidirectional encoder gives half of "
@@ -119,11 +116,6 @@ class EncoderConfig:
         if self.kernel < 1 or self.kernel % 2 == 0:
             raise InputError(
                 f"{opt('kernel')} {self.kernel} must be odd: a token, and the same number on either side"
-            )
-        if self.frequency < 0 or self.saturation < 0:
-            raise InputError(
-                f"{opt('frequency')} {self.frequency} and {opt('saturation')} {self.saturation} "
-                "must be 0 or more"
             )
         if self.freeze_vectors and self.vectors is None:
             raise InputError(f"{opt('freeze_vectors')} needs {opt('vectors')} FILE")

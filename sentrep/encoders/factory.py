@@ -23,7 +23,7 @@ from sentrep.encoders.bag import (
     sparse_rows,
 )
 from sentrep.encoders.capsules import AttentionPooling, CapsulePooling, PartPooling
-from sentrep.encoders.config import EncoderConfig
+from sentrep.encoders.config import TABLES, EncoderConfig
 from sentrep.encoders.convolution import ConvolutionalEncoder
 from sentrep.encoders.positions import fix_positions, transformer
 from sentrep.encoders.recurrent import Cell, RecurrentEncoder
@@ -135,9 +135,10 @@ def _fill(rows: Tensor, tokenizer: Tokenizer, config: EncoderConfig) -> None:
     vectors = torch.from_numpy(np.stack(list(found.values())))
     (_, theirs), (_, ours) = vectors.shape, rows.shape
     if theirs != ours:
+        setting = "token_width" if config.encoder in TABLES else "width"
         raise InputError(
             f"{at(config.vectors)}: vectors {theirs} wide, but the token table is {ours} wide "
-            f"({opt('width')} or {opt('token_width')})"
+            f"({opt(setting)})"
         )
     scale = rows.norm(dim=1).mean() / vectors.norm(dim=1).mean().clamp(min=1e-12)
     rows[places] = vectors * scale

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
-from safetensors.torch import load_file, save_file
 from sentence_transformers.base.modules import InputModule
 from tokenizers import Tokenizer
 from torch import Tensor, nn
+
+from sentrep.encoders.saved_module import load_weights, save_weights
 
 
 class TokenEncoder(InputModule):
@@ -91,8 +92,7 @@ class TokenEncoder(InputModule):
 
     def save(self, output_path: str, *_: Any, **__: Any) -> None:
         self.save_config(output_path)
-        weights = {name: weight.contiguous().cpu() for name, weight in self.state_dict().items()}
-        save_file(weights, Path(output_path) / "model.safetensors")
+        save_weights(self, Path(output_path))
         self.tokenizer.save(str(Path(output_path) / "tokenizer.json"))
 
     @classmethod
@@ -100,7 +100,7 @@ class TokenEncoder(InputModule):
         folder = Path(model_name_or_path) / subfolder
         config = json.loads((folder / cls.config_file_name).read_text(encoding="utf-8"))
         module = cls(Tokenizer.from_file(str(folder / "tokenizer.json")), **config)
-        module.load_state_dict(load_file(folder / "model.safetensors"))
+        load_weights(module, folder)
         return module
 
 

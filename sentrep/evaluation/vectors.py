@@ -16,7 +16,7 @@ Implementation = Embeds | Ranks | Summarizes | Parses
 """The protocols of a model; it may implement several."""
 
 
-def unit(implementation: Implementation, texts: Sequence[str]) -> Vectors:
+def unit_vectors(implementation: Implementation, texts: Sequence[str]) -> Vectors:
     """Vectors of length 1, (text, width).
 
     A vector with a NaN or an infinity becomes the zero vector, which is equally near to everything, so a
@@ -56,7 +56,7 @@ def rows(
     if isinstance(implementation, Ranks) and not isinstance(implementation, Embeds):
         yield from implementation.rank(documents, queries)
         return
-    yield from cosines(unit(implementation, documents), unit(implementation, queries))
+    yield from cosines(unit_vectors(implementation, documents), unit_vectors(implementation, queries))
 
 
 def cosines(documents: Vectors, queries: Vectors) -> Iterator[Scores]:
@@ -81,7 +81,7 @@ def pair_cosines(implementation: Implementation, pairs: Sequence[tuple[str, str]
     Cosines that differ only in their last digits are equal: a collapsed model must not be ranked by its
     rounding."""
     texts, number = numbered(text for pair in pairs for text in pair)
-    vectors, sides = unit(implementation, texts), number.reshape(-1, 2)
+    vectors, sides = unit_vectors(implementation, texts), number.reshape(-1, 2)
     found = np.empty(len(pairs))
     for start in range(0, len(pairs), _PAIRS_AT_ONCE):
         first, second = (vectors[side] for side in sides[start : start + _PAIRS_AT_ONCE].T)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from sentrep.data.inputs import texts_of
 from sentrep.inference.code_file import Block, Header, damaged, read_codes, write_codes
 from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
-from sentrep.inference.text_residual import ResidualCoder
+from sentrep.inference.text_residual import ResidualCoder, utf8
 from sentrep.methods.capabilities import HasCodes
 from sentrep.modules.range_coder import RangeDecoder, RangeEncoder, cumulative_counts
 from sentrep.utils.errors import InputError, at
@@ -75,7 +75,7 @@ def compress(
     shown = progress(starts, "compressing", len(starts), f"block of {BLOCK_SIZE}")
     blocks = [coder.block(texts[start : start + BLOCK_SIZE], lossy) for start in shown]
     size = write_codes(Path(out), Header(lossy, coder.identity, len(texts)), blocks)
-    return Compressed(len(texts), size, sum(len(_utf8(text)) + 1 for text in texts))
+    return Compressed(len(texts), size, sum(len(utf8(text)) + 1 for text in texts))
 
 
 def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
@@ -243,8 +243,4 @@ def one_thread() -> Iterator[None]:
 
 
 def _crc(texts: list[str]) -> int:
-    return zlib.crc32(b"\n".join(map(_utf8, texts)))
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return zlib.crc32(b"\n".join(map(utf8, texts)))

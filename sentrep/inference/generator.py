@@ -15,7 +15,7 @@ from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasDecoders, HasPrior, HasStyle
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.progress import progress
+from sentrep.utils.progress import batch_progress
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -218,10 +218,7 @@ class Writer:
         assert isinstance(method, HasDecoders)
         decoding, written = decoding or DecodingConfig(), []
         random = torch.Generator().manual_seed(decoding.seed)
-        parts = vectors.split(AT_ONCE)
-        for part in (
-            progress(parts, "decoding", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts
-        ):
+        for part in batch_progress(vectors.split(AT_ONCE), "decoding", AT_ONCE):
             with torch.no_grad():
                 generator = method.generator(to or method.generates()[0], part)
             written += decode(

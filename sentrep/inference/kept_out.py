@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import CorpusConfig
+from sentrep.inference.loading import model_of
+from sentrep.training.kept_out import COUNTS, DOCUMENTS, KEPT_OUT
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import sha256
 from sentrep.utils.settings import route
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
-
-PLACE = "kept_out"
-DOCUMENTS, COUNTS = "kept_out.jsonl", "token_counts.npy"
 
 
 def kept_out_of(model: object) -> Path | None:
@@ -26,12 +25,11 @@ def kept_out_of(model: object) -> Path | None:
     >>> kept_out_of("runs/none") is None
     True
     """
-    if hasattr(model, "outcome"):  # a finished run
-        model = getattr(model, "model", model)
+    model = model_of(model)
     if not isinstance(model, str | Path):
         return None
     path = Path(str(model).partition("=")[2] or model)
-    found = (folder for folder in (path, path.parent) if (folder / PLACE / DOCUMENTS).is_file())
+    found = (folder for folder in (path, path.parent) if (folder / KEPT_OUT / DOCUMENTS).is_file())
     return next(found, None)
 
 
@@ -94,7 +92,7 @@ def untrained(run: Path) -> Encoder:
 
 
 def _file(run: Path, name: str) -> Path:
-    file = run / PLACE / name
+    file = run / KEPT_OUT / name
     if not file.is_file():
         raise InputError(
             f"{at(run)} kept no text out of training; give {opt('heldout')}, or train with {opt('keep_out')}",

@@ -50,14 +50,18 @@ def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False, h
     return folder.load(path, device, offline or not (Path(path).exists() or reachable()))
 
 
+def model_of(model: object) -> object:
+    """The model of a finished run (`Trained`); anything else as it is."""
+    return getattr(model, "model", model) if hasattr(model, "outcome") else model
+
+
 def opened(model: object, offline: bool = False, hub: bool = False) -> Encoder:
     """The encoder itself, or the one of a path, a name or a finished run (`Trained`).
 
     Raises:
         InputError: it is none of these, or cannot be opened.
     """
-    if hasattr(model, "outcome"):  # a finished run
-        model = getattr(model, "model", model)
+    model = model_of(model)
     if isinstance(model, str | Path):
         return load(model, offline=offline, hub=hub)
     if isinstance(model, type):

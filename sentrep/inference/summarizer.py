@@ -12,7 +12,7 @@ from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasSummarizer
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.progress import progress
+from sentrep.utils.progress import batch_progress
 
 if TYPE_CHECKING:
     from sentrep.modules.padding import Texts
@@ -99,9 +99,7 @@ class Summarizer:
         tokenizer = self.trained.tokenizer
         random, summaries = torch.Generator().manual_seed(decoding.seed), [""] * len(texts)
         parts = full.split(AT_ONCE) if len(full) else ()
-        for part in (
-            progress(parts, "summarizing", len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts
-        ):
+        for part in batch_progress(parts, "summarizing", AT_ONCE):
             with torch.no_grad():
                 generator = method.summarizer(articles.select(part), torch.full((len(part),), length))
             found = decode(generator, decoding, random, tuple(tokenizer.special - {generator.end}))

@@ -155,11 +155,11 @@ def changes(before: str, after: str) -> list[Change]:
     [Change(skipped=4, removed=1, inserted=b'')]
     """
     if len(before) * len(after) > MOST_COMPARED:
-        return [Change(0, len(before), _utf8(after))]
+        return [Change(0, len(before), utf8(after))]
     found, place = [], 0
     for kind, first, last, start, stop in SequenceMatcher(None, before, after, False).get_opcodes():
         if kind != "equal":
-            found.append(Change(first - place, last - first, _utf8(after[start:stop])))
+            found.append(Change(first - place, last - first, utf8(after[start:stop])))
             place = last
     return found
 
@@ -181,5 +181,6 @@ def _capital(word: str) -> str:
     return word[:1].upper() + word[1:]
 
 
-def _utf8(text: str) -> bytes:
+def utf8(text: str) -> bytes:
+    """A text in UTF-8, with lone surrogates."""
     return text.encode("utf-8", "surrogatepass")

@@ -13,7 +13,7 @@ from sentrep.data.trees.drawing import Node, bracketed, grown
 from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasLikelihood, HasTrees
 from sentrep.utils.errors import InputError
-from sentrep.utils.progress import progress
+from sentrep.utils.progress import batch_progress
 
 if TYPE_CHECKING:
     import nltk
@@ -137,7 +137,7 @@ class TreeParser:
             (place for place, (ids, _) in enumerate(cut) if ids), key=lambda place: len(cut[place][0])
         )
         parts = [order[start : start + AT_ONCE] for start in range(0, len(order), AT_ONCE)]
-        for part in progress(parts, doing, len(parts), f"batch of {AT_ONCE}") if len(parts) > 1 else parts:
+        for part in batch_progress(parts, doing, AT_ONCE):
             rows = [cut[place][0] for place in part]
             offsets = torch.tensor([0, *itertools.accumulate(map(len, rows))])
             each, ids = torch.arange(len(rows)), torch.tensor([token for row in rows for token in row])

@@ -25,6 +25,8 @@ from sentrep.modules.scaling import scale_to_unit_rms
 
 AUTOENCODER = "autoencoder"
 """Name of the first phase."""
+CRITIC, GENERATOR = "critic", "generator"
+"""Names of the other phases of methods that train these two in turn."""
 BETA1 = 0.0
 """β₁ of Adam in the other phases. With the usual .9, a mean over past gradients, generator and critic
 oscillate, and all generated codes become alike."""
@@ -43,6 +45,8 @@ class CodeAutoencoder(Method):
 
     usability = Usability(steps=2000, reason="readable text starts at about 2,000", document_length=1)
     headline_metrics: ClassVar[tuple[str, ...]] = ("code_gap", "critic_accuracy", "spread_ratio")
+    critic_steps = 1
+    """Steps of the critic for each step of the generator."""
 
     def __init__(self, config: CodeSettings, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
@@ -58,7 +62,11 @@ class CodeAutoencoder(Method):
         """The objective of generator and critic, given real codes without gradient."""
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
-        return self.phases[:1] if progress < self.adversarial_start else self.phases
+        """Returns the phases of a step; that of a critic, where there is one, stands `critic_steps` times."""
+        if progress < self.adversarial_start:
+            return (AUTOENCODER,)
+        times = {CRITIC: self.critic_steps}
+        return tuple(phase for phase in self.phases for _ in range(times.get(phase, 1)))
 
     def parameter_groups(self, phase: str) -> list[Group]:
         """All that is not named in `networks` belongs to the auto-encoder."""

@@ -34,9 +34,10 @@ from sentrep.mining.anomaly_scores import (
 )
 from sentrep.mining.order import order_of
 from sentrep.mining.text_vectors import LsaSpace, lsa_vectors
-from sentrep.mining.vectors import Vectors, nearest_cosines, unit
+from sentrep.mining.vectors import Vectors, nearest_cosines
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.record_file import Joined
+from sentrep.utils.vectors import unit
 
 Longs = NDArray[np.int64]
 

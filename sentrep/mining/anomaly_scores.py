@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from sentrep.data.analysis import words
-from sentrep.mining.vectors import Vectors, nearest_cosines, unit
+from sentrep.mining.vectors import Vectors, nearest_cosines
+from sentrep.utils.vectors import unit
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -15,7 +15,8 @@ from sentrep.mining.order import order_of
 from sentrep.mining.settings import ClusterSettings, TermSettings
 from sentrep.mining.terms import find_terms
 from sentrep.mining.units import units_of, written
-from sentrep.mining.vectors import BLOCK, Vectors, unit
+from sentrep.mining.vectors import BLOCK, Vectors
+from sentrep.utils.vectors import unit
 
 Longs = NDArray[np.int64]
 

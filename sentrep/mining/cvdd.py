@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sentrep.data.analysis import words
-from sentrep.mining.vectors import Vectors, unit
+from sentrep.mining.vectors import Vectors
+from sentrep.utils.vectors import unit
 
 CONTEXTS = 3
 ATTENTION_WIDTH = 150

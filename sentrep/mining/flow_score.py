@@ -20,8 +20,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sentrep.mining.vectors import Vectors, unit
+from sentrep.mining.vectors import Vectors
 from sentrep.modules.latent.coupling import CouplingFlow
+from sentrep.utils.vectors import unit
 
 DIRECTIONS = 16
 BLOCKS = 2

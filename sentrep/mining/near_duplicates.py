@@ -20,9 +20,10 @@ from sentrep.data.normalization import normalize
 from sentrep.mining.components import Longs, merge_pairs
 from sentrep.mining.minhash import near_components
 from sentrep.mining.shingles import Shingles, jaccard, shingles
-from sentrep.mining.vectors import Vectors, unit
+from sentrep.mining.vectors import Vectors
 from sentrep.search.ranges import pairs_above
 from sentrep.utils.record_file import View
+from sentrep.utils.vectors import unit
 
 KINDS = ("exact", "near", "semantic")
 

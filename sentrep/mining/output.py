@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -13,13 +12,10 @@ from typing import Any, BinaryIO
 
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import disk_errors, sweep, whole
-from sentrep.utils.terminal import printable
+from sentrep.utils.terminal import COLUMNS, cut_end, printable, width
 
 ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")
 """Formats of files, by the end of their names."""
-
-WIDTH = 100
-"""Columns of a table on a terminal."""
 
 BATCH = 10_000
 """Rows that are written at once."""
@@ -59,13 +55,13 @@ def write_rows(rows: Iterable[Row], path: Path, setting: str = "out") -> int:
         return write(rows, file, path.suffix)
 
 
-def text_table(rows: Sequence[Row], columns: Sequence[str], width: int = WIDTH) -> str:
+def text_table(rows: Sequence[Row], columns: Sequence[str], limit: int = COLUMNS) -> str:
     """Rows as a table of text within a number of columns; the last column is cut to fit.
 
     Args:
         rows: what is shown.
         columns: names of the values, in order; they are the heading.
-        width: columns of the terminal.
+        limit: longest line.
 
     >>> print(text_table([{"count": 3, "term": "狗在叫"}, {"count": 12, "term": "cat"}], ["count", "term"]))
     count  term
@@ -73,47 +69,19 @@ def text_table(rows: Sequence[Row], columns: Sequence[str], width: int = WIDTH) 
        12  cat
     """
     cells = [[_cell(row.get(name, "")) for name in columns] for row in rows]
-    widths = [max(map(columns_of, column)) for column in zip(columns, *cells, strict=True)]
-    room = width - sum(widths[:-1]) - 2 * (len(columns) - 1)
+    widths = [max(map(width, column)) for column in zip(columns, *cells, strict=True)]
+    room = limit - sum(widths[:-1]) - 2 * (len(columns) - 1)
     right = [all(isinstance(row.get(name), int | float) for row in rows) and bool(rows) for name in columns]
     lines = []
     for line in (list(columns), *cells):
         padded = [_padded(cell, size, end) for cell, size, end in zip(line, widths, right, strict=True)]
-        padded[-1] = shortened(line[-1], max(room, 8)) if not right[-1] else padded[-1]
+        padded[-1] = cut_end(line[-1], max(room, 8)) if not right[-1] else padded[-1]
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines)
 
 
-def columns_of(text: str) -> int:
-    """Columns that a text takes on a terminal: two for a Chinese character, none for a combining mark."""
-    return sum(map(_columns, text))
-
-
-def shortened(text: str, room: int) -> str:
-    """The beginning of a text that fits into some columns, with an ellipsis where something is cut.
-
-    >>> shortened("a long text", 7), shortened("狗在叫", 5)
-    ('a long…', '狗在…')
-    """
-    if columns_of(text) <= room:
-        return text
-    used, kept = 0, []
-    for character in text:
-        used += _columns(character)
-        if used > room - 1:
-            break
-        kept.append(character)
-    return "".join(kept).rstrip() + "…"
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def _padded(cell: str, size: int, right: bool) -> str:
-    space = " " * (size - columns_of(cell))
+    space = " " * (size - width(cell))
     return space + cell if right else cell + space
 
 

@@ -1,9 +1,11 @@
-"""Vectors of a corpus: unit lengths, nearest neighbours, and what follows from them."""
+"""Vectors of a corpus: nearest neighbours, and what follows from them."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sentrep.utils.vectors import unit
 
 Vectors = NDArray[np.float32]
 
@@ -12,20 +14,6 @@ BEST = 50
 
 NEAREST = 5
 BLOCK = 2048
-
-
-def unit(vectors: NDArray[np.floating]) -> Vectors:
-    """Vectors (text, width) of length 1; a zero vector stays zero.
-
-    >>> unit(np.array([[3.0, 4.0], [0.0, 0.0]])).round(1).tolist()
-    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
-    """
-    found = np.empty(vectors.shape, np.float32)
-    for start in range(0, len(vectors), BLOCK):
-        block = vectors[start : start + BLOCK]
-        lengths = np.linalg.norm(block.astype(np.float64), axis=1, keepdims=True)
-        found[start : start + BLOCK] = block / np.where(lengths > 0, lengths, 1)
-    return found
 
 
 def nearest_cosines(vectors: Vectors, others: Vectors, k: int, same: bool = False) -> Vectors:

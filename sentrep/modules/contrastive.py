@@ -65,8 +65,13 @@ def similarity(
         return F.normalize(left, dim=1) @ F.normalize(right, dim=1).T / temperature
 
 
-def mean_over_rows(values: Float[Tensor, " row"], counted: Bool[Tensor, " row"]) -> Float[Tensor, ""]:
-    """Returns the mean over the counted rows of all processes; each row has the weight `row_weight`."""
+def mean_over_rows(
+    values: Float[Tensor, " row"], counted: Bool[Tensor, " row"] | None = None
+) -> Float[Tensor, ""]:
+    """Returns the mean over the rows of all processes, or over those that are counted; a row has the weight
+    `row_weight`."""
+    if counted is None:
+        return values.sum() * row_weight(torch.tensor(len(values), device=values.device))
     return values.where(counted, 0).sum() * row_weight(counted.sum())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentrep.utils.checks import check_at_least, check_dropout
+from sentrep.utils.checks import check_at_least, check_share
 
 
 @dataclass(frozen=True)
@@ -34,5 +34,4 @@ class DecoderSettings:
     def __post_init__(self) -> None:
         check_at_least(self, 1, "decoder_width", "decoder_token_width", "longest")
         check_at_least(self, 0, "samples")
-        check_dropout(self, "input_dropout")
-        check_dropout(self, "decoder_dropout")
+        check_share(self, "input_dropout", "decoder_dropout")

@@ -44,9 +44,7 @@ class DecodingConfig:
     """'nucleus': seed of the samples."""
 
     def __post_init__(self) -> None:
-        check_at_least(self, 1, "k")
-        if self.beam_width is not None:
-            check_at_least(self, 1, "beam_width")
+        check_at_least(self, 1, "k", "beam_width", "max_length")
         check_at_least(self, 0, "min_length", "length_norm")
         if self.strategy == "beam" and self.k > self.hypotheses:
             raise InputError(

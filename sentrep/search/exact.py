@@ -192,7 +192,7 @@ def _check(documents: NDArray[np.floating], queries: NDArray[np.floating], k: in
     if documents.ndim != 2 or queries.ndim != 2:
         raise InputError(
             f"vectors must be 2-dimensional, got documents {documents.shape} and queries {queries.shape}",
-            setting="documents",
+            setting="queries" if documents.ndim == 2 else "documents",
         )
     if documents.shape[1] != queries.shape[1]:
         raise InputError(

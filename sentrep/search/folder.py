@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from sentrep.search.kind_names import KINDS
 from sentrep.utils.arrays import damaged
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
 from sentrep.utils.strings import files_of as string_files
@@ -25,7 +26,6 @@ KIND = FolderKind("search index", 3, "sentrep index")
 VECTORS, FAISS, BLOCKS = "vectors.npy", "index.faiss", "blocks.npy"
 IDS, TEXTS, FIELDS = "ids", "texts", "fields"
 ROWS, STARTS = "copies.rows.npy", "copies.starts.npy"
-KINDS = ("flat", "hnsw", "ivf", "ivf-pq", "binary")
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from sentrep.search import folder, kinds, structure, writing
 from sentrep.search.copies import group
 from sentrep.search.exact import rescore, top_k
 from sentrep.search.folder import IndexInfo, ModelStamp
+from sentrep.search.kind_names import Kind
 from sentrep.search.stored import StoredVectors
 from sentrep.search.structure import Structure
 from sentrep.utils.arrays import damaged, mapped
@@ -139,7 +140,7 @@ class Index:
         *,
         out: Path | str,
         model: ModelStamp | None = None,
-        kind: kinds.Kind = "auto",
+        kind: Kind = "auto",
         dtype: str = "float32",
         corpus: str = "",
         memory: int | None = None,

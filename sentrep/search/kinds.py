@@ -29,23 +29,19 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.search.exact import best_candidates, best_first, rescore
+from sentrep.search.kind_names import Kind
 from sentrep.search.stored import CHUNK, VectorSource
-from sentrep.utils import errors
 from sentrep.utils.bits import byte_width, sign_bits
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
     import faiss
-
-Kind = Literal["auto", "flat", "hnsw", "ivf", "ivf-pq", "binary"]
-NAMES: tuple[str, ...] = ("flat", "hnsw", "ivf", "ivf-pq", "binary")
-"""The kinds that an index can have."""
 
 FLAT_BELOW = 50_000
 """Vectors up to which `auto` is exact: a query takes some milliseconds."""
@@ -86,15 +82,9 @@ def choices(
 
     >>> [choice.kind for choice in choices("auto", 1000, 512)]
     ['flat']
-
-    Raises:
-        InputError: there is no such kind.
     """
     if kind == "auto":
         return _automatic(count, width, exact, free_memory() // 2 if memory is None else memory)
-    if kind not in NAMES:
-        known = errors.nearest(kind, ["auto", *NAMES])
-        raise errors.InputError(f"{errors.opt('kind')} {kind}: there is no such index; {known}")
     return [Choice(kind, "as asked")]
 
 

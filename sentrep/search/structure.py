@@ -14,6 +14,7 @@ from sentrep.search import kinds
 from sentrep.search.copies import Groups, group
 from sentrep.search.exact import best_candidates, rescore
 from sentrep.search.folder import FAISS, ROWS, STARTS, IndexInfo
+from sentrep.search.kind_names import Kind
 from sentrep.search.stored import VectorSource
 from sentrep.utils.arrays import damaged, mapped
 from sentrep.utils.bits import byte_width
@@ -59,7 +60,7 @@ class Built(NamedTuple):
     different: int
 
 
-def build(folder: Path, vectors: VectorSource, kind: kinds.Kind, memory: int | None = None) -> Built:
+def build(folder: Path, vectors: VectorSource, kind: Kind, memory: int | None = None) -> Built:
     """Build the structure of an index and write it into `folder`.
 
     Args:

@@ -14,8 +14,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.search import folder, kinds, structure
+from sentrep.search import folder, structure
 from sentrep.search.folder import IndexInfo, ModelStamp
+from sentrep.search.kind_names import Kind, checked_kind
 from sentrep.search.stored import CHUNK, StoredVectors
 from sentrep.utils.arrays import GrowingArray
 from sentrep.utils.blocks import stamp_files
@@ -85,14 +86,14 @@ def write(
     texts: Iterable[str] | None,
     *,
     model: ModelStamp | None,
-    kind: kinds.Kind,
+    kind: Kind,
     dtype: str,
     corpus: str,
     memory: int | None = None,
     zeros: bool = False,
 ) -> Sample:
     """Write all files of an index into the empty folder `aside` and return what to look up in it."""
-    kinds.choices(kind, 0, 0)
+    checked_kind(kind)
     if dtype not in ("float32", "float16"):
         raise InputError(f"{opt('dtype')} {dtype}: vectors are stored as float32 or float16")
     chunks: Iterable[NDArray[np.floating]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, LoggerType
 
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.errors import InputError, opt
@@ -41,7 +41,8 @@ def accelerator_for(config: TrainingConfig, phases: int, logs: Path, bf16: bool)
             project_dir=logs,
         )
     except ValueError as error:
-        given = f"{opt('tracker')} {config.tracker} or {opt('precision')} {config.precision}"
+        known = config.tracker in ("none", *LoggerType.list())
+        given = f"{opt('precision')} {config.precision}" if known else f"{opt('tracker')} {config.tracker}"
         raise InputError(f"{given}: {error}") from error
     if config.tracker != "none" and not accelerator.log_with:
         raise InputError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.checks import check_above, check_at_least, check_share
 
 
 @dataclass(frozen=True)
@@ -87,31 +87,8 @@ class TrainingConfig:
     """'tensorboard', 'none', or any other installed tracker that accelerate supports."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "lr", "minutes"):
-            self._require(name, "must be positive", above=0)
-        for name in ("steps", "clip", "patience", "weight_decay"):
-            self._require(name, "must be 0 or more", least=0)
-        for name in ("token_budget", "threads", "accumulate", "log_every", "most_steps"):
-            self._require(name, "must be 1 or more", least=1)
-        self._require("batch_size", "a batch needs 2 sentences or more", least=2)
-        self._require("segment_length", "needs 2 sentences or more, or no sentence has a neighbour", least=2)
-        self._require("validation", "is a share of the documents: 0 or more, below 1", least=0, below=1)
-        self._require("keep_out", "is a share of the text: 0 or more, below 1", least=0, below=1)
-        self._require("warmup", "is a share of the steps: 0 or more, below 1", least=0, below=1)
-
-    def _require(
-        self,
-        name: str,
-        rule: str,
-        *,
-        least: float | None = None,
-        above: float | None = None,
-        below: float | None = None,
-    ) -> None:
-        """Raises an `InputError` where a setting that is set breaks a rule."""
-        value = getattr(self, name)
-        if value is None:
-            return
-        low = (least is not None and value < least) or (above is not None and value <= above)
-        if low or (below is not None and value >= below):
-            raise InputError(f"{opt(name)} {value} {rule}")
+        check_above(self, 0, "epochs", "lr", "minutes")
+        check_at_least(self, 0, "steps", "clip", "patience", "weight_decay")
+        check_at_least(self, 1, "token_budget", "threads", "accumulate", "log_every", "most_steps")
+        check_at_least(self, 2, "batch_size", "segment_length")
+        check_share(self, "validation", "keep_out", "warmup")

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from sentrep.utils.files import disk_errors, whole
 
+KEPT_OUT = "kept_out"
+"""The folder within that of a run."""
+DOCUMENTS, COUNTS = "kept_out.jsonl", "token_counts.npy"
+
 
 def save_kept_out(run: Path, documents: Path, token_counts: NDArray[np.int64]) -> None:
     """Stores what ``sentrep eval RUN`` measures with: it does not need the prepared corpus any more.
@@ -19,10 +23,10 @@ def save_kept_out(run: Path, documents: Path, token_counts: NDArray[np.int64]) -
         documents: JSON lines that training does not read.
         token_counts: (token type,) of the text that it reads; untrained encoders depend on them.
     """
-    folder = run / "kept_out"
+    folder = run / KEPT_OUT
     folder.mkdir(exist_ok=True)
     with disk_errors(run):
-        with whole(folder / "kept_out.jsonl") as file, documents.open("rb") as source:
+        with whole(folder / DOCUMENTS) as file, documents.open("rb") as source:
             shutil.copyfileobj(source, file)
-        with whole(folder / "token_counts.npy") as file:
+        with whole(folder / COUNTS) as file:
             np.save(file, token_counts, allow_pickle=False)

@@ -27,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from sentrep.encoders.serialization import unlink
+from sentrep.training.kept_out import KEPT_OUT
 from sentrep.training.resumable import described, differences, without_free
 from sentrep.training.run_file import machine, read_json, versions, write_json
 from sentrep.utils.errors import InputError, at, opt
@@ -114,7 +115,7 @@ class RunFolder:
                 f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; "
                 f"give another {opt('out')}"
             )
-        for part in (self.model, self.path / "method", self.path / "kept_out", self.checkpoints, self.logs):
+        for part in (self.model, self.path / "method", self.path / KEPT_OUT, self.checkpoints, self.logs):
             shutil.rmtree(part, ignore_errors=True)
         unlink(self.path)
         (self.path / "run.json").unlink()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeGuard
 
-from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.errors import InputError, at, cut, opt
 
 
 def is_one_string(value: object) -> TypeGuard[str | bytes]:
@@ -36,7 +36,7 @@ def paths_of(value: object, name: str) -> list[str]:
         return [_path(value, name)]
     if value is None or not isinstance(value, Iterable) or is_one_string(value) or isinstance(value, dict):
         raise InputError(
-            f"{opt(name)} takes a path or a list of paths, not {type(value).__name__} {_short(value)}"
+            f"{opt(name)} takes a path or a list of paths, not {type(value).__name__} {cut(repr(value))}"
         )
     return [_path(each, name) for each in value]
 
@@ -45,9 +45,9 @@ def _path(value: object, name: str) -> str:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, str) or not value:
-        raise InputError(f"{opt(name)} takes a path or a list of paths; {_short(value)} is no path")
+        raise InputError(f"{opt(name)} takes a path or a list of paths; {cut(repr(value))} is no path")
     if "\0" in value:
-        raise InputError(f"{opt(name)}: a path cannot hold a NUL character: {_short(value)}")
+        raise InputError(f"{opt(name)}: a path cannot hold a NUL character: {cut(repr(value))}")
     return value
 
 
@@ -83,8 +83,3 @@ def existing(path: str | Path, what: str, setting: str | None = None) -> Path:
         hint = f"; did you mean {near!r}?" if near else ""
         raise InputError(f"{at(path)}: no such {what}{hint}", setting=setting)
     return Path(path)
-
-
-def _short(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."

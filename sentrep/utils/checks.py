@@ -22,6 +22,21 @@ def check_at_least(settings: Any, minimum: float, *names: str) -> None:
             raise InputError(f"{opt(name)} {value}: must be {minimum} or more")
 
 
+def check_above(settings: Any, limit: float, *names: str) -> None:
+    """Checks that settings are larger than `limit`; None is allowed.
+
+    Raises:
+        InputError: a setting is `limit` or smaller.
+
+    >>> from types import SimpleNamespace
+    >>> check_above(SimpleNamespace(lr=1e-3, minutes=None), 0, "lr", "minutes")
+    """
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and value <= limit:
+            raise InputError(f"{opt(name)} {value}: must be above {limit}")
+
+
 def check_between(settings: Any, low: float, high: float, *names: str) -> None:
     """Checks that settings lie between `low` and `high`, both included; None is allowed.
 
@@ -37,15 +52,16 @@ def check_between(settings: Any, low: float, high: float, *names: str) -> None:
             raise InputError(f"{opt(name)} {value}: must be between {low} and {high}")
 
 
-def check_dropout(settings: Any, name: str) -> None:
-    """Checks that a dropout rate is 0 or more and below 1.
+def check_share(settings: Any, *names: str) -> None:
+    """Checks that shares, such as dropout rates, are 0 or more and below 1; None is allowed.
 
     Raises:
-        InputError: it is not.
+        InputError: a setting is smaller or larger.
 
     >>> from types import SimpleNamespace
-    >>> check_dropout(SimpleNamespace(dropout=0.1), "dropout")
+    >>> check_share(SimpleNamespace(dropout=0.1, sample=None), "dropout", "sample")
     """
-    value = getattr(settings, name)
-    if not 0 <= value < 1:
-        raise InputError(f"{opt(name)} {value}: must be 0 or more and below 1")
+    for name in names:
+        value = getattr(settings, name)
+        if value is not None and not 0 <= value < 1:
+            raise InputError(f"{opt(name)} {value}: must be 0 or more and below 1")

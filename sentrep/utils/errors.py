@@ -1,4 +1,4 @@
-"""Errors and warnings about input that a person can correct, and the hint for a mistyped name."""
+"""Errors and warnings about input that a person can correct, and the parts of their messages."""
 
 from __future__ import annotations
 
@@ -124,6 +124,15 @@ PARSER_FAULTS = (
 )  # fmt: skip
 """What a parser of another library raises, beside errors of its own, for a file that it was not written for
 (RuntimeError includes RecursionError). Neither a missing library nor a lack of memory is among them."""
+
+
+def cut(text: str, limit: int = 60) -> str:
+    """A text for a message, of at most `limit` characters; of a longer one the end is left out.
+
+    >>> cut("a long text", 8)
+    'a lon...'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

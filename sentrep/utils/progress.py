@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -48,6 +48,22 @@ def progress(
         initial=initial,
     )
     yield from bar if estimate is None or bar.disable else _estimated(bar, estimate, initial)
+
+
+def batch_progress(batches: Sequence[T], description: str, size: int) -> Iterable[T]:
+    """Batches under a progress bar; without one where there are fewer than two.
+
+    Args:
+        batches: what is passed on.
+        description: of the work.
+        size: number of items in a batch.
+
+    >>> list(batch_progress([[1, 2], [3]], "counting", 2))
+    [[1, 2], [3]]
+    """
+    if len(batches) < 2:
+        return batches
+    return progress(batches, description, len(batches), f"batch of {size}")
 
 
 def _estimated(bar: Any, estimate: Callable[[int], int | None], done: int) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, cut, nearest, opt
 
 
 def route(
@@ -54,7 +54,8 @@ def checked(setting: str, value: Any, wanted: Any) -> Any:
         fits, converted = _as(value, kind)
         if fits:
             return converted
-    raise InputError(f"{opt(setting)} takes {_described(wanted)}, not {_short(value)}")
+    given = cut(f"{type(value).__name__} {value!r}", 80)
+    raise InputError(f"{opt(setting)} takes {_described(wanted)}, not {given}")
 
 
 def check_config(config: Any) -> Any:
@@ -126,8 +127,3 @@ _singular: dict[Any, str] = {
     str: "a string", Path: "a path", type(None): "None",
 }  # fmt: skip
 _plural: dict[Any, str] = {int: "whole numbers", float: "numbers", str: "strings", Path: "paths"}
-
-
-def _short(value: Any) -> str:
-    shown = f"{type(value).__name__} {value!r}"
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."

@@ -29,18 +29,29 @@ def printable(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """Columns that a text takes on a terminal: Chinese and Japanese letters take two.
+    """Columns that a text takes on a terminal: Chinese and Japanese letters take two, combining marks none.
 
     >>> width("abc"), width("模型")
     (3, 4)
+    >>> width("cafe\N{COMBINING ACUTE ACCENT}")
+    4
     """
     return sum(map(_letter_width, text))
 
 
-def shortened(text: str, limit: int) -> str:
+def cut_end(text: str, limit: int) -> str:
+    """A text of at most `limit` columns; of a longer one the end is left out.
+
+    >>> cut_end("a long text", 7), cut_end("狗在叫", 5)
+    ('a long…', '狗在…')
+    """
+    return text if width(text) <= limit else _prefix(text, limit - 1).rstrip() + "…"
+
+
+def cut_middle(text: str, limit: int) -> str:
     """A text of at most `limit` columns; of a longer one the middle is left out.
 
-    >>> shortened("runs/quick-thought-of-novels/model", 21)
+    >>> cut_middle("runs/quick-thought-of-novels/model", 21)
     'runs/quick…vels/model'
     """
     if width(text) <= limit:
@@ -88,6 +99,8 @@ def replace_what_cannot_be_encoded(*streams: TextIO) -> None:
 
 
 def _letter_width(letter: str) -> int:
+    if unicodedata.combining(letter):
+        return 0
     return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 

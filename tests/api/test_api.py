@@ -266,8 +266,10 @@ def test_parts_of_a_corpus_are_merged(place: Path, trained: Trained, monkeypatch
     merged = api.merge_embedded(place / "parts")
     assert list(merged.items()) == list(whole.items())
     assert np.array_equal(merged.array(), whole.array())
-    with pytest.raises(InputError):
+    with refuses(setting="shards"):
         api.embed_corpus(trained.model, corpus, place / "one", shard_index=0)
+    with refuses(setting="shard_index"):
+        api.embed_corpus(trained.model, corpus, place / "one", shards=2)
 
 
 def test_two_models_side_by_side(place: Path, trained: Trained) -> None:

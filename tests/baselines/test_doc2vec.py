@@ -13,7 +13,7 @@ from sentrep.baselines.doc2vec import DocumentVectors, doc2vec
 from sentrep.baselines.word2vec import LAST_RATE
 from sentrep.data.store.store import Store
 from sentrep.evaluation import Embeds, Model, Retrieval, evaluate
-from sentrep.evaluation.vectors import unit
+from sentrep.evaluation.vectors import unit_vectors
 from tests.baselines.word_toy import SMALL
 
 
@@ -36,8 +36,8 @@ def test_doc2vec_infers_as_gensim_does(store: Store, paragraph_vectors: Model) -
     tokens = [
         [implementation.passages.tokens[token] for token in store.tokenizer.encode(text)] for text in texts
     ]
-    ours = unit(implementation, texts)
-    theirs = unit(
+    ours = unit_vectors(implementation, texts)
+    theirs = unit_vectors(
         Fixed(
             np.stack(
                 [

@@ -15,10 +15,12 @@ import torch
 import sentrep
 from sentrep.cli.main import main
 from sentrep.cli.options import LINES
+from sentrep.cli.search import search
 from sentrep.cli.texts import lines_of
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.static import static_encoder
+from tests.errors import refuses
 from tests.pages import TOPICS, page, saved
 
 SIGNS = ("\u2028", "\u2029", "\x85")
@@ -110,6 +112,17 @@ def test_each_line_of_queries_has_an_answer(index: str, place: Path, shown: Show
     assert [line[2:] for line in out.split("\n") if line.startswith("> ")] == [
         "???", "chess", "--", long.strip()
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("mode", "lexical"), ("filter", ("a=b",)), ("smooth", True), ("repeats", True)]
+)
+def test_an_index_of_vectors_refuses_each_setting_of_an_index_of_files_by_its_name(
+    setting: str, value: object, place: Path
+) -> None:
+    given: dict[str, Any] = {setting: value}
+    with refuses(setting=setting):
+        search(place / "VECTORS", ("chess",), **given)
 
 
 def test_a_file_is_named_by_the_end_of_its_path(place: Path, shown: Shown) -> None:

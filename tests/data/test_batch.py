@@ -24,6 +24,13 @@ def test_neighbours_never_cross_runs() -> None:
     assert [tensor.tolist() for tensor in batch.pairs(2)] == [[0], [2]]
 
 
+def test_chosen_sentences_keep_their_tokens_documents_and_segments() -> None:
+    batch = toy.batch([[5, 6], [7], [], [8, 9]], document=[0, 0, 1, 1], segment=[0, 0, 2, 2])
+    chosen = batch.select(torch.tensor([True, False, True, True]))
+    fields = (chosen.ids, chosen.offsets, chosen.document, chosen.segment)
+    assert [field.tolist() for field in fields] == [[5, 6, 8, 9], [0, 2, 2, 4], [0, 1, 1], [0, 2, 2]]
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(2, 40), min_size=1, max_size=30), st.integers(2, 50), st.integers(0, 10**6))
 def test_cutting_covers_every_span_with_runs_that_have_neighbours(

@@ -17,7 +17,6 @@ from sentrep.encoders.bag import rows_by_prefix, sparse_rows
 from sentrep.encoders.batching import encode, encode_tokens, token_ids
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
-from sentrep.utils.errors import InputError
 from tests import toy
 from tests.encoders.test_batching import LONGEST, made, ragged
 from tests.errors import refuses
@@ -94,27 +93,30 @@ def test_frozen_vectors_stay_as_the_file_gives_them(
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("kind", "setting"), [("bag", "width"), ("gru", "token_width"), ("conv", "token_width")]
+)
+def test_vectors_of_another_width_name_the_width_of_the_token_table(
+    kind: str, setting: str, tmp_path: Path
+) -> None:
+    with refuses(setting=setting, place="vectors.txt"):
+        made(kind, vectors=written(tmp_path / "vectors.txt", VECTORS), width=8, token_width=8)
+
+
+@pytest.mark.parametrize(
+    ("options", "setting"),
     [
-        {"width": 0},
-        {"encoder": "gru", "width": 63},
-        {"encoder": "gru", "token_width": 0},
-        {"encoder": "transformer", "width": 193},
-        {"encoder": "transformer", "pooling": "last"},
-        {"freeze_vectors": True},
-        {"encoder": "transformer", "vectors": Path("v")},
-        {"encoder": "gru", "layers": 0},
-        {"encoder": "transformer", "layers": 0},
-        {"layers": -1},
-        {"dropout": 1.0},
-        {"dropout": -0.1},
-        {"frequency": -1.0},
+        ({"encoder": "gru", "width": 63}, "width"),
+        ({"encoder": "transformer", "width": 193}, "width"),
+        ({"encoder": "transformer", "pooling": "last"}, "pooling"),
+        ({"freeze_vectors": True}, "freeze_vectors"),
+        ({"encoder": "transformer", "vectors": Path("v")}, "vectors"),
+        ({"encoder": "gru", "layers": 0}, "layers"),
+        ({"encoder": "transformer", "layers": 0}, "layers"),
     ],
 )
-def test_settings_that_cannot_be_built_say_so_at_once(options: dict[str, Any]) -> None:
-    with pytest.raises(InputError) as refused:
+def test_settings_that_cannot_be_built_say_so_at_once(options: dict[str, Any], setting: str) -> None:
+    with refuses(setting=setting):
         EncoderConfig(**options)
-    assert refused.value.setting
 
 
 def test_the_same_seed_builds_the_same_encoder() -> None:

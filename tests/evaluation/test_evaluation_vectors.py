@@ -9,7 +9,7 @@ import pytest
 
 from sentrep.evaluation import bm25
 from sentrep.evaluation import vectors as module
-from sentrep.evaluation.vectors import pair_cosines, unit
+from sentrep.evaluation.vectors import pair_cosines, unit_vectors
 from tests.errors import refuses
 from tests.evaluation.toy import Letters
 
@@ -21,12 +21,12 @@ def test_unit_vectors_are_unit_or_zero_and_the_model_s_own_stay_untouched() -> N
         def encode(self, texts: Sequence[str]) -> np.ndarray:
             return vectors
 
-    np.testing.assert_allclose(unit(Given(), list("abcd")), [[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
+    np.testing.assert_allclose(unit_vectors(Given(), list("abcd")), [[0.6, 0.8], [0, 0], [0, 0], [0, 0]])
     assert vectors[0].tolist() == [3, 4]
     with refuses(ValueError):
-        unit(Given(), ["one text"])
+        unit_vectors(Given(), ["one text"])
     with refuses(TypeError):
-        unit(bm25().implementation, ["one text"])
+        unit_vectors(bm25().implementation, ["one text"])
 
 
 @pytest.mark.parametrize("at_once", [2, 4096])

@@ -26,6 +26,23 @@ def codes() -> Tensor:
     return scale_to_unit_rms(torch.ones(64, WIDTH) + 0.7 * torch.randn(64, WIDTH))
 
 
+@pytest.mark.parametrize(
+    ("name", "adversarial"),
+    [
+        ("latent-gan", ("critic",) * 3 + ("generator",)),
+        ("bigan", ("critic",) * 3 + ("generator",)),
+        ("o-gan", ("adversary",)),
+    ],
+)
+def test_the_critic_takes_several_steps_once_the_auto_encoder_is_trained(
+    name: str, adversarial: tuple[str, ...]
+) -> None:
+    steps = {} if name == "o-gan" else {"critic_steps": 3}
+    made = toy_run.make(name, toy_run.CODES | steps)
+    assert made.active_phases(0.29) == (AUTOENCODER,)
+    assert made.active_phases(0.3) == (AUTOENCODER, *adversarial)
+
+
 @pytest.mark.parametrize("name", ["latent-gan", "bigan"])
 def test_generated_codes_vary_as_much_as_real_ones(name: str) -> None:
     torch.manual_seed(0)

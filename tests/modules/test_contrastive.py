@@ -55,6 +55,7 @@ def test_a_row_without_neighbours_gives_no_gradient_and_no_nan() -> None:
 def test_mean_leaves_out_rows_that_do_not_count() -> None:
     assert mean_over_rows(torch.tensor([1.0, 5.0, 3.0]), torch.tensor([True, False, True])).item() == 2.0
     assert mean_over_rows(torch.tensor([1.0]), torch.tensor([False])).item() == 0.0
+    assert mean_over_rows(torch.tensor([1.0, 5.0, 3.0])).item() == 3.0
 
 
 def test_cosine_does_not_see_length_and_the_dot_product_does() -> None:

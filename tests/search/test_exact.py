@@ -109,6 +109,7 @@ def test_top_k_reads_a_mapped_file_in_blocks(tmp_path: Path, monkeypatch: pytest
         (np.ones((0, 4)), np.ones((1, 4)), 1, "documents"),
         (np.ones((3, 4)), np.ones((1, 4)), 0, "k"),
         (np.ones(4), np.ones((1, 4)), 1, "documents"),
+        (np.ones((3, 4)), np.ones((1, 1, 4)), 1, "queries"),
         (np.array([[1.0], [np.nan]]), np.ones((1, 1)), 1, "documents"),
         (np.ones((2, 1)), np.array([[1.0], [2.0], [np.inf]]), 1, "queries"),
     ],

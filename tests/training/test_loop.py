@@ -447,6 +447,17 @@ def test_a_tracker_that_is_not_there_is_named(tmp_path: Path, options: dict[str,
         accelerator_for(config(**options), 1, tmp_path, False)
 
 
+def test_a_precision_that_the_hardware_lacks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_bf16(**_: Any) -> None:
+        raise ValueError("bf16 mixed precision requires a supported device")
+
+    monkeypatch.setattr("sentrep.training.accelerator.Accelerator", without_bf16)
+    with refuses(setting="precision"):
+        accelerator_for(config(tracker="tensorboard"), 1, tmp_path, True)
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_no_gpu_is_said(tmp_path: Path) -> None:
     with refuses(setting="device"):

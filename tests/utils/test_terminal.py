@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import io
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentrep.utils.terminal import printable, replace_what_cannot_be_encoded, shortened, width, wrapped
+from sentrep.utils.terminal import (
+    cut_end,
+    cut_middle,
+    printable,
+    replace_what_cannot_be_encoded,
+    width,
+    wrapped,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +51,16 @@ def test_what_an_encoding_lacks_is_replaced() -> None:
     assert stream.buffer.getvalue() == b"na?ve"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("cut", [cut_end, cut_middle])
 @given(st.text(), st.integers(3, 40))
-def test_a_shortened_text_fits(text: str, limit: int) -> None:
-    short = shortened(text, limit)
+def test_a_cut_text_fits(cut: Callable[[str, int], str], text: str, limit: int) -> None:
+    short = cut(text, limit)
     assert width(short) <= limit
     assert short == text or "…" in short
+
+
+def test_a_combining_mark_stays_with_its_letter_and_takes_no_column() -> None:
+    assert cut_end("cafe\N{COMBINING ACUTE ACCENT} noir", 5) == "cafe\N{COMBINING ACUTE ACCENT}…"
 
 
 @given(st.text(), st.integers(2, 40))

@@ -20,7 +20,7 @@ from sentrep.data.reading.folder import folder_sources, named_json, named_source
 from sentrep.data.reading.formats import format_of, fragments
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.unique_ids import with_unique_ids
-from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.errors import InputError, at, cut, opt
 from sentrep.utils.files import expanded
 from sentrep.utils.hub import is_hub_name, without_retries
 
@@ -204,10 +204,9 @@ def _path(name: str) -> Path:
         pass
     except (OSError, ValueError, RuntimeError) as error:
         what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        shown = name if len(name) <= 80 else f"{name[:77]}..."
         raise InputError(
-            f"{at(shown)}: cannot be looked for as a file or folder ({what}); texts are given in Python, "
-            "as a list",
+            f"{at(cut(name, 80))}: cannot be looked for as a file or folder ({what}); texts are given in "
+            "Python, as a list",
             setting="corpus",
         ) from error
     return path

@@ -17,7 +17,7 @@ from sentrep.evaluation.report.league import short_names
 from sentrep.evaluation.report.projection import places_on_map
 from sentrep.evaluation.report.words import readable, typed, words
 from sentrep.evaluation.task import Embeds, Model, MonitoredEncoder
-from sentrep.evaluation.vectors import cosines, unit
+from sentrep.evaluation.vectors import cosines, unit_vectors
 from sentrep.utils.capabilities import Vectors
 from sentrep.utils.errors import InputError
 
@@ -54,7 +54,7 @@ def picture(model: Model, sentences: Iterable[str], seed: int = 0) -> dict[str, 
             setting="sentences",
         )
     monitored = MonitoredEncoder(model.implementation)
-    vectors = unit(monitored, texts)
+    vectors = unit_vectors(monitored, texts)
     places = places_on_map(vectors, seed)
     region = _regions(places, seed)
     neighbours = _neighbours(vectors)

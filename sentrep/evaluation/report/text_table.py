@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sentrep.utils.terminal import COLUMNS, printable, shortened, width, wrapped
+from sentrep.utils.terminal import COLUMNS, cut_middle, printable, width, wrapped
 
 NAME = 24
 """Names of rows are not shortened below this width."""
@@ -48,12 +48,13 @@ def _fitted(rows: Sequence[Sequence[str]], limit: int) -> list[list[str]]:
     """Rows whose names are short enough for the limit, as far as names may be shortened."""
     header, body = list(rows[0]), [list(row) for row in rows[1:]]
     if _total([header, *body]) > limit:
-        header = [header[0], *(shortened(cell, HEADING) for cell in header[1:])]
+        header = [header[0], *(cut_middle(cell, HEADING) for cell in header[1:])]
     names = max((width(row[0]) for row in body), default=0)
     for_names = max(NAME, limit - (_total([header, *body]) - names))
     for_cells = limit - for_names - len(GAP)
     body = [
-        [shortened(name, for_names), *(shortened(cell, for_cells) for cell in cells)] for name, *cells in body
+        [cut_middle(name, for_names), *(cut_middle(cell, for_cells) for cell in cells)]
+        for name, *cells in body
     ]
     return [header, *body]
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.evaluation.vectors import to_unit, unit
+from sentrep.evaluation.vectors import to_unit, unit_vectors
 from sentrep.utils.capabilities import Embeds, Vectors
 
 WORDS = 3000
@@ -68,7 +68,9 @@ def typed(implementation: Embeds, texts: Sequence[str], vectors: Vectors, seed: 
         return {}
     basis = np.linalg.svd(vectors[~left_out], full_matrices=False)[2][:WIDTH].T
     narrow = vectors @ basis
-    known = _fitted(unit(implementation, vocabulary) @ basis, _bags(kept, vocabulary), narrow[~left_out])
+    known = _fitted(
+        unit_vectors(implementation, vocabulary) @ basis, _bags(kept, vocabulary), narrow[~left_out]
+    )
     tried = int(left_out.sum())
     guessed = _bags([text for text, out in zip(texts, left_out, strict=True) if out], vocabulary) @ _bytes(
         known

@@ -11,7 +11,7 @@ from sentrep.evaluation.datasets.labelled import Labelled, read_labelled
 from sentrep.evaluation.metrics.ranking import Floats
 from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.task import Embeds, Model, Task
-from sentrep.evaluation.vectors import cosines, unit
+from sentrep.evaluation.vectors import cosines, unit_vectors
 from sentrep.utils.errors import InputError
 
 NEAREST = 5
@@ -50,8 +50,8 @@ class Anomaly(Task):
     def run(self, model: Model) -> list[Score]:
         """Items of AUROC are pairs of class and anomalous text; of AP, classes."""
         train, test = (
-            unit(model.implementation, self.train.texts),
-            unit(model.implementation, self.test.texts),
+            unit_vectors(model.implementation, self.train.texts),
+            unit_vectors(model.implementation, self.test.texts),
         )
         known, labels = np.array(self.train.labels), np.array(self.test.labels)
         areas, precisions, examples = [], [], list[Example]()

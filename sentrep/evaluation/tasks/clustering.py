@@ -11,7 +11,7 @@ from sentrep.evaluation.metrics.ranking import Floats, Integers
 from sentrep.evaluation.models.k_means import ROUNDS, k_means
 from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.task import Embeds, Model, Task
-from sentrep.evaluation.vectors import unit
+from sentrep.evaluation.vectors import unit_vectors
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
 
@@ -62,7 +62,7 @@ class Clustering(Task):
 
     def run(self, model: Model) -> list[Score]:
         """V-measure, homogeneity and completeness; items are the summands of ratios, (text, 2 * seeds)."""
-        vectors = unit(model.implementation, self.texts)
+        vectors = unit_vectors(model.implementation, self.texts)
         seeds = progress(range(self.seeds), self.name, unit="seed")
         clusters = [k_means(vectors, len(self.names), self.starts, seed) for seed in seeds]
         summands = [information(self.labels, found) for found in clusters]

@@ -22,7 +22,7 @@ from sentrep.evaluation.metrics.ranking import (
 )
 from sentrep.evaluation.result import EXAMPLES, Example, fingerprint
 from sentrep.evaluation.task import Embeds, Model, Ranks, Score, Task
-from sentrep.evaluation.vectors import Implementation, cosines, rows, unit
+from sentrep.evaluation.vectors import Implementation, cosines, rows, unit_vectors
 from sentrep.search import top_k
 from sentrep.search.approximate import HNSW, SETTINGS
 from sentrep.utils.capabilities import Vectors
@@ -145,7 +145,10 @@ class Retrieval(Task):
 
     def _searched(self, implementation: Embeds) -> Iterator[QueryRanking]:
         """Exact FAISS search: the best scores suffice to count the documents above a relevant one."""
-        documents, queries = unit(implementation, self.documents), unit(implementation, self.queries)
+        documents, queries = (
+            unit_vectors(implementation, self.documents),
+            unit_vectors(implementation, self.queries),
+        )
         depth = min(DEPTH, len(documents))
         index = HNSW(documents) if self.approximate else None
         for start in range(0, len(queries), _QUERIES_AT_ONCE):

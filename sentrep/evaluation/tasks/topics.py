@@ -19,7 +19,7 @@ from sentrep.evaluation.metrics.ranking import (
 from sentrep.evaluation.result import EXAMPLES, Example, Score
 from sentrep.evaluation.task import Embeds, Model, Ranks, Task
 from sentrep.evaluation.tasks.retrieval import TOLERANCE
-from sentrep.evaluation.vectors import Implementation, cosines, rows, unit
+from sentrep.evaluation.vectors import Implementation, cosines, rows, unit_vectors
 from sentrep.utils.capabilities import Scores
 from sentrep.utils.progress import progress
 
@@ -85,7 +85,7 @@ class Topics(Task):
     def _rows(self, implementation: Implementation) -> Iterator[Scores]:
         """Scores of all texts, (text,), query by query; each text is embedded once."""
         if isinstance(implementation, Embeds):
-            vectors = unit(implementation, self.texts)
+            vectors = unit_vectors(implementation, self.texts)
             yield from cosines(vectors, vectors[self.queries])
         else:
             yield from rows(implementation, self.texts, [self.texts[number] for number in self.queries])

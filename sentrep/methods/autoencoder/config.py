@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sentrep.modules.decoder_settings import DecoderSettings
-from sentrep.utils.checks import check_at_least, check_dropout
+from sentrep.utils.checks import check_at_least, check_share
 
 
 @dataclass(frozen=True)
@@ -41,5 +41,4 @@ class AutoencoderConfig(DecoderSettings):
         super().__post_init__()
         check_at_least(self, 1, "decoder_layers")
         check_at_least(self, 0, "shuffle", "decoder_lr_scale")
-        for name in ("delete", "mask", "substitute"):
-            check_dropout(self, name)
+        check_share(self, "delete", "mask", "substitute")

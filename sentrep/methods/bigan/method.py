@@ -26,14 +26,17 @@ from torch import Tensor
 
 from sentrep.methods.base import MakeEncoder, Step
 from sentrep.methods.bigan.config import BiGANConfig
-from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
+from sentrep.methods.code_autoencoder import (
+    AUTOENCODER,
+    CRITIC,
+    GENERATOR,
+    CodeAutoencoder,
+    adversarial_metrics,
+)
 from sentrep.methods.code_monitors import UNUSED_PRIOR
 from sentrep.methods.monitors import Monitor
+from sentrep.modules.gan_losses import QP_WEIGHT
 from sentrep.modules.latent.generator import mlp, pearson
-
-CRITIC, GENERATOR = "critic", "generator"
-QP_WEIGHT = 10.0
-"""λ of "GAN-QP"."""
 
 
 class BiGAN(CodeAutoencoder):
@@ -50,15 +53,9 @@ class BiGAN(CodeAutoencoder):
 
     def __init__(self, config: BiGANConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__(config, make_encoder, token_budget)
-        self.config = config
+        self.config, self.critic_steps = config, config.critic_steps
         self.reader = mlp(config.code_width, config.hidden_width, config.prior_width)
         self.critic = mlp(config.code_width + config.prior_width, config.hidden_width, 1, bias=False)
-
-    def active_phases(self, progress: float) -> tuple[str, ...]:
-        active = super().active_phases(progress)
-        return active if active == (AUTOENCODER,) else (
-            AUTOENCODER, *[CRITIC] * self.config.critic_steps, GENERATOR
-        )  # fmt: skip
 
     def networks(self, phase: str) -> list[torch.nn.Parameter]:
         if phase == CRITIC:

@@ -24,7 +24,6 @@ Data: sentences, a token for each word (split="lines"); their order does not mat
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
@@ -37,7 +36,7 @@ from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
 from sentrep.methods.compound_pcfg.rule_networks import RuleNetworks, RuleSizes
 from sentrep.methods.monitors import Monitor, one_sided_trees, use
 from sentrep.modules.annealing import linear
-from sentrep.modules.contrastive import row_weight
+from sentrep.modules.contrastive import mean_over_rows, row_weight
 from sentrep.modules.latent.gaussian import kl_to_standard_normal
 from sentrep.modules.padding import pad
 from sentrep.modules.scaling import scale_to_unit_rms
@@ -91,7 +90,7 @@ class CompoundPCFG(Method):
         words = self.words(batch)
         fits = (words.lengths > 1) & (words.lengths <= self.config.max_sentence_tokens)
         if not fits.all():
-            batch = select_sentences(batch, fits)
+            batch = batch.select(fits)
             words = self.words(batch)
         mean, deviation = self.latent(batch)
         rules, word_scores = self.rules(self.symbols, mean + deviation * torch.randn_like(mean), words)
@@ -101,7 +100,7 @@ class CompoundPCFG(Method):
         loss = (self.kl_weight * kl - log_likelihood).sum() * weight
         metrics = {
             "perplexity": ((kl - log_likelihood).sum() * weight).detach().exp(),
-            "kl": (kl.sum() * row_weight(torch.tensor(len(batch), device=kl.device))).detach(),
+            "kl": mean_over_rows(kl).detach(),
         }
         if not self.training and len(batch):
             metrics |= branching_stats(self.trees(batch))
@@ -137,11 +136,3 @@ class CompoundPCFG(Method):
 
     def monitors(self) -> list[Monitor]:
         return MONITORS
-
-
-def select_sentences(batch: SentenceBatch, chosen: Bool[Tensor, " sentence"]) -> SentenceBatch:
-    """Returns the chosen sentences of a batch."""
-    lengths = batch.offsets.diff()
-    ids = batch.ids[chosen.repeat_interleave(lengths)]
-    offsets = F.pad(lengths[chosen].cumsum(0), (1, 0))
-    return SentenceBatch(ids, offsets, batch.document[chosen], batch.segment[chosen])

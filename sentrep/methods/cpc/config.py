@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.checks import check_above, check_at_least, check_between
 
 FURTHEST = 12
 
@@ -36,9 +36,6 @@ class CPCConfig:
     """Divisor of the scores (the paper: 1)."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.horizons <= FURTHEST:
-            raise InputError(f"{opt('horizons')} {self.horizons} must be 1 to {FURTHEST}")
-        if self.context_width < 1:
-            raise InputError(f"{opt('context_width')} {self.context_width} must be positive")
-        if self.temperature <= 0:
-            raise InputError(f"{opt('temperature')} {self.temperature} must be positive")
+        check_between(self, 1, FURTHEST, "horizons")
+        check_at_least(self, 1, "context_width")
+        check_above(self, 0, "temperature")

@@ -42,7 +42,7 @@ from sentrep.methods.disentangle.monitors import MONITORS
 from sentrep.methods.monitors import Monitor
 from sentrep.modules.adversary import VectorClassifier, document_separation, entropy, standardised
 from sentrep.modules.conditional_decoder import all_targets
-from sentrep.modules.contrastive import row_weight
+from sentrep.modules.contrastive import mean_over_rows
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import BottleneckOutput
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct, sentence_nll
@@ -115,7 +115,7 @@ class Disentangle(Method):
         output = BottleneckOutput(latent, latent.new_zeros(len(latent)), {})
         nll, metrics = reconstruct(self.decoder, batch, output, self.config.input_dropout)
         style_loss, predicted = classified(self.classifier, halves.style, source, "style_accuracy")
-        uncertainty = mean(entropy(self.adversary(standardised(halves.content))))
+        uncertainty = mean_over_rows(entropy(self.adversary(standardised(halves.content))))
         loss = nll + self.config.style_weight * style_loss - self.config.adversary_weight * uncertainty
         metrics |= {"style_loss": style_loss.detach(), "adversary_entropy": uncertainty.detach(), **predicted}
         return Step(loss, metrics if self.training else metrics | self.held_out(batch, halves))
@@ -178,10 +178,5 @@ def classified(
 ) -> tuple[Float[Tensor, ""], dict[str, Tensor]]:
     """Returns the mean cross-entropy, and under `name` the accuracy."""
     logits = classifier(vectors)
-    loss = mean(F.cross_entropy(logits, source, reduction="none"))
+    loss = mean_over_rows(F.cross_entropy(logits, source, reduction="none"))
     return loss, {name: (logits.detach().argmax(1) == source).float().mean()}
-
-
-def mean(values: Float[Tensor, " row"]) -> Float[Tensor, ""]:
-    """Returns the mean over the rows of all processes."""
-    return values.sum() * row_weight(torch.tensor(len(values), device=values.device))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.checks import check_above, check_at_least
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,6 @@ class DistillConfig:
     """Seed of the order of passages."""
 
     def __post_init__(self) -> None:
-        if self.width is not None and self.width < 1:
-            raise InputError(f"{opt('width')} {self.width}: must be 1 or more")
-        if self.steps < 0 or self.batch_size < 1:
-            raise InputError(
-                f"{opt('steps')} {self.steps}, {opt('batch_size')} {self.batch_size}: "
-                "steps must be 0 or more, the batch size 1 or more"
-            )
-        if min(self.lr, self.weight_lr, self.frequency) <= 0:
-            raise InputError(
-                f"{opt('lr')} {self.lr}, {opt('weight_lr')} {self.weight_lr}, "
-                f"{opt('frequency')} {self.frequency}: all must be positive"
-            )
+        check_at_least(self, 1, "width", "batch_size")
+        check_at_least(self, 0, "steps")
+        check_above(self, 0, "lr", "weight_lr", "frequency")

@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sentrep.data.batch import offsets_of
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.utils.progress import progress
 
@@ -45,7 +46,7 @@ class Passages:
     def rows(self, chosen: Int[Tensor, " passage"]) -> Passages:
         """Some of the passages, in the order of `chosen`."""
         lengths = self.lengths[chosen]
-        offsets = F.pad(lengths.cumsum(0), (1, 0))
+        offsets = offsets_of(lengths)
         shift = (self.offsets[chosen] - offsets[:-1]).repeat_interleave(lengths)
         return Passages(self.ids[shift + torch.arange(int(offsets[-1]))], offsets)
 

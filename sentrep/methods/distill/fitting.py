@@ -49,7 +49,7 @@ def fit(
     if not texts or len(texts) != len(vectors):
         raise InputError(
             f"{len(texts)} texts and {len(vectors)} vectors: as many of both are needed, one at least",
-            setting="vectors",
+            setting="vectors" if texts else "texts",
         )
     config = config or DistillConfig()
     tokenizer = Tokenizer.train(texts, vocabulary)

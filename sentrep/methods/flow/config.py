@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.checks import check_at_least
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,5 @@ class FlowConfig:
     """Standard deviation of the noise on vectors while training, as a share of a component's."""
 
     def __post_init__(self) -> None:
-        for name in ("blocks", "coupling_width"):
-            if getattr(self, name) < 1:
-                raise InputError(f"{opt(name)} {getattr(self, name)} must be 1 or more")
-        if self.vector_noise < 0:
-            raise InputError(f"{opt('vector_noise')} {self.vector_noise} must be 0 or more")
+        check_at_least(self, 1, "blocks", "coupling_width")
+        check_at_least(self, 0, "vector_noise")

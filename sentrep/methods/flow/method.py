@@ -30,7 +30,7 @@ from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.flow.config import FlowConfig
 from sentrep.methods.monitors import Monitor, lower
-from sentrep.modules.contrastive import row_weight
+from sentrep.modules.contrastive import mean_over_rows
 
 MONITORS = [
     Monitor(
@@ -65,7 +65,7 @@ class Flow(Method):
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         vectors = self.vectors(batch)
         nll = self.flow.flow.nll(self.flow.scale * vectors) / vectors.shape[1]
-        loss = nll.sum() * row_weight(torch.tensor(len(nll), device=nll.device))
+        loss = mean_over_rows(nll)
         metrics = {"bits_per_dimension": loss.detach() / math.log(2)}
         if not self.training:
             metrics["inverse_error"] = inverse_error(self.flow, vectors)

@@ -27,12 +27,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sentrep.methods.base import MakeEncoder, Step
-from sentrep.methods.code_autoencoder import AUTOENCODER, CodeAutoencoder, adversarial_metrics
+from sentrep.methods.code_autoencoder import (
+    AUTOENCODER,
+    CRITIC,
+    GENERATOR,
+    CodeAutoencoder,
+    adversarial_metrics,
+)
 from sentrep.methods.latent_gan.config import LatentGANConfig
 from sentrep.modules.gan_losses import GAN_LOSSES
 from sentrep.modules.latent.generator import CodeCritic, as_texts
-
-CRITIC, GENERATOR = "critic", "generator"
 
 
 class LatentGAN(CodeAutoencoder):
@@ -48,14 +52,8 @@ class LatentGAN(CodeAutoencoder):
 
     def __init__(self, config: LatentGANConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__(config, make_encoder, token_budget)
-        self.config = config
+        self.config, self.critic_steps = config, config.critic_steps
         self.critic = CodeCritic(config.code_width, config.hidden_width)
-
-    def active_phases(self, progress: float) -> tuple[str, ...]:
-        active = super().active_phases(progress)
-        return active if active == (AUTOENCODER,) else (
-            AUTOENCODER, *[CRITIC] * self.config.critic_steps, GENERATOR
-        )  # fmt: skip
 
     def networks(self, phase: str) -> list[torch.nn.Parameter]:
         return list((self.critic if phase == CRITIC else self.prior).parameters())

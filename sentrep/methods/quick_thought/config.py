@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sentrep.utils.checks import check_above, check_at_least, check_between, check_share
 from sentrep.utils.errors import InputError, opt
 
 
@@ -51,20 +52,11 @@ class QuickThoughtConfig:
     """With separate towers: export [f; g], each normalised (the paper), or only one of them."""
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise InputError(f"{opt('window')} {self.window}: at least 1 neighbour on each side is needed")
-        if self.temperature <= 0:
-            raise InputError(f"{opt('temperature')} {self.temperature} must be positive")
-        if self.weight_lr < 0:
-            raise InputError(f"{opt('weight_lr')} {self.weight_lr} must be 0 or more")
-        if not 0 <= self.lead <= 1:
-            raise InputError(f"{opt('lead')} {self.lead} is a share of the draws: from 0 to 1")
-        if not 0 <= self.keep <= 1:
-            raise InputError(f"{opt('keep')} {self.keep} is a share of the draws: from 0 to 1")
-        if not 0 <= self.word_dropout < 1:
-            raise InputError(
-                f"{opt('word_dropout')} {self.word_dropout} is a share of the tokens: 0 or more, below 1"
-            )
+        check_at_least(self, 1, "window")
+        check_above(self, 0, "temperature")
+        check_at_least(self, 0, "weight_lr")
+        check_between(self, 0, 1, "lead", "keep")
+        check_share(self, "word_dropout")
         if self.target == "rest" and self.self_as_zero:
             raise InputError(
                 f"{opt('self_as_zero')} belongs to {opt('target')} each: with 'rest' no candidate "

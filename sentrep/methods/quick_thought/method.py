@@ -33,7 +33,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sentrep.data.batch import SentenceBatch, thinned
+from sentrep.data.batch import SentenceBatch, offsets_of, thinned
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.concat import Concatenation, concatenate
 from sentrep.encoders.serialization import Encoder
@@ -139,10 +139,10 @@ class QuickThought(Method):
         by_g = ~by_f | kept[segment]
         tokens = batch.offsets.diff()
         f, g = self.read(
-            (batch.ids[by_f.repeat_interleave(tokens)], edges(tokens[chosen])),
+            (batch.ids[by_f.repeat_interleave(tokens)], offsets_of(tokens[chosen])),
             (
                 batch.ids[by_g.repeat_interleave(tokens)],
-                edges(torch.zeros_like(length).index_add(0, segment, tokens.where(by_g, 0))),
+                offsets_of(torch.zeros_like(length).index_add(0, segment, tokens.where(by_g, 0))),
             ),
         )
         begin, document = place(len(f), f.device), batch.document[chosen]
@@ -222,12 +222,3 @@ class QuickThought(Method):
         if self.g is None or self.config.export == "f":
             return self.f
         return self.g if self.config.export == "g" else Encoder(modules=[Concatenation([self.f, self.g])])
-
-
-def edges(lengths: Int[Tensor, " sentence"]) -> Int[Tensor, " offset"]:
-    """Returns the offsets of ragged sentences of these lengths.
-
-    >>> edges(torch.tensor([2, 0, 3]))
-    tensor([0, 2, 2, 5])
-    """
-    return torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, opt
 
 
@@ -34,8 +35,5 @@ class SemanticHashingConfig:
     def __post_init__(self) -> None:
         if self.bits < 8 or self.bits % 8:
             raise InputError(f"{opt('bits')} {self.bits} must be a multiple of 8")
-        if self.hidden_width < 1:
-            raise InputError(f"{opt('hidden_width')} {self.hidden_width} must be 1 or more")
-        for name in ("code_noise", "code_weight", "balance_weight"):
-            if getattr(self, name) < 0:
-                raise InputError(f"{opt(name)} {getattr(self, name)} must be 0 or more")
+        check_at_least(self, 1, "hidden_width")
+        check_at_least(self, 0, "code_noise", "code_weight", "balance_weight")

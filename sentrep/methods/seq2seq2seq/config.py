@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least, check_between, check_dropout
+from sentrep.utils.checks import check_above, check_at_least, check_between, check_share
 from sentrep.utils.errors import InputError, opt
 
 
@@ -94,15 +94,14 @@ class Seq2Seq2SeqConfig:
         check_at_least(self, 0, "critic_weight", "reconstruction_weight", "reconstruction_weight_end")
         check_at_least(self, 0, "fluency_weight", "synthetic_weight", "denoising_weight", "coverage_weight")
         check_at_least(self, 0, "auxiliary_scale")
+        check_above(self, 0, "critic_lr_scale")
         check_between(self, 0, 1, "pretrain_share", "discount", "reward_delay")
-        check_dropout(self, "generator_dropout")
+        check_share(self, "generator_dropout")
         if self.generator_width % 2:
             raise InputError(
                 f"{opt('generator_width')} {self.generator_width}: must be even, it is shared by "
                 "two directions"
             )
-        if self.critic_lr_scale <= 0:
-            raise InputError(f"{opt('critic_lr_scale')} {self.critic_lr_scale}: must be positive")
         if self.synthetic_weight == 0 and self.pairs is None:
             raise InputError(
                 f"{opt('synthetic_weight')} 0 leaves no pairs for pre-training; give {opt('pairs')} with it"

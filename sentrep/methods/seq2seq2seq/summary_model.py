@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from sentrep.data.batch import offsets_of
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_tokens
 from sentrep.encoders.token_table import inner_tokenizer, token_table
@@ -80,7 +80,7 @@ class SummaryModel(Method):
 
     def latent(self, texts: Texts) -> Float[Tensor, "text width"]:
         """Returns the vectors of texts as generator and reconstructor read them."""
-        offsets = F.pad(texts.lengths.cumsum(0), (1, 0))
+        offsets = offsets_of(texts.lengths)
         return scale_to_unit_rms(encode_tokens(self.f, texts.ids[texts.mask], offsets, self.token_budget))
 
     def generate(

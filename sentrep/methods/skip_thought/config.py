@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sentrep.utils.checks import check_at_least
-from sentrep.utils.errors import InputError, opt
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,4 @@ class SkipThoughtConfig:
 
     def __post_init__(self) -> None:
         check_at_least(self, 1, "decoder_width", "decoder_token_width", "longest")
-        if self.samples < 0:
-            raise InputError(
-                f"{opt('samples')} {self.samples}: must be 0 (the whole vocabulary) or a number of tokens"
-            )
+        check_at_least(self, 0, "samples")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least, check_between, check_dropout
+from sentrep.utils.checks import check_at_least, check_between, check_share
 from sentrep.utils.errors import InputError, opt
 
 
@@ -71,7 +71,7 @@ class StructVAEConfig:
         check_at_least(self, 1, "shortlist", "structure_token_width")
         check_at_least(self, 0, "max_trees", "max_pairs", "unlabelled_weight", "kl_weight")
         check_between(self, 0, 1, "pretrain_share", "decoder_warmup")
-        check_dropout(self, "structure_dropout")
+        check_share(self, "structure_dropout")
         if self.structure_width < 8 or self.structure_width % 8:
             raise InputError(f"{opt('structure_width')} {self.structure_width}: must be a multiple of 8")
         if self.baseline == "leave-one-out" and self.samples < 2:

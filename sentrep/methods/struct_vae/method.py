@@ -32,11 +32,10 @@ from functools import cached_property
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBatch
+from sentrep.data.batch import SentenceBatch, offsets_of
 from sentrep.data.tokenization.tokenizer import Tokenizer
 from sentrep.encoders.batching import encode_with_states, state_width
 from sentrep.encoders.token_table import inner_tokenizer, token_table
@@ -233,7 +232,7 @@ class StructVAE(Method):
         self, texts: Texts
     ) -> tuple[Posterior[Any], Float[Tensor, "sentence position token_width"]]:
         """Returns q(z | x), and the token vectors that it reads."""
-        offsets = F.pad(texts.lengths.cumsum(0), (1, 0))
+        offsets = offsets_of(texts.lengths)
         vectors, states = encode_with_states(self.f, texts.ids[texts.mask], offsets, self.token_budget)
         # An exported bag has the weights of tokens in their rows, so only the direction of a row is used.
         known = self.state(scale_to_unit_rms(states))

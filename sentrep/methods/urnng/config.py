@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least, check_between, check_dropout
+from sentrep.utils.checks import check_at_least, check_between, check_share
 from sentrep.utils.errors import InputError, opt
 
 
@@ -70,11 +70,12 @@ class URNNGConfig:
         check_at_least(self, 1, "max_trees")
         check_at_least(self, 0, "parser_lr_scale", "action_lr_scale", "vector_samples")
         check_between(self, 0, 1, "supervised_share", "prior_warmup", "parser_start", "parser_stop")
-        check_dropout(self, "tree_dropout")
+        check_share(self, "tree_dropout")
         if (self.trees is None) != (self.supervision == "none"):
             raise InputError(
                 f"{opt('trees')} and {opt('supervision')} go together: give a file of trees, and supervision "
-                "only or first"
+                "only or first",
+                setting="trees" if self.trees is None else "supervision",
             )
         if self.branching != "parser" and (self.supervision != "none" or self.vector_samples):
             raise InputError(

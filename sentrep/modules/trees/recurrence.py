@@ -25,6 +25,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sentrep.data.batch import offsets_of
+
 
 def lstm_recurrence(
     given: Float[Tensor, "start width"],
@@ -188,7 +190,7 @@ class _Users(NamedTuple):
 
 def _users(terms: Int[Tensor, "cell term"], rows: int) -> _Users:
     """Inverts `terms`: from the rows of each cell to the cells of each row."""
-    begins = F.pad(torch.bincount(terms.flatten(), minlength=rows).cumsum(0), (1, 0))
+    begins = offsets_of(torch.bincount(terms.flatten(), minlength=rows))
     return _Users(terms.flatten().argsort(stable=True) // terms.shape[1], begins[:-1], begins.tolist())
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from sentrep.search.documents.passages import Document, Passage, context
 from sentrep.utils.arrays import damaged
+from sentrep.utils.vectors import unit
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
@@ -108,12 +109,6 @@ def pseudo_queries(
     chosen = [chance.choice(titles) for _ in range(count // 3)] if titles else []
     texts = [passage.text for _, parts in documents for passage in parts]
     return chosen + [_span(chance.choice(texts), chance) for _ in range(count - len(chosen))]
-
-
-def unit(vectors: Floats) -> Floats:
-    """Vectors (vector, width) at length 1; zero vectors stay zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
 
 def _without(vectors: Floats, mean: Floats) -> Floats:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sentrep.search.documents import changes, query
-from sentrep.search.documents.centring import MEANS, Means, unit
+from sentrep.search.documents.centring import MEANS, Means
 from sentrep.search.documents.changes import Documents, Encode
 from sentrep.search.documents.manifest import DocumentManifest
 from sentrep.search.documents.passages import Document
@@ -26,6 +26,7 @@ from sentrep.search.lexical import Analyze
 from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 from sentrep.utils.manifest import FileStamp
+from sentrep.utils.vectors import unit
 
 
 class DocumentIndex:

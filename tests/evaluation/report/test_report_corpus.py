@@ -61,7 +61,12 @@ def test_of_many_texts_a_sample_is_shown(tmp_path: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize(
     ("given", "setting"),
-    [({"corpus": ["one"]}, "corpus"), ({"against": ["a b"]}, "against"), ({"model": "minilm"}, "model")],
+    [
+        ({"corpus": ["one"]}, "corpus"),
+        ({"against": ["a b"]}, "against"),
+        ({"model": "minilm"}, "input"),
+        ({"input": ["one"]}, "model"),
+    ],
 )
 def test_what_is_missing_is_named(tmp_path: Path, given: dict[str, object], setting: str) -> None:
     with pytest.raises(InputError) as error:

@@ -11,18 +11,11 @@ from sklearn import metrics
 
 from sentrep.evaluation.statistics import bootstrap as resampling
 from sentrep.evaluation.statistics.bootstrap import AGGREGATES, interval, mean, spearman, value_of
-
-
-def _pairs(n: int, noise: float, seed: int = 0) -> np.ndarray:
-    """Items (predicted, gold, subset) with many ties, two subsets of unequal size."""
-    random = np.random.default_rng(seed)
-    gold = random.integers(0, 6, n).astype(float)
-    predicted = np.round(gold + noise * random.standard_normal(n), 1)
-    return np.stack([predicted, gold, (np.arange(n) >= n // 3).astype(float)], axis=1)
+from tests.evaluation.statistics.items import pairs, ranked
 
 
 def test_spearman_and_its_three_conventions_equal_scipy() -> None:
-    items = _pairs(90, 2.0)
+    items = pairs(90, 2.0)
     first, second = items[:30], items[30:]
     pooled, one, other = (
         100 * stats.spearmanr(part[:, 0], part[:, 1]).statistic for part in (items, first, second)
@@ -33,7 +26,7 @@ def test_spearman_and_its_three_conventions_equal_scipy() -> None:
 
 
 def test_counts_are_repetition() -> None:
-    items = _pairs(40, 2.0)
+    items = pairs(40, 2.0)
     drawn = np.random.default_rng(0).integers(40, size=40)
     counts = np.bincount(drawn, minlength=40).astype(float)[None]
     repeated = items[drawn]
@@ -66,15 +59,8 @@ def test_the_interval_does_not_depend_on_the_portions(monkeypatch: pytest.Monkey
     assert interval(items) == pytest.approx(whole)
 
 
-def _ranked(n: int, noise: float, seed: int) -> np.ndarray:
-    """Items (score, wanted) with many ties."""
-    random = np.random.default_rng(seed)
-    wanted = (np.arange(n) % 3 == 0).astype(float)
-    return np.stack([np.round(wanted + noise * random.standard_normal(n), 1), wanted], axis=1)
-
-
 def test_average_precision_equals_scikit_learn_without_ties() -> None:
-    items = _ranked(200, 1.0, 0)
+    items = ranked(200, 1.0, 0)
     items[:, 0] += np.random.default_rng(1).permutation(200) / 1e6
     expected = 100 * metrics.average_precision_score(items[:, 1], items[:, 0])
     assert value_of(items, "average-precision") == pytest.approx(expected, abs=1e-9)

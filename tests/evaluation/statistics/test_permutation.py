@@ -11,21 +11,7 @@ from scipy import stats
 from sentrep.evaluation.statistics.bootstrap import AGGREGATES, value_of
 from sentrep.evaluation.statistics.permutation import difference, differences, exchange
 from tests.errors import refuses
-
-
-def _pairs(n: int, noise: float, seed: int = 0) -> np.ndarray:
-    """Items (predicted, gold, subset) with many ties, two subsets of unequal size."""
-    random = np.random.default_rng(seed)
-    gold = random.integers(0, 6, n).astype(float)
-    predicted = np.round(gold + noise * random.standard_normal(n), 1)
-    return np.stack([predicted, gold, (np.arange(n) >= n // 3).astype(float)], axis=1)
-
-
-def _ranked(n: int, noise: float, seed: int) -> np.ndarray:
-    """Items (score, wanted) with many ties."""
-    random = np.random.default_rng(seed)
-    wanted = (np.arange(n) % 3 == 0).astype(float)
-    return np.stack([np.round(wanted + noise * random.standard_normal(n), 1), wanted], axis=1)
+from tests.evaluation.statistics.items import pairs, ranked
 
 
 def test_randomisation_equals_full_enumeration() -> None:
@@ -39,7 +25,7 @@ def test_randomisation_equals_full_enumeration() -> None:
 
 @pytest.mark.parametrize("aggregate", [name for name in AGGREGATES if name.startswith("spearman")])
 def test_exchanging_ranks_equals_the_slow_way(aggregate: str) -> None:
-    first, second = _pairs(30, 1.0), _pairs(30, 1.0)
+    first, second = pairs(30, 1.0), pairs(30, 1.0)
     second[:, 0] += np.random.default_rng(9).standard_normal(30)
     swap = np.random.default_rng(1).integers(0, 2, (5, 30)).astype(float)
     subset = first[:, 2] if aggregate != "spearman" else np.zeros(30)
@@ -57,7 +43,7 @@ def test_exchanging_ranks_equals_the_slow_way(aggregate: str) -> None:
 
 @pytest.mark.parametrize("aggregate", ["ratio", "perplexity", "average-precision"])
 def test_exchanging_items_equals_the_slow_way(aggregate: str) -> None:
-    first, second = _ranked(30, 1.0, 0), _ranked(30, 1.0, 1)
+    first, second = ranked(30, 1.0, 0), ranked(30, 1.0, 1)
     mine, theirs = first.copy(), second.copy()
     if aggregate == "average-precision":
         mine[:, 0], theirs[:, 0] = stats.rankdata(first[:, 0]), stats.rankdata(second[:, 0])
@@ -71,7 +57,7 @@ def test_exchanging_items_equals_the_slow_way(aggregate: str) -> None:
 @pytest.mark.parametrize("aggregate", ["ratio", "average-precision"])
 def test_luck_and_skill_are_told_apart_by_any_aggregate(aggregate: str) -> None:
     def measured(noise: float, seed: int) -> np.ndarray:
-        items = _ranked(120, noise, seed)
+        items = ranked(120, noise, seed)
         found = items[:, 0] > 0.5
         return (
             items
@@ -101,7 +87,7 @@ def test_p_values_are_uniform_under_no_difference_and_small_under_a_large_one() 
 
 
 def test_a_better_correlation_is_found_better() -> None:
-    good, bad = _pairs(300, 0.5), _pairs(300, 4.0)
+    good, bad = pairs(300, 0.5), pairs(300, 4.0)
     found = difference([good], [bad], "spearman", draws=2000)
     assert found.value == pytest.approx(value_of(good, "spearman") - value_of(bad, "spearman"))
     assert found.p < 0.01
@@ -122,7 +108,7 @@ def test_seeds_are_averaged_and_unequal_items_refused() -> None:
 @pytest.mark.parametrize("aggregate", ["mean", "spearman-mean", "ratio"])
 def test_many_models_at_once_are_pairs_one_by_one(aggregate: str) -> None:
     models = [
-        [_pairs(60, noise)] if aggregate == "spearman-mean" else [_ranked(60, noise, 3)]
+        [pairs(60, noise)] if aggregate == "spearman-mean" else [ranked(60, noise, 3)]
         for noise in (0.5, 1.0, 2.0)
     ]
     if aggregate == "mean":

@@ -13,7 +13,7 @@ from sentrep.evaluation import Model, Retrieval, Task, bm25, evaluate, fused, ra
 from sentrep.evaluation.metrics.ranking import average_precision, ndcg, rank_all, recall
 from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.tasks import retrieval
-from sentrep.evaluation.vectors import rows, unit
+from sentrep.evaluation.vectors import rows, unit_vectors
 from sentrep.search.approximate import HNSW
 from sentrep.utils.capabilities import Embeds
 from tests.errors import refuses
@@ -55,7 +55,9 @@ def test_search_equals_counting_at_any_depth(depth: int, monkeypatch: pytest.Mon
 
 def test_equals_metrics_on_the_whole_matrix() -> None:
     task = words_task()
-    scores = unit(Letters(), task.queries).astype(float) @ unit(Letters(), task.documents).T.astype(float)
+    scores = unit_vectors(Letters(), task.queries).astype(float) @ unit_vectors(
+        Letters(), task.documents
+    ).T.astype(float)
     expected = rank_all(scores, [{number: 1.0} for number in range(20)], tolerance=1e-6)
     values = _values(letters(), task)
     assert values["nDCG@10"] == pytest.approx(ndcg(expected, 10).mean())
@@ -217,8 +219,8 @@ def test_graded_gains_equal_trec_eval_and_the_query_itself_is_no_rival() -> None
     model = Model("planted", "p", Planted(task))
     scores = {score.metric: score.items for score in task.run(model)}
     products = (
-        unit(model.implementation, task.queries).astype(float)
-        @ unit(model.implementation, task.documents).astype(float).T
+        unit_vectors(model.implementation, task.queries).astype(float)
+        @ unit_vectors(model.implementation, task.documents).astype(float).T
     )
     runs = [
         {str(at): float(score) for at, score in enumerate(row) if at != own}
@@ -245,8 +247,8 @@ def test_what_an_index_loses_is_a_column_of_its_own(monkeypatch: pytest.MonkeyPa
     model = Model("planted", "p", Planted(task))
     scores = {score.metric: score.items for score in task.run(model)}
     products = (
-        unit(model.implementation, task.queries).astype(float)
-        @ unit(model.implementation, task.documents).astype(float).T
+        unit_vectors(model.implementation, task.queries).astype(float)
+        @ unit_vectors(model.implementation, task.documents).astype(float).T
     )
     runs = []
     for row, own in zip(products, task.own, strict=True):

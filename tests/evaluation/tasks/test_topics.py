@@ -12,7 +12,7 @@ from sentrep.evaluation import Model, bm25, evaluate, random_vectors
 from sentrep.evaluation.datasets.labelled import Labelled
 from sentrep.evaluation.tasks import topics
 from sentrep.evaluation.tasks.topics import Topics
-from sentrep.evaluation.vectors import unit
+from sentrep.evaluation.vectors import unit_vectors
 from sentrep.utils.capabilities import Embeds
 from tests.evaluation.toy import COLLAPSED, letters
 
@@ -44,7 +44,7 @@ def test_equals_scikit_learn_query_by_query(at_once: int, monkeypatch: pytest.Mo
     data = words_of_topics(90)
     model = random_vectors(16)
     scores = {score.metric: score.items for score in Topics(data).run(model)}
-    vectors = unit(model.implementation, data.texts).astype(float)  # type: ignore[arg-type]
+    vectors = unit_vectors(model.implementation, data.texts).astype(float)  # type: ignore[arg-type]
     for query in range(90):
         others = np.arange(90) != query
         cosines, same = (

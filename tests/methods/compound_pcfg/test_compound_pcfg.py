@@ -15,7 +15,7 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.methods.compound_pcfg.config import CompoundPCFGConfig
-from sentrep.methods.compound_pcfg.method import CompoundPCFG, select_sentences
+from sentrep.methods.compound_pcfg.method import CompoundPCFG
 from sentrep.methods.compound_pcfg.pcfg import log_likelihood
 from tests import toy
 from tests.errors import refuses
@@ -77,7 +77,7 @@ def test_the_loss_is_the_bound_of_one_draw_over_tokens() -> None:
     method, batch = make().eval(), batch_of(SENTENCES)
     torch.manual_seed(3)
     step = method(batch, "train")
-    counted = select_sentences(batch, batch.offsets.diff() > 1)
+    counted = batch.select(batch.offsets.diff() > 1)
     mean, deviation = method.latent(counted)
     torch.manual_seed(3)
     rules, words = method.rules(method.symbols, mean + deviation * torch.randn(3, 5), method.words(counted))

@@ -56,3 +56,5 @@ def test_every_token_has_a_text() -> None:
 def test_unequal_numbers_are_refused() -> None:
     with refuses(setting="vectors"):
         fit(["a", "b"], np.zeros((1, 4), np.float32), teacher)
+    with refuses(setting="texts"):
+        fit([], np.zeros((0, 4), np.float32), teacher)

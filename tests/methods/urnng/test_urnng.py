@@ -12,7 +12,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor, nn
 
-from sentrep.data.batch import SentenceBatch
+from sentrep.data.batch import SentenceBatch, offsets_of
 from sentrep.encoders.config import EncoderConfig
 from sentrep.encoders.factory import build
 from sentrep.methods.urnng.config import URNNGConfig
@@ -249,7 +249,7 @@ def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
     made.eval()
     block_of = SentenceBatch(
         bank.texts.ids[bank.texts.mask],
-        nn.functional.pad(bank.texts.lengths.cumsum(0), (1, 0)),
+        offsets_of(bank.texts.lengths),
         *[torch.arange(150)] * 2,
     )
     with torch.no_grad():
@@ -297,7 +297,7 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
         ({"parser_stop": 1.5}, "parser_stop"),
         ({"tree_dropout": 1.0}, "tree_dropout"),
         ({"parser_lr_scale": -1.0}, "parser_lr_scale"),
-        ({"trees": "x.trees"}, "trees"),
+        ({"trees": "x.trees"}, "supervision"),
         ({"supervision": "only"}, "trees"),
         ({"trees": "x", "supervision": "only", "max_trees": 0}, "max_trees"),
         ({"branching": "right", "vector_samples": 3}, "branching"),
