@@ -137,7 +137,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def expanded(path: str | Path) -> Path:
+def expanded(path: str | os.PathLike[str]) -> Path:
     """A path with the home folder in the place of ``~``. A ``~`` in front of anything but the name of a user
     stays, where `Path.expanduser` raises an error.
 
