@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sentrep.api import generate_as as generate_as
     from sentrep.api import generate_from_prior as generate_from_prior
     from sentrep.api import index as index
+    from sentrep.api import interpolate as interpolate
     from sentrep.api import load as load
     from sentrep.api import merge_embedded as merge_embedded
     from sentrep.api import open_index as open_index
