@@ -242,6 +242,10 @@ def add(
     Returns:
         The number of passages added, and the open index.
 
+    Raises:
+        InputError: there is no index of documents, it is damaged, or its model is another or has moved; or
+            the corpus cannot be read.
+
     Example:
         >>> index = sentrep.index("runs/first", "garden.index", input="texts/garden00.txt")
         >>> count, index = sentrep.add("garden.index", "texts/sea00.txt")
@@ -268,10 +272,21 @@ def update(
 ) -> tuple[Update, DocumentSearch]:
     """Update an index of documents: read new and changed files, remove deleted ones.
 
-    Arguments as of `add`.
+    Args:
+        index: folder of the index.
+        corpus: files and folders; what is new or changed in them is read.
+        model: the index's model, if its folder was moved.
+        strict: raise for anything that was skipped or damaged; nothing is changed then.
+        offline: never use the network.
+        hub: also look on the hub for names without an owner.
+        fields: of `CorpusConfig`; as the index was made where they are not given.
 
     Returns:
         What was done, and the open index.
+
+    Raises:
+        InputError: there is no index of documents, it is damaged, or its model is another or has moved; or
+            the corpus cannot be read.
 
     Example:
         >>> index = sentrep.index("runs/first", "changed.index", input="texts/sea00.txt")
@@ -310,7 +325,8 @@ def remove(
         The number of passages removed, and the open index.
 
     Raises:
-        InputError: a name fits no document.
+        InputError: there is no index of documents, it is damaged, or its model is another or has moved; or a
+            name fits no document.
 
     Example:
         >>> index = sentrep.index("runs/first", "other.index", input="texts")

@@ -138,6 +138,10 @@ def embed_corpus(
     Returns:
         The folder, opened; its ``report`` says what was read and skipped.
 
+    Raises:
+        InputError: the model cannot be opened, nothing can be read, settings do not fit together, `out` holds
+            other work or is being written by another process, or the disk is full.
+
     Example:
         >>> embedded = sentrep.embed_corpus("runs/first", "texts", "texts.vectors")
         >>> len(embedded), embedded.width, next(embedded.vectors()).shape
@@ -197,6 +201,9 @@ def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
     Args:
         out: the folder that was given to all parts. It then holds what one process would have written.
         wait: if another process writes `out`, wait for it instead of raising an error.
+
+    Returns:
+        The folder, opened.
 
     Raises:
         InputError: a part is missing, unfinished, damaged, or of another model, input or setting.

@@ -54,9 +54,10 @@ def terms(
     Raises:
         InputError: a corpus or a setting is wrong.
 
-    >>> texts = ["Dark matter is here.", "Is dark matter warm?", "All dark matter is cold."]
-    >>> [term.term for term in terms(texts, language="en", least=3)]
-    ['dark matter']
+    Example:
+        >>> texts = ["Dark matter is here.", "Is dark matter warm?", "All dark matter is cold."]
+        >>> [term.term for term in terms(texts, language="en", least=3)]
+        ['dark matter']
     """
     from sentrep.mining.terms import find_terms
 

@@ -108,12 +108,16 @@ def anomalies(
         hub: also look on the hub for names without an owner.
         options: of `AnomalySettings` and `CorpusConfig`, such as ``score="neighbours"``.
 
+    Returns:
+        The texts of `input` with their scores, the largest first, and the test of drift if it was asked for.
+
     Raises:
         InputError: a corpus or a setting is wrong, or there are fewer than five normal texts.
 
-    >>> normal = [f"the red dog runs {n}" for n in range(40)]
-    >>> anomalies(normal, ["the red dog runs", "stock prices fell"]).texts[0].text
-    'stock prices fell'
+    Example:
+        >>> normal = [f"the red dog runs {n}" for n in range(40)]
+        >>> anomalies(normal, ["the red dog runs", "stock prices fell"]).texts[0].text
+        'stock prices fell'
     """
     from sentrep.mining import anomalies as mining
     from sentrep.mining.anomaly_scores import VECTOR_SCORES

@@ -91,12 +91,16 @@ def clusters(
         hub: also look on the hub for names without an owner.
         options: of `ClusterSettings` and `CorpusConfig`, such as ``k=8, text_field="body"``.
 
+    Returns:
+        The clusters with their names, and the number of each text's cluster.
+
     Raises:
         InputError: the corpus or a setting is wrong.
 
-    >>> texts = ["the red dog runs", "a red dog barks", "stock prices fell", "prices of stock rose"] * 9
-    >>> sorted(cluster.size for cluster in clusters(texts, k=2).clusters)
-    [18, 18]
+    Example:
+        >>> texts = ["the red dog runs", "a red dog barks", "stock prices fell", "prices of stock rose"] * 9
+        >>> sorted(cluster.size for cluster in clusters(texts, k=2).clusters)
+        [18, 18]
     """
     chosen, fields = split_options(settings or ClusterSettings(), options)
     if out is not None:

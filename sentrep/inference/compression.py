@@ -62,6 +62,9 @@ def compress(
         out: the file.
         lossy: keep the codes only.
 
+    Returns:
+        The number of sentences, the bytes of the file, and those of the sentences as UTF-8.
+
     Raises:
         InputError: the run has no discrete codes, or a text cannot be restored on this machine.
 
@@ -84,6 +87,9 @@ def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
     Args:
         run: the run that it was compressed with.
         file: what `compress` has written.
+
+    Returns:
+        The sentences, in order; of a lossy file, what the decoder generates from the codes.
 
     Raises:
         InputError: the file is damaged, or was made with another model or on another kind of machine.

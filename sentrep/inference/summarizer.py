@@ -39,6 +39,9 @@ def summarize(
             trained to write.
         decoding: how summaries are decoded; `USUAL` if None. No summary is longer than in training.
 
+    Returns:
+        One summary for each text; an empty one for an empty text.
+
     Raises:
         InputError: the run cannot be opened, its method does not summarize, or not at that length.
 

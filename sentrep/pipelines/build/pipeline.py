@@ -87,6 +87,9 @@ def build(
         say: gets a line for each step.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
+    Returns:
+        The open index, the comparison of the models, and the folder.
+
     Raises:
         InputError: nothing can be read, there is no such teacher or stemmer, or `out` holds an index already.
 
