@@ -18,9 +18,9 @@ Differs from the papers:
 Data: sentences; their order does not matter.
 
 Reference:
-    "Auto-encoding variational Bayes", Kingma & Welling, ICLR 2014. "Generating sentences from a continuous
-    space", Bowman et al., CoNLL 2016. "A surprisingly effective fix for deep latent variable modeling of
-    text", Li et al., EMNLP 2019 (free bits of the batch mean).
+    "Auto-encoding variational Bayes", Kingma & Welling, ICLR 2014, appendix B. "Generating sentences from a
+    continuous space", Bowman et al., CoNLL 2016. "A surprisingly effective fix for deep latent variable
+    modeling of text", Li et al., EMNLP 2019 (free bits of the batch mean).
 """
 
 from __future__ import annotations
