@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def announce(report: ReadReport, strict: bool = False) -> None:
-    """Warn of what a report counted; nothing where all is well.
+    """Warn of what a report counted, if it counted anything.
 
     Raises:
         InputError: there was a problem, and `strict` is set.
@@ -31,7 +31,7 @@ def announce(report: ReadReport, strict: bool = False) -> None:
 
 
 def announce_store(store: Store, strict: bool = False) -> None:
-    """The same for a prepared corpus, with the sentences that lost their end."""
+    """Warn of what was skipped in a prepared corpus, and of sentences cut at `max_tokens`."""
     announce(ReadReport.from_dict(store.report), strict)
     if store.truncated:
         cut = f"{store.truncated:,} of {len(store):,}"

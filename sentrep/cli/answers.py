@@ -53,7 +53,7 @@ def of_vectors(found: Sequence[Hit], as_json: bool) -> Answer:
 
 
 def of_query(found: Search, k: int, as_json: bool, query: str) -> Answer:
-    """The same for one query, which is searched by itself."""
+    """The answer of an index of vectors to one query."""
     return of_vectors(found(query, k), as_json)
 
 

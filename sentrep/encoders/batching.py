@@ -57,7 +57,7 @@ def encode_with_states(
     offsets: Int[Tensor, " offset"],
     token_budget: int = TOKEN_BUDGET,
 ) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token state_width"]]:
-    """Returns the same vectors, and the encoder's state of each token.
+    """Returns the vectors of `encode_tokens`, and the encoder's state of each token.
 
     A bag has no states, so the token's row is returned. States of tokens that were cut off are zeros.
     """

@@ -99,7 +99,7 @@ class LinearMap:
         return (vectors @ self.matrix + self.bias).astype(np.float32)
 
     def dense(self) -> Dense:
-        """The same as a stock module."""
+        """Returns the map as a stock module."""
         wide, narrow = self.matrix.shape
         return Dense(
             wide,

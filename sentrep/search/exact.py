@@ -182,8 +182,8 @@ def _rank_in_full(
 
 
 def _finite(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same array; -inf in the place of scores that are not finite, so that documents of a damaged file
-    come last."""
+    """Replaces scores that are not finite by -inf, in place, so that documents of a damaged file come
+    last."""
     scores[~np.isfinite(scores)] = -np.inf
     return scores
 

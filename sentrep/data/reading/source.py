@@ -69,8 +69,8 @@ def read_files(
     code: bool = False,
     needed: bool = True,
 ) -> Iterator[Piece]:
-    """The same for what `gather` found; several passes give the same pieces. With `code`, blocks of code are
-    pieces as well. Raises InputError where there is no text, if it is `needed`."""
+    """Read the files that `gather` found, piece by piece; several passes give the same pieces. With `code`,
+    blocks of code are pieces as well. Raises InputError where there is no text, if it is `needed`."""
     reading = Reading(config, report, code=code)
     document = -1
     for file in files:

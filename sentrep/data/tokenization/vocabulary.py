@@ -112,7 +112,8 @@ def pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def spaced_pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Returns the same of tokenizers for text that was cut into words before; they cut at spaces alone."""
+    """Returns (normalizer, pre_tokenizer), as JSON, of tokenizers for text that was cut into words before.
+    They cut at spaces alone."""
     return [_pipeline("spaces", lowercase) for lowercase in (True, False)]
 
 

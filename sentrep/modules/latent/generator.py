@@ -68,7 +68,7 @@ class CodeCritic(nn.Module):
         return self.layers(tokens[:, 0]).squeeze(1).float()  # type: ignore[no-any-return]
 
     def score(self, codes: Float[Tensor, "code width"]) -> Float[Tensor, " code"]:
-        """The same for a matrix of codes."""
+        """Returns the score of each row of a matrix of codes."""
         return self(codes.unsqueeze(1))  # type: ignore[no-any-return]
 
 

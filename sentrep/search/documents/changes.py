@@ -155,7 +155,8 @@ def _encoded(encode: Encode, documents: Sequence[tuple[Document, Sequence[Passag
 
 
 def _handed_over(vectors: deque[Floats]) -> Iterator[Floats]:
-    """The same vectors, whose memory is free as soon as the receiver needs it no more."""
+    """Yields the blocks of vectors; each is removed from the queue first, so that its memory is freed after
+    use."""
     while vectors:
         yield vectors.popleft()
 
