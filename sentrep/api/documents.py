@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
     Read = tuple[Document, SourceDocument]
-    """What an index remembers of a document, with the hash of its file as it was read; and the document."""
+    """The record of a document in the index, with the hash of its file as it was read; and the document
+    itself."""
 
 
 def index_documents(
@@ -147,7 +148,7 @@ class Making:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the index remembers of it."""
+        """The settings that are stored in the index."""
         how: dict[str, Any] = {"mode": self.mode, "smooth": self.smooth}
         how |= {"fusion": self.fusion._asdict()} if self.fusion else {}
         how |= {"reading": dict(self.reading)} if self.reading else {}
@@ -339,13 +340,13 @@ def remove(
 
 
 def _reading(search: DocumentSearch, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """How files are read: as given, else as the index was made."""
+    """The settings of reading: those given, and otherwise those that the index was made with."""
     given = {name: value for name, value in fields.items() if value != getattr(CorpusConfig, name, None)}
     return {**fields, **search.reading, **given}
 
 
 def reading_of(config: CorpusConfig) -> dict[str, Any]:
-    """The settings of reading that an index remembers: those that are not the default."""
+    """The settings of reading that are stored in an index: those that are not the default."""
     names = ("text_field", "title_field", "id_field", "keep_fields", "split")
     found = {name: getattr(config, name) for name in names}
     return {name: value for name, value in found.items() if value != getattr(CorpusConfig, name)}

@@ -276,7 +276,8 @@ def corpus_source(corpus: Corpus, fields: dict[str, Any], name: str = "corpus", 
 
 
 def _described(config: CorpusConfig, units: Units) -> str:
-    """What a folder of vectors remembers of its corpus: names, fields, layout, and units but sentences."""
+    """The description of a corpus that is stored with its vectors: names, fields, layout, and units other
+    than sentences."""
     named = (config.text_field, config.title_field, config.id_field, config.split, config.hub_split)
     fields = [*named, *config.keep_fields, *([] if units.unit == "sentence" else [str(units)])]
     return f"{', '.join(config.corpus)} ({', '.join(fields)})"

@@ -1,4 +1,4 @@
-"""The verb duplicates: what a corpus holds twice."""
+"""The verb duplicates: texts of a corpus that are equal, nearly equal, or of equal meaning."""
 
 from __future__ import annotations
 

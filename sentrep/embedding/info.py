@@ -95,7 +95,7 @@ class EmbeddedInfo:
 
 
 def _sound(info: EmbeddedInfo) -> bool:
-    """Whether values have the types and ranges that `EmbeddedInfo` promises."""
+    """Whether values have the types and ranges of the fields of `EmbeddedInfo`."""
     positive: Callable[[object], bool] = lambda value: type(value) is int and value > 0  # noqa: E731
     share = info.kept_neighbours
     return (

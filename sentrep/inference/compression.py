@@ -163,7 +163,8 @@ class Compressor:
         return texts
 
     def _encoded(self, texts: list[str], codes: torch.Tensor) -> bytes:
-        """Codes, then tokens step by step, then what the tokens lose."""
+        """The codes, then the tokens step by step, then the differences between the decoded tokens and the
+        texts."""
         encoder, residual = RangeEncoder(), ResidualCoder()
         for byte in codes.flatten().tolist():
             encoder.encode(BYTE, byte)

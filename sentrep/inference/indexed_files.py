@@ -1,4 +1,4 @@
-"""What an index of documents knows of files, and what became of it when it was updated."""
+"""The records of files in an index of documents, and the result of an update."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Update:
 
 
 def described(document: SourceDocument) -> Document:
-    """What an index remembers of a document besides its passages."""
+    """The record of a document in an index, without its passages."""
     from sentrep.search.documents import Document
 
     file = Path(document.file)

@@ -162,7 +162,7 @@ def _content_hash(encoder: Embedder) -> str:
 
 
 def stamp(model: str | Path | Encoder, encoder: Embedder) -> ModelStamp:
-    """What an index or a folder of vectors remembers of the model that made it."""
+    """The record of a model that is stored with an index or a folder of vectors."""
     from sentrep.search import ModelStamp
 
     named = str(model) if isinstance(model, str | Path) else ""
@@ -181,7 +181,7 @@ def opened_for(
     """The model that an index was made with.
 
     Args:
-        own: what the index remembers of it.
+        own: its record in the index.
         index: folder of the index, for messages.
         model: where it is now, if it has moved.
         precision: of queries; vectors of one model in another precision are the same but for rounding.

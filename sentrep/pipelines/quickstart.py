@@ -188,7 +188,8 @@ def as_document(docstring: Docstring, id: str = "") -> SourceDocument:
 
 
 def index(docstrings: Sequence[Docstring], chosen: Contender, out: Path) -> DocumentSearch:
-    """An index of all docstrings under their names; where BM25 is chosen, the table stands by."""
+    """An index of all docstrings under their names; where BM25 is chosen, the vectors are those of the
+    table."""
     file = out / "docstrings.jsonl"
     with file.open("w", encoding="utf-8", errors="replace") as lines:
         for number, one in enumerate(docstrings):

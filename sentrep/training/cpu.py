@@ -13,8 +13,8 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4
 """What glibc's malloc.h calls the options of `mallopt`."""
 KEEP = {TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 1 << 26, MMAP_MAX: 0}
 USUAL = {TRIM_THRESHOLD: 1 << 26, TOP_PAD: 1 << 17, MMAP_THRESHOLD: 1 << 25, MMAP_MAX: 1 << 16}
-"""The first values of glibc; the thresholds are as high as it raises them by itself, which it no longer does
-once one was set."""
+"""The defaults of glibc. The thresholds are the highest that it sets automatically, which it no longer does
+once one of them was set."""
 
 
 def settle_cpu(threads: int | None, alone: bool) -> None:

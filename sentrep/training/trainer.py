@@ -42,7 +42,7 @@ END = {
     "interrupted": "interrupted; the checkpoint is saved. Give the same command again to go on.",
 }
 QUIET = 0.25
-"""Share of the run before which monitors stay silent: every run looks lost at its beginning."""
+"""Share of the run before which no monitor alarms: at the beginning the metrics of every run look bad."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""What a reader met: counts, every kind of problem with its first places, and the layout that was assumed."""
+"""The result of reading: counts, every kind of problem with its first places, and the layout that was
+assumed."""
 
 from __future__ import annotations
 

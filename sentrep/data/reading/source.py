@@ -56,8 +56,8 @@ class Piece:
 def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
     """Read a corpus piece by piece, adding counts and problems to `report`.
 
-    Raises InputError where a name leads nowhere, or where nothing at all could be read: the message lists
-    what was found."""
+    Raises InputError where a name is no file, folder or data set, or where nothing could be read: the message
+    lists what was found."""
     with tempfile.TemporaryDirectory() as scratch:
         yield from read_files(gather(config, Path(scratch), report), config, report)
 
@@ -99,8 +99,8 @@ def gather(config: CorpusConfig, scratch: Path, report: ReadReport, needed: bool
     """The files behind the names of a corpus, in order, each once, with ids that differ. Standard
     input, pipes and data sets are copied to `scratch`.
 
-    Raises InputError where a name leads nowhere, or where there is no file that can be read, if one is
-    `needed`."""
+    Raises InputError where a name is no file, folder or data set, or where there is no file that can be read,
+    if one is `needed`."""
     if not config.corpus:
         raise InputError(
             "no corpus: name files, folders, '-' for standard input, or a data set", setting="corpus"
@@ -177,7 +177,7 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
 
 
 def check_names(config: CorpusConfig) -> None:
-    """Raise for the first name of a corpus that leads nowhere, before anything is read.
+    """Raise for the first name of a corpus that is no file, folder or data set, before anything is read.
 
     Raises:
         InputError: it is neither a file or folder, nor of the form of a data set on the hub.
@@ -230,7 +230,7 @@ def _rows(name: str, split: str) -> Iterator[dict[str, Any]]:
 
         with without_retries():
             yield from datasets.load_dataset(name, split=split, streaming=True)
-    except Exception as error:  # anything may come from a network and from a stranger's data
+    except Exception as error:  # a network and the data of others can raise errors of any kind
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise InputError(
             f"{at(name)}: no such file or folder, and as a data set (split {split!r}) it cannot be "

@@ -32,7 +32,7 @@ SLOW_FORMATS = frozenset(["html", "rst", "pdf", "docx"])
 SLOW_FILES = 100
 """Files of slow formats that Punkt learns from, at most; they are parsed twice."""
 SAMPLE = 2_000_000
-"""Characters Punkt learns from. It finds the abbreviations of a corpus in less, and costs two seconds for
+"""Characters Punkt learns from. It finds the abbreviations of a corpus in less, and takes two seconds for
 each million."""
 
 FILES = (

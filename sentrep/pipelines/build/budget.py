@@ -1,4 +1,4 @@
-"""Time that a build may take, and takes."""
+"""The time limit of a build, and the time that its steps take."""
 
 from __future__ import annotations
 

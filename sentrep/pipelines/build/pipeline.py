@@ -174,8 +174,8 @@ class _Building:
     def index(
         self, compared: Compared | None, read: deque[tuple[Document, SourceDocument]], overwrite: bool
     ) -> DocumentSearch:
-        """Fit the chosen model to all documents and index them. `read` is empty afterwards, so that each
-        document is forgotten when it is cut."""
+        """Fit the chosen model to all documents and index them. `read` is empty afterwards, so that the
+        memory of each document is freed when it is cut into passages."""
         dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
         making = Making(
@@ -185,8 +185,8 @@ class _Building:
         return index_source_documents(self.out / "model", left, self.out / "index", making, overwrite)
 
     def _fit(self, compared: Compared | None, documents: Sequence[SourceDocument]) -> Dense:
-        """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest ones stand by; where
-        nothing was measured, those of which most is expected."""
+        """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest vectors are fitted;
+        where nothing was measured, those with the highest expected rank."""
         text = self._text(documents, "all.jsonl")
         if compared:
             dense = compared.chosen.dense or dense_models()[0]
