@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
     Read = tuple[Document, SourceDocument]
-    """The record of a document in the index, with the hash of its file as it was read; and the document
-    itself."""
+    """The record of a document in the index, with the hash of its file; and the document as it was read."""
 
 
 def index_documents(
@@ -71,8 +70,7 @@ def index_documents(
         mode: how the index is searched where a search does not say.
         fusion: how dense and lexical scores become one; the mean of min-max scaled scores if None.
         center: subtract their means from the vectors of passages and of queries.
-        smooth: let a passage's score take in those of the passages nearest to it, where a search does not
-            say.
+        smooth: add to the score of a passage those of its nearest neighbours, where a search does not say.
         precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
         overwrite: replace another index that is in `out`.
         strict: raise for anything that was skipped or damaged.
@@ -244,8 +242,7 @@ def add(
         The number of passages added, and the open index.
 
     Raises:
-        InputError: there is no index of documents, it is damaged, or its model is another or has moved; or
-            the corpus cannot be read.
+        InputError: the index or its model cannot be opened, or the corpus cannot be read.
 
     Example:
         >>> index = sentrep.index("runs/first", "garden.index", input="texts/garden00.txt")
@@ -286,8 +283,7 @@ def update(
         What was done, and the open index.
 
     Raises:
-        InputError: there is no index of documents, it is damaged, or its model is another or has moved; or
-            the corpus cannot be read.
+        InputError: the index or its model cannot be opened, or the corpus cannot be read.
 
     Example:
         >>> index = sentrep.index("runs/first", "changed.index", input="texts/sea00.txt")
@@ -326,8 +322,7 @@ def remove(
         The number of passages removed, and the open index.
 
     Raises:
-        InputError: there is no index of documents, it is damaged, or its model is another or has moved; or a
-            name fits no document.
+        InputError: the index or its model cannot be opened, or a name fits no document.
 
     Example:
         >>> index = sentrep.index("runs/first", "other.index", input="texts")

@@ -1,4 +1,7 @@
-"""The verbs that make vectors: embed, embed_corpus, merge_embedded."""
+"""The verbs that make vectors: embed, embed_corpus, merge_embedded.
+
+The file is over 250 lines long because the verbs share how models, corpora and settings are checked.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The verb `generate`: sentences from a trained method that has decoders."""
+"""The verb `generate`: sentences from a trained method that has decoders.
+
+The file is over 250 lines long because all ways to generate sentences share one opened run, a `Writer`.
+"""
 
 from __future__ import annotations
 
