@@ -55,18 +55,18 @@ class ScoredText:
 
     id: str
     score: float
-    """Larger is stranger."""
+    """A larger score means a more unusual text."""
     p_value: float
-    """Share of held-out normal texts that are as strange."""
+    """Share of held-out normal texts with a score at least as large."""
     text: str
 
 
 @dataclass(frozen=True)
 class AnomalyReport:
-    """The texts of an input, strangest first."""
+    """The texts of an input, the most unusual first."""
 
     texts: Sequence[ScoredText]
-    """Read from a temporary file when they are needed."""
+    """The texts, read from a temporary file when they are needed."""
     length_correlation: float
     """Rank correlation of the scores with the number of words."""
     rarity_correlation: float
@@ -160,7 +160,7 @@ def _scored(item: Item, found: Anomalies, at: int) -> ScoredText:
 
 
 def _ranked(items: Sequence[Item], score: NDArray[np.float64]) -> list[int]:
-    """Numbers of items, the strangest first; those of equal score by text and id."""
+    """Numbers of items, the most unusual first; those of equal score by text and id."""
     import numpy as np
 
     order = np.argsort(-score, kind="stable")

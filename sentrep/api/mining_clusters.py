@@ -46,7 +46,7 @@ class Clusters:
     """Number of each text's cluster, in the order of the corpus; 0 outside of all clusters."""
     ids: Sequence[str]
     texts: Sequence[str]
-    """Read from a temporary file when they are needed, like the ids."""
+    """The texts, read from a temporary file when they are needed, like the ids."""
     agreement: float
     """Mean adjusted Rand index over the seeds; 1 is full agreement."""
     merges: list[tuple[int, int, float]]

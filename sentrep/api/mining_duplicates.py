@@ -47,7 +47,7 @@ class Member:
     kind: str
     """'kept', 'exact', 'near' or 'semantic': how it resembles the one that is kept."""
     similarity: float
-    """To the one that is kept: Jaccard of near, cosine of semantic duplicates."""
+    """Similarity to the text that is kept: Jaccard of near, cosine of semantic duplicates."""
 
 
 @dataclass(frozen=True)

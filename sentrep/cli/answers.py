@@ -26,7 +26,7 @@ class Answer(NamedTuple):
     """What a search found."""
 
     hits: str
-    """As text, or as one line of JSON for each; empty where there are none."""
+    """The hits as text, or as one line of JSON for each; empty where there are none."""
     nothing: str = ""
     """Why there are none."""
 

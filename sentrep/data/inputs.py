@@ -181,7 +181,7 @@ def _is_further(value: object) -> bool:
 
 
 def _missing(value: object) -> object:
-    """None for what pandas writes where nothing is."""
+    """Replace pandas' marks of missing values by None."""
     absent = isinstance(value, float) and value != value
     return None if absent or type(value).__name__ in ("NAType", "NaTType") else value
 

@@ -261,7 +261,8 @@ def _protocol(task: str, metric: str, subsets: list[_Subset]) -> str:
 
 
 def _whose(file: Path) -> _Whose:
-    """By the model_meta.json beside the file, or else by the names of the folders around it."""
+    """Finds the model of a file by the model_meta.json beside it, or else by the names of the folders around
+    it."""
     folder, experiment = file.resolve().parent, ""
     meta = _parsed(folder / META) if (folder / META).is_file() else {}
     if folder.parent.name == "experiments":  # settings that are not the model's own, such as fewer dimensions

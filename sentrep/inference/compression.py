@@ -48,7 +48,7 @@ class Compressed(NamedTuple):
     sentences: int
     bytes: int
     text_bytes: int
-    """Of the sentences as UTF-8, a line each."""
+    """Bytes of the sentences as UTF-8, a line each."""
 
 
 def compress(

@@ -35,7 +35,7 @@ class Generated(NamedTuple):
 
     text: str
     log_prob: float
-    """Of its tokens and the end of sentence together (nats)."""
+    """Log-probability of the tokens and the end of sentence together (nats)."""
     tokens: list[int]
 
     @property

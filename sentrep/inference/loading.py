@@ -119,7 +119,7 @@ class Encoding:
 
     @property
     def precision(self) -> str:
-        """In which the vectors are computed: 'bf16' or 'fp32'."""
+        """The precision in which the vectors are computed: 'bf16' or 'fp32'."""
         from sentrep.encoders.fast.encoder import FastEncoder
         from sentrep.encoders.fast.memory import fast_form
 

@@ -125,4 +125,4 @@ CAPABILITIES: tuple[type, ...] = (
     HasLikelihood,
     HasContext,
 )
-"""All of them."""
+"""All capabilities."""

@@ -1,4 +1,4 @@
-"""Scores of how little a text belongs to a set of normal texts; larger is stranger.
+"""Scores of how little a text belongs to a set of normal texts; larger for more unusual texts.
 
 combined          words plus neighbours, each in standard deviations of held-out normal texts (`anomalies`)
 words             likelihood-ratio plus rarity

@@ -53,7 +53,7 @@ SHOWN = 90
 
 
 def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = MINUTES) -> None:
-    """Do all of it and print the results; model, index, results and report are left in `out`.
+    """Harvest docstrings, compare models, build an index, and print the results; all files are left in `out`.
 
     Args:
         out: folder of all that is made.

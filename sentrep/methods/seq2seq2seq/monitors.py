@@ -56,5 +56,6 @@ REWARDS = [
 
 
 def monitors(config: Seq2Seq2SeqConfig) -> list[Monitor]:
-    """Those of the summaries, and where the generator learns from rewards those of the rewards."""
+    """Returns the monitors of the summaries, and those of the rewards if the generator learns from
+    rewards."""
     return SUMMARIES if config.gradient_estimator == "gumbel" else SUMMARIES + REWARDS

@@ -43,7 +43,7 @@ from sentrep.modules.latent.gaussian import GaussianBottleneck, log_density_rati
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct, sentence_nll
 
 RESET_SEED = 1
-"""Of the weights of the decoder after pre-training."""
+"""Seed of the weights of the decoder after pre-training."""
 USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000", document_length=1)
 
 

@@ -16,7 +16,7 @@ from sentrep.modules.gan_losses import EmbeddedTexts
 from sentrep.modules.scaling import scale_to_unit_rms
 
 SLOPE = 0.2
-"""Of the leaky rectifier."""
+"""Slope of the leaky rectifier below 0."""
 
 
 class CodeGenerator(nn.Module):

@@ -48,7 +48,7 @@ class Dense:
     fit: Fit
     objection: Objection = lambda text, budget: ""
     fusion: Fusion = USUAL
-    """With BM25."""
+    """How the vectors are fused with BM25."""
 
 
 @dataclass(frozen=True)

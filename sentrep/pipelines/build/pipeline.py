@@ -203,7 +203,7 @@ class _Building:
 
 
 def _characters(tasks: Sequence[Retrieval]) -> int:
-    """Of all texts that a model has to embed for some tasks."""
+    """Number of characters of all texts that a model has to embed for some tasks."""
     return sum(len(text) for task in tasks for text in {*task.queries, *task.documents})
 
 
