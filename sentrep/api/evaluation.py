@@ -229,8 +229,8 @@ def report(
         The path of the page.
 
     Raises:
-        InputError: there is nothing to show, a file or folder does not exist, results cannot be compared, or
-            only one of `model` and `input` is given.
+        InputError: there is nothing to show, a file or folder does not exist, results cannot be compared,
+            `input` is given without `model`, or `model` with neither `input` nor `corpus`.
 
     Example:
         >>> sentrep.report("results.jsonl", "report.html").name

@@ -63,8 +63,23 @@ def corpus_config(
 
 
 def sentences(corpus: Corpus, report: ReadReport | None = None) -> Iterator[tuple[str, str]]:
-    """Every sentence of a corpus with an id: its document's, and its number in it. `report` counts what was
-    read and skipped."""
+    """Read the sentences of a corpus, one at a time.
+
+    Args:
+        corpus: files, folders, '-' or the name of a data set; or documents in memory.
+        report: counts what was read and skipped.
+
+    Yields:
+        The id of the sentence, which is that of its document with ``#`` and a number, and its text.
+
+    Raises:
+        InputError: the corpus cannot be read.
+
+    Example:
+        >>> from sentrep.api import sentences
+        >>> next(sentences("texts/sea00.txt"))[1].endswith("the sea.")
+        True
+    """
     from sentrep.data.documents import read_sentences
 
     for sentence in read_sentences(corpus_config(corpus), report):

@@ -162,7 +162,12 @@ def _content_hash(encoder: Embedder) -> str:
 
 
 def stamp(model: str | Path | Encoder, encoder: Embedder) -> ModelStamp:
-    """The record of a model that is stored with an index or a folder of vectors."""
+    """The record of a model that is stored with an index or a folder of vectors.
+
+    Args:
+        model: what the user gave: a path or a name, which are recorded; or an encoder.
+        encoder: the opened model, whose content hash is recorded.
+    """
     from sentrep.search import ModelStamp
 
     named = str(model) if isinstance(model, str | Path) else ""
