@@ -98,7 +98,7 @@ def items_of(
     offline: bool = False,
     hub: bool = False,
 ) -> Iterator[Item]:
-    """The texts of whatever names or holds a corpus, one at a time. What was skipped is announced at the
+    """The texts of a corpus, given by name or in memory, one at a time. What was skipped is announced at the
     end."""
     if (embedded := embedded_folder(corpus)) is not None:
         return embedded_items(embedded)

@@ -1,4 +1,4 @@
-"""Whatever names or holds a corpus, and where prepared ones are kept."""
+"""A corpus, given by name or in memory, and the folder of prepared corpora."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ documents (lists of sentences or dictionaries), a data frame or a data set."""
 def corpus_config(
     corpus: Corpus, cache: Path | None = None, name: str = "corpus", **fields: Any
 ) -> CorpusConfig:
-    """Whatever names or holds a corpus, as a CorpusConfig.
+    """A corpus, given by name or in memory, as a CorpusConfig.
 
     A list of strings holds paths if all of them exist, and texts if none does and some contain white space.
     Texts and documents in memory are written to the folder `cache` first, under a name made of their content.

@@ -251,7 +251,7 @@ def _metrics(subsets: list[_Subset]) -> dict[str, float]:
 
 
 def _protocol(task: str, metric: str, subsets: list[_Subset]) -> str:
-    """Means are over whichever subsets were run, so these belong to it."""
+    """The protocol of a score. It contains the subsets that were run, because means are over these."""
     over = (
         f", mean of {', '.join(sorted(subset.name for subset in subsets))}"
         if metric.endswith("(mean)")

@@ -33,8 +33,8 @@ def top_k(
     `documents` (document, width) may be memory-mapped: one block of it is in memory at a time. Scores and
     indices have the shape (query, min(k, document)), best first; among equal scores the smaller index comes
     first, also where the list is cut off. For cosines, normalise both sides first. A NaN or an infinite value
-    is refused with its row; whoever knows that the documents are finite gives the norm of the `longest` and
-    spares a pass over them.
+    is refused with its row; if the documents are known to be finite, `longest`, the norm of the longest one,
+    saves a pass over them.
 
     >>> documents = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], dtype=np.float32)
     >>> scores, indices = top_k(documents, documents[:1], k=5)

@@ -135,7 +135,8 @@ def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport)
 
 
 def _pipe(path: Path, scratch: Path, config: CorpusConfig, report: ReadReport) -> Source:
-    """What a shell hands over as ``<(command)``. Other pipes and devices are refused: they may never end."""
+    """The pipe that a shell makes for ``<(command)``. Other pipes and devices are refused: they may never
+    end."""
     if path.is_fifo() and re.match(r"/(dev/fd|proc/(self|\d+)/fd)/", str(path)):
         with path.open("rb") as stream:
             return _streamed(stream, str(path), f"pipe{path.name}", scratch, config, report)
