@@ -102,7 +102,7 @@ def _of_folder(path: str, precision: str) -> FastEncoder | None:
 
     try:
         return open_fast(Path(path), precision)
-    except UnsupportedError:  # it is said when the model first embeds
+    except UnsupportedError:  # the reason is reported when the model first embeds
         return None
 
 

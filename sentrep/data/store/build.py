@@ -64,7 +64,7 @@ def train_segmenter(files: Sequence[Source], corpus: CorpusConfig) -> Segmenter:
     """Train a segmenter on a sample taken evenly from files; on nothing where all of the text is split
     already."""
     fewer = _fewer(files)
-    with suppress(InputError):  # nothing in them can be read: perhaps in others
+    with suppress(InputError):  # these files have no text that can be read; other files may have
         return learn_segmenter(_sample(fewer, corpus))
     return learn_segmenter(_sample(files, corpus))
 

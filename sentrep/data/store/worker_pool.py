@@ -139,7 +139,7 @@ class _Worker:
         """End the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
-        with suppress(OSError):  # what was still to be written goes nowhere
+        with suppress(OSError):  # requests that were not yet written are lost
             self._to.close()
         self._from.close()
 
