@@ -8,14 +8,13 @@ A decoder is trained, which takes longer than an encoder alone.
 import sys
 
 import sentrep
-from sentrep.api import interpolate
 
 
 def main(corpus: str, out: str) -> None:
     sentrep.train("vae", corpus=corpus, out=out, epochs=1)
     for candidates in sentrep.generate_from_prior(out, count=3):
         print(f"{candidates[0].per_token:7.3f}  {candidates[0].text}")
-    for candidates in interpolate(out, "He opened the door.", "The rain had stopped.", steps=4):
+    for candidates in sentrep.interpolate(out, "He opened the door.", "The rain had stopped.", steps=4):
         print(candidates[0].text)
 
 

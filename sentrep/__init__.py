@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from sentrep.utils.lazy import lazy_exports
 
 # How threads of OpenMP wait for work, read when torch is imported; what the user has set stays. Threads that
-# sleep at once cost a fifth of the training speed; threads that spin as long as by default cost up to three
-# quarters when other programs need the cores (eval/bench_threads.json). GNU's OpenMP reads the number, others
-# the word.
+# sleep at once lower the training speed by a fifth; threads that spin as long as by default lower it by up to
+# three quarters when other programs need the cores (eval/bench_threads.json). GNU's OpenMP reads the number,
+# others the word.
 if not os.environ.keys() & {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}:
     os.environ |= {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"}
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from sentrep.api import generate_as as generate_as
     from sentrep.api import generate_from_prior as generate_from_prior
     from sentrep.api import index as index
+    from sentrep.api import interpolate as interpolate
     from sentrep.api import load as load
     from sentrep.api import merge_embedded as merge_embedded
     from sentrep.api import open_index as open_index
@@ -77,8 +78,8 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """The package, whose verbs stay functions: importing the module `sentrep.search` does not hide the
-    verb."""
+    """The package; its public functions stay when a module of the same name, such as `sentrep.search`, is
+    imported."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _PLACES and isinstance(value, ModuleType)):

@@ -4,11 +4,13 @@
     baselines    baseline, doc2vec
     composition  combine, expand
     embedding    embed, embed_corpus, merge_embedded
-    indexes      build_index, index, open_index, search, add, remove, update
+    indexes      build_index, index, index_embedded, open_index, search, add, remove, update
     distillation distill
     reduction    reduce
-    evaluation   evaluate, compare, report
-    inference    load, generate, summarize, parse
+    mining       terms, duplicates, anomalies, clusters
+    evaluation   evaluate, tasks_of, compare, report, mteb_model
+    inference    load, open_method, generate, generate_as, generate_from_prior, interpolate, summarize,
+                 parse, to_nltk, compress, decompress
 
 The command line has the same verbs with the same options. Each verb imports the heavy libraries it needs."""
 

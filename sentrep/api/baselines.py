@@ -46,6 +46,11 @@ def baseline(
     Returns:
         The model, a `SentenceTransformer`.
 
+    Raises:
+        InputError: there is no such baseline, the corpus cannot be used or has too little text, a setting
+            does not exist or has a wrong value, a library that it needs is not installed, or `out` holds
+            something else.
+
     Example:
         >>> model = sentrep.baseline("lsa", "texts", "runs/lsa", width=8)
         >>> model.encode("The ship left.").shape
@@ -72,10 +77,27 @@ def doc2vec(
     strict: bool = False,
     **options: Any,
 ) -> Model:
-    """Fit Doc2Vec to a corpus: a baseline to `evaluate` that lives in memory only, since the vector of each
-    text has to be learnt.
+    """Fit Doc2Vec to a corpus, as a baseline for `evaluate`.
 
-    Arguments as of `baseline`.
+    It is not saved: the vector of a new text is found by gradient descent, so it is no `SentenceTransformer`.
+
+    Args:
+        corpus: what to read; without labels, as for `train`.
+        settings: how it is fitted.
+        cache: where prepared corpora are kept; by default `cache_folder()`.
+        strict: raise for anything of the corpus that was skipped or damaged.
+        options: any field of `WordModelConfig` or `CorpusConfig`, such as ``width=40``.
+
+    Returns:
+        The model, in memory only.
+
+    Raises:
+        InputError: gensim is not installed, the corpus cannot be used or has too little text, or a setting
+            does not exist or has a wrong value.
+
+    Example:
+        >>> model = sentrep.api.doc2vec("texts", width=8)  # doctest: +SKIP
+        >>> done = sentrep.evaluate(model, heldout="texts")  # doctest: +SKIP
     """
     from sentrep.baselines.doc2vec import doc2vec as fit
 

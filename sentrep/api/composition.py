@@ -38,6 +38,12 @@ def combine(
         offline: never use the network.
         hub: also look on the hub for names without an owner.
 
+    Returns:
+        The combined encoder; the width of its vectors is the sum of the widths.
+
+    Raises:
+        InputError: there are fewer than 2 models, one cannot be opened, or `out` holds something else.
+
     Example:
         >>> sentrep.combine(["runs/first", "runs/skip-thought"], "runs/both").encode("The ship left.").shape
         (32,)

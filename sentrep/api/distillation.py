@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 PRECISION = "fp32"
-"""In which the teacher's vectors are computed."""
+"""Precision in which the teacher's vectors are computed."""
 
 
 def distill(

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
     Read = tuple[Document, SourceDocument]
-    """What an index remembers of a document, with the hash of its file as it was read; and the document."""
+    """The record of a document in the index, with the hash of its file; and the document as it was read."""
 
 
 def index_documents(
@@ -71,8 +71,7 @@ def index_documents(
         mode: how the index is searched where a search does not say.
         fusion: how dense and lexical scores become one; the mean of min-max scaled scores if None.
         center: subtract their means from the vectors of passages and of queries.
-        smooth: let a passage's score take in those of the passages nearest to it, where a search does not
-            say.
+        smooth: add to the score of a passage those of its nearest neighbours, where a search does not say.
         precision: of the computation: 'auto' is bf16 if the processor supports it, else fp32.
         overwrite: replace another index that is in `out`.
         strict: raise for anything that was skipped or damaged.
@@ -150,7 +149,7 @@ class IndexSettings:
 
     @property
     def recorded(self) -> dict[str, Any]:
-        """What the index remembers of it."""
+        """The settings that are stored in the index."""
         how: dict[str, Any] = {"mode": self.mode, "smooth": self.smooth}
         how |= {"fusion": self.fusion._asdict()} if self.fusion else {}
         how |= {"reading": dict(self.reading)} if self.reading else {}
@@ -245,6 +244,9 @@ def add(
     Returns:
         The number of passages added, and the open index.
 
+    Raises:
+        InputError: the index or its model cannot be opened, or the corpus cannot be read.
+
     Example:
         >>> index = sentrep.index("runs/first", "garden.index", input="texts/garden00.txt")
         >>> count, index = sentrep.add("garden.index", "texts/sea00.txt")
@@ -271,10 +273,20 @@ def update(
 ) -> tuple[Update, DocumentSearch]:
     """Update an index of documents: read new and changed files, remove deleted ones.
 
-    Arguments as of `add`.
+    Args:
+        index: folder of the index.
+        corpus: files and folders; what is new or changed in them is read.
+        model: the index's model, if its folder was moved.
+        strict: raise for anything that was skipped or damaged; nothing is changed then.
+        offline: never use the network.
+        hub: also look on the hub for names without an owner.
+        fields: of `CorpusConfig`; as the index was made where they are not given.
 
     Returns:
         What was done, and the open index.
+
+    Raises:
+        InputError: the index or its model cannot be opened, or the corpus cannot be read.
 
     Example:
         >>> index = sentrep.index("runs/first", "changed.index", input="texts/sea00.txt")
@@ -313,7 +325,7 @@ def remove(
         The number of passages removed, and the open index.
 
     Raises:
-        InputError: a name fits no document.
+        InputError: the index or its model cannot be opened, or a name fits no document.
 
     Example:
         >>> index = sentrep.index("runs/first", "other.index", input="texts")
@@ -326,13 +338,13 @@ def remove(
 
 
 def _reading(search: DocumentSearch, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """How files are read: as given, else as the index was made."""
+    """The settings of reading: those given, and otherwise those that the index was made with."""
     given = {name: value for name, value in fields.items() if value != getattr(CorpusConfig, name, None)}
     return {**fields, **search.reading, **given}
 
 
 def reading_of(config: CorpusConfig) -> dict[str, Any]:
-    """The settings of reading that an index remembers: those that are not the default."""
+    """The settings of reading that are stored in an index: those that are not the default."""
     names = ("text_field", "title_field", "id_field", "keep_fields", "split")
     found = {name: getattr(config, name) for name in names}
     return {name: value for name, value in found.items() if value != getattr(CorpusConfig, name)}

@@ -1,4 +1,7 @@
-"""The verbs that make vectors: embed, embed_corpus, merge_embedded."""
+"""The verbs that make vectors: embed, embed_corpus, merge_embedded.
+
+The file is over 250 lines long because the verbs share how models, corpora and settings are checked.
+"""
 
 from __future__ import annotations
 
@@ -138,6 +141,10 @@ def embed_corpus(
     Returns:
         The folder, opened; its ``report`` says what was read and skipped.
 
+    Raises:
+        InputError: the model cannot be opened, nothing can be read, settings do not fit together, `out` holds
+            other work or is being written by another process, or the disk is full.
+
     Example:
         >>> embedded = sentrep.embed_corpus("runs/first", "texts", "texts.vectors")
         >>> len(embedded), embedded.width, next(embedded.vectors()).shape
@@ -198,6 +205,9 @@ def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
         out: the folder that was given to all parts. It then holds what one process would have written.
         wait: if another process writes `out`, wait for it instead of raising an error.
 
+    Returns:
+        The folder, opened.
+
     Raises:
         InputError: a part is missing, unfinished, damaged, or of another model, input or setting.
 
@@ -255,7 +265,8 @@ def _pool(
 
 
 def _described(config: CorpusConfig, units: Units) -> str:
-    """What a folder of vectors remembers of its corpus: names, fields, layout, and units but sentences."""
+    """The description of a corpus that is stored with its vectors: names, fields, layout, and units other
+    than sentences."""
     named = (config.text_field, config.title_field, config.id_field, config.split, config.hub_split)
     fields = [*named, *config.keep_fields, *([] if units.unit == "sentence" else [str(units)])]
     return f"{', '.join(config.corpus)} ({', '.join(fields)})"

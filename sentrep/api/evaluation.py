@@ -1,4 +1,7 @@
-"""The verbs that measure: evaluate, compare, report."""
+"""The verbs that measure: evaluate, compare, report.
+
+The file is over 250 lines long because the verbs share how tasks, results and texts are found.
+"""
 
 from __future__ import annotations
 
@@ -72,6 +75,10 @@ def evaluate(
     Returns:
         Results, tasks that were skipped or failed, and what was read of `heldout` (``report``).
 
+    Raises:
+        InputError: there is no such model, or it cannot be opened; a benchmark or `heldout` cannot be read,
+            or nothing is given to measure by; or `results` is no results file.
+
     Example:
         >>> done = sentrep.evaluate("runs/first", heldout="texts")
         >>> done.failed, all(0 <= result.value <= 1 for result in done.results)
@@ -107,8 +114,30 @@ def tasks_of(
     strict: bool = False,
     **fields: Any,
 ) -> Suite:
-    """The tasks of `evaluate`, read and checked once, so that several models are measured on the same
-    data."""
+    """Read the tasks of `evaluate` once, so that several models are measured on the same data.
+
+    Args:
+        tasks: paths of benchmark folders and files, or tasks.
+        suites: names or files of suites.
+        data: folder with the suites' benchmarks; $SENTREP_DATA if None.
+        heldout: any text that no model was trained on: retrieval tasks without labels are made from it.
+        units: of `heldout`, that questions are made of; sentences if None.
+        part: of the benchmarks; 'test' where there is one, if None.
+        strict: raise for anything of `heldout` that was skipped or damaged.
+        fields: of `CorpusConfig`, for `heldout`, such as ``text_field="body"``.
+
+    Returns:
+        The tasks (``tasks``), and those of suites whose data are missing (``skipped``).
+
+    Raises:
+        InputError: a benchmark or `heldout` cannot be read, or nothing is given to measure by.
+
+    Example:
+        >>> suite = sentrep.api.tasks_of(heldout="texts")
+        >>> done = sentrep.evaluate("bm25", suite.tasks)
+        >>> done.failed, len(suite.tasks) > 0
+        ([], True)
+    """
     return _tasks(tasks, suites, data, heldout, units, part, strict, fields)[0]
 
 
@@ -117,6 +146,11 @@ def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> C
 
     Args:
         results: results files, lists of them, or results.
+
+    Returns:
+        A row for each model, or for each method with several seeds; a column for each metric.
+        ``comparison.table()`` shows it, ``comparison.beats(row, column)`` names the rows that are
+        significantly worse.
 
     Raises:
         InputError: there are no results, or they are of different data or protocol.
@@ -138,8 +172,22 @@ def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> C
 
 
 def mteb_model(model: str | Path | Encoder | Model, name: str | None = None) -> MtebModel:
-    """A model as MTEB takes it, with its content hash as the revision; see
-    `sentrep.evaluation.mteb_bridge`."""
+    """Make a model that `mteb.evaluate` takes; its revision is the hash of its contents.
+
+    Args:
+        model: a path, a name, an encoder, or a `Model` that embeds.
+        name: of the model in tables; its path otherwise.
+
+    Returns:
+        The model, with MTEB's description of it (``mteb_model_meta``).
+
+    Raises:
+        InputError: MTEB is not installed, there is no such model, or it ranks without vectors.
+
+    Example:
+        >>> model = sentrep.api.mteb_model("runs/first")  # doctest: +SKIP
+        >>> mteb.evaluate(model, mteb.get_tasks(["NFCorpus"]))  # doctest: +SKIP
+    """
     from sentrep.evaluation.mteb_bridge import mteb_model as bridge
 
     return bridge(measured(model, name))
@@ -176,6 +224,13 @@ def report(
         offline: never use the network.
         hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: there is nothing to show, a file or folder does not exist, results cannot be compared,
+            `input` is given without `model`, or `model` with neither `input` nor `corpus`.
 
     Example:
         >>> sentrep.report("results.jsonl", "report.html").name

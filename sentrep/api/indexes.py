@@ -84,6 +84,10 @@ def build_index(
     Returns:
         The index with its model: ``search("words", k=3)`` gives hits.
 
+    Raises:
+        InputError: the model cannot be opened, `texts` cannot be indexed, there is no such kind, or `out`
+            holds something else.
+
     Example:
         >>> search = sentrep.build_index("runs/first", ["The ship left.", "A cat came back."], "two.index")
         >>> [hit.text for hit in search("A cat came back.", k=1)]
@@ -152,6 +156,13 @@ def index(
         hub: also look on the hub for names without an owner.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
+    Returns:
+        With `input`, the index with its model, a `DocumentSearch`; else the index over vectors, an `Index`.
+
+    Raises:
+        InputError: the model or the folder of vectors cannot be opened, `input` cannot be read, a setting
+            does not fit, or `out` holds something else.
+
     Example:
         >>> index = sentrep.index("runs/first", "mine.index", input="texts")
         >>> len(index.search("the bread in the kitchen", k=3))
@@ -184,7 +195,29 @@ def index_embedded(
     overwrite: bool = False,
     wait: bool = False,
 ) -> Index:
-    """Write a search index over a folder that `embed_corpus` made; a shard is in memory at a time."""
+    """Write a search index over the vectors in a folder; one shard is in memory at a time.
+
+    Args:
+        folder: what `embed_corpus` made.
+        out: folder of the index.
+        kind: see `build_index`.
+        dtype: how the index stores vectors, 'float32' or 'float16'.
+        memory: limit in GB for the index that 'auto' chooses; half of the free memory if None.
+        overwrite: replace another index that is in `out`.
+        wait: if another process writes `out`, wait for it instead of raising an error.
+
+    Returns:
+        The index, without a model.
+
+    Raises:
+        InputError: `folder` holds no vectors or is damaged, there is no such kind, `memory` is not above 0,
+            or `out` holds something else.
+
+    Example:
+        >>> embedded = sentrep.embed_corpus("runs/first", "texts", "for_index.vectors")
+        >>> len(sentrep.api.index_embedded("for_index.vectors", "vectors.index"))
+        216
+    """
     budget = checked("memory", memory, float | None)
     if budget is not None and budget <= 0:
         raise InputError(f"{opt('memory')} {budget}: must be above 0")
@@ -208,19 +241,21 @@ def open_index(
     offline: bool = False,
     hub: bool = False,
 ) -> Search | DocumentSearch:
-    """Open an index with the model it was made with: the one it remembers, or `model`, which must be the
-    same.
+    """Open an index together with the model that it was made with.
 
     Args:
         path: folder of the index.
-        model: its model, if the folder of it was moved.
-        verify: read all of its files now and compare their checksums; else they are checked when first read.
+        model: the index's model, if its folder was moved.
+        verify: read all files now and compare their checksums; else each is checked when it is first read.
         precision: of the vectors of queries; see `embed`.
         offline: never use the network.
         hub: also look on the hub for names without an owner.
 
+    Returns:
+        The index with its model: a `DocumentSearch` for documents, else a `Search`.
+
     Raises:
-        InputError: the index is damaged, or the model is another or has moved.
+        InputError: there is no index, it is damaged, or the model is another or has moved.
 
     Example:
         >>> index = sentrep.open_index("texts.index")
@@ -247,8 +282,10 @@ def search(
     offline: bool = False,
     hub: bool = False,
 ) -> list[Hit] | list[PassageHit]:
-    """What an index finds for a query: sentences of vectors by cosine, passages of documents by both
-    searches.
+    """Find the sentences or passages of an index that fit a query best.
+
+    An index over vectors finds sentences by cosine, an index of documents finds passages by vectors and by
+    words.
 
     Args:
         index: folder of an index, or an index that is open (`open_index`), which is quicker for many queries.
@@ -261,6 +298,9 @@ def search(
     Returns:
         Hits, best first: ``hit.id``, ``hit.text``; of sentences ``hit.score``, of passages ``hit.scores``,
         ``hit.document``, ``hit.heading``, ``hit.span``, and ``hit.also`` (other documents with its words).
+
+    Raises:
+        InputError: there is no index, it is damaged, or its model is another or has moved; or `k` is below 1.
 
     Example:
         >>> hits = sentrep.search("texts.index", "the harbour", k=2)

@@ -54,9 +54,10 @@ def terms(
     Raises:
         InputError: a corpus or a setting is wrong.
 
-    >>> texts = ["Dark matter is here.", "Is dark matter warm?", "All dark matter is cold."]
-    >>> [term.term for term in terms(texts, language="en", least=3)]
-    ['dark matter']
+    Example:
+        >>> texts = ["Dark matter is here.", "Is dark matter warm?", "All dark matter is cold."]
+        >>> [term.term for term in terms(texts, language="en", least=3)]
+        ['dark matter']
     """
     from sentrep.mining.terms import find_terms
 
@@ -98,7 +99,7 @@ def items_of(
     offline: bool = False,
     hub: bool = False,
 ) -> Iterator[Item]:
-    """The texts of whatever names or holds a corpus, one at a time. What was skipped is announced at the
+    """The texts of a corpus, given by name or in memory, one at a time. What was skipped is announced at the
     end."""
     if (embedded := embedded_folder(corpus)) is not None:
         return embedded_items(embedded)

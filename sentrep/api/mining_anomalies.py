@@ -55,18 +55,18 @@ class ScoredText:
 
     id: str
     score: float
-    """Larger is stranger."""
+    """A larger score means a more unusual text."""
     p_value: float
-    """Share of held-out normal texts that are as strange."""
+    """Share of held-out normal texts with a score at least as large."""
     text: str
 
 
 @dataclass(frozen=True)
 class AnomalyReport:
-    """The texts of an input, strangest first."""
+    """The texts of an input, the most unusual first."""
 
     texts: Sequence[ScoredText]
-    """Read from a temporary file when they are needed."""
+    """The texts, read from a temporary file when they are needed."""
     length_correlation: float
     """Rank correlation of the scores with the number of words."""
     rarity_correlation: float
@@ -108,12 +108,16 @@ def anomalies(
         hub: also look on the hub for names without an owner.
         options: of `AnomalySettings` and `CorpusConfig`, such as ``score="neighbours"``.
 
+    Returns:
+        The texts of `input` with their scores, the largest first, and the test of drift if it was asked for.
+
     Raises:
         InputError: a corpus or a setting is wrong, or there are fewer than five normal texts.
 
-    >>> normal = [f"the red dog runs {n}" for n in range(40)]
-    >>> anomalies(normal, ["the red dog runs", "stock prices fell"]).texts[0].text
-    'stock prices fell'
+    Example:
+        >>> normal = [f"the red dog runs {n}" for n in range(40)]
+        >>> anomalies(normal, ["the red dog runs", "stock prices fell"]).texts[0].text
+        'stock prices fell'
     """
     from sentrep.mining import anomalies as mining
     from sentrep.mining.anomaly_scores import VECTOR_SCORES
@@ -156,7 +160,7 @@ def _scored(item: Item, found: Anomalies, at: int) -> ScoredText:
 
 
 def _ranked(items: Sequence[Item], score: NDArray[np.float64]) -> list[int]:
-    """Numbers of items, the strangest first; those of equal score by text and id."""
+    """Numbers of items, the most unusual first; those of equal score by text and id."""
     import numpy as np
 
     order = np.argsort(-score, kind="stable")

@@ -46,7 +46,7 @@ class Clusters:
     """Number of each text's cluster, in the order of the corpus; 0 outside of all clusters."""
     ids: Sequence[str]
     texts: Sequence[str]
-    """Read from a temporary file when they are needed, like the ids."""
+    """The texts, read from a temporary file when they are needed, like the ids."""
     agreement: float
     """Mean adjusted Rand index over the seeds; 1 is full agreement."""
     merges: list[tuple[int, int, float]]
@@ -91,12 +91,16 @@ def clusters(
         hub: also look on the hub for names without an owner.
         options: of `ClusterSettings` and `CorpusConfig`, such as ``k=8, text_field="body"``.
 
+    Returns:
+        The clusters with their names, and the number of each text's cluster.
+
     Raises:
         InputError: the corpus or a setting is wrong.
 
-    >>> texts = ["the red dog runs", "a red dog barks", "stock prices fell", "prices of stock rose"] * 9
-    >>> sorted(cluster.size for cluster in clusters(texts, k=2).clusters)
-    [18, 18]
+    Example:
+        >>> texts = ["the red dog runs", "a red dog barks", "stock prices fell", "prices of stock rose"] * 9
+        >>> sorted(cluster.size for cluster in clusters(texts, k=2).clusters)
+        [18, 18]
     """
     chosen, fields = split_options(settings or ClusterSettings(), options)
     if out is not None:

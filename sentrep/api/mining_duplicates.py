@@ -1,4 +1,4 @@
-"""The verb duplicates: what a corpus holds twice."""
+"""The verb duplicates: texts of a corpus that are equal, nearly equal, or of equal meaning."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Member:
     kind: str
     """'kept', 'exact', 'near' or 'semantic': how it resembles the one that is kept."""
     similarity: float
-    """To the one that is kept: Jaccard of near, cosine of semantic duplicates."""
+    """Similarity to the text that is kept: Jaccard of near, cosine of semantic duplicates."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def duplicates(
     hub: bool = False,
     **options: Any,
 ) -> Duplicates:
-    """Groups of texts that are equal, nearly equal, or of equal meaning.
+    """Find groups of texts that are equal, nearly equal, or of equal meaning.
 
     Args:
         input: files, folders, '-', a data set, texts in memory, or a folder of embedded sentences.
@@ -110,9 +110,10 @@ def duplicates(
     Raises:
         InputError: the corpus or a setting is wrong.
 
-    >>> found = duplicates(["A cat sat.", "A dog ran.", "a cat  sat"])
-    >>> [(member.id, member.kind) for member in found.groups[0].members], found.dropped
-    ([('1', 'kept'), ('3', 'near')], ['3'])
+    Example:
+        >>> found = duplicates(["A cat sat.", "A dog ran.", "a cat  sat"])
+        >>> [(member.id, member.kind) for member in found.groups[0].members], found.dropped
+        ([('1', 'kept'), ('3', 'near')], ['3'])
     """
     chosen, fields = split_options(settings or DuplicateSettings(), options)
     for name, file in (("out", out), ("drop", drop)):

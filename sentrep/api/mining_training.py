@@ -1,4 +1,4 @@
-"""A training corpus without the documents that are in it twice."""
+"""A training corpus without exact and near-duplicates of documents."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ LITTLE = 10_000
 """Texts that are embedded in memory; of more, finished shards are kept, and an interrupted call goes on."""
 
 SHARD = 8192
-"""Vectors of a shard: what an interruption costs, at most."""
+"""Vectors in a shard; at most so many are lost by an interruption."""
 
 
 class TextVectors(NamedTuple):

@@ -20,7 +20,11 @@ T = TypeVar("T")
 
 
 def announce(report: ReadReport, strict: bool = False) -> None:
-    """Warn of what a report counted; nothing where all is well.
+    """Warn of what a report counted, if it counted anything.
+
+    Args:
+        report: counts of what was read and skipped.
+        strict: raise if there was a problem.
 
     Raises:
         InputError: there was a problem, and `strict` is set.
@@ -31,7 +35,7 @@ def announce(report: ReadReport, strict: bool = False) -> None:
 
 
 def announce_store(store: Store, strict: bool = False) -> None:
-    """The same for a prepared corpus, with the sentences that lost their end."""
+    """Warn of what was skipped in a prepared corpus, and of sentences cut at `max_tokens`."""
     announce(ReadReport.from_dict(store.report), strict)
     if store.truncated:
         cut = f"{store.truncated:,} of {len(store):,}"
@@ -54,7 +58,16 @@ def announce_message(message: str) -> None:
 
 
 def watched(items: Iterable[T], report: ReadReport, strict: bool = False) -> Iterator[T]:
-    """Pass items on while they are read, stop at the first problem if `strict`, and warn at the end."""
+    """Pass items on while they are read, and warn of problems at the end.
+
+    Args:
+        items: what is passed on; reading them adds to `report`.
+        report: counts what was read and skipped.
+        strict: raise at the first problem instead.
+
+    Raises:
+        InputError: there was a problem, and `strict` is set.
+    """
     for item in items:
         refuse_problems(report, strict)
         yield item

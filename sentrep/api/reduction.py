@@ -46,7 +46,7 @@ class Reduced:
     """What was done: 'pca', 'whiten', 'itq', 'abtt' or 'deep'."""
     width: int
     eigenvalues: list[float]
-    """Of the covariance of the original vectors, the largest first."""
+    """Eigenvalues of the covariance of the original vectors, the largest first."""
     texts: int
     """Sentences that it was fitted to."""
     recall: dict[str, float] = field(default_factory=dict)

@@ -36,7 +36,7 @@ P_WIDTH, L_WIDTH, L_SHARE = 512, 300, 0.6
 WINDOW, SMOOTHING = 30, 0.75
 K1, B = 1.2, 0.75
 ITERATIONS, OVERSAMPLES = 2, 10
-"""Subspace iterations, and directions that are carried along and dropped at the end."""
+"""Subspace iterations, and additional directions that are dropped at the end."""
 AT_ONCE = 1 << 18
 """Words whose pairs are counted at once, and entries of a matrix that are changed at once."""
 MOST_PAIRS = 20_000_000

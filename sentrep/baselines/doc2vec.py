@@ -78,8 +78,8 @@ class DocumentVectors:
         return vectors
 
     def _inferred(self, words: list[str]) -> Vectors:
-        """gensim's `infer_vector`, seeded by the words: its own begins from Python's hash, which differs in
-        every process, and goes on with whatever random numbers the text before has left."""
+        """gensim's `infer_vector` with a seed made from the words. The original takes its seed from Python's
+        hash, which differs in every process, and its random numbers depend on the texts before."""
         step = gensim_models().doc2vec.train_document_dbow
         digest = hashlib.sha256(
             "\n".join([str(self.config.seed), *words]).encode("utf-8", "surrogatepass")
@@ -90,7 +90,7 @@ class DocumentVectors:
         free = np.ones(1, dtype=np.float32)
         work = np.zeros(
             self.config.width, dtype=np.float32
-        )  # left to itself, gensim writes to memory that it has given back
+        )  # gensim's default for `work` is memory that was freed before it is used
         learns = {
             "learn_words": False,
             "learn_hidden": False,

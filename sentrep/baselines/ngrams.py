@@ -1,6 +1,6 @@
-"""Rows of tokens that know their characters: PPMI rows completed by character n-grams.
+"""Token rows that depend on spelling: PPMI rows completed by character n-grams.
 
-A matrix of co-occurrences knows little of a rare token, and nothing of how tokens are spelled. So a vector is
+A matrix of co-occurrences has little data on a rare token, and none on how tokens are spelled. So a vector is
 fitted to each character n-gram that two tokens share, such that their sum predicts the PPMI rows (ridge
 regression, frequent tokens weigh more). With g_t the n-grams of a token t, n_t its occurrences, and r_t its
 PPMI row:

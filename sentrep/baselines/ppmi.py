@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 SMOOTHING, SAMPLE = 0.75, 1e-4
 ITERATIONS, OVERSAMPLES = 3, 10
-"""Subspace iterations, and directions that are carried along and dropped at the end."""
+"""Subspace iterations, and additional directions that are dropped at the end."""
 POWER = 0.25
-"""Of the singular values in the rows."""
+"""Exponent of the singular values in the rows."""
 AT_ONCE = 10
 """Distances that are counted together."""
 MOST_PAIRS = 60_000_000

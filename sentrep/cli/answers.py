@@ -26,7 +26,7 @@ class Answer(NamedTuple):
     """What a search found."""
 
     hits: str
-    """As text, or as one line of JSON for each; empty where there are none."""
+    """The hits as text, or as one line of JSON for each; empty where there are none."""
     nothing: str = ""
     """Why there are none."""
 
@@ -53,7 +53,7 @@ def of_vectors(found: Sequence[Hit], as_json: bool) -> Answer:
 
 
 def of_query(found: Search, k: int, as_json: bool, query: str) -> Answer:
-    """The same for one query, which is searched by itself."""
+    """The answer of an index of vectors to one query."""
     return of_vectors(found(query, k), as_json)
 
 

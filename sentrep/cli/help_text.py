@@ -13,7 +13,7 @@ _USAGE_CHOICES = re.compile(r"(?m)^(usage: .*)\{[\w,-]{80,}\}")
 """A long list of commands, methods or baselines, which stands below as well."""
 _SEVERAL = re.compile(r"\[([A-Z]+) \[\1 \.\.\.\]\]( {2,})?")
 _FILES = re.compile(r"(--corpus) STR \[STR \.\.\.\]")
-"""The setting of `CorpusConfig`, which knows nothing of a command line."""
+"""The option for `CorpusConfig.corpus`, whose values are files, not arbitrary strings."""
 _OPTION = re.compile(r" {1,7}\S.*? {2,}(?=\S)")
 _WIDTH = 80
 """Columns of help without a rule, whose length is the width."""

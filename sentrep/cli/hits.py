@@ -24,10 +24,10 @@ NO_KNOWN_WORDS = {
     "dense": "no known words: the model of the index knows no word of the query",
     "lexical": "no known words: the index has no word of the query",
 }
-"""By the mode of a search."""
+"""Mode of a search -> why nothing was found for a query of unknown words."""
 FILTERED = "nothing found: no document with these fields fits the query"
 MARK = "**"
-"""Around the best sentence of a passage."""
+"""Marks around the best sentence of a passage."""
 
 
 def of_vectors(hits: Sequence[Hit], as_lines_of_json: bool = False) -> str:

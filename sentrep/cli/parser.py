@@ -48,7 +48,7 @@ def parsed(verbs: Mapping[str, Verb], arguments: Sequence[str], description: str
 
 
 def check_names(verbs: Collection[str], arguments: Sequence[str]) -> None:
-    """Refuse a command or a method that does not exist; the parser would find the nearest option alone.
+    """Refuse a command or a method that does not exist; the parser itself suggests names of options only.
 
     Raises:
         InputError: names the nearest.

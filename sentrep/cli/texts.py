@@ -37,7 +37,7 @@ def lines_of(files: Sequence[str], reading: ReadingLines) -> list[str]:
 
 
 def all_lines_of(files: Sequence[str], reading: ReadingLines) -> Iterator[str]:
-    """The same with the lines that have no letter or digit, and with long lines in one piece."""
+    """Yield every non-empty line of files, also lines without letters, uncut."""
     from sentrep.data.reading.report import ReadReport
     from sentrep.data.reading.source import gather, read_files
     from sentrep.data.store.build import train_segmenter

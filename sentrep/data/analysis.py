@@ -21,7 +21,7 @@ from sentrep.data.words import UNSPACED
 from sentrep.utils.errors import InputError, nearest, opt
 
 VERSION = 2
-"""Rises whenever a text may get other terms than before; indexes and scores remember it."""
+"""Raised with every change that gives a text other terms; it is stored with indexes and scores."""
 
 _MARKS = marks()
 _UNIT = re.compile(rf"[{UNSPACED}][{_MARKS}]*")

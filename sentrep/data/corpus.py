@@ -1,4 +1,4 @@
-"""Whatever names or holds a corpus, and where prepared ones are kept."""
+"""A corpus, given by name or in memory, and the folder of prepared corpora."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ documents (lists of sentences or dictionaries), a data frame or a data set."""
 def corpus_config(
     corpus: Corpus, cache: Path | None = None, name: str = "corpus", **fields: Any
 ) -> CorpusConfig:
-    """Whatever names or holds a corpus, as a CorpusConfig.
+    """A corpus, given by name or in memory, as a CorpusConfig.
 
     A list of strings holds paths if all of them exist, and texts if none does and some contain white space.
     Texts and documents in memory are written to the folder `cache` first, under a name made of their content.
@@ -64,8 +64,23 @@ def corpus_config(
 
 
 def sentences(corpus: Corpus, report: ReadReport | None = None) -> Iterator[tuple[str, str]]:
-    """Every sentence of a corpus with an id: its document's, and its number in it. `report` counts what was
-    read and skipped."""
+    """Read the sentences of a corpus, one at a time.
+
+    Args:
+        corpus: files, folders, '-' or the name of a data set; or documents in memory.
+        report: counts what was read and skipped.
+
+    Yields:
+        The id of the sentence, which is that of its document with ``#`` and a number, and its text.
+
+    Raises:
+        InputError: the corpus cannot be read.
+
+    Example:
+        >>> from sentrep.api import sentences
+        >>> next(sentences("texts/sea00.txt"))[1].endswith("the sea.")
+        True
+    """
     from sentrep.data.documents import read_sentences
 
     for sentence in read_sentences(corpus_config(corpus), report):

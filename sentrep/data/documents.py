@@ -1,4 +1,4 @@
-"""Documents with their text, sections and sentences, for whatever needs to know where a sentence stands."""
+"""Documents with their text, sections and sentences, for code that needs the position of a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts and records that Python hands over: lists, iterators, arrays, data frames, columns, data sets.
+"""Texts and records from Python: lists, iterators, arrays, data frames, columns, data sets.
 
 Libraries are recognised by what a value offers and not imported: pandas, polars and datasets are optional.
 """
@@ -18,7 +18,7 @@ from sentrep.utils.errors import InputError, cut, opt
 
 
 def texts_of(value: object, name: str = "texts") -> list[str]:
-    """A list of strings from whatever holds texts in order.
+    """A list of strings from any ordered collection of texts.
 
     Args:
         value: a list, tuple, generator, array, column of pandas, polars or Arrow, or a column of a data set.
@@ -190,6 +190,6 @@ def _is_further(value: object) -> bool:
 
 
 def _missing(value: object) -> object:
-    """None for what pandas writes where nothing is."""
+    """Replace pandas' marks of missing values by None."""
     absent = isinstance(value, float) and value != value
     return None if absent or type(value).__name__ in ("NAType", "NaTType") else value

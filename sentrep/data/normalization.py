@@ -1,11 +1,11 @@
-"""The one text normalisation: what tokenizers, BM25, ROUGE and the baselines see of a text.
+"""The normalisation of text that tokenizers, BM25, ROUGE and the baselines share.
 
 1. Lone surrogates, which no encoding can hold, become U+FFFD.
-2. Invisible characters go. Zero-width spaces, blank fillers and control characters become spaces; soft
-   hyphens, word joiners, byte order marks, directional marks, variation selectors and tags are removed.
-   Zero-width joiners and non-joiners stay between letters of Arabic and of Indic and other Brahmic scripts,
-   where they change the word, and between emoji, where they make one of several; elsewhere they are
-   removed.
+2. Invisible characters are replaced or removed. Zero-width spaces, blank fillers and control characters
+   become spaces; soft hyphens, word joiners, byte order marks, directional marks, variation selectors and
+   tags are removed. Zero-width joiners and non-joiners stay between letters of Arabic and of Indic and other
+   Brahmic scripts, where they change the word, and between emoji, where they make one of several; elsewhere
+   they are removed.
 3. Typographic quotation marks and dashes become those of ASCII.
 4. Unicode normalisation form KC: composed accents, and no full-width letters or ligatures.
 

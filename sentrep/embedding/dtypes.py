@@ -21,7 +21,7 @@ from sentrep.utils.errors import InputError, nearest, opt
 DTYPES = ("float32", "float16", "int8", "binary")
 """The ways to store vectors."""
 LOSSY = ("int8", "binary")
-"""Those that change which neighbours are found."""
+"""The types of vectors that change which neighbours are found."""
 
 SAMPLE, QUERIES, NEIGHBOURS = 2_000, 200, 10
 

@@ -19,7 +19,7 @@ class EmbeddedInfo:
     """What is known of embedded sentences without opening the shards."""
 
     stamp: dict[str, str]
-    """Of model and source; see `embed_to_folder`."""
+    """The description of model and source; see `embed_to_folder`."""
     dtype: str
     shard: int
     """Sentences in a shard; the last one of all may hold fewer."""
@@ -48,7 +48,7 @@ class EmbeddedInfo:
         return [self.part + self.parts * place for place in range(len(self.counts))]
 
     def grown(self, count: int, width: int, content: str, kept: float | None) -> EmbeddedInfo:
-        """With one more finished shard."""
+        """The record with one more finished shard."""
         known = self.kept_neighbours if self.counts else kept
         counts, contents = (*self.counts, count), (*self.contents, content)
         return replace(self, counts=counts, contents=contents, width=width, kept_neighbours=known)
@@ -95,7 +95,7 @@ class EmbeddedInfo:
 
 
 def _sound(info: EmbeddedInfo) -> bool:
-    """Whether values have the types and ranges that `EmbeddedInfo` promises."""
+    """Whether values have the types and ranges of the fields of `EmbeddedInfo`."""
     positive: Callable[[object], bool] = lambda value: type(value) is int and value > 0  # noqa: E731
     share = info.kept_neighbours
     return (

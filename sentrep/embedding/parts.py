@@ -1,4 +1,4 @@
-"""Work that several machines share without speaking to each other, and how its parts are joined.
+"""Work that several machines share without communication, and how its parts are joined.
 
 Part I of N embeds shards I, I + N, I + 2N, … of the same input into a folder of its own,
 `OUT/part-00000-of-00004`. When all parts have ended, `merge` moves their shards into `OUT`, which then has

@@ -26,7 +26,7 @@ LOCAL = "local"
 IN_FLIGHT = 2
 """Batches that each actor has at a time: one that it encodes and one that waits."""
 ATTEMPTS = 10
-"""How often a batch is tried before the work ends; whatever kills that many actors is no accident."""
+"""How often a batch is tried before the work ends: a batch that ends so many actors is probably the cause."""
 
 
 class Embedder:

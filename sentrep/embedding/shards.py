@@ -73,12 +73,12 @@ class Embedded:
 
     @property
     def stamp(self) -> Mapping[str, str]:
-        """Of model and source."""
+        """The description of model and source."""
         return self.info.stamp
 
     @property
     def width(self) -> int:
-        """Of the vectors; 0 where a part of the work had no sentence."""
+        """Width of the vectors; 0 where a part of the work had no sentence."""
         return self.info.width or 0
 
     @property

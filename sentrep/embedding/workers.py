@@ -29,7 +29,7 @@ from sentrep.utils.errors import InputError, opt
 Encoded: TypeAlias = tuple[NDArray[np.float32], Truncation]
 
 _settings: dict[str, Any] = {}
-"""Of this worker's encoder."""
+"""Arguments that this worker opens its encoder with."""
 
 
 class WorkerPool:

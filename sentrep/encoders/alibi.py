@@ -18,7 +18,7 @@ from transformers.models.distilbert.modeling_distilbert import Transformer as La
 from sentrep.encoders.token_encoder import TokenEncoder
 
 HIDDEN = -1e9
-"""Added to the score of a key that is padding; finite, so that a row of padding alone stays a number."""
+"""Added to the score of a key that is padding; finite, so that a row of padding alone has finite results."""
 
 
 class AlibiEncoder(TokenEncoder):

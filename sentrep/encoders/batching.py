@@ -57,7 +57,7 @@ def encode_with_states(
     offsets: Int[Tensor, " offset"],
     token_budget: int = TOKEN_BUDGET,
 ) -> tuple[Float[Tensor, "sentence width"], Float[Tensor, "token state_width"]]:
-    """Returns the same vectors, and the encoder's state of each token.
+    """Returns the vectors of `encode_tokens`, and the encoder's state of each token.
 
     A bag has no states, so the token's row is returned. States of tokens that were cut off are zeros.
     """
@@ -232,7 +232,7 @@ class _Batch(NamedTuple):
 
 def _read(encoder: SentenceTransformer, ids: Tensor, offsets: Tensor, token_budget: int) -> Iterator[_Batch]:
     """Encodes all sentences in padded batches, short ones first."""
-    if len(ids) == 0:  # nothing but empty sentences: padding needs a token to stand on
+    if len(ids) == 0:  # only empty sentences: a padded batch needs at least one token
         ids = ids.new_zeros(1)
     _attend_plainly(encoder[0], ids.device)
     lengths = offsets.diff().clamp(max=encoder.max_seq_length or len(ids) + 1)
@@ -247,7 +247,7 @@ def _in_order(batches: list[_Batch], offsets: Int[Tensor, " offset"]) -> Float[T
     """Returns the sentence vectors in the original order."""
     order = torch.cat([batch.rows for batch in batches]).argsort()
     vectors = torch.cat([batch.read["sentence_embedding"] for batch in batches])
-    # Stock pooling makes no number of an empty sentence: it has the zero vector.
+    # Stock pooling may give values that are not finite for an empty sentence; the zero vector replaces them.
     return vectors[order].where((offsets.diff() > 0).unsqueeze(1), 0)
 
 

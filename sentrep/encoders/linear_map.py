@@ -33,7 +33,8 @@ KINDS: tuple[By, ...] = get_args(By)
 """Names of the maps that `fit` fits."""
 
 FLOOR = 1e-3
-"""Smallest eigenvalue that whitening divides by, as a share of the largest: noise is not blown up further."""
+"""Smallest eigenvalue that whitening divides by, as a share of the largest; it limits how much noise is
+amplified."""
 ROTATIONS = 50
 """Iterations of ITQ, as its authors use."""
 PER_DIRECTION = 100
@@ -99,7 +100,7 @@ class LinearMap:
         return (vectors @ self.matrix + self.bias).astype(np.float32)
 
     def dense(self) -> Dense:
-        """The same as a stock module."""
+        """Returns the map as a stock module."""
         wide, narrow = self.matrix.shape
         return Dense(
             wide,

@@ -10,7 +10,7 @@ from sentrep.utils.formats import FIRST_FORMAT, MODEL, check_run, training_comma
 
 TRUSTED = ("sentence_transformers.", "sentrep.encoders.")
 FORMAT = "sentrep.json"
-"""Beside modules.json: version of the format, and of the package that wrote the model."""
+"""File beside modules.json with the version of the format, and that of the package that wrote the model."""
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 

@@ -187,7 +187,7 @@ def _hash_of_modules(encoder: SentenceTransformer) -> str:
         digest.update(type(module).__name__.encode())
         if hasattr(module, "get_config_dict"):
             digest.update(json.dumps(module.get_config_dict(), sort_keys=True, default=str).encode())
-        if isinstance(module, PreTrainedModel):  # heads, for instance, leave no trace in the weights
+        if isinstance(module, PreTrainedModel):  # the weights do not show the number of heads, for instance
             shape = {
                 name: value for name, value in module.config.to_diff_dict().items() if name not in NO_SHAPE
             }
@@ -205,7 +205,7 @@ def _serialised(tokenizer: Any) -> str:
     if not isinstance(inner, Tokenizer):
         return json.dumps(list(getattr(inner, "vocab", ())))
     plain = Tokenizer.from_str(inner.to_str())
-    plain.no_truncation()  # what the last call set, not what the tokenizer is
+    plain.no_truncation()  # set by the last call, no property of the tokenizer
     plain.no_padding()
     return str(plain.to_str())
 

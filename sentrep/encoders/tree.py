@@ -120,7 +120,7 @@ class TreeEncoder(TokenEncoder):
         self, rows: Float[Tensor, "sentence token width"], texts: Texts, samples: int = 0
     ) -> Trees:
         """Returns trees (sentence, tree, position): the best tree of each sentence, or some sampled trees
-        that are the same whenever the sentence is met."""
+        that are the same whenever the sentence occurs."""
         if self.parser is None:
             return one_sided_trees(texts.mask, self.branching)
         with torch.no_grad():
@@ -128,6 +128,6 @@ class TreeEncoder(TokenEncoder):
             return self.sample_fixed(posterior, samples) if samples else posterior.viterbi()
 
     def sample_fixed(self, posterior: BatchedTreeCRF, count: int) -> Trees:
-        """Samples trees of each sentence with the same random numbers whenever it is met."""
+        """Samples trees of each sentence with the same random numbers whenever it occurs."""
         draws = torch.rand(count, self.max_tokens, generator=torch.Generator().manual_seed(0))
         return posterior.sample_with(draws.to(self.table.weight.device))

@@ -37,8 +37,7 @@ def read_vectors(path: Path, wanted: Wanted) -> Iterator[WordVector]:
     Args:
         path: lines ``word v1 … vn``, with or without word2vec's header (word2vec, GloVe, fastText's
             .vec); or word2vec's binary format, with a name that ends in .bin; each also as .gz; or the
-            folder of a model, whose
-            tokens are used that its own tokenizer reads as a whole word.
+            folder of a model, whose tokens are used that its own tokenizer reads as a whole word.
         wanted: whether the vector of a word is needed. Called word by word during reading.
 
     Raises:

@@ -1,4 +1,4 @@
-"""MTEB, both ways: our models through its tasks, its result files into our tables.
+"""Bridge to MTEB: our models in its tasks, and its result files in our tables.
 
 MTEB (Muennighoff et al. 2023, "MTEB: Massive Text Embedding Benchmark") files a score under a model's name
 and revision and never computes it again. Here the revision is the hash of the model's contents, so a
@@ -55,8 +55,7 @@ def mteb_model(model: Model) -> MtebModel:
             "embed_dim": model.implementation.encode(["width"]).shape[1],
             "similarity_fn_name": ScoringFunction.COSINE,
             "use_instructions": False,
-            # MTEB keeps these in its folder and asks nothing of them: `read_mteb` knows the seeds of one
-            # method by them.
+            # MTEB stores these and does not use them; `read_mteb` finds the seeds of one method by them.
             "loader_kwargs": {"method": model.method, "seed": model.seed},
         }
     )
@@ -117,11 +116,11 @@ def read_mteb(path: str | Path) -> list[Result]:
 
     A task of several subsets, such as languages, has a metric for each and their mean. The data are the same
     where MTEB's revision of the data set is; as on MTEB's own leaderboard, its version is recorded and may
-    differ. What the files do not say is left open: no interval (NaN), a count of 0, no per-item scores, so
-    `compare` shows these results and does not test them.
+    differ. The files have no intervals, no counts and no per-item scores: these are NaN, 0 and missing here,
+    so `compare` shows the results without a test.
 
-    Files from before mteb 1.11 know no main score; where others lie beside them, they are left out with a
-    warning.
+    Files from before mteb 1.11 have no main score; where there are others beside them, they are left out with
+    a warning.
 
     Raises `InputError`, naming the file, for what is no result of MTEB.
     """
@@ -153,7 +152,7 @@ class _Subset(NamedTuple):
 
 
 class _Whose(NamedTuple):
-    """The model that a file tells of."""
+    """The model that a file of results belongs to."""
 
     name: str
     hash: str
@@ -252,7 +251,7 @@ def _metrics(subsets: list[_Subset]) -> dict[str, float]:
 
 
 def _protocol(task: str, metric: str, subsets: list[_Subset]) -> str:
-    """Means are over whichever subsets were run, so these belong to it."""
+    """The protocol of a score. It contains the subsets that were run, because means are over these."""
     over = (
         f", mean of {', '.join(sorted(subset.name for subset in subsets))}"
         if metric.endswith("(mean)")
@@ -262,7 +261,8 @@ def _protocol(task: str, metric: str, subsets: list[_Subset]) -> str:
 
 
 def _whose(file: Path) -> _Whose:
-    """By the model_meta.json beside the file, or else by the names of the folders around it."""
+    """Finds the model of a file by the model_meta.json beside it, or else by the names of the folders around
+    it."""
     folder, experiment = file.resolve().parent, ""
     meta = _parsed(folder / META) if (folder / META).is_file() else {}
     if folder.parent.name == "experiments":  # settings that are not the model's own, such as fewer dimensions
@@ -282,7 +282,7 @@ def _whose(file: Path) -> _Whose:
 
 
 def _name(name: str) -> str:
-    """sentrep/<folder>; a folder that is called model says less than the run around it."""
+    """sentrep/<folder>; of a folder that is called model, the name of the run around it."""
     path = Path(name).resolve()
     shown = path.parent.name if path.name == "model" else path.name
     return OURS + (re.sub(r"[^\w.+-]+", "-", shown) or "model")

@@ -22,7 +22,7 @@ CRC = struct.Struct("<I")
 
 
 class Header(NamedTuple):
-    """What a file says of itself."""
+    """The fields of the header."""
 
     lossy: bool
     model: bytes

@@ -48,7 +48,7 @@ class Compressed(NamedTuple):
     sentences: int
     bytes: int
     text_bytes: int
-    """Of the sentences as UTF-8, a line each."""
+    """Bytes of the sentences as UTF-8, a line each."""
 
 
 def compress(
@@ -61,6 +61,9 @@ def compress(
         sentences: any texts.
         out: the file.
         lossy: keep the codes only.
+
+    Returns:
+        The number of sentences, the bytes of the file, and those of the sentences as UTF-8.
 
     Raises:
         InputError: the run has no discrete codes, or a text cannot be restored on this machine.
@@ -84,6 +87,9 @@ def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
     Args:
         run: the run that it was compressed with.
         file: what `compress` has written.
+
+    Returns:
+        The sentences, in order; of a lossy file, what the decoder generates from the codes.
 
     Raises:
         InputError: the file is damaged, or was made with another model or on another kind of machine.
@@ -157,7 +163,8 @@ class Compressor:
         return texts
 
     def _encoded(self, texts: list[str], codes: torch.Tensor) -> bytes:
-        """Codes, then tokens step by step, then what the tokens lose."""
+        """The codes, then the tokens step by step, then the differences between the decoded tokens and the
+        texts."""
         encoder, residual = RangeEncoder(), ResidualCoder()
         for byte in codes.flatten().tolist():
             encoder.encode(BYTE, byte)

@@ -1,4 +1,7 @@
-"""The verb `generate`: sentences from a trained method that has decoders."""
+"""The verb `generate`: sentences from a trained method that has decoders.
+
+The file is over 250 lines long because all ways to generate sentences share one opened run, a `Writer`.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ class Generated(NamedTuple):
 
     text: str
     log_prob: float
-    """Of its tokens and the end of sentence together (nats)."""
+    """Log-probability of the tokens and the end of sentence together (nats)."""
     tokens: list[int]
 
     @property
@@ -48,7 +51,7 @@ def generate(
     to: str | None = None,
     decoding: DecodingConfig | None = None,
 ) -> list[list[Generated]]:
-    """Sentences that a model generates from each of some sentences: `decoding.k` candidates, the best first.
+    """Generate sentences from the vectors of given sentences.
 
     Args:
         run: folder of a run whose method has decoders; or a `Writer`, which is such a run opened once.
@@ -57,8 +60,11 @@ def generate(
             the usual one of the method.
         decoding: how candidates are decoded; its defaults if None.
 
+    Returns:
+        For each sentence, `decoding.k` candidates, the best first.
+
     Raises:
-        InputError: the run cannot be opened, or its method has no such decoder.
+        InputError: the run cannot be opened, its method has no such decoder, or a sentence is empty.
 
     Example:
         >>> [candidates] = sentrep.generate("runs/skip-thought", ["The ship left."])
@@ -77,8 +83,28 @@ def interpolate(
     to: str | None = None,
     decoding: DecodingConfig | None = None,
 ) -> list[list[Generated]]:
-    """The same from `steps` vectors at equal distances on the line between those of two sentences, both ends
-    included."""
+    """Sentences from vectors at equal distances on the line between the vectors of two sentences.
+
+    Args:
+        run: folder of a run whose method has decoders; or a `Writer`.
+        first: sentence whose vector is the start of the line.
+        second: sentence whose vector is its end.
+        steps: number of vectors, both ends included; 2 or more.
+        to: which decoder, as for `generate`.
+        decoding: how candidates are decoded; its defaults if None.
+
+    Returns:
+        For each vector, from `first` to `second`, `decoding.k` candidates, the best first.
+
+    Raises:
+        InputError: the run cannot be opened, its method has no such decoder, a sentence is empty, or `steps`
+            is below 2.
+
+    Example:
+        >>> line = sentrep.interpolate("runs/vae", "The ship left.", "A cat came back.", steps=3)
+        >>> [len(candidates) for candidates in line]
+        [1, 1, 1]
+    """
     import torch
 
     if steps < 2:
@@ -91,12 +117,15 @@ def interpolate(
 def generate_from_prior(
     run: str | Path | Writer, count: int = 10, decoding: DecodingConfig | None = None
 ) -> list[list[Generated]]:
-    """Sentences from vectors that are drawn from the prior of a model, `decoding.k` from each.
+    """Generate sentences from vectors that are drawn from the prior of a model.
 
     Args:
         run: folder of a run whose method has a prior, such as vae; or a `Writer`.
         count: number of vectors.
         decoding: how candidates are decoded, and the seed of the vectors; its defaults if None.
+
+    Returns:
+        For each vector, `decoding.k` candidates, the best first.
 
     Raises:
         InputError: the run cannot be opened, or its method has no prior.
@@ -117,7 +146,7 @@ def generate_as(
     document: Corpus,
     decoding: DecodingConfig | None = None,
 ) -> list[list[Generated]]:
-    """Sentences with the content of some sentences and the style of a document.
+    """Generate sentences with the content of given sentences and the style of a document.
 
     Args:
         run: folder of a run of disentangle; or a `Writer`.
@@ -125,8 +154,12 @@ def generate_as(
         document: a file, or sentences; its style is the mean over its first 1,000 sentences.
         decoding: how candidates are decoded; its defaults if None.
 
+    Returns:
+        For each sentence, `decoding.k` candidates, the best first.
+
     Raises:
-        InputError: the run cannot be opened, its method has no style, or the document has no sentence.
+        InputError: the run cannot be opened, its method has no style, a sentence is empty, or the document
+            has no sentence.
 
     Example:
         >>> [candidates] = sentrep.generate_as("runs/disentangle", ["The ship left."], "texts/garden00.txt")

@@ -1,4 +1,4 @@
-"""What an index of documents knows of files, and what became of it when it was updated."""
+"""The records of files in an index of documents, and the result of an update."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Update:
 
 
 def described(document: SourceDocument) -> Document:
-    """What an index remembers of a document besides its passages. One that was given in memory has no
+    """The record of a document in an index, without its passages. A document that was given in memory has no
     file."""
     from sentrep.search.documents import Document
 

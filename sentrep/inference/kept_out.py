@@ -1,5 +1,4 @@
-"""The documents that a run kept out of training, and the untrained encoder to compare
-with."""
+"""The documents that a run kept out of training, and the untrained encoder to compare with."""
 
 from __future__ import annotations
 

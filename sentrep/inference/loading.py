@@ -106,7 +106,7 @@ def _of_folder(path: str, precision: str) -> FastEncoder | None:
 
     try:
         return open_fast(Path(path), precision)
-    except UnsupportedError:  # it is said when the model first embeds
+    except UnsupportedError:  # the reason is reported when the model first embeds
         return None
 
 
@@ -123,7 +123,7 @@ class Encoding:
 
     @property
     def precision(self) -> str:
-        """In which the vectors are computed: 'bf16' or 'fp32'."""
+        """The precision in which the vectors are computed: 'bf16' or 'fp32'."""
         from sentrep.encoders.fast.encoder import FastEncoder
         from sentrep.encoders.fast.memory import fast_form
 
@@ -166,7 +166,12 @@ def _content_hash(encoder: Embedder) -> str:
 
 
 def stamp(model: str | Path | Encoder, encoder: Embedder) -> ModelStamp:
-    """What an index or a folder of vectors remembers of the model that made it."""
+    """The record of a model that is stored with an index or a folder of vectors.
+
+    Args:
+        model: what the user gave: a path or a name, which are recorded; or an encoder.
+        encoder: the opened model, whose content hash is recorded.
+    """
     from sentrep.search import ModelStamp
 
     named = str(model) if isinstance(model, str | Path) else ""
@@ -185,7 +190,7 @@ def opened_for(
     """The model that an index was made with.
 
     Args:
-        own: what the index remembers of it.
+        own: its record in the index.
         index: folder of the index, for messages.
         model: where it is now, if it has moved.
         precision: of queries; vectors of one model in another precision are the same but for rounding.

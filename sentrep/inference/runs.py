@@ -184,7 +184,23 @@ def open_run(run: str | Path | RunRecord, capability: type, action: str) -> Trai
 
 
 def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
-    """The trained method of a run, in evaluation mode, and its tokenizer; see `TrainedMethod.open`."""
+    """Open the trained method of a finished run, with its tokenizer.
+
+    Args:
+        run: folder of the run.
+
+    Returns:
+        The method in evaluation mode, and the tokenizer.
+
+    Raises:
+        InputError: `run` is no finished run, or its files do not hold all of the method.
+
+    Example:
+        >>> from sentrep.api import open_method
+        >>> method, tokenizer = open_method("runs/first")
+        >>> type(method).__name__, method.training
+        ('QuickThought', False)
+    """
     opened = TrainedMethod.open(run)
     return opened.method, opened.tokenizer
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sentrep.modules.padding import Texts
 
 USUAL = DecodingConfig("greedy")
-"""A beam costs five times as much. On the development part of Reuters headlines it scored a point lower while
+"""A beam takes five times as long. On the development part of Reuters headlines it scored a point lower while
 a run had learnt little, and .1 to .2 higher at the end (ROUGE-1, -2 and -L)."""
 AT_ONCE = 64
 """Texts that are summarized together."""
@@ -38,6 +38,9 @@ def summarize(
         length: tokens of a summary, approximately; if None, four fifths of the longest that the run was
             trained to write.
         decoding: how summaries are decoded; `USUAL` if None. No summary is longer than in training.
+
+    Returns:
+        One summary for each text; an empty one for an empty text.
 
     Raises:
         InputError: the run cannot be opened, its method does not summarize, or not at that length.

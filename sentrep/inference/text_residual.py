@@ -2,7 +2,7 @@
 
 A tokenizer trained here decodes to lower case and plain quotation marks. A sentence is its decoded tokens
 with the case of each word restored, and, where that is not enough, a list of replaced stretches of letters.
-All of it is coded by adaptive models, so what never occurs costs nearly nothing.
+All of it is coded by adaptive models, so what never occurs takes nearly no bytes.
 """
 
 from __future__ import annotations

@@ -34,12 +34,15 @@ class Parser(Protocol):
 
 
 def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
-    """The tree of each sentence over its words, which are separated by spaces. One word is a tree, too.
+    """Parse sentences, whose words are separated by spaces.
 
     Args:
         run: folder of a run of a method that parses; or a `TreeParser`, which is such a run opened once, or
             an `Ensemble` of some.
         sentences: what to parse; none is empty.
+
+    Returns:
+        For each sentence, its tree over words; one word is a tree, too.
 
     Raises:
         InputError: the run cannot be opened, or its method does not parse; or a sentence is empty.
@@ -60,7 +63,19 @@ def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
 
 
 def to_nltk(tree: Node) -> nltk.Tree:
-    """The tree as an `nltk.Tree`; all of its labels are X."""
+    """Convert a tree to an `nltk.Tree`.
+
+    Args:
+        tree: one of `parse`.
+
+    Returns:
+        The same tree with the label X at each node.
+
+    Example:
+        >>> [tree] = sentrep.parse("runs/pcfg", ["the cat left"])
+        >>> to_nltk(tree).leaves()
+        ['the', 'cat', 'left']
+    """
     from nltk import Tree
 
     return Tree.fromstring(bracketed(tree))

@@ -102,7 +102,7 @@ class HasLikelihood(Protocol):
 
 @runtime_checkable
 class HasContext(Protocol):
-    """A method that represents what a document has said up to a sentence."""
+    """A method that represents the content of a document up to a sentence."""
 
     def contexts(
         self, z: Float[Tensor, "sentence width"], batch: SentenceBatch
@@ -125,4 +125,4 @@ CAPABILITIES: tuple[type, ...] = (
     HasLikelihood,
     HasContext,
 )
-"""All of them."""
+"""All capabilities."""

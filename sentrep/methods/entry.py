@@ -21,7 +21,7 @@ class Entry:
     place: str
     """module:Class"""
     defaults: MethodDefaults = field(default_factory=MethodDefaults)
-    """Of settings of training that the user leaves open."""
+    """Values for settings of training that the user leaves open."""
     presets: Presets = field(default_factory=Presets)
     """Named values for its settings."""
     corpus_only: bool = True

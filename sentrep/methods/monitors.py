@@ -56,7 +56,7 @@ class Monitor:
     cause: str
     remedy: tuple[Remedy, ...]
     when: tuple[Condition, ...] = ()
-    """All of these must hold as well."""
+    """Further conditions, all of which must hold as well."""
 
 
 def higher(setting: str) -> Remedy:

@@ -25,7 +25,7 @@ def _entries() -> dict[str, Entry]:
 METHODS = _entries()
 """Name -> entry. The name is that of the folder, with hyphens."""
 CORPUS_ONLY = [name for name, entry in METHODS.items() if entry.corpus_only]
-"""Those that can be trained on any corpus as it is."""
+"""The methods that can be trained on any corpus as it is."""
 
 
 def entry(name: str) -> Entry:

@@ -54,8 +54,8 @@ class Anomalies:
     """Scores of the texts of an input.
 
     Attributes:
-        score: (text,) larger is stranger.
-        p_value: (text,) share of held-out normal texts that are as strange.
+        score: (text,) larger for more unusual texts.
+        p_value: (text,) share of held-out normal texts with a score at least as large.
         length_correlation: rank correlation of the scores with the number of words.
         rarity_correlation: rank correlation of the scores with the mean rarity of the words.
     """

@@ -39,7 +39,7 @@ class StoredCluster:
 
 @dataclass(frozen=True)
 class ClusterStore:
-    """Clusters that do not move.
+    """Clusters with fixed centres.
 
     Attributes:
         clusters: largest first.

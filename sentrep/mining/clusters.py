@@ -49,8 +49,7 @@ class Clustering:
         representatives: (cluster,) the text nearest to each centre.
         agreement: mean adjusted Rand index of the runs with different seeds; 1 for a method without a seed.
         merges: (cluster - 1, 3) which two clusters are joined next and at which distance; clusters that are
-        made
-            by a merge have the following numbers.
+            made by a merge have the following numbers.
     """
 
     labels: Longs
@@ -109,7 +108,8 @@ def cluster_texts(
 
 
 def assign(vectors: NDArray[np.floating], centres: Vectors) -> tuple[Longs, NDArray[np.float64]]:
-    """The nearest of existing centres for each text (text,), and its cosine (text,). Nothing moves."""
+    """The nearest of existing centres for each text (text,), and its cosine (text,). The centres do not
+    change."""
     found, near = np.empty(len(vectors), np.int64), np.empty(len(vectors), np.float64)
     for start in range(0, len(vectors), BLOCK):
         cosines = unit(vectors[start : start + BLOCK]) @ centres.T

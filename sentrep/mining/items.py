@@ -53,7 +53,7 @@ def read_items(
 
 
 def in_memory(texts: object) -> list[Item] | None:
-    """Texts that Python hands over as items with the ids 1, 2, …; None for whatever is not a list of texts.
+    """A list of texts as items with the ids 1, 2, …; None for any other value.
 
     A list of strings is taken for paths if the first of them exists.
 

@@ -1,4 +1,4 @@
-"""An order of texts that is theirs alone, so that findings do not depend on the order of the input."""
+"""An order that depends on the texts alone, so that findings do not depend on the order of the input."""
 
 from __future__ import annotations
 

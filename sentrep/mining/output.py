@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 
 
 def check_ending(path: Path, setting: str = "out") -> None:
-    """Refuse a file whose name promises no format that is known.
+    """Refuse a file whose name has the ending of no known format.
 
     Raises:
         InputError: names the formats.

@@ -3,9 +3,9 @@
 1. Candidates are sequences of up to three words that occur often enough, hold together (cohesion) and stand
    in different surroundings (boundary). In scripts without spaces they are the words of `segmentation`.
 2. Keyness: Dunning's log-likelihood ratio of a term in a document against the rest of the corpus, times that
-   of the corpus against a background corpus. The ten best terms of each document vote for themselves.
-3. Forms of a term (plural, possessive) are merged, and parts that hardly occur outside of a longer term
-   leave.
+   of the corpus against a background corpus. Each document votes for its ten best terms.
+3. Forms of a term (plural, possessive) are merged, and parts that hardly occur outside of a longer term are
+   removed.
 
 Reference: Dunning, "Accurate methods for the statistics of surprise and coincidence", 1993 (the ratio);
 Daille, "Conceptual structuring through term variations", 2003 (variants).
@@ -34,7 +34,7 @@ WORDS = 3
 """Words in a term, at most."""
 
 NESTED = 0.8
-"""A part of a longer term leaves if this share of its occurrences is within the longer one."""
+"""A part of a longer term is removed if this share of its occurrences is within the longer one."""
 
 
 @dataclass(frozen=True)

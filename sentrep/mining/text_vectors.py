@@ -48,7 +48,7 @@ def lsa_vectors(*parts: Sequence[str], seed: int = 0) -> list[Vectors]:
 
 @dataclass(frozen=True)
 class LsaSpace:
-    """A space of latent semantic analysis, in which new texts have a place without moving others.
+    """A space of latent semantic analysis, in which new texts get vectors that do not change those of others.
 
     Attributes:
         columns: (column,) the hashed words that the texts have.

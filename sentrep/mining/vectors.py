@@ -38,7 +38,7 @@ def nearest_cosines(vectors: Vectors, others: Vectors, k: int, same: bool = Fals
 
 
 def promoted_order(vectors: NDArray[np.floating]) -> list[int]:
-    """An order of ranked terms in which those rise that resemble the best of them.
+    """A new order of ranked terms: those that resemble the best terms get a better rank.
 
     Args:
         vectors: (term, width), best term first.

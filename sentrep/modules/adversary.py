@@ -42,8 +42,8 @@ class VectorClassifier(nn.Module):
 def standardised(vectors: Float[Tensor, "row width"]) -> Float[Tensor, "row width"]:
     """Returns vectors with mean 0 and deviation 1 in each dimension over the rows, with gradient.
 
-    An adversary that reads them cannot be avoided by vectors that hardly differ: those still tell a newly
-    trained classifier everything.
+    An adversary that reads them cannot be avoided by vectors that hardly differ, from which a newly trained
+    classifier could still predict the class.
 
     >>> standardised(torch.tensor([[1.0, 5.0], [3.0, 5.0]]))
     tensor([[-1.,  0.],
@@ -54,7 +54,7 @@ def standardised(vectors: Float[Tensor, "row width"]) -> Float[Tensor, "row widt
 
 
 SMALLEST = 1e-9
-"""Added to a variance."""
+"""Added to a variance before its square root is taken."""
 
 
 def entropy(logits: Float[Tensor, "row class"]) -> Float[Tensor, " row"]:

@@ -3,6 +3,8 @@
     P(w | v) = max(c(v w) − d, 0) / c(v) + d t(v) / c(v) · P_c(w)
     P_c(w) ∝ number of different tokens before w
 
+c counts bigrams and tokens, d is `DISCOUNT`, and t(v) is the number of different tokens after v.
+
 It is a cheap measure of fluency: it distinguishes a headline from a sequence of unrelated words and
 needs no training.
 

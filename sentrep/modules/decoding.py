@@ -1,9 +1,8 @@
 """Decoding with any autoregressive decoder: greedy search, beam search and nucleus sampling.
 
 A decoder is described by one function: from the tokens chosen last, it returns the log-probabilities of the
-next ones. What it carries from step to step (recurrent states, codes, attention memory) is its own business,
-as long as the rows of every tensor are hypotheses. Many sentences are decoded at once; a sentence that has
-ended is not computed any more.
+next ones. The state between the steps (recurrent states, codes, attention memory) may be any tensors whose
+rows are hypotheses. Many sentences are decoded at once; a sentence that has ended is not computed any more.
 
 Log-probabilities in the results are those of the decoder itself, including the end token: forbidding and
 truncating choose tokens, they do not rescale probabilities.

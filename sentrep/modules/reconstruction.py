@@ -113,7 +113,8 @@ def _of_sentences(
 def _held_out(
     decoder: ConditionalDecoder, targets: Targets, latent: Tensor, nll: Float[Tensor, ""]
 ) -> dict[str, Tensor]:
-    """The price of another sentence's code, the share of tokens that are right, and of whole sentences."""
+    """Returns the increase of the loss with another sentence's code (nats a token), the token accuracy, and
+    the share of sentences that are predicted exactly."""
     other = decoder({ITSELF: targets}, latent.roll(len(latent) // 2, 0)).loss
     states = decoder.states(ITSELF, targets, latent).split(AT_ONCE)
     best = torch.cat([decoder.vocabulary.log_probs(part).argmax(1) for part in states])

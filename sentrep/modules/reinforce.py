@@ -23,7 +23,7 @@ from torch import Tensor
 
 
 class Rewards(NamedTuple):
-    """What each step of sampled texts earned."""
+    """Rewards and advantages of the steps of sampled texts."""
 
     reward: Float[Tensor, "text step"]
     advantage: Float[Tensor, "text step"]

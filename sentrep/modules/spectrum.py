@@ -1,5 +1,4 @@
-"""How much of their space vectors use: the numbers by which a collapse is known, in training and in
-evaluation alike."""
+"""How many directions vectors use: numbers that show a collapse, in training and in evaluation."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 SAMPLE = 2048
-"""Sentences that are looked at: singular values of more cost more than they tell."""
+"""Sentences that are measured; more of them take longer and hardly change the result."""
 
 
 def spectrum(vectors: Float[Tensor, "sentence width"]) -> dict[str, float]:
@@ -20,7 +19,7 @@ def spectrum(vectors: Float[Tensor, "sentence width"]) -> dict[str, float]:
     A constant encoder has rank 1 and cosine 1; isotropic noise has a rank near its width and cosine near 0.
     """
     vectors = vectors[:SAMPLE].float()
-    unit = F.normalize(vectors.nan_to_num(0, 0, 0), dim=1)  # what is no number has no direction
+    unit = F.normalize(vectors.nan_to_num(0, 0, 0), dim=1)  # a vector that is not finite has no direction
     count = len(unit)
     singular = torch.linalg.svdvals(unit - unit.mean(0))
     share = singular / singular.sum().clamp(min=1e-12)

@@ -56,7 +56,7 @@ SHOWN = 90
 
 
 def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = MINUTES) -> None:
-    """Do all of it and print the results; model, index, results and report are left in `out`.
+    """Harvest docstrings, compare models, build an index, and print the results; all files are left in `out`.
 
     Args:
         out: folder of all that is made.
@@ -190,7 +190,8 @@ def as_document(docstring: Docstring, id: str = "") -> SourceDocument:
 
 
 def index(docstrings: Sequence[Docstring], chosen: Contender, made: Output) -> DocumentSearch:
-    """An index of all docstrings under their names; where BM25 is chosen, it also has the table's vectors."""
+    """An index of all docstrings under their names; where BM25 is chosen, the vectors are those of the
+    table."""
     file = made.folder / DOCSTRINGS
     with whole(file) as lines:
         for number, one in enumerate(docstrings):

@@ -1,8 +1,8 @@
 """Exact search over arrays: every document is scored, nothing is approximated, and ties have one order.
 
 FAISS proposes in float32; its proposals are scored again in float64 and rounded once. So a score depends on
-the two vectors alone, not on which BLAS kernel met them, identical documents get identical scores, and the
-ranking is that of a stable sort."""
+the two vectors alone, not on the BLAS kernel that computed it, identical documents get identical scores, and
+the ranking is that of a stable sort."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def top_k(
 
     `documents` (document, width) may be memory-mapped: one block of it is in memory at a time. Scores and
     indices have the shape (query, min(k, document)), best first; among equal scores the smaller index comes
-    first, also where the list is cut off. Cosine is the caller's business: normalise both sides. A NaN or an
-    infinite value is refused with its row; whoever knows that the documents are finite gives the norm of the
-    `longest` and spares a pass over them.
+    first, also where the list is cut off. For cosines, normalise both sides first. A NaN or an infinite value
+    is refused with its row; if the documents are known to be finite, `longest`, the norm of the longest one,
+    saves a pass over them.
 
     >>> documents = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], dtype=np.float32)
     >>> scores, indices = top_k(documents, documents[:1], k=5)
@@ -182,8 +182,8 @@ def _rank_in_full(
 
 
 def _finite(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The same array; -inf in the place of scores that are not finite, so that documents of a damaged file
-    come last."""
+    """Replaces scores that are not finite by -inf, in place, so that documents of a damaged file come
+    last."""
     scores[~np.isfinite(scores)] = -np.inf
     return scores
 

@@ -102,7 +102,7 @@ def files_of(kind: str, has_texts: bool, has_fields: bool = False) -> list[str]:
 
 
 def _sound(info: IndexInfo) -> bool:
-    """Whether values have the types and ranges that `IndexInfo` promises."""
+    """Whether values have the types and ranges of the fields of `IndexInfo`."""
     numbers: list[Any] = [info.count, info.different, info.width]
     usual = 1 if info.kind == "flat" else 0  # a flat index has no parameters
     effort = info.parameters.get("effort", usual) if isinstance(info.parameters, dict) else 0

@@ -40,9 +40,9 @@ class Fusion(NamedTuple):
 
 USUAL = Fusion()
 WEAK = Fusion("standard", 1 / 3)
-"""For vectors that alone are clearly worse than BM25."""
+"""Fusion for vectors that alone are clearly worse than BM25."""
 STRONG = Fusion("min-max", 0.6)
-"""For vectors that alone are better than BM25, such as those of a public model."""
+"""Fusion for vectors that alone are better than BM25, such as those of a public model."""
 
 
 def min_max(scores: Scores) -> Scores:

@@ -1,8 +1,8 @@
 """A search index in a folder: vectors, ids, texts, and the name of the model that made them.
 
 Checksums protect against damage. They cannot protect against a folder made by an attacker, who would have
-written the checksums too, and FAISS is not safe against a hostile `index.faiss`: open what strangers send
-with ``rebuild=True``, which never reads it.
+written the checksums too, and FAISS is not safe against a hostile `index.faiss`: open indexes from unknown
+sources with ``rebuild=True``, which never reads it.
 
 The file is over 250 lines long because opening, searching and checking share the files of the folder.
 """
@@ -173,8 +173,7 @@ class Index:
 
         Raises:
             InputError: the input cannot be indexed, `out` holds something else or is being written, a kind
-            that
-                was asked for does not suit the vectors, or the disk is full.
+                that was asked for does not suit the vectors, or the disk is full.
         """
         target = Path(out).absolute()
         writing.check_target(target, overwrite)
@@ -195,10 +194,9 @@ class Index:
 
         When opened: the manifest with its own checksum, that every file is there and has its size, and the
         checksums of the blocks. When a vector, id or text is read for the first time: the blocks of 64 KiB
-        that
-        hold it. Before the first search of an approximate kind: all of `index.faiss` (sha256) and of the rows
-        of equal vectors. Exact search reads, and so checks, all vectors. With `verify`, all of this at once,
-        by sha256.
+        that hold it. Before the first search of an approximate kind: all of `index.faiss` (sha256) and of the
+        rows of equal vectors. Exact search reads, and so checks, all vectors. With `verify`, all of this at
+        once, by sha256.
 
         The FAISS structure is loaded into memory by the first search.
 
@@ -282,6 +280,6 @@ class Index:
         some = slice(None, None, 1 + len(rows) // writing.READ_AGAIN)
         scores, _ = self.nearest(sample.vectors[some], 1, None)
         found = float((scores[:, 0] >= own[some]).mean())
-        # A float16 vector is found by its own rounding, which another may be as near to.
+        # With float16, another vector may be as near to the query as its own rounded vector.
         if found < (1.0 if self.info.kind == "flat" else 0.9):
             raise RuntimeError(f"{self.path}: of the vectors written, {found:.0%} are found")

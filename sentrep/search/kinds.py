@@ -194,7 +194,7 @@ def propose(
     """Ids (query, count) that are probably nearest; -1 where the index found fewer."""
     import faiss
 
-    library: Any = faiss  # its type stubs know too little of search parameters
+    library: Any = faiss  # its type stubs lack the search parameters
     if kind == "binary":
         found: NDArray[np.int32] = index.search(sign_bits(queries), min(max(effort, count), index.ntotal))[1]
         return found.astype(np.int64)

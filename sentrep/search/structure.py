@@ -69,8 +69,8 @@ def build(folder: Path, vectors: VectorSource, kind: Kind, memory: int | None = 
         kind: a kind, or auto.
         memory: bytes that the structure may take when it is searched; half of the free memory if None.
 
-    With `kind` auto, a kind that fails or does not find its own vectors gives way to the next one, and in the
-    end to exact search; a `ReadWarning` says so.
+    With `kind` auto, a kind that fails or does not find its own vectors is replaced by the next one, and at
+    last by exact search, with a `ReadWarning`.
 
     Raises:
         InputError: a kind that was asked for does not find its own vectors.

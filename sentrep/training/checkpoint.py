@@ -75,7 +75,7 @@ class State:
 
 
 def _silence(line: str) -> None:
-    """What the first process says already."""
+    """Prints nothing: the first process alone prints messages."""
 
 
 def _finite(value: float) -> float | None:

@@ -13,8 +13,8 @@ TRIM_THRESHOLD, TOP_PAD, MMAP_THRESHOLD, MMAP_MAX = -1, -2, -3, -4
 """What glibc's malloc.h calls the options of `mallopt`."""
 KEEP = {TRIM_THRESHOLD: 2**31 - 1, TOP_PAD: 1 << 26, MMAP_MAX: 0}
 USUAL = {TRIM_THRESHOLD: 1 << 26, TOP_PAD: 1 << 17, MMAP_THRESHOLD: 1 << 25, MMAP_MAX: 1 << 16}
-"""The first values of glibc; the thresholds are as high as it raises them by itself, which it no longer does
-once one was set."""
+"""The defaults of glibc. The thresholds are the highest that it sets automatically, which it no longer does
+once one of them was set."""
 
 
 def settle_cpu(threads: int | None, alone: bool) -> None:
@@ -30,12 +30,12 @@ def settle_cpu(threads: int | None, alone: bool) -> None:
 
 @contextmanager
 def kept_memory() -> Iterator[bool]:
-    """Meanwhile this process keeps what it frees for its next step, and gives it back in the end. Nothing
-    happens, and there is False, where the C library is not glibc.
+    """Within the block, glibc keeps freed memory for the next step instead of returning it to the system.
 
-    glibc gives blocks of more than 32 MB back to the system at once, and what is at the top of its heap. To
-    touch memory that comes anew takes half a millisecond a megabyte, which is often more than what is done
-    with it."""
+    All free memory is returned at the end. With another C library, nothing changes, and False is yielded.
+
+    By default glibc returns blocks of more than 32 MB, and free memory at the top of its heap, at once. Then
+    every step pays for page faults: about 0.5 ms per megabyte, often more than the computation takes."""
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if library is None or not hasattr(library, "mallopt"):
         yield False

@@ -16,12 +16,12 @@ from sentrep.training.run_file import read_run
 from sentrep.utils.errors import InputError, opt
 
 BATCH_SIZE = {"bag": 1024}
-"""By kind of encoder."""
+"""Kind of encoder -> sentences in a batch."""
 OTHER_BATCH_SIZE = 512
 LR = {"bag": 2e-3, "gru": 1e-3, "lstm": 1e-3, "conv": 1e-3, "transformer": 5e-4}
-"""By kind of encoder."""
+"""Kind of encoder -> learning rate."""
 PRETRAINED_LR = 2e-5
-"""Of an encoder that is a trained model already."""
+"""Learning rate of an encoder that is a trained model already."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sentrep.utils.formats import FIRST_FORMAT, RUN, training_command
 
 
 def method_state_file(run: Path) -> Path:
-    """Where a run keeps it."""
+    """Returns the path of a run's weights outside its encoder."""
     return run / "method" / "method.safetensors"
 
 

@@ -64,7 +64,8 @@ def alarms(values: Mapping[str, float], monitors: Iterable[Monitor] = ()) -> lis
     """Evaluates the generic monitors and those of a method.
 
     Args:
-        values: metrics of validation, with `derived` ones among them. Monitors of others stay silent.
+        values: metrics of validation, with `derived` ones among them. Monitors of metrics that are missing do
+            not alarm.
         monitors: the method's own.
 
     >>> [alarm.name for alarm in alarms({"mean_cosine": 0.95})]

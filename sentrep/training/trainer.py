@@ -42,7 +42,7 @@ END = {
     "interrupted": "interrupted; the checkpoint is saved. Give the same command again to go on.",
 }
 QUIET = 0.25
-"""Share of the run before which monitors stay silent: every run looks lost at its beginning."""
+"""Share of the run before which no monitor alarms: at the beginning the metrics of every run look bad."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ class Trainer:
         report.say(f"step {step:,}/{self.steps:,}: {line}{best}")
 
     def _validation_is_due(self, before: float) -> bool:
-        """After so many steps, or ten times in the minutes that the run has."""
+        """Whether it is time for validation: after so many steps, or ten times in the minutes of the run."""
         if self.config.validate_every is None and self.config.minutes is not None:
             return int(10 * self._progress(self.state.seconds)) > int(10 * before)
         return self.state.step % self.validate_every == 0

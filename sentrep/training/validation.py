@@ -22,7 +22,7 @@ from sentrep.training.document_probe import document_probe, next_against
 from sentrep.training.monitors import Alarm, alarms, derived, neighbour_mrr
 
 LARGEST = 4
-"""Batches that are measured; more would cost more than they make the means exact."""
+"""Batches that are measured; more take longer and hardly make the means more exact."""
 DIGITS = {"effective_rank": 0, "mean_cosine": 2, "perplexity": 1}
 Autocast = Callable[[], AbstractContextManager[None]]
 

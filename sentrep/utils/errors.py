@@ -76,7 +76,7 @@ def as_keywords(message: str) -> str:
 
 
 def as_options(message: str) -> str:
-    """The same for users of the command line.
+    """A message with marks of `opt` and `at`, for users of the command line.
 
     >>> as_options(f"{opt('text_field')} 'body'")
     "--text-field 'body'"

@@ -112,9 +112,8 @@ def sweep(target: Path, *, own: bool = False) -> None:
     """Remove what ended processes left aside of `target` and directly in it.
 
     Args:
-        own: also what carries the id of this process; right where the target is locked, for then it is left
-        of
-            an earlier process of the same id.
+        own: also remove what has the id of this process; correct where the target is locked, because then an
+            earlier process with the same id left it.
     """
     for place, name in ((target.parent, re.escape(target.name)), (target, ".+")):
         # With ".lock": the lock of a folder that was being made aside.

@@ -104,7 +104,8 @@ def _locked(target: Path, work: str, wait: bool) -> Iterator[None]:
         file.write_text(json.dumps(_me(work)), encoding="utf-8")
         yield
     finally:
-        # Removed while it is held: whoever opened it before sees that it has no name any more and retries.
+        # Removed while it is held: a process that opened it before sees that it has no name any more, and
+        # retries.
         file.unlink(missing_ok=True)
         lock.release()
 

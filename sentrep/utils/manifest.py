@@ -24,7 +24,7 @@ class FolderKind(NamedTuple):
     """A kind of folder, and the only version of its format that is read."""
 
     name: str
-    """For people, such as "search index"."""
+    """Name in messages, such as "search index"."""
     format_version: int
     remake: str
     """The command that makes such a folder."""

@@ -21,7 +21,8 @@ BLOCK = 4096
 
 
 class RecordFile(Sequence[Any]):
-    """JSON values in a temporary file, which goes with the object. Memory: eight bytes for each value.
+    """JSON values in a temporary file, which is deleted together with the object. Memory: eight bytes for
+    each value.
 
     Args:
         values: written as they come.

@@ -314,12 +314,20 @@ def test_a_saved_model_is_trained_further_with_its_own_tokenizer(place: Path, ki
     assert json.loads((further.run.path / "run.json").read_text())["run"]["training"]["lr"] == 2e-5
 
 
-def test_comparing_says_who_beats_whom(place: Path, trained: Trained, tmp_path: Path) -> None:
+def test_comparing_names_the_models_that_are_significantly_worse(
+    place: Path, trained: Trained, tmp_path: Path
+) -> None:
     results = tmp_path / "results.jsonl"
     for model, name in (("bm25", None), ("random", None), (str(trained.model), "trained")):
         api.evaluate(model, heldout=place / "heldout.jsonl", results=results, name=name)
-    table = api.compare(results).table("text")
-    assert all(word in table.lower() for word in ("trained", "bm25", "random"))
+    compared = api.compare(results)
+    assert compared.rows == ("bm25", "random", "trained")
+    columns = [column for column in compared.columns if column[2] == "nDCG@10"]
+    assert columns
+    for column in columns:
+        assert "random" in compared.beats("bm25", column)
+        assert compared.beats("random", column) == []
+    assert all(row in compared.table("text") for row in compared.rows)
 
 
 def test_nothing_to_measure_by_is_said(trained: Trained) -> None:

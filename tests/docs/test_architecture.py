@@ -30,9 +30,9 @@ def test_the_tree_shows_every_package_and_no_other() -> None:
 
 
 def test_files_that_pages_name_exist() -> None:
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "eval").glob("*.md")]:
-        named = re.findall(
-            r"`((?:sentrep|scripts|tests|docs|eval|examples)/[\w/.-]+\.\w+)`", page.read_text("utf-8")
-        )
-        for name in named:
-            assert (ROOT / name).exists(), f"{page.name} names {name}"
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "eval").glob("*.md")]
+    path = re.compile(r"`((?:sentrep|scripts|tests|docs|eval|examples)/[\w/.-]+\.\w+)`")
+    named = [(page.name, name) for page in pages for name in path.findall(page.read_text("utf-8"))]
+    assert named
+    for page, name in named:
+        assert (ROOT / name).exists(), f"{page} names {name}"

@@ -183,7 +183,9 @@ def test_sentences_are_read_as_in_training(writer: Writer) -> None:
 def test_texts_are_of_their_tokens_and_special_ones_never_come(writer: Writer) -> None:
     for how, k in (("beam", 5), ("greedy", 1), ("nucleus", 5)):
         decoding = DecodingConfig(how, k=k, min_length=3, max_length=12, top_p=1.0, temperature=3.0)  # type: ignore[arg-type]
-        for candidates in generate(writer, SENTENCES[:20], decoding=decoding):
+        found = generate(writer, SENTENCES[:20], decoding=decoding)
+        assert len(found) == 20
+        for candidates in found:
             assert len(candidates) == k
             for text, log_prob, tokens in candidates:
                 assert text == writer.trained.tokenizer.decode(tokens)
@@ -335,8 +337,9 @@ def test_without_a_sentence_it_asks(
     for ending in ("\n", ""):  # an empty line, and the end of the input
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ONE}\n{OTHER}\n{ending}"))
         told = "\n".join(run(capsys, str(trained.run.path), "--min-length", "5"))
-        for (written,) in generate(writer, [ONE, OTHER], decoding=DecodingConfig(min_length=5)):
-            assert written.text in told
+        (one,), (other,) = generate(writer, [ONE, OTHER], decoding=DecodingConfig(min_length=5))
+        assert one.text in told
+        assert other.text in told
 
 
 @pytest.mark.parametrize(

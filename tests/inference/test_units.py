@@ -50,7 +50,9 @@ def test_passages_and_documents_hold_the_same_text(folder: Path) -> None:
 
 
 def test_passages_for_questions_hold_every_sentence_once(folder: Path) -> None:
-    for document in Units().held_out(CorpusConfig((str(folder),))):
+    documents = list(Units().held_out(CorpusConfig((str(folder),))))
+    assert len(documents) == len(TOPICS)
+    for document in documents:
         assert [sentence for passage in document.passages for sentence in passage] == document.sentences
 
 

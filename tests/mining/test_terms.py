@@ -39,7 +39,9 @@ def test_counts_and_entropies_equal_a_naive_count(
     monkeypatch.setattr(ngrams, "CHUNK", chunk)
     texts = sentences(200)
     sequence = read_units(texts, tmp_path)
-    for length, grams in enumerate(count_grams(sequence, 3, 2, tmp_path), start=1):
+    counted = count_grams(sequence, 3, 2, tmp_path)
+    assert len(counted) == 3
+    for length, grams in enumerate(counted, start=1):
         counts, documents = Counter[str](), Counter[str]()
         after: dict[str, Counter[object]] = {}
         for number, text in enumerate(texts):

@@ -126,15 +126,21 @@ def test_an_absent_optional_library_is_named_with_the_line_that_installs_it(else
 def test_install_lines_in_messages_name_requirements_of_the_extras() -> None:
     """An extra that is named must be installed from a checkout: the project is on no package index."""
     optional = {requirement for requirements in EXTRAS.values() for requirement in requirements}
-    for file in MESSAGES:
-        for line in re.findall(r"pip install '?([^'\"\s]+)'?", file.read_text(encoding="utf-8")):
-            assert line in optional or line.startswith((".", "{")), f"{file}: pip install {line}"
+    install = re.compile(r"pip install '?([^'\"\s]+)'?")
+    lines = [(file, line) for file in MESSAGES for line in install.findall(file.read_text(encoding="utf-8"))]
+    assert lines
+    for file, line in lines:
+        assert line in optional or line.startswith((".", "{")), f"{file}: pip install {line}"
 
 
 def test_no_page_promises_a_package_index() -> None:
-    for page in PAGES:
-        for line in re.findall(r"pip install ([^`\n]+)", page.read_text(encoding="utf-8")):
-            assert not re.search(r"(^|[\s'\"])sentrep", line), f"{page.name}: pip install {line}"
+    install = re.compile(r"pip install ([^`\n]+)")
+    lines = [
+        (page.name, line) for page in PAGES for line in install.findall(page.read_text(encoding="utf-8"))
+    ]
+    assert lines
+    for page, line in lines:
+        assert not re.search(r"(^|[\s'\"])sentrep", line), f"{page}: pip install {line}"
 
 
 def test_every_extra_of_the_readme_exists() -> None:

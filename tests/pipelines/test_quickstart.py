@@ -69,7 +69,7 @@ def test_held_out_docstrings_are_not_trained_on(small: list[docstrings.Docstring
     split = docstrings.hold_out(small, 50, 150, 1)
     documents = [quickstart.as_document(docstring) for docstring in split.train]
     trained = {document.text for document in documents}
-    assert len(split.bodies) == 150
+    assert (len(split.bodies), len(split.queries)) == (150, 50)
     assert not any(" ".join(one.sentences) in trained for one in split.bodies)
     task = quickstart.task_of(split)
     for query, answer in zip(split.queries, task.relevant, strict=True):
@@ -77,6 +77,7 @@ def test_held_out_docstrings_are_not_trained_on(small: list[docstrings.Docstring
 
 
 def test_documents_keep_the_sentences_of_docstrings(small: list[docstrings.Docstring]) -> None:
+    assert len(small) >= 200
     for docstring in small[:200]:
         document = quickstart.as_document(docstring)
         assert [document.text[start:end] for start, end in document.spans] == list(docstring.sentences)

@@ -140,8 +140,8 @@ def test_auto_is_flat_while_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("count", [1, 2, 11])
 def test_few_vectors_and_more_wanted_than_there_are(kind: Kind, count: int, tmp_path: Path) -> None:
     index = Index.build(clustered(count), out=tmp_path / "i", model=MODEL, kind=kind)
-    for row in index.search(clustered(3), 50):
-        assert sorted(int(hit.id) for hit in row) == list(range(count))
+    found = [sorted(int(hit.id) for hit in row) for row in index.search(clustered(3), 50)]
+    assert found == [list(range(count))] * 3
     assert index.search(np.empty((0, 32), dtype=np.float32), 5) == []
 
 
@@ -160,8 +160,9 @@ def test_chunks_and_one_array_make_the_same_folder(tmp_path: Path) -> None:
     vectors = clustered(1000)
     Index.build(vectors, out=tmp_path / "a", model=MODEL)
     Index.build((vectors[i : i + 77] for i in range(0, 1000, 77)), out=tmp_path / "b", model=MODEL)
-    for path in sorted((tmp_path / "a").iterdir()):
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    one, other = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in "ab")
+    assert len(one) > 1
+    assert one == other
 
 
 def test_zero_vectors_stay_zero_and_resemble_nothing(tmp_path: Path) -> None:

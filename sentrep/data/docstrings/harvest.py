@@ -154,7 +154,7 @@ def _docstrings(tree: ast.Module, module: str) -> Iterator[Docstring]:
             sentences = docstring_markup.sentences(raw) if raw else []
             if sentences:
                 yield Docstring(name, sentences[0], tuple(sentences[1:]))
-        # expressions hold no definitions, and are most of a tree: only statements are walked
+        # expressions hold no definitions, and are most of a tree, so only statements are visited
         children = [
             child
             for field in ("body", "handlers", "orelse", "finalbody", "cases")

@@ -16,8 +16,8 @@ BLOCK = 1 << 18
 """Bytes read at once from a plain file."""
 
 MORSEL = 1 << 12
-"""Compressed bytes unpacked at once: zlib makes at most a thousand times as much of them, so a bomb cannot
-fill the memory."""
+"""Compressed bytes unpacked at once. zlib expands them at most a thousandfold, so no file can fill the
+memory."""
 
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),

@@ -18,7 +18,7 @@ from sentrep.utils.manifest import MANIFEST
 def folder_sources(folder: Path, report: ReadReport, text_field: str) -> Iterator[Source]:
     """Files of known formats below a folder, sorted; the others are counted. Hidden ones are passed over.
 
-    Links to files are followed, links to folders are not: they may lead in circles."""
+    Links to files are followed, links to folders are not, because they may form cycles."""
     read = refused = 0
     for file in _walk(folder, report):
         kind, end = format_of(file.name), extension(file.name)

@@ -54,7 +54,7 @@ def fragments(source: Source, reading: Reading) -> Iterator[Fragment]:
 
 
 def format_of(name: str) -> str:
-    """The format that a file's name promises, "" if none.
+    """The format that belongs to the end of a file's name, "" if none.
 
     >>> format_of("a.b.JSONL.gz"), format_of("picture.png"), format_of("README")
     ('jsonl', '', '')

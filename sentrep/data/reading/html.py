@@ -32,7 +32,7 @@ from sentrep.data.reading.whole import read_whole
 from sentrep.utils.errors import PARSER_FAULTS
 
 LITTLE = 250
-"""Characters of main content that trafilatura needs to be sure of its choice."""
+"""Fewer characters of main content are not used; all readable text of the page is used instead."""
 
 DEEPEST = 200
 """Depth of a tree that is handed to trafilatura."""

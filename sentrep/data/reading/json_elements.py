@@ -21,7 +21,7 @@ class Element(NamedTuple):
     """Where it begins, from 1."""
     value: Any
     text: str
-    """As it stands in the file."""
+    """The text of the value as in the file."""
 
 
 class Damage(NamedTuple):

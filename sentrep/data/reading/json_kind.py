@@ -28,7 +28,7 @@ class JsonKind(NamedTuple):
     problem: Kind | None = None
     """Why it cannot be read, or should not be read in a folder."""
     what: str = ""
-    """The same in words."""
+    """The problem in words."""
     line: int | None = None
     """Where the problem is, if the line is known."""
 

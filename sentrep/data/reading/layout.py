@@ -125,7 +125,8 @@ def _paragraphs_end(every: Sequence[str]) -> bool:
 
 
 def _wrapped_uncased(filled: Sequence[str], breaks: Sequence[tuple[str, str]], edge: int) -> bool:
-    """The same for scripts without small letters: lines are full, end within sentences, and hold stops."""
+    """Whether lines of a script without small letters break at a margin: most are full and end within a
+    sentence, and some hold the end of one."""
     full = _share(fill(a, b) >= 0.9 * edge for a, b in breaks)
     punctuated = _share(_PUNCTUATED.search(a) for a, _ in breaks)
     inner = _share(INNER_STOP.search(line) or re.search(r"[，、。；！？](?=.)", line) for line in filled)

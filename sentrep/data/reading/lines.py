@@ -1,4 +1,4 @@
-"""Lines of a file, with their numbers, for whoever has to say where something is wrong."""
+"""Lines of a file, with their numbers, for messages that say where something is wrong."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Markdown files: CommonMark with tables, footnotes, task lists and front matter.
 
-Prose is kept, marks go. Code blocks (unless they are asked for), comments, HTML tags, link targets, image
-descriptions and front matter are left out, and their characters counted. A code fence that is never closed
-hides no text: what follows it is read as Markdown. Indented code that reads as prose is kept.
+Prose is kept, marks are removed. Code blocks (unless they are asked for), comments, HTML tags, link targets,
+image descriptions and front matter are left out, and their characters counted. A code fence that is never
+closed hides no text: what follows it is read as Markdown. Indented code that reads as prose is kept.
 
 The file is over 250 lines long because the handlers of all tokens are one class, in the order of the
 parser's tokens.

@@ -28,7 +28,7 @@ def pdf(source: Source, reading: Reading) -> Iterator[Fragment]:
         reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
         pages = len(reader.pages)
         title = str((reader.metadata or {}).get("/Title") or "")
-    except Exception as error:  # pypdf passes on whatever a damaged file provokes
+    except Exception as error:  # pypdf raises errors of many kinds for a damaged file
         _damaged(source, reading, source.name, error)
         return
     text = "\n".join(_pages(reader, pages, source, reading))

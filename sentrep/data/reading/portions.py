@@ -39,7 +39,7 @@ def portions(blocks: Iterable[str], most: int = PORTION) -> Iterator[Portion]:
 def _cut(text: str, start: int, stop: int) -> tuple[int, bool]:
     """Where to cut text[start:stop], and whether a paragraph ends there."""
     for sign in ("\n\n", "\n", ". ", "。", " "):
-        # A cut in the first half would leave crumbs; but paragraphs are worth it.
+        # A cut in the first half would make short portions; only the end of a paragraph justifies it.
         found = text.rfind(sign, start if sign == "\n\n" else (start + stop) // 2, stop)
         if found > start:
             return found + len(sign), sign == "\n\n"

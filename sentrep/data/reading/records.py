@@ -203,7 +203,7 @@ def _size(value: object) -> int:
 
 
 def _sound(text: str, where: str, report: ReadReport) -> str:
-    """Text without NUL and without halves of surrogate pairs: JSON can smuggle in both."""
+    """Text without NUL and without halves of surrogate pairs, both of which escapes in JSON can contain."""
     if "\0" in text:
         report.problem(Kind.NUL, where, f"{text.count(chr(0))} dropped", times=text.count("\0"))
         text = text.replace("\0", "")

@@ -1,4 +1,5 @@
-"""What a reader met: counts, every kind of problem with its first places, and the layout that was assumed."""
+"""The result of reading: counts, every kind of problem with its first places, and the layout that was
+assumed."""
 
 from __future__ import annotations
 
@@ -152,7 +153,8 @@ class ReadReport:
                     _keep(kept, kind, example)
 
     def renamed(self, file: str, name: str) -> ReadReport:
-        """The same report where a copy of a file was read: places bear the name of the original."""
+        """The report with the name of a file replaced in all places, for a copy that was read instead of the
+        original."""
         places = {
             "examples": {kind: _renamed(found, file, name) for kind, found in self.examples.items()},
             "assumed": {layout: _renamed(found, file, name) for layout, found in self.assumed.items()},

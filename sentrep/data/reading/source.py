@@ -57,8 +57,8 @@ class Piece:
 def read(config: CorpusConfig, report: ReadReport) -> Iterator[Piece]:
     """Read a corpus piece by piece, adding counts and problems to `report`.
 
-    Raises InputError where a name leads nowhere, or where nothing at all could be read: the message lists
-    what was found."""
+    Raises InputError where a name is no file, folder or data set, or where nothing could be read: the message
+    lists what was found."""
     with tempfile.TemporaryDirectory() as scratch:
         yield from read_files(gather(config, Path(scratch), report), config, report)
 
@@ -70,8 +70,8 @@ def read_files(
     code: bool = False,
     needed: bool = True,
 ) -> Iterator[Piece]:
-    """The same for what `gather` found; several passes give the same pieces. With `code`, blocks of code are
-    pieces as well. Raises InputError where there is no text, if it is `needed`."""
+    """Read the files that `gather` found, piece by piece; several passes give the same pieces. With `code`,
+    blocks of code are pieces as well. Raises InputError where there is no text, if it is `needed`."""
     reading = Reading(config, report, code=code)
     for file in files:
         reading.ids.add(file.stem)  # no record gets the id of a file
@@ -102,8 +102,8 @@ def gather(config: CorpusConfig, scratch: Path, report: ReadReport, needed: bool
     """The files behind the names of a corpus, in order, each once, with ids that differ. Standard
     input, pipes and data sets are copied to `scratch`.
 
-    Raises InputError where a name leads nowhere, or where there is no file that can be read, if one is
-    `needed`."""
+    Raises InputError where a name is no file, folder or data set, or where there is no file that can be read,
+    if one is `needed`."""
     if not config.corpus:
         raise InputError(
             "no corpus: name files, folders, '-' for standard input, or a data set", setting="corpus"
@@ -138,7 +138,8 @@ def _sources(name: str, config: CorpusConfig, scratch: Path, report: ReadReport)
 
 
 def _pipe(path: Path, scratch: Path, config: CorpusConfig, report: ReadReport) -> Source:
-    """What a shell hands over as ``<(command)``. Other pipes and devices are refused: they may never end."""
+    """The pipe that a shell makes for ``<(command)``. Other pipes and devices are refused: they may never
+    end."""
     if path.is_fifo() and re.match(r"/(dev/fd|proc/(self|\d+)/fd)/", str(path)):
         with path.open("rb") as stream:
             return _streamed(stream, str(path), f"pipe{path.name}", scratch, config, report)
@@ -180,7 +181,7 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
 
 
 def check_names(config: CorpusConfig) -> None:
-    """Raise for the first name of a corpus that leads nowhere, before anything is read.
+    """Raise for the first name of a corpus that is no file, folder or data set, before anything is read.
 
     Raises:
         InputError: it is neither a file or folder, nor of the form of a data set on the hub.
@@ -232,7 +233,7 @@ def _rows(name: str, split: str) -> Iterator[dict[str, Any]]:
 
         with without_retries():
             yield from datasets.load_dataset(name, split=split, streaming=True)
-    except Exception as error:  # anything may come from a network and from a stranger's data
+    except Exception as error:  # a network and the data of others can raise errors of any kind
         reason = str(error).strip().split("\n")[0] or type(error).__name__
         raise InputError(
             f"{at(name)}: no such file or folder, and as a data set (split {split!r}) it cannot be "

@@ -14,7 +14,7 @@ from sentrep.data.reading.ids import Ids, unused
 
 
 def with_unique_ids(sources: Sequence[Source], scratch: Path) -> list[Source]:
-    """The same sources with stems of which no two are equal.
+    """The sources with stems that all differ.
 
     Where two are equal, the names of parent folders are put in front until they differ. A file beside its own
     compressed copy differs by the end of its name, and whatever is left by a number.

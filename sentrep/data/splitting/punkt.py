@@ -38,7 +38,7 @@ _INITIAL = re.compile(r"[^\W\d]\.$")
 
 @dataclass
 class Punkt:
-    """What Punkt knows of a language: sets of lower-case words, and in which contexts each word was seen."""
+    """Punkt's tables for a language: sets of lower-case words, and in which contexts each word was seen."""
 
     abbreviations: frozenset[str] = ABBREVIATIONS
     collocations: frozenset[tuple[str, str]] = frozenset()
@@ -127,7 +127,7 @@ class Punkt:
         return word in self.abbreviations or word.rpartition("-")[2] in self.abbreviations
 
     def _begins_sentence(self, token: str, kind: str) -> bool | None:
-        """The orthographic heuristic, 4.1.1; None where it does not know."""
+        """The orthographic heuristic, 4.1.1; None where it does not decide."""
         if token in ";:,.!?":
             return False
         seen = self.contexts.get(kind, 0)

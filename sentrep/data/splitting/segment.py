@@ -49,7 +49,8 @@ class Segmenter:
 
     @classmethod
     def train(cls, texts: Iterable[str]) -> Segmenter:
-        """Learn abbreviations, sentence starters and the rest from raw texts; two million characters do."""
+        """Learn abbreviations, sentence starters and the rest from raw texts; two million characters are
+        enough."""
         return cls(Punkt.train(map(straight, texts)))
 
     def split(self, text: str) -> list[str]:

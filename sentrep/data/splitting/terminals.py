@@ -48,7 +48,7 @@ CJK = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Characters of Chinese and Japanese, for a character class: there are no spaces between their words."""
 
 SPACELESS = CJK + r"\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
-"""The same with Thai, Lao, Tibetan, Burmese and Khmer."""
+"""Characters of Chinese, Japanese, Thai, Lao, Tibetan, Burmese and Khmer, for a character class."""
 
 CLOSING = ")]}）］｝」』】》〉〕〗〙｣*"
 """Brackets and the like that always close."""

@@ -32,7 +32,7 @@ SLOW_FORMATS = frozenset(["html", "rst", "pdf", "docx"])
 SLOW_FILES = 100
 """Files of slow formats that Punkt learns from, at most; they are parsed twice."""
 SAMPLE = 2_000_000
-"""Characters Punkt learns from. It finds the abbreviations of a corpus in less, and costs two seconds for
+"""Characters Punkt learns from. It finds the abbreviations of a corpus in less, and takes two seconds for
 each million."""
 
 FILES = (
@@ -64,7 +64,7 @@ def train_segmenter(files: Sequence[Source], corpus: CorpusConfig) -> Segmenter:
     """Train a segmenter on a sample taken evenly from files; on nothing where all of the text is split
     already."""
     fewer = _fewer(files)
-    with suppress(InputError):  # nothing in them can be read: perhaps in others
+    with suppress(InputError):  # these files have no text that can be read; other files may have
         return learn_segmenter(_sample(fewer, corpus))
     return learn_segmenter(_sample(files, corpus))
 

@@ -72,8 +72,7 @@ def prepare(
 
     Raises:
         InputError: the corpus holds no text that can be read, the message says what was found; another
-        process
-            builds the same store; or the disk is full.
+            process builds the same store; or the disk is full.
     """
     recipe = Recipe.of(corpus, tokenizer, max_tokens, keep_out)
     with terminated_as_interrupted(), disk_errors(cache / "corpus"):

@@ -43,10 +43,9 @@ def work(
     Args:
         job: "module:function"; the function takes `setup` as keywords and returns the `Job`.
         setup: JSON, sent to every process once.
-        here: do the work in this process. So it is done on one core, too.
+        here: do the work in this process; this is also done where there is one core.
         most: processes at most, as far as there are cores. With 1 the work is done by one other process,
-        whose
-            memory is free again at the end.
+            whose memory is free again at the end.
 
     Raises:
         InputError: a process has ended early.
@@ -140,7 +139,7 @@ class _Worker:
         """End the process, whatever it is doing."""
         self._process.kill()
         self._process.wait()
-        with suppress(OSError):  # what was still to be written goes nowhere
+        with suppress(OSError):  # requests that were not yet written are lost
             self._to.close()
         self._from.close()
 

@@ -29,8 +29,8 @@ _SPACED_WORD = rf"[^\s{_CJK}{SOUTHEAST_ASIAN}\p{{P}}\p{{S}}\p{{Cc}}]+"
 _SIGN = r"[\p{P}\p{S}]"
 
 STEEP = 64
-"""Counts above this enter with the root of their excess: the trainer reads every occurrence, and what is as
-frequent as that is merged early whichever way."""
+"""Larger counts enter as STEEP · √(count / STEEP): the trainer reads every occurrence, and pieces that are so
+frequent are merged early in any case."""
 
 LARGEST = 1_500_000
 """Characters in the distinct words that are learnt from, about. Only clauses of Chinese or Japanese, hardly
@@ -112,7 +112,8 @@ def pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def spaced_pipelines() -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Returns the same of tokenizers for text that was cut into words before; they cut at spaces alone."""
+    """Returns (normalizer, pre_tokenizer), as JSON, of tokenizers for text that was cut into words before.
+    They cut at spaces alone."""
     return [_pipeline("spaces", lowercase) for lowercase in (True, False)]
 
 

@@ -26,7 +26,7 @@ off, and the text between them and spaces. Brackets are not among the marks, bec
 begin with them."""
 
 BERT_ATOMS = re.compile(rf"[^ \t\n\r{_SIGNS}]+|[{_SIGNS}]")
-"""The same for BERT's pipeline, which removes some control characters that are spaces to Python."""
+"""`ATOMS` for BERT's pipeline, which removes some control characters that are spaces to Python."""
 
 SPACED_ATOMS = re.compile(r"[^ \t\n\r]+")
 """Parts of a pipeline that cuts at spaces alone."""

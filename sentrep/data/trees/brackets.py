@@ -44,11 +44,11 @@ class Bracketed(NamedTuple):
     words: tuple[str, ...]
     tags: tuple[str, ...]
     constituents: tuple[Constituent, ...]
-    """All of them, children before parents; of a unary chain every bracket."""
+    """All constituents, children before parents; of a unary chain every bracket."""
 
     @property
     def spans(self) -> Spans:
-        """Those that are not trivial; a span that several brackets share is there once."""
+        """The spans that are not trivial; a span that several brackets share is there once."""
         return nontrivial(((start, stop) for _, start, stop in self.constituents), len(self.words))
 
     def only(self, kept: Sequence[bool]) -> Bracketed:

@@ -12,7 +12,7 @@ Node: TypeAlias = "str | tuple[Node, ...]"
 """A word, or the parts of a constituent."""
 
 LETTER, LEVEL, GAP = 9, 28, 24
-"""Of an SVG, in its units: width of a letter, height of a level, distance between trees."""
+"""Sizes in an SVG, in its units: width of a letter, height of a level, distance between trees."""
 
 
 def grown(words: Sequence[str], spans: Collection[Span]) -> Node:

@@ -281,7 +281,7 @@ def _groups(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
 
 
 def _ahead(pieces: Iterator[Ragged]) -> Iterator[Ragged]:
-    """The same pieces; the next one is made in a thread while one is used."""
+    """Yields the pieces unchanged; a thread computes the next piece while one is used."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, pieces, None)
         while (piece := coming.result()) is not None:

@@ -28,7 +28,7 @@ class Shape:
     heads: int
     activation: str
     epsilon: float
-    """Of layer normalisation."""
+    """Epsilon of layer normalisation."""
     pad: int | None
     """Id of padding if positions are counted from behind it and leave it out, as in RoBERTa."""
     buckets: int
@@ -54,7 +54,7 @@ class TransformerWeights(NamedTuple):
 
     words: Float[Tensor, "vocab width"]
     positions: Float[Tensor, "position width"]
-    """With the embedding of the first segment added, where there is one."""
+    """Embeddings of positions; that of the first segment is added, where there is one."""
     norm: tuple[Float[Tensor, " width"], Float[Tensor, " width"]]
     layers: list[LayerWeights]
     relative: Float[Tensor, "bucket head"] | None

@@ -28,7 +28,7 @@ class _Known:
     """What its fast forms were made from."""
     tokenizer: tokenizers.Tokenizer | None = None
     forms: dict[str, FastEncoder | UnsupportedError] = field(default_factory=dict)
-    """By precision; the reason where there is none."""
+    """Precision -> the fast form, or the reason why there is none."""
 
 
 _made: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()

@@ -1,4 +1,4 @@
-"""In which precision a model is computed."""
+"""The precision in which a model is computed."""
 
 from __future__ import annotations
 

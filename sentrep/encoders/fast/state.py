@@ -45,7 +45,8 @@ def state_of(encoder: Any) -> State:
 
 
 class _Same:
-    """An object that equals itself alone, and is kept: the address of one that is gone is used again."""
+    """An object that is compared by identity. It is kept alive, because Python may give its address to
+    another one."""
 
     def __init__(self, held: Any) -> None:
         self.held = held

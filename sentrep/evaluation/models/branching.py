@@ -91,7 +91,7 @@ def balanced(count: int) -> Spans:
 
 
 def random_splits(count: int, random: np.random.Generator) -> Spans:
-    """Each place to split is equally likely, again and again."""
+    """A tree in which each place to split a constituent is equally likely."""
     return _split(count, lambda width: int(random.integers(1, width)))
 
 

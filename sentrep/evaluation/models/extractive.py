@@ -57,10 +57,10 @@ def textrank(count: int, stop_words: frozenset[str] = STOP_WORDS) -> Model:
 
 
 def lead_like(model: Model) -> Model:
-    """The beginnings of the articles, each cut to the length of what `model` writes for it: what its choice
-    of words is worth.
+    """A baseline that shows what the choice of words of `model` contributes: the beginnings of the articles,
+    each cut to the length of the summary that `model` writes.
 
-    It asks the model again. As a row beside the model's own, `compare` tests the two with all others; the
+    It runs the model again. As a row beside the model's own, `compare` tests the two with all others; the
     metrics "over lead" of the task give the same differences without it. Raises `InputError` for a model that
     does not summarize."""
     if not isinstance(model.implementation, Summarizes):
@@ -114,7 +114,7 @@ class TextRank:
 
     Words are joined that stand side by side, once stop words and signs are deleted. The paper keeps nouns and
     adjectives, which takes a tagger for each language; the rest is as there: no directions, no weights,
-    damping .85, until nothing moves by 1e-4."""
+    damping .85, until no value changes by 1e-4."""
 
     def __init__(self, count: int, stop_words: frozenset[str]) -> None:
         self.count, self.stop_words = count, stop_words

@@ -81,8 +81,8 @@ def _series(run: Run) -> dict[str, Any]:
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> list[Any]:
-    """At most `POINTS` means of neighbours, and the last point as it is; a mean with something in it that is
-    no number is none."""
+    """At most `POINTS` means of neighbours, and the last point as it is; a mean over values of which one is
+    not finite is not finite."""
     together = math.ceil(len(points) / POINTS)
     parts = [points[start : start + together] for start in range(0, len(points), together)]
     steps = [part[-1][0] for part in parts]

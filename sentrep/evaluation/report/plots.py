@@ -52,7 +52,7 @@ def sentence_map(
 
 
 def _figure(rows: int, columns: int, size: tuple[float, float]) -> tuple[Any, Any]:
-    """A figure without a screen: the object itself, so that no global backend is touched."""
+    """A figure that needs no screen: the object itself is made, so that no global backend is changed."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 

@@ -44,7 +44,7 @@ def out_of_100(values: Iterable[float]) -> bool:
 
 
 def interval_of(value: float, low: float, high: float, percent: bool) -> str:
-    """A value with its interval in brackets, as many digits as its scale deserves.
+    """A value with its interval in brackets, with the number of digits for its scale.
 
     >>> interval_of(0.4712, 0.4401, 0.5019, percent=False)
     '.471 [.440, .502]'

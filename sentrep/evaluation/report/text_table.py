@@ -10,7 +10,7 @@ from sentrep.utils.terminal import COLUMNS, cut_middle, printable, width, wrappe
 NAME = 24
 """Names of rows are not shortened below this width."""
 HEADING = 24
-"""The same for names of columns."""
+"""Names of columns are not shortened below this width."""
 GAP = "  "
 
 

@@ -30,7 +30,7 @@ _COLUMNS = ["score", "sentence1", "sentence2"]
 
 
 class Pair(NamedTuple):
-    """Two sentences and how similar they are, on whatever scale."""
+    """Two sentences and how similar they are, on any scale."""
 
     score: float
     first: str

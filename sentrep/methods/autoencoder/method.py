@@ -16,7 +16,7 @@ Data: sentences; their order does not matter.
 Reference:
     "Semi-supervised sequence learning", Dai & Le, NIPS 2015. "TSDAE: using transformer-based sequential
     denoising auto-encoder for unsupervised sentence embedding learning", Wang, Reimers & Gurevych, Findings
-    of EMNLP 2021.
+    of EMNLP 2021, section 3.
 """
 
 from __future__ import annotations

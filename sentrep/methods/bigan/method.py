@@ -14,8 +14,8 @@ Differs from the paper:
 Data: sentences; their order does not matter.
 
 Reference:
-    "GAN-QP: a novel GAN framework without gradient vanishing and Lipschitz constraint", Su 2018; the author's
-    code of BiGAN-QP.
+    "GAN-QP: a novel GAN framework without gradient vanishing and Lipschitz constraint", Su 2018, section 3;
+    the author's code of BiGAN-QP.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from torch import Tensor
 MIN_SUM = 1e-30
 """Lower limit of sums that are divided by or whose logarithm is taken. Their largest summand is about 1."""
 MIN_SHARE = 1e-15
-"""The same where the square of the inverse, a gradient, must be finite too."""
+"""Lower limit of sums where the square of the inverse, a gradient, must be finite too."""
 
 
 class Rules(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the package has to know of disentangle."""
+"""What the package knows of disentangle without loading it. Imports no torch."""
 
 from __future__ import annotations
 

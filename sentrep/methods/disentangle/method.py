@@ -19,7 +19,8 @@ Data: documents of two or more sentences, two documents or more.
 
 Reference:
     "Disentangled representation learning for non-parallel text style transfer", John, Mou, Bahuleyan &
-    Vechtomova, ACL 2019. "Domain-adversarial training of neural networks", Ganin et al., JMLR 2016.
+    Vechtomova, ACL 2019, section 3.2. "Domain-adversarial training of neural networks", Ganin et al., JMLR
+    2016.
 """
 
 from __future__ import annotations

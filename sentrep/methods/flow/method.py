@@ -12,7 +12,7 @@ Data: any text, in any order.
 
 References:
     Li et al., "On the sentence embeddings from pre-trained language models", EMNLP 2020.
-    Dinh, Sohl-Dickstein & Bengio, "Density estimation using Real NVP", ICLR 2017.
+    Dinh, Sohl-Dickstein & Bengio, "Density estimation using Real NVP", ICLR 2017, section 3.
 """
 
 from __future__ import annotations

@@ -45,8 +45,9 @@ VALUES = {
 PRESETS = Presets(VALUES, default="similarity", plain=PAPER)
 """
 paper: the settings of the paper's method without any preset: random rows, three passes.
-similarity: rows fitted to the corpus, then a short, gentle training with neighbours in short segments.
-general: the same from fastText rows and gentler, for a million sentences and more; needs gensim.
+similarity: rows fitted to the corpus, then a short training with neighbours in short segments.
+general: as similarity, from fastText rows, with a lower learning rate; for a million sentences or more; needs
+gensim.
 search: a sentence finds the text that it was taken from; wide, with saturation.
 short-texts: rows fitted to the corpus and no training, for documents of one sentence.
 """

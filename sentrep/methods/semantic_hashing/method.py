@@ -15,7 +15,8 @@ Data: any text, in any order.
 
 References:
     Salakhutdinov & Hinton, "Semantic hashing", IJAR 2009.
-    Shen et al., "NASH: toward end-to-end neural architecture for generative semantic hashing", ACL 2018.
+    Shen et al., "NASH: toward end-to-end neural architecture for generative semantic hashing", ACL 2018,
+    section 3.2.
 """
 
 from __future__ import annotations

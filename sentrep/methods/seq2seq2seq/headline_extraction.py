@@ -94,11 +94,11 @@ class _Scores(NamedTuple):
     """Scores of the dynamic program."""
 
     first: Float[Tensor, "text position"]
-    """Of beginning with a token."""
+    """Score of beginning with a token."""
     step: Float[Tensor, "text position position"]
-    """Of keeping the second token right after the first one."""
+    """Score of keeping the second token right after the first one."""
     last: Float[Tensor, "text position"]
-    """Of ending with a token."""
+    """Score of ending with a token."""
 
 
 def _scores(articles: Texts, values: Tensor, word_start: Tensor, language_model: BigramModel) -> _Scores:

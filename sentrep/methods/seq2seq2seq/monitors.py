@@ -6,7 +6,7 @@ from sentrep.methods.monitors import Condition, Monitor, change, higher, lower
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 
 AFTER_PRETRAINING = (Condition("pretraining", 0.5, "below"),)
-"""In pre-training the summaries are those that the self-made pairs teach."""
+"""During pre-training the summaries resemble those of the synthetic pairs."""
 SUMMARIES = [
     Monitor(
         "prefix_copy",
@@ -56,5 +56,6 @@ REWARDS = [
 
 
 def monitors(config: Seq2Seq2SeqConfig) -> list[Monitor]:
-    """Those of the summaries, and where the generator learns from rewards those of the rewards."""
+    """Returns the monitors of the summaries, and those of the rewards if the generator learns from
+    rewards."""
     return SUMMARIES if config.gradient_estimator == "gumbel" else SUMMARIES + REWARDS

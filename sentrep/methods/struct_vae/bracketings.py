@@ -8,8 +8,9 @@ The paper's q is autoregressive. Where a CRF is possible it is better: its sampl
 entropy and best tree are exact.
 
 A linearised tree that contains the words could be copied, and nothing would be learned. So z is only the
-sequence of SHIFT and REDUCE. The decoder reads it together with the words so far; the tree is worth as much
-as it says about the next word: where its left sibling began, and what is closed after it.
+sequence of SHIFT and REDUCE. The decoder reads it together with the words so far; the tree helps as far as it
+helps to predict the next word: it shows where the left sibling of the word began, and what is closed after
+it.
 
 Reference:
     "StructVAE: Tree-structured latent variable models for semi-supervised semantic parsing", Yin, Zhou, He &

@@ -278,7 +278,7 @@ class _StepInputs(nn.Module):
     def step(
         self, before: Int[Tensor, " derivation"], next_action: NextAction
     ) -> Float[Tensor, "derivation input"]:
-        """Returns the same for one step."""
+        """Returns what is read before one step."""
         return torch.cat([self.actions(before), self.symbols(next_action.symbol)], 1)
 
 

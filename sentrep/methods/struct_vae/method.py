@@ -10,9 +10,9 @@ many unlabelled sentences teaches the parser what the few labelled ones did not.
     ∇ of q        E_q[(log p(x | z) − λ (log q(z | x) − log p(z)) − b(x)) ∇ log q(z | x)]
 
 The run begins with labelled sentences only (`pretrain_share`); there the prior is learned, which is frozen
-afterwards. Then only the decoder learns from unlabelled sentences (`decoder_warmup`), because its judgement
-of their structures would be noise at first. z is a binary tree (`trees`), or a derivation of a grammar
-(`grammar`, `pairs`).
+afterwards. Then only the decoder learns from unlabelled sentences (`decoder_warmup`), because at first its
+likelihood does not tell good structures from bad ones. z is a binary tree (`trees`), or a derivation of a
+grammar (`grammar`, `pairs`).
 
 Differs from the paper:
     * For trees q is a CRF, whose entropy is exact, so only the rest of the signal is sampled.

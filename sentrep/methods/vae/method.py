@@ -18,9 +18,9 @@ Differs from the papers:
 Data: sentences; their order does not matter.
 
 Reference:
-    "Auto-encoding variational Bayes", Kingma & Welling, ICLR 2014. "Generating sentences from a continuous
-    space", Bowman et al., CoNLL 2016. "A surprisingly effective fix for deep latent variable modeling of
-    text", Li et al., EMNLP 2019 (free bits of the batch mean).
+    "Auto-encoding variational Bayes", Kingma & Welling, ICLR 2014, appendix B. "Generating sentences from a
+    continuous space", Bowman et al., CoNLL 2016. "A surprisingly effective fix for deep latent variable
+    modeling of text", Li et al., EMNLP 2019 (free bits of the batch mean).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from sentrep.modules.latent.gaussian import GaussianBottleneck, log_density_rati
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct, sentence_nll
 
 RESET_SEED = 1
-"""Of the weights of the decoder after pre-training."""
+"""Seed of the weights of the decoder after pre-training."""
 USABILITY = Usability(steps=2000, reason="readable text starts at about 2,000", document_length=1)
 
 

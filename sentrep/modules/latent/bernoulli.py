@@ -3,8 +3,8 @@
     b_d ~ Bernoulli(σ(f_d))
     penalty = γ Σ_d KL(σ(f_d) ‖ ½) + δ Σ_d KL(mean over the batch of σ(f_d) ‖ ½)
 
-The first term keeps single bits undecided until they are needed; the second asks of each bit to be on for
-half of the sentences, and so to tell as much as it can.
+The first term keeps single bits undecided until they are needed; the second makes each bit 1 for half of the
+sentences, which maximises its information.
 
 References:
     Shen et al., "NASH: toward end-to-end neural architecture for generative semantic hashing", ACL 2018,
@@ -90,9 +90,9 @@ def kl_to_fair(log_odds: Tensor) -> Tensor:
 
 @torch.no_grad()
 def code_stats(codes: Bool[Tensor, "sentence bit"]) -> dict[str, Tensor]:
-    """Returns how much binary codes tell: 'bit_entropy', the mean entropy of a bit (in bits, 1 at best);
-    'bit_correlation', the mean absolute correlation of two bits; 'distinct_codes', the share of the codes
-    that are different.
+    """Returns how much information binary codes hold: 'bit_entropy', the mean entropy of a bit (in bits, 1 at
+    best); 'bit_correlation', the mean absolute correlation of two bits; 'distinct_codes', the share of the
+    codes that are different.
 
     >>> code_stats(torch.tensor([[True, False], [False, False]]))["bit_entropy"]
     tensor(0.5000)

@@ -1,7 +1,7 @@
 """What every bottleneck of an auto-encoder offers.
 
-A bottleneck turns sentence vectors into the codes that a decoder reads, and says what a code costs. Which
-bottleneck is used is decided by the method.
+A bottleneck turns sentence vectors into the codes that a decoder reads, and returns the penalty of each code.
+Which bottleneck is used is decided by the method.
 """
 
 from __future__ import annotations

@@ -114,7 +114,8 @@ class GaussianBottleneck(Bottleneck):
 
     @torch.no_grad()
     def stats(self, posterior: Posterior, kl: Tensor, sample: Tensor) -> dict[str, Tensor]:
-        """KL and its two halves, active units and the radius of a code."""
+        """Returns the KL divergence (nats) and the mean posterior deviation; in validation also the parts of
+        the KL, mutual information and marginal KL, and the share of active units."""
         total = kl.sum(1).mean()
         found = {"kl": total, "posterior_deviation": posterior.deviation.mean()}
         if not self.training and len(kl):

@@ -16,7 +16,7 @@ from sentrep.modules.gan_losses import EmbeddedTexts
 from sentrep.modules.scaling import scale_to_unit_rms
 
 SLOPE = 0.2
-"""Of the leaky rectifier."""
+"""Slope of the leaky rectifier below 0."""
 
 
 class CodeGenerator(nn.Module):
@@ -68,7 +68,7 @@ class CodeCritic(nn.Module):
         return self.layers(tokens[:, 0]).squeeze(1).float()  # type: ignore[no-any-return]
 
     def score(self, codes: Float[Tensor, "code width"]) -> Float[Tensor, " code"]:
-        """The same for a matrix of codes."""
+        """Returns the score of each row of a matrix of codes."""
         return self(codes.unsqueeze(1))  # type: ignore[no-any-return]
 
 

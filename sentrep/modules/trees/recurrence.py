@@ -180,7 +180,7 @@ class _Users(NamedTuple):
     begins: Int[Tensor, " row"]
     """Where the cells of each row begin in `cells`."""
     bounds: list[int]
-    """The same as a list, and the end."""
+    """`begins` as a list, with the end of the last row."""
 
     def sums(self, values: Float[Tensor, "cell value"], rows: slice) -> Float[Tensor, "row value"]:
         """Returns the sum of the values of the cells of each row."""

@@ -1,4 +1,4 @@
-"""Time that a build may take, and takes."""
+"""The time limit of a build, and the time that its steps take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sentrep.utils.errors import InputError, opt, shown
 
 MINUTES = 5.0
 SHARE = 0.8
-"""Of the time left that one candidate may take; the rest is for the index and the report."""
+"""Share of the time left that one candidate may take; the rest is for the index and the report."""
 
 
 class Budget:

@@ -42,13 +42,13 @@ class Dense:
 
     name: str
     cost: int
-    """Rank of its price at search time: lower is cheaper."""
+    """Rank of its cost at search time: lower is cheaper."""
     expected: int
     """Rank of how good it is with BM25 on the collections of eval/own_documents.md: higher is better."""
     fit: Fit
     objection: Objection = lambda text, budget: ""
     fusion: Fusion = USUAL
-    """With BM25."""
+    """How the vectors are fused with BM25."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,8 @@ def _copied(teacher: Teacher, text: Text, out: Path) -> Encoder:
 
 
 def _slow(teacher: Teacher, asked: int, text: Text, budget: Budget) -> str:
-    """A teacher reads all documents once, to be distilled or for the index, and what it is asked."""
+    """Why a teacher takes too long; empty if it does not. It encodes all documents once, and the texts of the
+    tasks."""
     return budget.objection(teacher.seconds(text.passages, text.characters + asked))
 
 

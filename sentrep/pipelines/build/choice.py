@@ -26,7 +26,7 @@ class Candidate(NamedTuple):
 
     name: str
     cost: int
-    """Rank of its price at search time: lower is cheaper."""
+    """Rank of its cost at search time: lower is cheaper."""
     expected: int
     """Rank of how good it was on other collections: higher is better."""
     items: NDArray[np.float64]

@@ -22,11 +22,11 @@ class Row:
 
     contender: Contender
     results: Sequence[Result]
-    """Of all tasks and metrics."""
+    """Results of all tasks and metrics."""
 
     @property
     def decisive(self) -> list[Result]:
-        """Those of the metric that decides, one for each task."""
+        """Results of the metric that decides, one for each task."""
         return [result for result in self.results if result.metric == METRIC]
 
     @property

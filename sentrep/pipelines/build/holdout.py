@@ -15,7 +15,7 @@ MOST = 1000
 NEAR = 0.6
 """A document that contains this share of another's word triples is a near-duplicate of it."""
 CHARACTERS = 20_000
-"""Of a document's beginning, by which it is compared."""
+"""Characters of the beginning of a document, by which it is compared."""
 
 
 class Holdout(NamedTuple):
@@ -45,7 +45,7 @@ def hold_out(documents: Sequence[SourceDocument], seed: int = 0) -> Holdout:
 
 
 def _distinct(documents: Sequence[SourceDocument], numbers: Sequence[int]) -> list[int]:
-    """Of near-duplicates the first."""
+    """The first document of each set of near-duplicates."""
     texts = [_text(documents[number]) for number in numbers]
     repeats = {max(pair) for pair in overlapping_pairs(texts, texts, NEAR) if pair[0] != pair[1]}
     return [number for place, number in enumerate(numbers) if place not in repeats]

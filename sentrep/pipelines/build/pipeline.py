@@ -88,6 +88,9 @@ def build(
         say: gets a line for each step.
         fields: of `CorpusConfig`, such as ``text_field="body"``.
 
+    Returns:
+        The open index, the comparison of the models, and the folder.
+
     Raises:
         InputError: nothing can be read, there is no such teacher or stemmer, `out` holds an index already, or
             files of these names that were not made by `build`.
@@ -173,7 +176,7 @@ class _BuildRun:
 
     def index(self, compared: Compared | None, read: deque[tuple[Document, SourceDocument]]) -> Embedder:
         """Fit the chosen model to all documents and index them; returns the model. `read` is empty
-        afterwards, so that each document is forgotten when it is cut."""
+        afterwards, so that the memory of each document is freed when it is cut into passages."""
         dense = self._fit(compared, [document for _, document in read])
         mode = compared.chosen.mode if compared else "hybrid"
         settings = IndexSettings(
@@ -184,8 +187,8 @@ class _BuildRun:
         return index_source_documents(scratch / MODEL, left, scratch / INDEX, settings, self.output.model)
 
     def _fit(self, compared: Compared | None, documents: Sequence[SourceDocument]) -> Dense:
-        """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest ones stand by; where
-        nothing was measured, those of which most is expected."""
+        """Fit the chosen vectors to all documents. Where BM25 is chosen, the cheapest vectors are fitted;
+        where nothing was measured, those with the highest expected rank."""
         text = self._text(documents, "all.jsonl")
         if compared:
             dense = compared.chosen.dense or dense_models()[0]
@@ -202,7 +205,7 @@ class _BuildRun:
 
 
 def _characters(tasks: Sequence[Retrieval]) -> int:
-    """Of all texts that a model has to embed for some tasks."""
+    """Number of characters of all texts that a model has to embed for some tasks."""
     return sum(len(text) for task in tasks for text in {*task.queries, *task.documents})
 
 

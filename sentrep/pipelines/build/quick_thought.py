@@ -27,16 +27,17 @@ BATCHES = {10_000: 512, 100_000: 1024}
 """Sentences in a batch for a text of at most so many sentences; the preset's for a larger text. Large batches
 of a small text would be few (eval/presets.md)."""
 FUSION = Fusion("standard", 0.4)
-"""With BM25 (eval/presets.md)."""
+"""How the vectors are fused with BM25 (eval/presets.md)."""
 FEWEST = 500
 """Sentences that training needs: from here on quick-thought with BM25 is as good as the collection's table
 with BM25, or better (eval/presets.md)."""
 LEAST_STEPS = 40
 """Batches that a run has at least; a small text is read more often than the preset says."""
 OPTIONS: dict[str, Any] = {"validation": 0.0, "keep_out": 0.0, "tracker": "none"}
-"""Beside the preset. Nothing is held out for validation: the questions of `build` measure the model."""
+"""Settings besides the preset. Nothing is held out for validation: the questions of `build` measure the
+model."""
 SENTENCES_A_SECOND = 10_000
-"""That a core reads in training, at least."""
+"""Sentences that one core reads per second in training, at least."""
 OVERHEAD = 10.0
 """Seconds that a run takes beside its steps: vocabulary, export."""
 

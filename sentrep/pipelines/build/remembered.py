@@ -13,9 +13,9 @@ Vectors = NDArray[np.float32]
 
 
 class Remembered:
-    """Gives each text's vector, and computes it when the text is new.
+    """Returns the vector of each text, and computes it only once.
 
-    Tasks share texts, and a fusion reads what its dense half has read.
+    Tasks share texts, and a fusion encodes the same texts as its dense model.
 
     Args:
         encode: texts to vectors, (text, width).

@@ -43,5 +43,5 @@ class Text:
 
     @cached_property
     def characters(self) -> int:
-        """Of all documents."""
+        """Number of characters of all documents."""
         return sum(len(document.text) for document in self.documents)

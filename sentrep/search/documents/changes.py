@@ -155,7 +155,8 @@ def _encoded(encode: Encode, documents: Sequence[tuple[Document, Sequence[Passag
 
 
 def _handed_over(vectors: deque[Floats]) -> Iterator[Floats]:
-    """The same vectors, whose memory is free as soon as the receiver needs it no more."""
+    """Yields the blocks of vectors; each is removed from the queue first, so that its memory is freed after
+    use."""
     while vectors:
         yield vectors.popleft()
 
@@ -178,7 +179,7 @@ def _write_segment(
     folder.mkdir()
     ids = [f"{document.id}#{number}" for document, parts in documents for number, _ in enumerate(parts, 1)]
     texts = [passage.text for _, parts in documents for passage in parts]
-    # That a model knows no word of the first documents is a mistake; BM25 finds later ones all the same.
+    # Zero vectors of all first documents show a wrong model; later documents are found by BM25 even so.
     later = bool(state.manifest.segments)
     Index.build(vectors, ids, texts, out=folder / DENSE, model=state.manifest.model, zeros=later)
     LexicalSegment.write(folder, _searched(documents), analyze)

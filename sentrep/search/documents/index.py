@@ -75,9 +75,9 @@ class DocumentIndex:
             path: its folder, which must not exist or be empty.
             model: the model whose vectors it will hold.
             analyze: text to index terms.
-            analysis: the name under which `analyze` is remembered.
+            analysis: the name of `analyze` that is stored.
             encode: texts to vectors by the model.
-            settings: how documents are cut into passages, to be remembered.
+            settings: how documents are cut into passages; they are stored.
             attached: texts to be kept in files of these names, such as a trained sentence splitter.
             means: are subtracted from all vectors of passages and queries; vectors are as the model gives
                 them if None.

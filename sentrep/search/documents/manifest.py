@@ -65,7 +65,7 @@ class DocumentManifest:
 
     @classmethod
     def read(cls, folder: Path, verify: bool = False) -> DocumentManifest:
-        """The manifest of `folder`, whose files have the sizes that it promises.
+        """The manifest of `folder`, after the sizes of its files were compared.
 
         Args:
             folder: of the index.

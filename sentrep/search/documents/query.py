@@ -61,7 +61,7 @@ class Query(NamedTuple):
     """A query as both searches read it."""
 
     terms: list[str]
-    """For the lexical search."""
+    """Terms for the lexical search."""
     vector: Floats | None
     """(width,) of length 1 for the dense search; None if the model knows nothing of the query."""
 

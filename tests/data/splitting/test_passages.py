@@ -98,7 +98,9 @@ def test_overlap_repeats_whole_sentences_of_the_section() -> None:
     half = len(PROSE) // 2
     headings: list[Heading] = [(half, ("B",))]
     found = passages(PROSE, SEGMENTER.spans(PROSE), headings, passage_words=60, passage_overlap=13)
-    for left, right in pairwise(found):
+    pairs = list(pairwise(found))
+    assert {left.headings == right.headings for left, right in pairs} == {True, False}
+    for left, right in pairs:
         repeated = PROSE[right.start : left.end]
         if left.headings == right.headings:
             assert repeated.count("Sentence") == 2

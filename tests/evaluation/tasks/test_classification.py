@@ -140,7 +140,9 @@ def test_a_collapsed_model_has_the_majority(implementation: Embeds, pairs: bool)
     instances = _skewed(400, pairs)
     three = {"train": instances[:200], "dev": instances[200:300], "test": instances[300:]}
     tasks = [Classification("cross", {"all": instances}, split="all"), Classification("split", three)]
-    for result in evaluate(Model("collapsed", "c", implementation), tasks).results:
+    done = evaluate(Model("collapsed", "c", implementation), tasks)
+    assert {result.task for result in done.results} == {"cross", "split"}
+    for result in done.results:
         wanted = 70 if result.metric == "accuracy" else 0
         assert result.value == pytest.approx(wanted, abs=2 if isinstance(implementation, Stray) else 0)
 

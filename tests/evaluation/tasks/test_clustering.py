@@ -73,6 +73,7 @@ def test_a_collapsed_model_has_nothing(implementation: Embeds) -> None:
 
 def test_topics_are_found_and_an_interval_holds_the_value() -> None:
     done = evaluate(letters(), [Clustering(words_of_topics(150, length=9))])
+    assert done.results
     for result in done.results:
         assert 5 < result.low < result.value < result.high < 100
     labels = tuple("abc"[number % 3] for number in range(60))

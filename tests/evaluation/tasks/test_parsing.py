@@ -235,7 +235,9 @@ def test_the_worst_are_told_in_brackets(tmp_path: Path) -> None:
 
 
 def test_directions_and_aggregates() -> None:
-    for result in evaluate(_model("balanced"), [_task(OLD_CAT, GO)]).results:
+    results = evaluate(_model("balanced"), [_task(OLD_CAT, GO)]).results
+    assert results
+    for result in results:
         assert result.higher_is_better is (None if result.metric in AFTER_LABELS else True), result.metric
         assert (result.aggregate == "ratio") == ("corpus" in result.metric or "recall" in result.metric), (
             result.metric

@@ -272,7 +272,9 @@ def test_a_beam_goes_by_the_same_probabilities() -> None:
     made = rewriter(3)
     generator = made.generator(source(made), LENGTH)
     bounds = Constraints(min_length=1, max_length=AT_MOST)
-    for row, candidates in enumerate(beam_search(generator, bounds, 4, 4)):
+    found_by_text = beam_search(generator, bounds, 4, 4)
+    assert len(found_by_text) == len(LENGTH)
+    for row, candidates in enumerate(found_by_text):
         assert len({tuple(found.tokens) for found in candidates}) == 4
         for found in candidates:
             steps = chances(made, rows(source(made), torch.tensor([row])), found.tokens, int(LENGTH[row]))

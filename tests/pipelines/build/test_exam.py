@@ -46,6 +46,7 @@ def test_next_passage_is_the_next_passage() -> None:
         for document in given
         for first, second in zip(document.passages, document.passages[1:], strict=False)
     }
+    assert task.queries
     for query, answer in zip(task.queries, task.relevant, strict=True):
         assert task.documents[int(answer[0])] == following[query]
 

@@ -34,7 +34,9 @@ def test_centred_cosines_are_those_of_a_plain_computation(tmp_path: Path) -> Non
     index.add(given[30:])  # documents that come later are centred with the same means
     query = encode(["w1 w2"])[0]
     query = query / np.linalg.norm(query) - means.queries
-    for hit in DocumentIndex.open(tmp_path / "index", str.split, encode).search("w1 w2", 50, mode="dense"):
+    hits = DocumentIndex.open(tmp_path / "index", str.split, encode).search("w1 w2", 50, mode="dense")
+    assert hits
+    for hit in hits:
         passage = rows[list(texts).index(hit.id)] - means.passages
         expected = passage @ query / np.linalg.norm(passage) / np.linalg.norm(query)
         assert hit.scores.dense == pytest.approx(expected, abs=1e-5)

@@ -55,7 +55,9 @@ def test_search_equals_a_plain_computation(tmp_path: Path, mode: str) -> None:
 def test_hits_point_at_their_text(tmp_path: Path) -> None:
     given = documents(20)
     full = {document.id: "\n".join(part.text for part in parts) for document, parts in given}
-    for hit in create(tmp_path / "index", given).search("w5 w9", 30):
+    hits = create(tmp_path / "index", given).search("w5 w9", 30)
+    assert hits
+    for hit in hits:
         assert full[hit.document.id][slice(*hit.span)] == hit.text
         assert hit.heading[0] == "Part"
         number = int(hit.id.rsplit("#", 1)[1])
@@ -66,7 +68,9 @@ def test_hits_point_at_their_text(tmp_path: Path) -> None:
 
 def test_ranks_say_why(tmp_path: Path) -> None:
     index = create(tmp_path / "index", documents(30))
-    for hit in index.search("w3 w4", 20):
+    hits = index.search("w3 w4", 20)
+    assert hits
+    for hit in hits:
         dense = [each.id for each in index.search("w3 w4", 1000, mode="dense")]
         lexical = [each.id for each in index.search("w3 w4", 1000, mode="lexical")]
         assert hit.scores.dense_rank == dense.index(hit.id) + 1
