@@ -65,6 +65,18 @@ def test_the_encoder_is_trained_only_where_asked(trained: bool) -> None:
     assert made.encoder()[0].embedding.weight.requires_grad is trained
 
 
+@pytest.mark.parametrize("trained", [False, True])
+def test_the_layers_of_a_run_are_trained_further(trained: bool) -> None:
+    first = method(train_encoder=trained).encoder()
+    again = SemanticHashing(SemanticHashingConfig(16, 8, train_encoder=trained), lambda: first)
+    assert again.encoder() is first
+    *before, first_layer, last_layer = first
+    assert all(each.requires_grad is trained for module in before for each in module.parameters())
+    assert all(each.requires_grad for module in (first_layer, last_layer) for each in module.parameters())
+    longer = SemanticHashing(SemanticHashingConfig(24, 8), lambda: first)
+    assert len(longer.encoder()) == len(first) + 2
+
+
 def test_the_signs_of_the_exported_vectors_are_the_code(tmp_path: Path) -> None:
     made = method()
     serialization.save(made.encoder(), tmp_path / "model")
