@@ -82,6 +82,13 @@ class SemanticHashing(Method):
         self.decoder = nn.Linear(config.bits, vocab)
         self.targets = WordTargets(vocab)
 
+    def train(self, mode: bool = True) -> SemanticHashing:
+        """Sets the mode of all modules; a frozen encoder stays in evaluation mode, without dropout."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
+
     def active_phases(self, progress: float) -> tuple[str, ...]:
         self.progress = progress
         return self.phases

@@ -14,6 +14,8 @@ from sentence_transformers import SentenceTransformer
 import sentrep
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders import serialization
+from sentrep.encoders.config import EncoderConfig
+from sentrep.encoders.factory import build
 from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
 from sentrep.methods.semantic_hashing.method import SemanticHashing
 from sentrep.methods.semantic_hashing.words import WordTargets
@@ -63,6 +65,15 @@ def test_the_objective_written_as_loops() -> None:
 def test_the_encoder_is_trained_only_where_asked(trained: bool) -> None:
     made = method(train_encoder=trained)
     assert made.encoder()[0].embedding.weight.requires_grad is trained
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_frozen_encoder_drops_nothing_out(trained: bool) -> None:
+    config = EncoderConfig("gru", width=16, token_width=8, layers=2, dropout=0.5)
+    encoder = build(config, toy.tokenizer(), toy.counts(), 32)
+    made = SemanticHashing(SemanticHashingConfig(16, 8, train_encoder=trained), lambda: encoder).train()
+    assert torch.equal(made.embed(batch()), made.embed(batch())) is not trained
+    assert made.eval().training is False
 
 
 @pytest.mark.parametrize("trained", [False, True])
