@@ -50,7 +50,7 @@ from sentrep.methods.seq2seq2seq.supervised_pairs import SupervisedPairs, superv
 from sentrep.methods.seq2seq2seq.synthetic_pairs import denoising_pairs, shuffled_pairs
 from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import gather
-from sentrep.modules.padding import Texts, pad, remove_token
+from sentrep.modules.padding import Texts, pad, remove_token, text_means
 from sentrep.modules.reinforce import Rewards, policy_loss
 from sentrep.modules.scaling import scale_to_unit_rms
 
@@ -159,8 +159,8 @@ class Seq2Seq2Seq(SummaryModel):
         output = self.generator.teacher_force(source, sampled, length)
         soft = self.soft_tokens(output, source, noise)
         greedy_nll = self.reconstruction_nll(remove_token(greedy, self.end), articles)
-        coverage_loss = config.coverage_weight * output.coverage_loss.mean()
-        loss = greedy_nll.mean() + coverage_loss + supervised.loss
+        coverage_loss = text_means(output.coverage_loss, sampled.mask).mean()
+        loss = greedy_nll.mean() + config.coverage_weight * coverage_loss + supervised.loss
         metrics = supervised.metrics | {"greedy_reconstruction_nll": greedy_nll.mean().detach()}
         rewarded = loss
         if soft is not None and config.critic_weight:
