@@ -113,7 +113,7 @@ class Seq2Seq2Seq(SummaryModel):
             length = self.reference.sample_lengths(len(source.latent))
             sampled, noise = self.generate(source, self.strategy, length, limit=length)
             soft = None
-            if self.config.gradient_estimator != "reinforce":
+            if self.config.gradient_estimator == "softmax":  # straight-through tokens are hard ones here
                 soft = self.soft_tokens(self.generator.teacher_force(source, sampled, length), source, noise)
         return Step(*self.critic(self.real_summaries(len(sampled.ids)), sampled, soft))
 
