@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
+from sentrep.utils.cpu import cores
 from sentrep.utils.errors import InputError
 
 Job = Callable[[bytes], list[bytes]]
@@ -28,11 +29,6 @@ Job = Callable[[bytes], list[bytes]]
 
 MOST = 6
 """Processes at most: about as many as one reader can supply, together below a gigabyte of memory."""
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def work(
@@ -45,8 +41,7 @@ def work(
         setup: JSON, sent to every process once.
         here: do the work in this process. So it is done on one core, too.
         most: processes at most, as far as there are cores. With 1 the work is done by one other process,
-        whose
-            memory is free again at the end.
+            whose memory is free again at the end.
 
     Raises:
         InputError: a process has ended early.
