@@ -92,7 +92,7 @@ class Seq2Seq2Seq(SummaryModel):
         return [Group(mine, self.config.critic_lr_scale if phase == "critic" else 1.0)]
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        assert self.reference  # read before anything else, for its counts
+        self.count_summaries()
         articles = pad(batch.ids, batch.offsets, self.config.max_article_tokens)
         nonempty = (articles.lengths > 0).nonzero().squeeze(1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and phase == "summarizer"):
