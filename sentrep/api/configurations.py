@@ -12,7 +12,7 @@ from sentrep.data.reading.source import check_names
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import configured, entry
 from sentrep.training.config import TrainingConfig
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, at, nearest, opt
 from sentrep.utils.settings import check_config, checked, route
 
 _TRAIN = (
@@ -83,7 +83,7 @@ def _tokenizer_config(tokenizer: str | Path | TokenizerConfig) -> TokenizerConfi
     config = TokenizerConfig(checked("tokenizer", tokenizer, str))
     if not config.trained and not Path(config.tokenizer).exists():
         hint = nearest(config.tokenizer, ("bpe", "unigram", "word", "spaces"))
-        raise InputError(f"{opt('tokenizer')} {config.tokenizer}: no such file or folder; {hint}")
+        raise InputError(f"{opt('tokenizer')} {at(config.tokenizer)}: no such file or folder; {hint}")
     return config
 
 

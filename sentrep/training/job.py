@@ -39,7 +39,7 @@ from sentrep.training.run_folder import RunFolder
 from sentrep.training.trainer import Outcome, train
 from sentrep.training.usability import check_corpus
 from sentrep.training.validation import Validation
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.locks import writer
 
 
@@ -87,7 +87,7 @@ class Trained:
             InputError: the run was interrupted, so there is no encoder yet.
         """
         if not self.model.is_dir():
-            raise InputError(f"{self.run.path} was interrupted; repeat the training to continue it")
+            raise InputError(f"{at(self.run.path)} was interrupted; repeat the training to continue it")
         return folder.load(self.model)
 
     @property
@@ -237,8 +237,7 @@ def _run_job(
             validation = Validation(batches("valid"), accelerator.process_index, accelerator.num_processes)
     except InputError as error:
         raise InputError(
-            "what is held out for validation is too little: raise it, or give "
-            f"{opt('validation')} 0 ({error})"
+            f"{opt('validation')} {config.validation} holds out too little ({error}); raise it, or give 0"
         ) from error
     with kept_memory() if on_cpu else nullcontext():
         outcome = train(method, trained_on, validation, config, config.lr, run, accelerator)

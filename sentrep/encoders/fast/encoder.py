@@ -121,8 +121,8 @@ class FastEncoder:
         """
         if (most := int(sentences.ids.max(initial=0))) >= self._core.rows and len(sentences.ids):
             raise InputError(
-                f"the tokenizer gives token {most}, the model has rows for {self._core.rows:,} tokens alone: "
-                "they do not belong together"
+                f"the tokenizer gives token {most}, but the model has {self._core.rows:,} rows; give the "
+                "tokenizer that the model was trained with"
             )
         with torch.autocast("cpu", enabled=False):
             made = self._core.vectors(sentences, token_budget)
