@@ -180,11 +180,6 @@ def chrf(found: str, wanted: str, longest: int = 6, beta: float = 2.0) -> float:
     return float(np.mean(scores)) if scores else float(found == wanted)
 
 
-def ngrams(text: str, n: int) -> Counter[str]:
-    """Returns how often each stretch of n characters occurs."""
-    return Counter(text[i : i + n] for i in range(len(text) - n + 1))
-
-
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Returns vectors of length 1."""
     lengths: np.ndarray = np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-12)
