@@ -181,10 +181,5 @@ def chrf(found: str, wanted: str, longest: int = 6, beta: float = 2.0) -> float:
     return float(np.mean(scores)) if scores else float(found == wanted)
 
 
-def ngrams(text: str, n: int) -> Counter[str]:
-    """Returns how often each stretch of n characters occurs."""
-    return Counter(text[i : i + n] for i in range(len(text) - n + 1))
-
-
 if __name__ == "__main__":
     main()

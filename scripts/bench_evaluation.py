@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.evaluation import Embeds, Model, Retrieval, evaluate
+from sentrep.utils.cpu import cores
 
 VOCAB = 20_000
 WORDS = 16
@@ -56,7 +57,7 @@ def main() -> None:
         show(measured[-1])
     report: dict[str, Any] = {
         "threads": os.environ.get("OMP_NUM_THREADS", "all"),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
         "load_before": arguments.load,
         "load_after": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),

@@ -33,6 +33,7 @@ from sentrep.training.config import TrainingConfig
 from sentrep.training.cpu import settle_cpu
 from sentrep.training.defaults import detect, precision
 from sentrep.training.run_file import versions
+from sentrep.utils.cpu import cores
 
 ANCHOR = "quick-thought"
 KINDS = ("bag", "conv", "gru", "transformer")
@@ -86,7 +87,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
     parser.add_argument("--methods", nargs="+", choices=CORPUS_ONLY, default=CORPUS_ONLY)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="encoders")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=3, help="turns of each method")
     parser.add_argument("--batch-size", type=int, default=512, help="sentences per batch")
     parser.add_argument("--width", type=int, default=512, help="width of the vectors")

@@ -19,6 +19,7 @@ from typing import Any
 
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.store.store import prepare
+from sentrep.utils.cpu import cores
 
 EVERY = 0.05
 """Seconds between two measurements of memory."""
@@ -53,7 +54,7 @@ def main() -> None:
             "seconds_by_stage": store.header["seconds"],
             "seconds_to_find_again": round(reopened, 2),
             "peak_megabytes": round(peak / 1e6),
-            "cores": len(os.sched_getaffinity(0)),
+            "cores": cores(),
             "load_before": arguments.load,
             "python": platform.python_version(),
         }

@@ -41,6 +41,7 @@ from sentrep.methods.skip_thought.config import SkipThoughtConfig
 from sentrep.methods.skip_thought.method import SkipThought
 from sentrep.training.cpu import settle_cpu
 from sentrep.training.run_file import versions
+from sentrep.utils.cpu import cores
 
 LONGEST = 30
 """The released code leaves out triples with a longer sentence; our side predicts this many tokens of it."""
@@ -93,7 +94,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
     parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=3, help="turns of each side")
     parser.add_argument("--width", type=int, default=512, help="width of encoder and decoders")
     parser.add_argument("--token-width", type=int, default=300)

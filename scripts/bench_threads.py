@@ -28,6 +28,7 @@ from sentrep import api
 from sentrep.data.config import TokenizerConfig
 from sentrep.data.store.store import prepare
 from sentrep.training.cpu import kept_memory, settle_cpu
+from sentrep.utils.cpu import cores
 
 BESIDE = ("nothing", "a busy core", "the same")
 COUNTS = (0, 300, 1000, 10_000, 300_000)
@@ -63,7 +64,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--beside", nargs="+", choices=BESIDE, default=BESIDE)
     parser.add_argument("--counts", nargs="+", type=int, default=COUNTS)
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=2, help="turns of each count")
     parser.add_argument(
         "--seconds", type=float, default=5.0, help="duration of a turn, and of the warm-up before it"

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sentrep import api  # before torch, because it sets how torch's threads wait
+from sentrep.utils.cpu import cores
 
 SECONDS = 6.0
 """Approximate duration of a measurement."""
@@ -64,7 +65,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--corpus", nargs="+", required=True, help="files and folders")
     parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=5, help="turns of each side")
     parser.add_argument("--parts", nargs="+", choices=["transformer", "bag"], default=["transformer", "bag"])
     parser.add_argument("--out", type=Path, help="JSON file to write")

@@ -50,6 +50,7 @@ from sentrep.modules.trees.parser import FORBIDDEN_SCORE
 from sentrep.modules.trees.punctuation import crossing_spans
 from sentrep.training.cpu import kept_memory, settle_cpu
 from sentrep.training.run_file import versions
+from sentrep.utils.cpu import cores
 from tests.methods.urnng import naive_rnng
 
 
@@ -129,7 +130,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--text", nargs="+", required=True, help="files and folders")
     parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=cores())
     parser.add_argument("--rounds", type=int, default=3, help="turns that each contender has")
     parser.add_argument("--warm-up", type=float, default=30.0, help="seconds of warm-up before a turn")
     parser.add_argument("--sentences", type=int, default=384, help="sentences to train on in a turn")

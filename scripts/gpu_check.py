@@ -36,6 +36,7 @@ import numpy as np
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import CORPUS_ONLY, METHODS
 from sentrep.training.config import TrainingConfig
+from sentrep.utils.cpu import cores
 
 TOLERANCE = 0.02
 """Largest relative difference of a logged loss (a mean over `every` steps) from the CPU's in fp32. bf16 keeps
@@ -151,9 +152,7 @@ def main() -> int:
                     f"{method} {encoder}: {'; '.join(rows[-1].failures) or 'ok'}", file=sys.stderr, flush=True
                 )
     report: dict[str, Any] = {
-        "device": torch.cuda.get_device_name()
-        if device == "cuda"
-        else f"cpu, {len(os.sched_getaffinity(0))} cores",
+        "device": torch.cuda.get_device_name() if device == "cuda" else f"cpu, {cores()} cores",
         "deterministic": arguments.deterministic,
         "corpus": Path(arguments.corpus).name if arguments.corpus else "generated",
         "size": asdict(SIZES[device]),

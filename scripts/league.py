@@ -39,6 +39,7 @@ from sentrep.evaluation.suite import read_suite
 from sentrep.evaluation.task import Model, Task, TaskNote
 from sentrep.training.resumable import described, differences
 from sentrep.training.run_file import machine, read_json, versions, write_json
+from sentrep.utils.cpu import cores
 from sentrep.utils.errors import InputError
 
 SUITES = ("sts", "transfer", "retrieval", "label-free")
@@ -96,7 +97,7 @@ def options() -> argparse.Namespace:
     parser.add_argument(
         "--threads",
         type=int,
-        default=len(os.sched_getaffinity(0)),
+        default=cores(),
         help="threads per row; default: all cores",
     )
     parser.add_argument("--cache", type=Path, help="folder of prepared corpora; default: that of sentrep")

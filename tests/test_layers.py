@@ -56,8 +56,6 @@ PORTS = {
     "ray": {"embedding.ray"},
 }
 """Library -> packages or modules that may import it at run time."""
-LIGHT = ("numpy", "tyro", "typing_extensions")
-"""All of other people's that the command line's help may load."""
 HEAVY = {
     "torch",
     "transformers",
@@ -66,7 +64,6 @@ HEAVY = {
     "faiss",
     "datasets",
     "scipy",
-    "matplotlib",
     "ray",
 }
 FORBIDDEN = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal"}

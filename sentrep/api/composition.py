@@ -58,7 +58,8 @@ def combine(
     from sentrep.encoders.concat import Concatenation
 
     channels = [opened(model, offline, hub) for model in named]
-    folder.save(folder.Encoder(modules=[Concatenation(channels)]), place)
+    device = str(channels[0].device)
+    folder.save(folder.Encoder(modules=[Concatenation(channels)], device=device), place)
     return load(place)
 
 

@@ -11,7 +11,7 @@ from sentrep.data.corpus import Corpus
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import configured, entry
 from sentrep.training.config import TrainingConfig
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.errors import InputError, at, nearest, opt
 from sentrep.utils.settings import checked, route
 
 _TRAIN = (
@@ -82,5 +82,5 @@ def _tokenizer_config(tokenizer: str | Path | TokenizerConfig) -> TokenizerConfi
     config = TokenizerConfig(checked("tokenizer", tokenizer, str))
     if not config.trained and not Path(config.tokenizer).exists():
         hint = nearest(config.tokenizer, ("bpe", "unigram", "word", "spaces"))
-        raise InputError(f"{opt('tokenizer')} {config.tokenizer}: no such file or folder; {hint}")
+        raise InputError(f"{opt('tokenizer')} {at(config.tokenizer)}: no such file or folder; {hint}")
     return config

@@ -14,7 +14,7 @@ from sentrep.cli.ask import ask
 from sentrep.cli.options import LINES, Files, ReadingLines
 from sentrep.cli.texts import lines_of
 from sentrep.modules.decoding_config import DecodingConfig
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import output_file
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def generate(
             f"{opt('as')} needs sentences to generate from, without {opt('between')} or {opt('from')} prior"
         )
     if style is not None and not style.exists():
-        raise InputError(f"{opt('as')} {style}: there is no such file")
+        raise InputError(f"{opt('as')} {at(style)}: there is no such file")
     writer = api.Writer.open(run)
     if style is not None:
         for sentence, candidates in zip(

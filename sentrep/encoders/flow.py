@@ -42,12 +42,27 @@ class Flow(SavedModule):
 def with_flow(
     encoder: SentenceTransformer, blocks: int, hidden_width: int, affine: bool
 ) -> tuple[SentenceTransformer, Flow]:
-    """The encoder with a flow behind its own modules, which stay as they are, and that flow."""
+    """Returns the encoder with a flow behind its own modules, and that flow, the only part with gradients.
+
+    An encoder that already ends with a flow of these settings is returned as it is: the encoder of a run
+    that goes on.
+    """
     width = encoder.get_embedding_dimension()
     assert width is not None
-    flow = Flow(width, blocks, hidden_width, affine, scale=width**0.5)
-    encoder.requires_grad_(False)
-    return SentenceTransformer(modules=[*encoder, flow], device=str(encoder.device)), flow
+    last = list(encoder)[-1]
+    wanted = blocks, hidden_width, affine
+    if isinstance(last, Flow) and (last.blocks, last.hidden_width, last.affine) == wanted:
+        flow = last
+    else:
+        flow = Flow(width, blocks, hidden_width, affine, scale=width**0.5)
+        encoder = SentenceTransformer(modules=[*encoder, flow], device=str(encoder.device))
+    before_flow(encoder).requires_grad_(False)
+    return encoder, flow
+
+
+def before_flow(encoder: SentenceTransformer) -> SentenceTransformer:
+    """Returns the encoder without its last module. The other modules are shared."""
+    return SentenceTransformer(modules=list(encoder)[:-1], device=str(encoder.device))
 
 
 @torch.no_grad()

@@ -202,19 +202,25 @@ MAPS: dict[By, Callable[[Moments, int, NDArray[np.float32]], LinearMap]] = {
 
 
 def with_layers(encoder: SentenceTransformer, widths: Sequence[int]) -> SentenceTransformer:
-    """The encoder with a perceptron of random weights behind it: GELU between its layers, none at its end.
+    """Returns the encoder with a perceptron of random weights behind it: GELU between its layers, none at its
+    end.
+
+    An encoder that already ends with such layers is returned as it is: the encoder of a run that goes on.
 
     Args:
         encoder: of the vectors that it reads.
         widths: of its layers.
     """
+    activations: list[type[nn.Module]] = [*[nn.GELU] * (len(widths) - 1), nn.Identity]
+    last = list(encoder)[-len(widths) :]
+    found = [(each.out_features, type(each.activation_function)) for each in last if isinstance(each, Dense)]
+    if found == list(zip(widths, activations, strict=True)):
+        return encoder
     wide = encoder.get_embedding_dimension()
     assert wide is not None
-    edges = pairwise([wide, *widths])
-    activations: list[nn.Module] = [nn.GELU() for _ in widths[1:]]
     layers = [
-        Dense(before, after, activation_function=activation)
-        for (before, after), activation in zip(edges, [*activations, nn.Identity()], strict=True)
+        Dense(before, after, activation_function=activation())
+        for (before, after), activation in zip(pairwise([wide, *widths]), activations, strict=True)
     ]
     return SentenceTransformer(modules=[*encoder, *layers], device=str(encoder.device))
 

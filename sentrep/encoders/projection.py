@@ -34,8 +34,8 @@ def before_projection(encoder: Encoder) -> Encoder:
 
     The modules are those of the given encoder, so their weights are shared.
     """
-    modules = list(encoder)[:-1]
-    return Encoder(modules=modules[:-1] if isinstance(modules[-1], LayerNorm) else modules)
+    modules = list(encoder)[: -_projection_modules(encoder)]
+    return Encoder(modules=modules, device=str(encoder.device))
 
 
 def apply_projection(
@@ -43,6 +43,11 @@ def apply_projection(
 ) -> Float[Tensor, "sentence projected"]:
     """Returns what the modules that `before_projection` leaves out make of its vectors."""
     features = {"sentence_embedding": vectors}
-    for module in list(encoder)[len(before_projection(encoder)) :]:
+    for module in list(encoder)[-_projection_modules(encoder) :]:
         features = module(features)
     return features["sentence_embedding"]
+
+
+def _projection_modules(encoder: Encoder) -> int:
+    """Number of modules of the projection: the linear map, and the layer normalisation if there is one."""
+    return 2 if isinstance(list(encoder)[-2], LayerNorm) else 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from sentrep.data.truncation import Truncation
 from sentrep.inference.names import locate
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.hub import reachable
 
 if TYPE_CHECKING:
@@ -201,9 +201,11 @@ def opened_for(
         InputError: it has moved, or it is another model.
     """
     if model is None and own.path and not Path(own.path).exists():
-        raise InputError(f"the model of {index} is no longer at {own.path}; give its folder ({opt('model')})")
+        raise InputError(
+            f"the model of {at(index)} is no longer at {own.path}; give its folder ({opt('model')})"
+        )
     if model is None and not own.path and " " in own.name:
-        raise InputError(f"{index} was made with {own.name}; give its folder ({opt('model')})")
+        raise InputError(f"{at(index)} was made with {own.name}; give its folder ({opt('model')})")
     if isinstance(model, str | Path):
         model = locate(model, hub=hub).path
     place = (own.path or own.name) if model is None else model
@@ -211,8 +213,7 @@ def opened_for(
     found = _content_hash(encoder)
     if found != own.content_hash:
         raise InputError(
-            f"{index} was made with {own.name} (content {own.content_hash}), not with content {found}; "
-            "give that "
-            f"model ({opt('model')}), or make the index again with this one"
+            f"{at(index)} was made with {own.name} (content {own.content_hash}), not with content {found}; "
+            f"give that model ({opt('model')}), or make the index again with this one"
         )
     return encoder

@@ -218,7 +218,10 @@ def method_name(content: dict[str, Any]) -> str:
 def _settings(method: str, settings: dict[str, Any], config: type) -> Any:
     unknown = sorted(settings.keys() - config.__dataclass_fields__.keys())  # type: ignore[attr-defined]
     if unknown:
-        raise InputError(f"settings of {method} from another version of sentrep ({', '.join(unknown)})")
+        raise InputError(
+            f"settings of {method} from another version of sentrep ({', '.join(unknown)}); "
+            "train the run again"
+        )
     return route(settings, {"settings": config})["settings"]
 
 

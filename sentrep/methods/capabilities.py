@@ -113,16 +113,3 @@ class HasContext(Protocol):
             z: the sentences' own vectors.
             batch: says which sentences belong to one segment; its tokens are not read.
         """
-
-
-CAPABILITIES: tuple[type, ...] = (
-    HasDecoders,
-    HasPrior,
-    HasStyle,
-    HasCodes,
-    HasSummarizer,
-    HasTrees,
-    HasLikelihood,
-    HasContext,
-)
-"""All capabilities."""

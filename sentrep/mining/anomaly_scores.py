@@ -17,7 +17,7 @@ other text).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -39,9 +39,6 @@ DIRECTIONS = 50
 
 HASHED = 1 << 18
 """Columns of hashed words."""
-
-Scorer: TypeAlias = Callable[[csr_matrix, csr_matrix, csr_matrix], Floats]
-"""Normal texts, other texts, and the texts that are scored, as counts of words -> score (text,)."""
 
 
 def word_counts(texts: Sequence[str]) -> csr_matrix:

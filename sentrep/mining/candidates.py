@@ -113,11 +113,6 @@ def candidates(
     )
 
 
-def _texts(sequence: UnitSequence, grams: Sequence[Grams], kept: Sequence[Longs]) -> list[str]:
-    chosen = (own.units[numbers] for own, numbers in zip(grams, kept, strict=True))
-    return [sequence.text(units) for each in chosen for units in each]
-
-
 class _Picker:
     """Joins the chosen values of all lengths."""
 

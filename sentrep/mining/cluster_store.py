@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save_file
 from sentrep.mining.text_vectors import LsaSpace
 from sentrep.mining.vectors import Vectors
 from sentrep.utils.arrays import damaged
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import disk_errors, sweep, whole_folder
 from sentrep.utils.manifest import FileStamp, FolderKind, Manifest
 
@@ -64,7 +64,9 @@ class ClusterStore:
             InputError: something else is there, or the disk is full.
         """
         if folder.exists() and not _is_ours(folder):
-            raise InputError(f"{opt('save')} {folder}: exists and is no {FOLDER.name}; name another folder")
+            raise InputError(
+                f"{opt('save')} {at(folder)}: exists and is no {FOLDER.name}; name another folder"
+            )
         arrays: dict[str, Any] = {"centres": self.centres}
         if self.space is not None:
             arrays |= asdict(self.space)
@@ -119,10 +121,14 @@ class ClusterStore:
             InputError: they are of another model or width.
         """
         if self.model and model and model != self.model:
-            raise InputError(f"{opt('model')}: not the model that the clusters were made with")
+            raise InputError(
+                f"{opt('model')}: not the model that the clusters were made with; give that model, or "
+                "make the clusters again"
+            )
         if width != self.centres.shape[1]:
             raise InputError(
-                f"{opt('model')}: vectors of width {width}; the clusters have {self.centres.shape[1]}"
+                f"{opt('model')}: vectors of width {width}, but the clusters have {self.centres.shape[1]}; "
+                "give the model that they were made with, or make the clusters again"
             )
 
     def names(self) -> Sequence[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -93,3 +93,14 @@ def remove_token(texts: Texts, token: int) -> Texts:
     """
     mask = texts.mask & (texts.ids != token)
     return Texts(texts.ids.where(mask, 0), mask)
+
+
+def text_means(
+    values: Float[Tensor, "text position"], mask: Bool[Tensor, "text position"]
+) -> Float[Tensor, " text"]:
+    """Returns the mean over the tokens of each text; 0 for an empty text.
+
+    >>> text_means(torch.tensor([[1.0, 3.0], [2.0, 9.0]]), torch.tensor([[True, True], [True, False]]))
+    tensor([2., 2.])
+    """
+    return values.where(mask, 0).sum(1) / mask.sum(1).clamp(min=1)

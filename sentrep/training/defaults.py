@@ -13,7 +13,7 @@ from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.defaults import MethodDefaults
 from sentrep.training.config import TrainingConfig
 from sentrep.training.run_file import read_run
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, at, opt
 
 BATCH_SIZE = {"bag": 1024}
 """Kind of encoder -> sentences in a batch."""
@@ -103,7 +103,7 @@ def _previous_run(training: TrainingConfig, method: str) -> dict[str, dict[str, 
     previous = read_run(training.start)
     if previous["method"] != method:
         raise InputError(
-            f"{opt('start')} {training.start} is a run of {previous['method']}, not of {method}; "
+            f"{opt('start')} {at(training.start)} is a run of {previous['method']}, not of {method}; "
             "give a run of the same method"
         )
     return previous

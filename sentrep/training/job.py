@@ -55,7 +55,7 @@ class Trained:
             InputError: the run was interrupted, so there is no encoder yet.
         """
         if not self.model.is_dir():
-            raise InputError(f"{self.run.path} was interrupted; repeat the training to continue it")
+            raise InputError(f"{at(self.run.path)} was interrupted; repeat the training to continue it")
         return folder.load(self.model)
 
     @property

@@ -146,8 +146,7 @@ def make_batches(
         held_out = batches("valid")
     except InputError as error:
         raise InputError(
-            "what is held out for validation is too little: raise it, or give "
-            f"{opt('validation')} 0 ({error})"
+            f"{opt('validation')} {config.validation} holds out too little ({error}); raise it, or give 0"
         ) from error
     return trained_on, Validation(held_out, accelerator.process_index, accelerator.num_processes)
 

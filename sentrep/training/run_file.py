@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sentrep.utils.arguments import existing
+from sentrep.utils.cpu import cores
 from sentrep.utils.errors import InputError, at
 from sentrep.utils.files import whole
 from sentrep.utils.formats import check_run
@@ -34,7 +34,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "processor": platform.machine(),
-        "cores": len(os.sched_getaffinity(0)),
+        "cores": cores(),
     }
 
 

@@ -112,7 +112,7 @@ class RunFolder:
         """Removes the files of a run; other files in its folder are kept. run.json is removed last."""
         if "run" not in read_json(self.path / "run.json"):
             raise InputError(
-                f"{self.path / 'run.json'} is not of a run of sentrep, so nothing is removed; "
+                f"{at(self.path / 'run.json')} is not of a run of sentrep, so nothing is removed; "
                 f"give another {opt('out')}"
             )
         for part in (self.model, self.path / "method", self.path / KEPT_OUT, self.checkpoints, self.logs):
@@ -151,9 +151,8 @@ class RunFolder:
                 warn(f"warning: {place} is damaged ({error}); looking for the checkpoint before it")
         if steps:
             raise InputError(
-                f"{self.checkpoints}: no checkpoint is whole; remove this folder, or give "
-                f"{opt('overwrite')}, "
-                "to begin anew"
+                f"{at(self.checkpoints)}: no checkpoint is whole; remove this folder, or give "
+                f"{opt('overwrite')}, to begin anew"
             )
         return None
 

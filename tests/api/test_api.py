@@ -212,18 +212,15 @@ def test_an_index_refuses_another_model_and_asks_for_one_that_moved(
         training=TrainingConfig(**{**vars(TRAINING), "steps": 2}),
     )
     api.build_index(other.model, ["common1", "common2"], tmp_path / "index")
-    with pytest.raises(InputError) as error:
+    with refuses(setting="model", place="index"):
         api.open_index(tmp_path / "index", trained.model)
-    assert error.value.setting == "model"
     moved = other.run.path.rename(tmp_path / "moved")
-    with pytest.raises(InputError) as error:
+    with refuses(setting="model", place="index"):
         api.open_index(tmp_path / "index")
-    assert error.value.setting == "model"
     assert api.open_index(tmp_path / "index", moved)("common1", 1)[0].text == "common1"
     api.build_index(api.load(moved), ["common1", "common2"], tmp_path / "unnamed")
-    with pytest.raises(InputError) as error:
+    with refuses(setting="model", place="unnamed"):
         api.open_index(tmp_path / "unnamed")
-    assert error.value.setting == "model"
 
 
 def test_a_corpus_is_embedded_to_a_folder_and_indexed_from_there(place: Path, trained: Trained) -> None:
@@ -342,6 +339,8 @@ def test_arguments_that_cannot_be_right(place: Path) -> None:
         train(place, "x", settings=CorpusConfig(("x",)))
     with refuses(place="nowhere.jsonl"):
         train(place, "x", corpus=place / "nowhere.jsonl")
+    with refuses(setting="tokenizer", place="nowhere.json"):
+        api.train("quick-thought", corpus=place / "corpus.jsonl", out=place / "x", tokenizer="nowhere.json")
     assert not (place / "x").exists()
 
 

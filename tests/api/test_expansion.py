@@ -52,6 +52,13 @@ def test_from_a_model_and_vectors_to_a_larger_model(home: Path, capsys: pytest.C
     assert "unheard7" in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_combined_encoders_stay_on_their_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoders = [made("bag"), made("bag")]
+    monkeypatch.setattr("sentence_transformers.base.model.get_device_name", lambda: "meta")
+    api.combine(encoders, tmp_path / "both")
+    assert {each.device.type for encoder in encoders for each in encoder.parameters()} == {"cpu"}
+
+
 def test_only_words_of_some_files(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "few.txt").write_text("unheard3 common1 unheard5\n")
     assert main(["expand", "gru", "v.bin", "--out", "more", "--words-of", "few.txt", "text.txt"]) == 0

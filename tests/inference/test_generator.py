@@ -48,7 +48,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(
-    place: Path, out: str, method: str = "skip-thought", kind: str = "bag", steps: int = 1, **settings: Any
+    place: Path,
+    out: str,
+    method: str = "skip-thought",
+    kind: str = "bag",
+    steps: int = 1,
+    start: Path | None = None,
+    **settings: Any,
 ) -> Trained:
     small = {"samples": 0, "decoder_width": 48, "decoder_token_width": 32} if method == "skip-thought" else {}
     return api.train(
@@ -60,6 +66,7 @@ def train(
         settings=METHODS[method].config(**small | settings),
         training=TrainingConfig(
             steps=steps,
+            start=start,
             lr=2e-2,
             batch_size=128,
             device="cpu",
@@ -234,6 +241,27 @@ def test_of_two_encoders_only_what_can_be_is_put_together_again(place: Path) -> 
     assert weights is not None
     assert weights.keys() == reopened.keys()
     assert all(torch.equal(weights[name], reopened[name]) for name in weights)
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("flow", {"blocks": 2, "coupling_width": 16}),
+        ("semantic-hashing", {"bits": 16, "hidden_width": 32}),
+    ],
+)
+def test_what_stands_behind_an_encoder_is_reopened_and_trained_further(
+    place: Path, method: str, settings: dict[str, Any]
+) -> None:
+    run = train(place, method, method, **settings).run.path
+    further = train(place, f"{method}-further", method, steps=0, start=run, **settings).run.path
+    texts = SENTENCES[:5]
+    assert np.array_equal(api.embed(run, texts), api.embed(further, texts))
+    opened, tokenizer = open_method(run)
+    assert len(opened.encoder()) == len(api.load(further))
+    with torch.no_grad():
+        vectors = opened.embed(toy.batch([tokenizer.encode(text) for text in texts], [0] * len(texts)))
+    assert np.allclose(vectors, api.embed(run, texts), atol=1e-6)
 
 
 def test_each_file_that_is_amiss_is_named(copied: Path) -> None:

@@ -7,11 +7,14 @@ import dataclasses
 import pytest
 
 from sentrep.encoders.config import EncoderConfig
+from sentrep.methods import capabilities
 from sentrep.methods.base import Method
-from sentrep.methods.capabilities import CAPABILITIES, HasContext, HasSummarizer, HasTrees
+from sentrep.methods.capabilities import HasContext, HasSummarizer, HasTrees
 from sentrep.methods.registry import METHODS, configured, entry, methods_with
 from sentrep.utils.errors import InputError
 from tests.errors import refuses
+
+CAPABILITIES = [each for name, each in vars(capabilities).items() if name.startswith("Has")]
 
 
 @pytest.mark.parametrize("name", METHODS)

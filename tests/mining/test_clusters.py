@@ -112,9 +112,8 @@ def test_a_damaged_folder_of_clusters_is_refused(tmp_path: Path, name: str) -> N
 def test_another_folder_is_not_replaced_by_clusters(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").write_text("mine", encoding="utf-8")
-    with pytest.raises(InputError) as error:
+    with refuses(setting="save", place="mine"):
         sentrep.clusters(["a b", "c d"], save=tmp_path / "mine")
-    assert error.value.setting == "save"
     assert (tmp_path / "mine" / "file").read_text(encoding="utf-8") == "mine"
 
 

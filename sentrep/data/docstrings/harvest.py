@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from sentrep.data.docstrings import markup as docstring_markup
 from sentrep.data.overlap import overlapping_pairs, words
+from sentrep.utils.cpu import cores
 from sentrep.utils.errors import InputError, at
 from sentrep.utils.progress import progress
 
@@ -80,7 +81,7 @@ def harvest(roots: Sequence[Path] | None = None, processes: int | None = None) -
     roots = default_roots() if roots is None else roots
     files = [(str(file), module) for root in roots for file, module in source_files(root)]
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
-    processes = min(processes or len(os.sched_getaffinity(0)), max(len(tasks), 1))
+    processes = min(processes or cores(), max(len(tasks), 1))
     distinct: dict[tuple[str, tuple[str, ...]], Docstring] = {}
     left_out = 0
     for docstrings, failures in progress(

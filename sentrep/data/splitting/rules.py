@@ -55,7 +55,6 @@ _KOREAN_ENDING = re.compile(r"[다요까죠네지]$")
 _GLUED = re.compile(r"[.?!](?=[A-ZÀ-ÖØ-ÞΑ-ΩА-Я])")
 _GLUED_WORD = re.compile(r"""[(\["'“‘«]*[^\W\d_]+(?:['’-][^\W\d_]+)*(?<=[^\W\d_]{2})""")
 _WORD_BEHIND = re.compile(r"""[^\W\d_]+(?=['’ ,;:]|[.?!]*[)\]"'”’»]*(?: |$))""")
-_GOES_ON = re.compile(r"[-–—,;，、；]")
 
 
 def is_part(before: str, text: str, start: int, begun: int, end: int) -> bool:

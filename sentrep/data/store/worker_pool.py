@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
+from sentrep.utils.cpu import cores
 from sentrep.utils.errors import InputError
 
 Job = Callable[[bytes], list[bytes]]
@@ -28,11 +29,6 @@ Job = Callable[[bytes], list[bytes]]
 
 MOST = 6
 """Processes at most: about as many as one reader can supply, together below a gigabyte of memory."""
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def work(

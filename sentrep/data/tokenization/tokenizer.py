@@ -125,15 +125,6 @@ class Tokenizer:
         return hashlib.sha256(self.inner.to_str().encode()).hexdigest()
 
     @property
-    def pad_id(self) -> int:
-        """The id of padding; 0 if the tokenizer defines none."""
-        for token in ("[PAD]", "<pad>", "<|pad|>"):
-            known = self.inner.token_to_id(token)
-            if known is not None:
-                return int(known)
-        return 0
-
-    @property
     def special(self) -> set[int]:
         """Ids of special tokens."""
         return special_ids(self.inner)

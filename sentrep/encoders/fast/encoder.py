@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from sentrep.encoders.fast.heads import head_of, pooled, pooling_modes
 from sentrep.encoders.fast.identity import content_hash
 from sentrep.encoders.fast.precision import resolve
 from sentrep.encoders.fast.transformer import PackedTransformer
+from sentrep.utils.cpu import cores
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
 
@@ -121,8 +121,8 @@ class FastEncoder:
         """
         if (most := int(sentences.ids.max(initial=0))) >= self._core.rows and len(sentences.ids):
             raise InputError(
-                f"the tokenizer gives token {most}, the model has rows for {self._core.rows:,} tokens alone: "
-                "they do not belong together"
+                f"the tokenizer gives token {most}, but the model has {self._core.rows:,} rows; give the "
+                "tokenizer that the model was trained with"
             )
         with torch.autocast("cpu", enabled=False):
             made = self._core.vectors(sentences, token_budget)
@@ -171,7 +171,7 @@ class FastEncoder:
     ) -> Iterator[Ragged]:
         """Token ids of pieces of the texts; the next piece is tokenized while one is encoded."""
         read = (self.tokens(texts[start : start + self._core.chunk], counts) for start in starts)
-        return _ahead(read) if len(texts) > self._core.chunk and _cores() > 1 else read
+        return _ahead(read) if len(texts) > self._core.chunk and cores() > 1 else read
 
 
 class _Core(Protocol):
@@ -287,7 +287,3 @@ def _ahead(pieces: Iterator[Ragged]) -> Iterator[Ragged]:
         while (piece := coming.result()) is not None:
             coming = pool.submit(next, pieces, None)
             yield piece
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

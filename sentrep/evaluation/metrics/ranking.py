@@ -14,7 +14,7 @@ Reference:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -100,18 +100,6 @@ def tie_groups(
         above, upto = above - (own > top), upto - (own >= bottom)
     counts = ends - starts + 1
     return Groups(above, np.maximum(upto - above, counts), counts, np.add.reduceat(gains, starts))
-
-
-def rank_all(
-    scores: NDArray[np.floating[Any]], relevant: Sequence[Mapping[int, float]], tolerance: float = 0.0
-) -> RelevantRanks:
-    """Place every query of a small problem. scores: (query, document); relevant: for each query {document:
-    gain}."""
-    judged = [np.array(list(each.values()), dtype=np.float64) for each in relevant]
-    pairs = zip(scores, relevant, judged, strict=True)
-    return RelevantRanks.of(
-        [tie_groups(row, row[list(each)], gains, tolerance) for row, each, gains in pairs], judged
-    )
 
 
 def ndcg(ranks: RelevantRanks, k: int) -> Floats:

@@ -104,12 +104,11 @@ def _inside(
     forbidden: Forbidden | None,
 ) -> tuple[Float[Tensor, " sentence"], list[Float[Tensor, "_span nonterminal"]]]:
     """Returns log-likelihoods, and the scaled inside values of all spans by width, from two tokens on."""
-    to_nonterminals = _FromRank(rules)
     # With a gradient, if only of 0, even without a sentence.
     likelihood, spans = words[:0].sum().expand(len(lengths)), []
-    # Errors of bf16 would grow with the tree.
+    # In bf16 probabilities would not sum to 1, and errors would grow with the tree.
     with torch.autocast(words.device.type, enabled=False):
-        chart = _Chart(rules, words)
+        chart, to_nonterminals = _Chart(rules, words), _FromRank(rules)
         for wider in range(1, int(lengths.max()) if len(lengths) else 0):
             sentence, start = _ragged(lengths - wider + 1)
             count = lengths[sentence] - wider

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders.batching import encode_tokens
-from sentrep.encoders.flow import inverse_error, with_flow
+from sentrep.encoders.flow import before_flow, inverse_error, with_flow
 from sentrep.encoders.serialization import Encoder
 from sentrep.methods.base import MakeEncoder, Method, Step, Usability
 from sentrep.methods.flow.config import FlowConfig
@@ -58,9 +58,9 @@ class Flow(Method):
     def __init__(self, config: FlowConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()
         self.config, self.token_budget = config, token_budget
-        self.base = make_encoder()
         affine = config.coupling == "affine"
-        self.f, self.flow = with_flow(self.base, config.blocks, config.coupling_width, affine)
+        self.f, self.flow = with_flow(make_encoder(), config.blocks, config.coupling_width, affine)
+        self.base = before_flow(self.f)
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
         vectors = self.vectors(batch)

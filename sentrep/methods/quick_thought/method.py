@@ -221,4 +221,6 @@ class QuickThought(Method):
     def encoder(self) -> Encoder:
         if self.g is None or self.config.export == "f":
             return self.f
-        return self.g if self.config.export == "g" else Encoder(modules=[Concatenation([self.f, self.g])])
+        if self.config.export == "g":
+            return self.g
+        return Encoder(modules=[Concatenation([self.f, self.g])], device=str(self.f.device))

@@ -72,13 +72,23 @@ class SemanticHashing(Method):
     ) -> None:
         super().__init__()
         self.config, self.token_budget, self.progress = config, token_budget, 0.0
-        base = make_encoder()
-        base.requires_grad_(config.train_encoder)
-        vocab = token_table(base).num_embeddings
-        self.f = with_layers(base, (config.hidden_width, config.bits))
+        widths = config.hidden_width, config.bits
+        self.f = with_layers(make_encoder(), widths)
+        # In a tuple, so that the modules are not registered twice.
+        self.frozen: tuple[nn.Module, ...] = () if config.train_encoder else tuple(self.f)[: -len(widths)]
+        for module in self.frozen:
+            module.requires_grad_(False)
+        vocab = token_table(self.f).num_embeddings
         self.bottleneck = BernoulliBottleneck(config.bits, config.code_weight, config.balance_weight)
         self.decoder = nn.Linear(config.bits, vocab)
         self.targets = WordTargets(vocab)
+
+    def train(self, mode: bool = True) -> SemanticHashing:
+        """Sets the mode of all modules; a frozen encoder stays in evaluation mode, without dropout."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
         self.progress = progress

@@ -48,10 +48,11 @@ class Critic(nn.Module):
         Args:
             real: example summaries with their ends.
             generated: summaries of the generator with their ends.
-            soft: distributions of the generated tokens, if these are read instead of the tokens.
+            soft: distributions of the generated tokens, if these are read instead of the tokens; they get no
+                gradient.
         """
-        real_texts, fake_texts = self.embed(real), self.embed(generated, soft)
-        fake_texts = EmbeddedTexts(fake_texts.tokens.detach(), generated.mask)
+        real_texts = self.embed(real)
+        fake_texts = self.embed(generated, None if soft is None else soft.detach())
         real_scores, fake_scores = self.scores(real_texts), self.scores(fake_texts)
         penalty = self.loss.penalty(lambda *texts: self.scores(EmbeddedTexts(*texts)), real_texts, fake_texts)
         metrics = {

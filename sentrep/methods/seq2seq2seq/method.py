@@ -50,7 +50,7 @@ from sentrep.methods.seq2seq2seq.supervised_pairs import SupervisedPairs, superv
 from sentrep.methods.seq2seq2seq.synthetic_pairs import denoising_pairs, shuffled_pairs
 from sentrep.modules.annealing import linear
 from sentrep.modules.contrastive import gather
-from sentrep.modules.padding import Texts, pad, remove_token
+from sentrep.modules.padding import Texts, pad, remove_token, text_means
 from sentrep.modules.reinforce import Rewards, policy_loss
 from sentrep.modules.scaling import scale_to_unit_rms
 
@@ -92,7 +92,7 @@ class Seq2Seq2Seq(SummaryModel):
         return [Group(mine, self.config.critic_lr_scale if phase == "critic" else 1.0)]
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        assert self.reference  # read before anything else, for its counts
+        self.count_summaries()
         articles = pad(batch.ids, batch.offsets, self.config.max_article_tokens)
         nonempty = (articles.lengths > 0).nonzero().squeeze(1)
         with torch.set_grad_enabled(torch.is_grad_enabled() and phase == "summarizer"):
@@ -113,7 +113,7 @@ class Seq2Seq2Seq(SummaryModel):
             length = self.reference.sample_lengths(len(source.latent))
             sampled, noise = self.generate(source, self.strategy, length, limit=length)
             soft = None
-            if self.config.gradient_estimator != "reinforce":
+            if self.config.gradient_estimator == "softmax":  # straight-through tokens are hard ones here
                 soft = self.soft_tokens(self.generator.teacher_force(source, sampled, length), source, noise)
         return Step(*self.critic(self.real_summaries(len(sampled.ids)), sampled, soft))
 
@@ -159,8 +159,8 @@ class Seq2Seq2Seq(SummaryModel):
         output = self.generator.teacher_force(source, sampled, length)
         soft = self.soft_tokens(output, source, noise)
         greedy_nll = self.reconstruction_nll(remove_token(greedy, self.end), articles)
-        coverage_loss = config.coverage_weight * output.coverage_loss.mean()
-        loss = greedy_nll.mean() + coverage_loss + supervised.loss
+        coverage_loss = text_means(output.coverage_loss, sampled.mask).mean()
+        loss = greedy_nll.mean() + config.coverage_weight * coverage_loss + supervised.loss
         metrics = supervised.metrics | {"greedy_reconstruction_nll": greedy_nll.mean().detach()}
         rewarded = loss
         if soft is not None and config.critic_weight:

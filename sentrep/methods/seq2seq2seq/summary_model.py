@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -68,6 +66,7 @@ class SummaryModel(Method):
         self.register_buffer("forbidden", forbidden, persistent=False)
         for name in ("article_counts", "summary_counts"):
             self.register_buffer(name, torch.zeros(self.end, dtype=torch.long))
+        self.summaries_counted = False
 
     def encode_source(self, articles: Texts, latent: Float[Tensor, "text width"]) -> Source:
         """Encodes articles for the generator, with their vectors."""
@@ -140,12 +139,16 @@ class SummaryModel(Method):
         """Value of each token in a headline."""
         return token_values(self.summary_counts, self.article_counts)
 
-    @cached_property
+    def count_summaries(self) -> None:
+        """Counts the tokens of the example summaries, which values of tokens depend on, at the first call."""
+        if not self.summaries_counted:
+            self.summary_counts.copy_(self.reference.token_counts(self.end))
+            self.summaries_counted = True
+
+    @property
     def reference(self) -> ReferenceText:
         """The example summaries."""
-        reference = self.data.to(self.forbidden.device).reference
-        self.summary_counts.copy_(reference.token_counts(self.end))
-        return reference
+        return self.data.to(self.forbidden.device).reference
 
     @property
     def pairs(self) -> tuple[Texts, Texts]:

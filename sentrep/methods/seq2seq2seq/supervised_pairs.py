@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sentrep.methods.seq2seq2seq.summary_generator import PointerGenerator, Source
-from sentrep.modules.padding import Texts, append_end
+from sentrep.modules.padding import Texts, append_end, text_means
 
 
 class SupervisedPairs(NamedTuple):
@@ -43,7 +43,9 @@ def supervised_loss(
     """
     loss, metrics = torch.zeros((), device=generator.embedding.weight.device), dict[str, Tensor]()
     for each in pairs:
-        nll, output = generator.nll(each.source, append_end(each.summaries, end))
-        loss = loss + each.weight * (nll.mean() + coverage_weight * output.coverage_loss.mean())
+        summaries = append_end(each.summaries, end)
+        nll, output = generator.nll(each.source, summaries)
+        coverage_loss = text_means(output.coverage_loss, summaries.mask).mean()
+        loss = loss + each.weight * (nll.mean() + coverage_weight * coverage_loss)
         metrics[f"{each.name}_nll"] = nll.mean().detach()
     return loss, metrics

@@ -149,6 +149,9 @@ class Coupling(nn.Module):
 class CouplingFlow(nn.Module):
     """Blocks of actnorm, an invertible linear map and a coupling; a scale for each dimension at the end.
 
+    It computes in the precision of its weights, also under autocast: in bf16 the inverse would not be exact
+    enough.
+
     Args:
         width: of the vectors.
         blocks: number of blocks.
@@ -168,18 +171,27 @@ class CouplingFlow(nn.Module):
             layers += [ActNorm(width), InvertibleLinear(width), Coupling(width, hidden_width, affine)]
         self.layers = nn.ModuleList([*layers, ActNorm(width)])
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the weights."""
+        return next(self.parameters()).dtype
+
     def forward(self, vectors: Float[Tensor, "sentence width"]) -> Mapped:
-        total = vectors.new_zeros(len(vectors))
-        for layer in self.layers:
-            vectors, log_det = layer(vectors)
-            total = total + log_det
-        return Mapped(vectors, total)
+        with torch.autocast(vectors.device.type, enabled=False):
+            vectors = vectors.to(self.dtype)
+            total = vectors.new_zeros(len(vectors))
+            for layer in self.layers:
+                vectors, log_det = layer(vectors)
+                total = total + log_det
+            return Mapped(vectors, total)
 
     def inverse(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence width"]:
         """Returns the vectors that are mapped to these."""
-        for layer in reversed(self.layers):
-            vectors = layer.inverse(vectors)  # type: ignore[operator]
-        return vectors
+        with torch.autocast(vectors.device.type, enabled=False):
+            vectors = vectors.to(self.dtype)
+            for layer in reversed(self.layers):
+                vectors = layer.inverse(vectors)  # type: ignore[operator]
+            return vectors
 
     def nll(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, " sentence"]:
         """Returns −log p(v) in nats, with a standard normal distribution of g(v)."""

@@ -90,7 +90,6 @@ def test_between_spaces_stands_a_word() -> None:
 
 def test_special_tokens_come_first_and_are_not_added(tokenizer: Tokenizer) -> None:
     assert [tokenizer.inner.token_to_id(token) for token in SPECIAL] == [0, 1, 2, 3, 4]
-    assert tokenizer.pad_id == 0
     assert min(tokenizer.encode("the kindness of the reader")) > 4
     assert tokenizer.vocab_size <= 300
     assert len(tokenizer.inner.get_vocab()) == tokenizer.vocab_size

@@ -18,11 +18,11 @@ from sentrep.evaluation.metrics.ranking import (
     ndcg,
     precision,
     r_precision,
-    rank_all,
     recall,
     reciprocal_rank,
     tie_groups,
 )
+from tests.evaluation.metrics.ranks import rank_all
 
 pytrec_eval = pytest.importorskip("pytrec_eval")
 

@@ -3,7 +3,6 @@ browser."""
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import subprocess
@@ -133,11 +132,6 @@ class Page:
             **text,
         )
         self.send("Input.dispatchKeyEvent", type="keyUp", key=key, code=key, windowsVirtualKeyCode=codes[key])
-
-    def screenshot(self, file: Path, whole: bool = False) -> None:
-        """The window as a picture; the whole page, however long, if asked for."""
-        shot = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
-        file.write_bytes(base64.b64decode(shot["data"]))
 
     def _read(self) -> dict[str, Any]:
         assert self.browser.stdout is not None

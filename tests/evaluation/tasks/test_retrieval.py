@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from sentrep.evaluation import Model, Retrieval, Task, bm25, evaluate, fused, random_vectors, read_beir, words
-from sentrep.evaluation.metrics.ranking import average_precision, ndcg, rank_all, recall
+from sentrep.evaluation.metrics.ranking import average_precision, ndcg, recall
 from sentrep.evaluation.result import EXAMPLES
 from sentrep.evaluation.tasks import retrieval
 from sentrep.evaluation.vectors import rows, unit_vectors
 from sentrep.search.approximate import HNSW
 from sentrep.utils.capabilities import Embeds
 from tests.errors import refuses
+from tests.evaluation.metrics.ranks import rank_all
 from tests.evaluation.toy import COLLAPSED, Constant, Letters, letters, words_task
 from tests.paths import SHARED_DATA
 

@@ -221,3 +221,12 @@ def test_probabilities_of_all_sentences_of_a_length_are_those_of_their_number() 
         rule[:, :NONTERMINALS, NONTERMINALS:].sum(2) + rule[:, NONTERMINALS:, :NONTERMINALS].sum(1)
     ) @ two
     assert found == pytest.approx([(rules.root[0] @ two).item(), (rules.root[0] @ three).item()])
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_autocast_changes_nothing(lean: bool) -> None:
+    lengths = torch.tensor([7, 3])
+    rules, words = grammar(2, 10, lean, dtype=torch.float32)
+    expected = log_likelihood(rules, words, lengths)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(log_likelihood(rules, words, lengths), expected, atol=1e-5, rtol=0)

@@ -53,6 +53,18 @@ def test_the_export_reopens_with_load_and_is_not_stock(tmp_path: Path) -> None:
     assert not serialization.is_stock(made.encoder())
 
 
+def test_the_flow_of_a_run_goes_on() -> None:
+    made = method()
+    first = made.encoder()
+    again = Flow(made.config, lambda: first)
+    assert again.encoder() is first
+    assert again.flow is made.flow
+    assert all(each.requires_grad for each in again.flow.parameters())
+    assert not any(each.requires_grad for each in again.base.parameters())
+    wider = Flow(FlowConfig(blocks=2, coupling_width=8), lambda: first)
+    assert len(wider.encoder()) == len(first) + 1
+
+
 def test_a_flow_that_cannot_be_inverted_raises_an_alarm() -> None:
     made = method()
     with torch.no_grad():

@@ -283,3 +283,10 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any]) -> No
     with pytest.raises(InputError) as refused:
         QuickThoughtConfig(**settings)
     assert refused.value.setting in settings
+
+
+def test_the_export_of_both_towers_leaves_them_on_their_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = method(towers="separate")
+    monkeypatch.setattr("sentence_transformers.base.model.get_device_name", lambda: "meta")
+    made.encoder()
+    assert {each.device.type for each in made.parameters()} == {"cpu"}

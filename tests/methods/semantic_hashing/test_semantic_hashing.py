@@ -14,6 +14,8 @@ from sentence_transformers import SentenceTransformer
 import sentrep
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders import serialization
+from sentrep.encoders.config import EncoderConfig
+from sentrep.encoders.factory import build
 from sentrep.methods.semantic_hashing.config import SemanticHashingConfig
 from sentrep.methods.semantic_hashing.method import SemanticHashing
 from sentrep.methods.semantic_hashing.words import WordTargets
@@ -63,6 +65,27 @@ def test_the_objective_written_as_loops() -> None:
 def test_the_encoder_is_trained_only_where_asked(trained: bool) -> None:
     made = method(train_encoder=trained)
     assert made.encoder()[0].embedding.weight.requires_grad is trained
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_frozen_encoder_drops_nothing_out(trained: bool) -> None:
+    config = EncoderConfig("gru", width=16, token_width=8, layers=2, dropout=0.5)
+    encoder = build(config, toy.tokenizer(), toy.counts(), 32)
+    made = SemanticHashing(SemanticHashingConfig(16, 8, train_encoder=trained), lambda: encoder).train()
+    assert torch.equal(made.embed(batch()), made.embed(batch())) is not trained
+    assert made.eval().training is False
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_the_layers_of_a_run_are_trained_further(trained: bool) -> None:
+    first = method(train_encoder=trained).encoder()
+    again = SemanticHashing(SemanticHashingConfig(16, 8, train_encoder=trained), lambda: first)
+    assert again.encoder() is first
+    *before, first_layer, last_layer = first
+    assert all(each.requires_grad is trained for module in before for each in module.parameters())
+    assert all(each.requires_grad for module in (first_layer, last_layer) for each in module.parameters())
+    longer = SemanticHashing(SemanticHashingConfig(24, 8), lambda: first)
+    assert len(longer.encoder()) == len(first) + 2
 
 
 def test_the_signs_of_the_exported_vectors_are_the_code(tmp_path: Path) -> None:

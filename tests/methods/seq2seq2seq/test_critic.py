@@ -76,6 +76,16 @@ def test_which_parameters_get_gradients(gan_loss: str) -> None:
     assert words.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("stepwise", [False, True])
+def test_tokens_that_only_generated_texts_contain_are_learnt(stepwise: bool) -> None:
+    made = critic(stepwise)
+    made(REAL, GENERATED)[0].backward()
+    gradient = made.embedding.weight.grad
+    assert gradient is not None
+    assert gradient[[7, 8]].abs().sum(1).gt(0).all()
+    assert not gradient[0].any()  # padding
+
+
 def test_probability_is_of_every_beginning() -> None:
     made = critic(True)
     probability = made.real_probability(GENERATED)

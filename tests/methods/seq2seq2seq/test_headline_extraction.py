@@ -96,6 +96,7 @@ def test_beginnings_without_marks() -> None:
 def test_the_headlines_of_the_method_are_the_best_deletions() -> None:
     """All tokens of the toy vocabulary begin a word; [UNK] is the token 1 and is never kept."""
     method = toy_run.make("seq2seq2seq", toy_run.SMALL)
+    method.count_summaries()
     language_model = method.reference.language_model
     method.article_counts.copy_(torch.from_numpy(toy.counts()))
     articles = [[66, 5, 67, 1, 68, 6], [1, 106, 7, 107], [1, 1, 70]]

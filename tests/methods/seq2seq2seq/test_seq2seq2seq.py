@@ -14,7 +14,10 @@ from torch import Tensor
 from sentrep.data.batch import SentenceBatch
 from sentrep.methods.seq2seq2seq.config import Seq2Seq2SeqConfig
 from sentrep.methods.seq2seq2seq.method import Seq2Seq2Seq
-from sentrep.modules.padding import Texts, pad, remove_token
+from sentrep.methods.seq2seq2seq.summary_generator import PointerGenerator, Source
+from sentrep.methods.seq2seq2seq.supervised_pairs import SupervisedPairs, supervised_loss
+from sentrep.modules.padding import Texts, pad, pad_lists, remove_token
+from sentrep.modules.pointer_generator import DecoderOutput
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
 
@@ -44,6 +47,44 @@ def gradients(made: Seq2Seq2Seq) -> set[str]:
     return {
         name for name, each in made.named_parameters() if each.grad is not None and each.grad.abs().sum() > 0
     }
+
+
+# The coverage loss counts the steps of each text, not its padding
+
+
+def test_the_loss_of_known_summaries_is_the_mean_of_each_by_itself() -> None:
+    made = method()
+    articles = pad_lists([[5, 6, 7, 8, 9], [9, 8, 7], [6, 5, 9, 7]])
+    summaries = pad_lists([[5, 6], [9], [6, 5, 9, 7, 6, 5, 9, 7]])
+
+    def loss(chosen: list[int]) -> Tensor:
+        read, known = (each.select(torch.tensor(chosen)) for each in (articles, summaries))
+        pairs = SupervisedPairs("known", 1.0, made.encode(read), read, known)
+        return supervised_loss(made.generator, [pairs], made.end, coverage_weight=10.0)[0]
+
+    with torch.no_grad():
+        each = torch.stack([loss([row]) for row in range(3)])
+        torch.testing.assert_close(loss([0, 1]), each[:2].mean())
+        torch.testing.assert_close(loss([0, 1, 2]), each.mean())
+
+
+def test_the_coverage_loss_of_sampled_summaries_leaves_out_padding(monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher_force = PointerGenerator.teacher_force
+
+    def loss() -> Tensor:
+        made = method(coverage_weight=1.0)
+        torch.manual_seed(1)
+        return made(batch(), "summarizer").loss.detach()
+
+    def padding_counts(
+        self: PointerGenerator, source: Source, texts: Texts, *length: Tensor
+    ) -> DecoderOutput:
+        output = teacher_force(self, source, texts, *length)
+        return output._replace(coverage_loss=output.coverage_loss.where(texts.mask, 1e3))
+
+    expected = loss()
+    monkeypatch.setattr(PointerGenerator, "teacher_force", padding_counts)
+    torch.testing.assert_close(loss(), expected)
 
 
 # Which parameters learn when

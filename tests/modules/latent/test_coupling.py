@@ -87,3 +87,14 @@ def test_the_density_of_untrained_couplings_is_normal() -> None:
     # A rotation of a normal variable is normal.
     expected = (vectors.square().sum(1) + WIDTH * math.log(2 * math.pi)) / 2
     torch.testing.assert_close(flow.nll(vectors), expected, atol=0.02, rtol=0)
+
+
+def test_autocast_changes_neither_density_nor_inverse() -> None:
+    torch.manual_seed(0)
+    flow, vectors = CouplingFlow(16, 3, 32).eval(), torch.randn(20, 16)
+    with torch.no_grad():
+        exact = flow.nll(vectors)
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.testing.assert_close(flow.nll(vectors), exact, atol=0, rtol=0)
+            torch.testing.assert_close(flow.inverse(flow(vectors).vectors), vectors, atol=1e-3, rtol=0)
+            assert flow(vectors.bfloat16()).vectors.dtype == torch.float32

@@ -6,21 +6,16 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sentrep.search.documents import Document, DocumentIndex, Passage, PassageHit, changes
+from sentrep.search.documents import Document, DocumentIndex, Passage, changes
 from sentrep.search.documents.passages import context
 from sentrep.utils.errors import InputError
 from tests.errors import refuses
 from tests.search.documents.collection import MODEL, create, documents, encode
-
-
-def seen(hits: Sequence[PassageHit]) -> list[tuple[str, float, float, float]]:
-    return [(hit.id, *(round(each, 4) for each in hit.scores[:3])) for hit in hits]
 
 
 def ids_and_scores(index: DocumentIndex, query: str, **how: object) -> dict[str, tuple[float, ...]]:
