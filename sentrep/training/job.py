@@ -6,8 +6,8 @@ The file is over 250 lines long because a job is one sequence of steps.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -256,14 +256,6 @@ def with_rows(encoder: folder.Encoder, rows: torch.Tensor | None) -> folder.Enco
         known = rows.any(dim=1)
         table[known] = rows[known].to(table.dtype)
     return encoder
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seeds torch's generator as a run with this seed does, and restores its state afterwards."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield
 
 
 def export(method: Method, run: RunFolder) -> None:

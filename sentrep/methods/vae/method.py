@@ -40,6 +40,7 @@ from sentrep.methods.vae.config import VAEConfig
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput, Identity
 from sentrep.modules.latent.gaussian import GaussianBottleneck, log_density_ratio
+from sentrep.modules.random_state import seeded
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct, sentence_nll
 
 RESET_SEED = 1
@@ -104,8 +105,7 @@ class VariationalAutoencoder(Method):
     def reset_decoder(self) -> None:
         """Gives the decoder new random weights, the same in all processes."""
         width = self.config.latent_width
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(RESET_SEED)
+        with seeded(RESET_SEED):
             new = gru_decoder(self.config, token_table(self.f).num_embeddings, width)
         self.decoder.load_state_dict(new.state_dict())
         self.decoder_is_new.fill_(True)
