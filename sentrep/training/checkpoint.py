@@ -29,6 +29,7 @@ class State:
         self.interval: int | None = None
         """Interval between validations in which the last one was due; None before the first step, and in
         checkpoints of earlier versions."""
+        self.validations_without_gain = 0
 
     def save(
         self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator

@@ -237,10 +237,12 @@ class Trainer:
         """Saves the weights if they are the best so far; ends the run where patience runs out."""
         state, patience = self.state, self.config.patience
         if standing > state.best:
-            state.best, state.best_step = standing, state.step
+            state.best, state.best_step, state.validations_without_gain = standing, state.step, 0
             if self.accelerator.is_main_process:
                 self.run.save_best(self.method.state_dict())
-        elif patience and state.step - state.best_step >= patience * self.validate_every and not self.ended:
+            return
+        state.validations_without_gain += 1
+        if patience and state.validations_without_gain >= patience and not self.ended:
             self.ended = "patience"
 
     def _checkpoint(self, report: Reporter) -> None:

@@ -225,6 +225,17 @@ def test_patience_runs_out(tmp_path: Path) -> None:
     assert (outcome.ended, outcome.steps, outcome.best_step) == ("patience", 10, 4)
 
 
+def test_patience_counts_validations_where_they_come_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step takes a fortieth of the minutes."""
+    keep_time(monkeypatch, seconds_per_step=1.5)
+    outcome = loop(
+        tmp_path, quick_thought(), scores=[0.9, 0.8, 0.7, 0.6], steps=10**7, minutes=1.0, patience=2
+    )
+    assert (outcome.ended, outcome.best_step, outcome.steps) == ("patience", 4, 12)
+
+
 def test_a_tenth_of_the_minutes_that_passes_during_a_validation_is_not_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,7 +272,7 @@ def test_a_run_goes_on_from_a_checkpoint_without_the_counts_of_validations(tmp_p
     loaded = run.load_checkpoint(pytest.fail)
     assert loaded is not None
     tensors, state = loaded
-    for name in ("interval", "progress"):
+    for name in ("interval", "progress", "validations_without_gain"):
         del state[name]
     run.save_checkpoint(6, tensors, state)
     loop(tmp_path, quick_thought(), steps=8, scores=[0.2], validate_every=4, checkpoint_every=3)
