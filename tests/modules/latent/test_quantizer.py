@@ -96,6 +96,18 @@ def test_scalars_take_all_their_values_and_no_others() -> None:
     assert torch.allclose(made(grid, 0.0).latent, made.mode(grid), atol=1e-6)
 
 
+def test_a_dimension_of_two_values_has_its_border_at_zero() -> None:
+    made = ScalarQuantizer(width=2, sizes=(2, 2)).eval()
+    with torch.no_grad():
+        made.enter.weight.copy_(torch.eye(2))
+        made.enter.bias.zero_()
+    vectors = torch.tensor([[-3.0, 3.0], [0.1, -0.1]])
+    assert made.encode(vectors).tolist() == [[0, 1], [1, 0]]
+    made.train()(vectors, 0.0).latent.sum().backward()
+    assert torch.isfinite(made.enter.weight.grad).all()
+    assert (made.enter.weight.grad != 0).all()
+
+
 @pytest.mark.parametrize(
     "made",
     [VectorQuantizer(6, 3, 256), GumbelQuantizer(6, 200), ScalarQuantizer(6, (8, 5, 5, 5))],
