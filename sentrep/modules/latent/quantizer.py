@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
-from sentrep.modules.contrastive import gather
+from sentrep.modules.contrastive import copy_from_first, gather
 from sentrep.modules.latent.annealing import falling
 from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput
 
@@ -145,7 +145,10 @@ class VectorQuantizer(Quantizer):
 
     @torch.no_grad()
     def learn(self, vectors: Float[Tensor, "sentence width"]) -> None:
-        """Moves the codebooks towards the vectors of a batch."""
+        """Moves the codebooks towards the vectors of a batch.
+
+        What is drawn at random is that of the first process.
+        """
         if not self.started:
             self._start(vectors)
         residual = vectors
@@ -154,6 +157,8 @@ class VectorQuantizer(Quantizer):
             left = residual - codebook[number]
             self._move(level, residual, number)
             residual = left
+        copy_from_first(self.codebooks)
+        copy_from_first(self.counts)
 
     def _start(self, vectors: Float[Tensor, "sentence width"]) -> None:
         """Puts the entries of each level on residuals of the batch: k-means of three steps."""
