@@ -165,7 +165,7 @@ def untrained(kind: str, frequency: float, setup: Setup, seed: int, place: Path)
     """The encoder with its initial weights."""
     from sentrep.encoders import serialization as folder
     from sentrep.encoders.factory import build
-    from sentrep.training.preparation import seeded
+    from sentrep.modules.random_state import seeded
 
     store = Store.open(Path(setup.store))
     with seeded(seed):

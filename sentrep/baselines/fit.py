@@ -118,11 +118,11 @@ def _bag(store: Store, config: WordModelConfig, frequency: float, rows: Rows | N
     from sentrep.encoders import serialization as folder
     from sentrep.encoders.config import EncoderConfig
     from sentrep.encoders.factory import build
+    from sentrep.modules.random_state import seeded
 
     width = config.width if rows is None else rows.shape[1]
     shape = EncoderConfig("bag", width=width, frequency=frequency)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
+    with seeded(config.seed):
         encoder = build(
             shape, store.tokenizer.inner, store.token_counts(), max_tokens=TokenizerConfig().max_tokens
         )

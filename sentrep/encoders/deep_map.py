@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from sentence_transformers.base.modules import Dense
 from torch import nn
 
+from sentrep.modules.random_state import seeded
 from sentrep.utils.progress import progress
 
 HIDDEN, NOISE = 128, 0.3
@@ -52,8 +53,7 @@ def fit_deep(vectors: NDArray[np.float32], width: int, seed: int = 0, steps: int
     mean = vectors.mean(axis=0)
     scale = float(np.sqrt(np.mean((vectors - mean) ** 2))) or 1.0
     data = torch.from_numpy((vectors - mean) / scale)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         encoder = _layers(data.shape[1], width)
         decoder = _layers(width, data.shape[1])
         _train(nn.Sequential(encoder, decoder), data, steps)

@@ -7,6 +7,8 @@ a sentence takes −log₂ p(x | code) bits and those of its code, and comes bac
 Probabilities must be the same on both sides. Both compute them step by step for the same block of sentences,
 on the CPU in one thread; the file holds a hash of the weights, the tokenizer and the library.
 
+The file is over 250 lines long because both directions stand in one class.
+
 Reference:
     "Language modeling is compression", Delétang et al., ICLR 2024.
 """
@@ -26,7 +28,7 @@ from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.inference.text_residual import ResidualCoder, utf8
 from sentrep.methods.capabilities import HasCodes
 from sentrep.modules.range_coder import RangeDecoder, RangeEncoder, cumulative_counts
-from sentrep.utils.errors import InputError, at
+from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.progress import progress
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ NextToken = Callable[[int, int, Sequence[int], int], int]
 """Codes or reads a token: from sentence, step, cumulative counts and the id of the end to the token."""
 BLOCK_SIZE = 64
 """Sentences in a block; their next tokens are computed together."""
+BAD_CODE = (ValueError, IndexError, ZeroDivisionError)
+"""What decoding raises for bytes that encoding did not write with the same probabilities."""
 BYTE = range(257)
 """Cumulative counts of a byte whose values are all equally likely."""
 
@@ -66,7 +70,8 @@ def compress(
         The number of sentences, the bytes of the file, and those of the sentences as UTF-8.
 
     Raises:
-        InputError: the run has no discrete codes, or a text cannot be restored on this machine.
+        InputError: the run has no discrete codes, `lossy` is given for a language model, or a text cannot be
+            restored on this machine.
 
     Example:
         >>> written = sentrep.compress("runs/vq-vae", ["The ship left."], "codes.sz", lossy=True)
@@ -112,6 +117,19 @@ def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
     return found
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Computes in one thread: with more, sums may be rounded otherwise."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class Compressor:
     """Codes blocks of sentences with a trained method."""
 
@@ -124,14 +142,22 @@ class Compressor:
         """One block of a file.
 
         Raises:
-            InputError: it cannot be restored.
+            InputError: the codes are empty, or a text cannot be restored.
         """
         with one_thread():
             codes = self.method.pack(self.trained.vectors(texts))
+            if lossy and not codes.shape[1]:
+                raise InputError(
+                    f"{opt('lossy')}: a language model has no codes to keep; take a run of vq-vae"
+                )
             if lossy:
                 return Block(len(texts), 0, codes.numpy().tobytes())
             block = Block(len(texts), _crc(texts), self._encoded(texts, codes))
-        self.restored(block, Path("the new file"))
+        if lost := self._lost(block, texts):
+            raise InputError(
+                f"{lost:,} sentences cannot be restored exactly on this machine; give {opt('lossy')}, or "
+                "another run"
+            )
         return block
 
     def generated(self, block: Block) -> list[str]:
@@ -154,13 +180,20 @@ class Compressor:
             InputError: they are not those that were compressed.
         """
         try:
-            with one_thread():
-                texts = self._decoded(block)
-        except (ValueError, IndexError, ZeroDivisionError) as error:
+            texts = self._decoded(block)
+        except BAD_CODE as error:
             raise damaged(path, str(error)) from error
         if _crc(texts) != block.text_crc:
             raise damaged(path, "the text does not have its checksum")
         return texts
+
+    def _lost(self, block: Block, texts: list[str]) -> int:
+        """Number of texts that do not come back from their block."""
+        try:
+            found = self._decoded(block)
+        except BAD_CODE:
+            return len(texts)
+        return sum(one != other for one, other in zip(found, texts, strict=True))
 
     def _encoded(self, texts: list[str], codes: torch.Tensor) -> bytes:
         """The codes, then the tokens step by step, then the differences between the decoded tokens and the
@@ -180,7 +213,9 @@ class Compressor:
             residual.encode(encoder, self.tokenizer.decode(row), text)
         return encoder.finish()
 
+    @one_thread()
     def _decoded(self, block: Block) -> list[str]:
+        """What the codes and tokens of a block say, whether or not it is what was compressed."""
         import torch
 
         decoder, residual = RangeDecoder(block.data), ResidualCoder()
@@ -234,19 +269,6 @@ def identity(trained: TrainedMethod) -> bytes:
         found.update(name.encode())
         found.update(value.detach().contiguous().numpy().tobytes())
     return found.digest()
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Computes in one thread: with more, sums may be rounded otherwise."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _crc(texts: list[str]) -> int:

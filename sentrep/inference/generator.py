@@ -229,11 +229,12 @@ class Writer:
         """
         import torch
 
+        from sentrep.modules.random_state import seeded
+
         self.trained.record.require(HasPrior, "draw vectors from a prior")
         method = self.trained.method
         assert isinstance(method, HasPrior)
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            torch.manual_seed(seed)
+        with seeded(seed), torch.no_grad():
             return method.sample_prior(count)
 
     def __call__(

@@ -77,7 +77,7 @@ def untrained(run: Path) -> Encoder:
     from sentrep.encoders.config import EncoderConfig
     from sentrep.encoders.factory import build
     from sentrep.encoders.token_table import inner_tokenizer
-    from sentrep.training.preparation import seeded
+    from sentrep.modules.random_state import seeded
     from sentrep.training.run_file import read_run
 
     record = read_run(run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -57,7 +58,7 @@ def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
     words = [sentence.split() for sentence in sentences]
     if [] in words:
         raise InputError(
-            f"sentence {words.index([])} is empty, and has no tree; leave it out", setting="sentences"
+            f"sentence {words.index([]) + 1} is empty, and has no tree; leave it out", setting="sentences"
         )
     return [grown(each, spans) for each, spans in zip(words, parser.parse(words), strict=True)]
 
@@ -133,6 +134,12 @@ class TreeParser:
                 found[place] = nats, 1 + len({word for word in word_of if word is not None})
         return found
 
+    @cached_property
+    def longest(self) -> int:
+        """Tokens of a sentence that are read: those that training read, as far as the encoder reads them."""
+        trained_on = self.trained.record.max_tokens
+        return min(trained_on, self.trained.encoder.max_seq_length or trained_on)
+
     def _batches(
         self, sentences: Sequence[Sequence[str]], doing: str
     ) -> Iterator[tuple[list[tuple[int, list[int | None]]], SentenceBatch]]:
@@ -144,10 +151,7 @@ class TreeParser:
         from sentrep.modules.trees.treebank import read_words
 
         read = [read_words(words, self.trained.tokenizer) for words in sentences]
-        cut = [
-            (ids[: self.trained.record.max_tokens], word_of[: self.trained.record.max_tokens])
-            for ids, word_of in read
-        ]
+        cut = [(ids[: self.longest], word_of[: self.longest]) for ids, word_of in read]
         order = sorted(
             (place for place, (ids, _) in enumerate(cut) if ids), key=lambda place: len(cut[place][0])
         )

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from sentrep.data.analysis import words
 from sentrep.mining.vectors import Vectors
+from sentrep.modules.random_state import seeded
 from sentrep.utils.vectors import unit
 
 CONTEXTS = 3
@@ -108,8 +109,7 @@ def cvdd(
     some = [at for at, text in enumerate(texts) if len(text)]
     if not known or not some:
         return np.zeros(len(texts))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         network = _fitted(known, unit(rows), seed)
     found = np.full(len(texts), -1.0)
     found[some] = network.scores([texts[at] for at in some])

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from sentrep.mining.vectors import Vectors
 from sentrep.modules.latent.coupling import CouplingFlow
+from sentrep.modules.random_state import seeded
 from sentrep.utils.vectors import unit
 
 DIRECTIONS = 16
@@ -51,8 +52,7 @@ def flow(normal: Vectors, texts: Vectors, seed: int = 0) -> NDArray[np.float64]:
     own, given = (torch.from_numpy(coordinates(unit(each))) for each in (normal, texts))
     order = np.random.default_rng(seed).permutation(len(own))
     left_out, used = order[: max(1, len(own) // 5)], order[len(own) // 5 :]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         fitted = _fitted(own[used])
     with torch.no_grad():
         typical = fitted.nll(own[left_out]).median()

@@ -104,6 +104,12 @@ def gather(rows: Tensor) -> Tensor:
     return torch.cat([part[:size] for part, size in zip(parts, sizes, strict=True)])
 
 
+def copy_from_first(tensor: Tensor) -> None:
+    """Overwrites a tensor with that of the first process; with one process it stays as it is."""
+    if _many():
+        dist.broadcast(tensor, 0)
+
+
 def place(rows: int, device: torch.device) -> int:
     """Returns the index of this process's first row among the gathered ones."""
     return sum(_sizes(rows, device)[: dist.get_rank()]) if _many() else 0

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from sentrep.modules.decoding import State
 
 HEAD_WIDTH = 64
+"""Width of an attention head; it is larger where so many heads do not divide the width of the states."""
 
 
 class MemoryDecoder(nn.Module):
@@ -78,7 +79,7 @@ class MemoryDecoder(nn.Module):
 class _Layer(nn.Module):
     def __init__(self, width: int, code_width: int) -> None:
         super().__init__()
-        self.heads = max(1, width // HEAD_WIDTH)
+        self.heads = next(heads for heads in range(max(1, width // HEAD_WIDTH), 0, -1) if width % heads == 0)
         self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
         self.attention, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.memory = nn.Linear(code_width, width)

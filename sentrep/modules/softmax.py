@@ -127,7 +127,9 @@ class _Kernel(Protocol):
 
 
 def _chunked(make_kernel: Callable[..., _Kernel], weights: Tensor, *inputs: Tensor) -> Likelihood:
-    return Likelihood(*_ChunkedLoss.apply(make_kernel, weights, *inputs))  # type: ignore[no-untyped-call]
+    learning = torch.is_grad_enabled() and any(each.requires_grad for each in inputs)
+    found = _ChunkedLoss.apply(make_kernel, learning, weights, *inputs)  # type: ignore[no-untyped-call]
+    return Likelihood(*found)
 
 
 class _ChunkedLoss(torch.autograd.Function):
@@ -135,9 +137,13 @@ class _ChunkedLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, make_kernel: Callable[..., _Kernel], weights: Float[Tensor, " token"], *inputs: Tensor
+        ctx: Any,
+        make_kernel: Callable[..., _Kernel],
+        learning: bool,
+        weights: Float[Tensor, " token"],
+        *inputs: Tensor,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, " token"]]:
-        learning = any(ctx.needs_input_grad)
+        # `ctx.needs_input_grad` is True for parameters under no_grad, too.
         gradients = [torch.zeros_like(each, dtype=torch.float32) for each in inputs if learning]
         nll, kernel = torch.empty(len(weights), device=weights.device), make_kernel(*inputs)
         for here in _chunks(len(weights), kernel.size):
@@ -153,7 +159,7 @@ class _ChunkedLoss(torch.autograd.Function):
         scaled = (
             (value * gradient).to(kind) for value, kind in zip(ctx.saved_tensors, ctx.types, strict=True)
         )
-        return (None, None, *scaled)
+        return (None, None, None, *scaled)
 
 
 class _FullSoftmax:

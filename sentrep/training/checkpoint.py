@@ -22,7 +22,14 @@ class State:
     """State of a run besides weights: its position, and its results so far."""
 
     def __init__(self) -> None:
-        self.step, self.seconds, self.best, self.best_step, self.ended = 0, 0.0, -math.inf, 0, ""
+        self.step, self.seconds, self.ended = 0, 0.0, ""
+        self.best, self.best_step = -math.inf, 0
+        self.progress = 0.0
+        """Progress of the run before the last step."""
+        self.interval: int | None = None
+        """Interval between validations in which the last one was due; None before the first step, and in
+        checkpoints of earlier versions."""
+        self.validations_without_gain = 0
 
     def save(
         self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator

@@ -76,7 +76,7 @@ class TrainingConfig:
     validate_every: int | None = None
     """Steps between validations. Unset: ten validations in a run, by its steps or its `minutes`."""
     patience: int = 0
-    """Stop after this number of validations without improvement; 0 never stops early."""
+    """Stop after this number of validations in a row without improvement; 0 never stops early."""
     checkpoint_minutes: float = 10.0
     """Minutes between checkpoints."""
     checkpoint_every: int | None = None

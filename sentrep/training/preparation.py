@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -149,11 +148,3 @@ def make_batches(
             f"{opt('validation')} {config.validation} holds out too little ({error}); raise it, or give 0"
         ) from error
     return trained_on, Validation(held_out, accelerator.process_index, accelerator.num_processes)
-
-
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seeds torch's generator as a run with this seed does, and restores its state afterwards."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        yield

@@ -112,6 +112,8 @@ class Trainer:
             accelerator.init_trackers("")
         self.saved = self.logged = self.now = time.monotonic()
         self.began = self.now - self.state.seconds
+        if self.state.interval is None:
+            self.state.interval = self._interval()
         self.ended = "finished" if self.state.step >= self.steps else self.state.ended
         self.stopping = False
         self.current_lr = lr
@@ -126,20 +128,28 @@ class Trainer:
                     f"this run has ended already, at step {self.state.step:,}; "
                     f"to train anew, give another {opt('out')} or {opt('overwrite')}"
                 )
+            if not self.ended and self._validation_is_due():
+                self._make_up_validation(report)
             while not self.ended:
-                before = self._progress(self._seconds())
-                self._step(before, report)
+                self._step(self._progress(self._seconds()), report)
                 self._clock(interrupt)
                 self._log(report)
-                self._validate(before, report)
+                self._validate(report)
                 self._checkpoint(report)
             warning = self._conclude(report)
         self._load_best()
         state = self.state
         return Outcome(state.step, self.ended, state.best_step, state.best, state.seconds, warning)
 
+    def _make_up_validation(self, report: Reporter) -> None:
+        """Validates the weights of the checkpoint, as the run would have done without an interruption."""
+        self.method.active_phases(self.state.progress)
+        self._validate(report)
+        self._save(report)
+
     def _step(self, progress: float, report: Reporter) -> None:
         """Trains every active phase on the next batches."""
+        self.state.progress = progress
         device, processes = self.accelerator.device, self.accelerator.num_processes
         self.current_lr = self.lr * schedule(progress, self.config)
         batches = [next(self.batches).to(device) for _ in range(self.config.accumulate)]
@@ -193,17 +203,15 @@ class Trainer:
             report.flush(self.state.step, self.current_lr, self._mean, self.now - self.logged)
             self.logged = self.now
 
-    def _validate(self, before: float, report: Reporter) -> None:
+    def _validate(self, report: Reporter) -> None:
         """Measures the method on held-out text where that is due, and keeps the best weights.
 
-        Args:
-            before: progress of the run before this step.
-            report: where measurements and alarms go.
+        At an interruption the validation is left to the run that goes on from the checkpoint.
         """
-        due = self._validation_is_due(before)
+        due = self._validation_is_due()
         if self.validation is None or self.ended == "interrupted" or not (due or self.ended):
             return
-        step = self.state.step
+        step, self.state.interval = self.state.step, self._interval()
         clipped = report.means.get("clipped", 0.0)
         measured, alarms = self.validation.measure(self.method, self.accelerator.autocast, clipped)
         report.check_finite(step, measured)
@@ -215,20 +223,26 @@ class Trainer:
         line = summary_line(measured, self.method.headline_metrics)
         report.say(f"step {step:,}/{self.steps:,}: {line}{best}")
 
-    def _validation_is_due(self, before: float) -> bool:
-        """Whether it is time for validation: after so many steps, or ten times in the minutes of the run."""
+    def _validation_is_due(self) -> bool:
+        """Whether an interval has begun since the last validation."""
+        return self.validation is not None and self._interval() != self.state.interval
+
+    def _interval(self) -> int:
+        """Number of the interval between validations: of so many steps, or a tenth of the run's minutes."""
         if self.config.validate_every is None and self.config.minutes is not None:
-            return int(10 * self._progress(self.state.seconds)) > int(10 * before)
-        return self.state.step % self.validate_every == 0
+            return int(10 * self._progress(self.state.seconds))
+        return self.state.step // self.validate_every
 
     def _keep_if_best(self, standing: float) -> None:
         """Saves the weights if they are the best so far; ends the run where patience runs out."""
         state, patience = self.state, self.config.patience
         if standing > state.best:
-            state.best, state.best_step = standing, state.step
+            state.best, state.best_step, state.validations_without_gain = standing, state.step, 0
             if self.accelerator.is_main_process:
                 self.run.save_best(self.method.state_dict())
-        elif patience and state.step - state.best_step >= patience * self.validate_every and not self.ended:
+            return
+        state.validations_without_gain += 1
+        if patience and state.validations_without_gain >= patience and not self.ended:
             self.ended = "patience"
 
     def _checkpoint(self, report: Reporter) -> None:
@@ -237,10 +251,13 @@ class Trainer:
         overdue = self.now - self.saved >= 60 * self.config.checkpoint_minutes
         due = overdue or (every is not None and step % every == 0)
         if any_process(self.accelerator, due) or self.ended:
-            report.check(step, self._mean)
-            self.state.ended = "" if self.ended == "interrupted" else self.ended
-            self.state.save(self.run, self.method, self.optimizers, self.accelerator)
-            self.saved = self.now
+            self._save(report)
+
+    def _save(self, report: Reporter) -> None:
+        report.check(self.state.step, self._mean)
+        self.state.ended = "" if self.ended == "interrupted" else self.ended
+        self.state.save(self.run, self.method, self.optimizers, self.accelerator)
+        self.saved = self.now
 
     def _conclude(self, report: Reporter) -> str:
         """Says how the run ended; returns a warning if it was too short to be used."""

@@ -3,7 +3,7 @@ metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -76,10 +76,27 @@ class Validation:
                 values |= {method.loss_name(phase): step.loss, **step.metrics}
             vectors = gather(method.embed(batch).float())
         whole = SentenceBatch(batch.ids, batch.offsets, gather(batch.document), gather(batch.segment))
-        means = {name: gather(value.reshape(1).float()).mean().item() for name, value in values.items()}
+        means = {name: _mean(values.get(name), device) for name in _all_names(values, device)}
         if len(whole.pairs(1)[0]):
             means |= {"neighbour_mrr": neighbour_mrr(vectors, whole)} | next_against(vectors, whole)
         return Measured(means, vectors, whole)
+
+
+def _all_names(values: Mapping[str, Tensor], device: torch.device) -> list[str]:
+    """Names of the metrics that any process has, in the same order in all: a process leaves out what its part
+    of the batch does not show."""
+    own = "".join(f"{name}\n" for name in values).encode()
+    every = bytes(gather(torch.tensor(list(own), dtype=torch.uint8, device=device)).tolist())
+    return list(dict.fromkeys(every.decode().split()))
+
+
+def _mean(value: Tensor | None, device: torch.device) -> float:
+    """Mean over the processes that have a value."""
+    here = torch.zeros(1, 2, device=device)
+    if value is not None:
+        here[0, 0], here[0, 1] = 1, value
+    rows = gather(here)
+    return rows[rows[:, 0] == 1, 1].mean().item()
 
 
 class Measured(NamedTuple):

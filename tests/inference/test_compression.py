@@ -11,6 +11,8 @@ import pytest
 from sentrep import api
 from sentrep.data.config import TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
+from sentrep.inference.code_file import Block
+from sentrep.inference.compression import Compressor
 from sentrep.inference.text_residual import ResidualCoder, changed, changes
 from sentrep.methods.registry import METHODS
 from sentrep.modules.range_coder import RangeDecoder, RangeEncoder
@@ -88,6 +90,29 @@ def test_lossy_codes_have_a_byte_a_level_and_come_back_as_generated(codes: Path,
     found = api.decompress(codes, tmp_path / "x.sz")
     assert len(found) == len(given)
     assert found == api.decompress(codes, tmp_path / "x.sz")
+
+
+@pytest.mark.slow
+def test_a_language_model_has_no_lossy_codes(language_model: Path, tmp_path: Path) -> None:
+    with refuses(setting="lossy"):
+        api.compress(language_model, ["a b"], tmp_path / "x.sz", lossy=True)
+    assert not (tmp_path / "x.sz").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", [1, 2])
+def test_texts_that_cannot_be_restored_are_counted(
+    lost: int, codes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decoded(self: Compressor, block: Block) -> list[str]:
+        if lost == 2:
+            raise ValueError("a sentence does not end")
+        return ["a b", "c"]
+
+    monkeypatch.setattr(Compressor, "_decoded", decoded)
+    with refuses(setting="lossy") as error:
+        api.compress(codes, ["a b", "c d"], tmp_path / "x.sz")
+    assert str(error.value).startswith(f"{lost} ")
 
 
 @pytest.mark.slow

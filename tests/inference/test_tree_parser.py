@@ -70,6 +70,19 @@ def test_nll_counts_words_and_an_end(parser: TreeParser) -> None:
     assert parser.nll([[]]) == [(0.0, 0)]
 
 
+def test_words_that_the_encoder_does_not_read_are_not_counted(
+    parser: TreeParser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads 20 tokens, training read 30."""
+    words = ["common1", "common2"] * 20
+    [(longer, count)] = parser.nll([words])
+    assert count == 31
+    monkeypatch.setattr(parser.trained.encoder[0], "max_tokens", 20)
+    [(nats, count)] = TreeParser(parser.trained).nll([words])
+    assert count == 21
+    assert nats < longer
+
+
 def test_a_method_that_predicts_nothing_says_so(tmp_path: Path) -> None:
     grammar = TreeParser.open(train(tmp_path, "compound-pcfg"))
     with refuses(setting="run"):
@@ -123,6 +136,8 @@ def test_refusals(run: Path, parser: TreeParser, tmp_path: Path) -> None:
     assert error.value.setting == "sentences"
     with refuses(setting="sentences"):
         api.parse(run, ["a b", " "])
+    with pytest.raises(InputError, match="sentence 2 "):
+        api.parse(parser, ["a b", " "])
     with refuses(place="quick-thought"):
         TreeParser.open(train(tmp_path, "quick-thought"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import sentrep
 from sentrep.cli.main import main
+from sentrep.evaluation.datasets.labelled import Labelled
 from sentrep.evaluation.suite import KINDS, tasks_from
 from sentrep.evaluation.task import Model, evaluate
-from sentrep.evaluation.tasks.anomaly import mean_precision, ranks_below
-from sentrep.mining.anomalies import _of_both, drift, outlier_scores, p_values, score_texts
+from sentrep.evaluation.tasks.anomaly import Anomaly, mean_precision, ranks_below
+from sentrep.mining.anomalies import drift, outlier_scores, p_values, score_texts
 from sentrep.mining.anomaly_scores import (
     SMOOTHING,
     VECTOR_SCORES,
@@ -75,6 +77,16 @@ def test_p_values_of_normal_texts_are_valid(score: str) -> None:
     assert np.mean(shares) < 0.16
 
 
+def test_p_values_of_the_combined_score_are_valid_with_few_normal_texts() -> None:
+    shares = []
+    for seed in range(60):
+        normal, usual = texts(FARM, 20, seed), texts(FARM, 20, seed + 1000)
+        vectors = np.random.default_rng(seed).normal(size=(2, 20, 8)).astype(np.float32)
+        found = score_texts(normal, usual, vectors=(vectors[0], vectors[1]))
+        shares.append(float((found.p_value <= 0.05).mean()))
+    assert np.mean(shares) < 0.08
+
+
 def test_p_values_equal_a_count() -> None:
     random = np.random.default_rng(0)
     held_out, scores = random.integers(0, 5, 40).astype(float), random.integers(0, 5, 20).astype(float)
@@ -110,13 +122,6 @@ def test_scores_do_not_depend_on_the_order() -> None:
         one = score_texts(normal, given, score).score
         other = score_texts(normal[::-1], [given[at] for at in order], score).score
         assert one[order] == pytest.approx(other, abs=1e-2)
-
-
-def test_the_combined_score_is_the_sum_of_standardised_scores() -> None:
-    fits = _of_both((word_counts(["a"] * 9), word_counts(["a", "b"])), None, (VECTORS[:9], VECTORS[9:]))
-    held_out, found = fits(np.arange(5), np.array([0]), np.arange(5, 9), np.array([1]))
-    assert held_out.mean() == pytest.approx(0, abs=1e-9)
-    assert found[0] > held_out.max()
 
 
 def test_the_outliers_of_a_corpus_are_found() -> None:
@@ -160,10 +165,8 @@ def test_auroc_and_ap_equal_scikit_learn() -> None:
 class WordVectors:
     """A model that counts the words of both topics."""
 
-    def encode(self, given: list[str]) -> np.ndarray:
-        return np.array(
-            [[sum(map(text.split().count, [word])) for word in FARM + CITY] for text in given], np.float32
-        )
+    def encode(self, given: Sequence[str]) -> np.ndarray:
+        return np.array([[text.split().count(word) for word in FARM + CITY] for text in given], np.float32)
 
 
 def test_contexts_equal_a_naive_computation() -> None:
@@ -206,3 +209,26 @@ def test_the_task_measures_each_class(tmp_path: Path) -> None:
     done = evaluate(Model("words", "hash", WordVectors()), [task])
     assert not done.failed
     assert {result.metric: result.value > 90 for result in done.results} == {"AUROC": True, "AP": True}
+
+
+def test_auroc_of_the_task_is_the_mean_over_classes_with_an_item_for_each_text() -> None:
+    train, test = (
+        Labelled(
+            "topics",
+            tuple(map(" ".join, np.random.default_rng(seed).choice(FARM + CITY, (120, 4)))),
+            ("a",) * 100 + ("b",) * 10 + ("c",) * 10,
+            part,
+        )
+        for part, seed in (("train", 0), ("test", 1))
+    )
+    area, precision = Anomaly(train, test).run(Model("words", "hash", WordVectors()))
+    gold, vectors = np.array(test.labels), [WordVectors().encode(each.texts) for each in (train, test)]
+    known, given = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in vectors)
+    areas, precisions = [], []
+    for label in "abc":
+        near = np.sort(given @ known[np.array(train.labels) == label].T)[:, -5:].mean(axis=1)
+        areas.append(roc_auc_score(gold != label, np.round(1 - near, 5)))
+        precisions.append(average_precision_score(gold != label, np.round(1 - near, 5)))
+    assert len(area.items) == 120
+    assert area.items.mean() == pytest.approx(100 * np.mean(areas), abs=0.1)
+    assert precision.items.mean() == pytest.approx(100 * np.mean(precisions), abs=0.1)

@@ -45,6 +45,19 @@ def test_chunks_give_the_likelihood_and_the_gradients_of_the_whole(
         assert torch.allclose(found, right, atol=1e-4)
 
 
+@pytest.mark.parametrize("samples", [0, 5])
+def test_no_gradient_is_computed_under_no_grad(samples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    softmax, states, targets, weights = made(samples)
+    torch.manual_seed(1)
+    wanted = softmax(states, targets, weights)
+    monkeypatch.setattr(torch, "zeros_like", lambda *_, **__: pytest.fail("there is room for a gradient"))
+    torch.manual_seed(1)
+    with torch.no_grad():
+        found = softmax(states, targets, weights)
+    assert torch.equal(found.nll, wanted.nll)
+    assert torch.equal(found.loss, wanted.loss)
+
+
 def test_what_is_next_to_impossible_has_a_likelihood() -> None:
     softmax, states, targets, weights = made()
     with torch.no_grad():

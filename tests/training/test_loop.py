@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -39,16 +40,23 @@ def loop(
     bf16: bool = False,
     lr: float = 5e-3,
     losses: list[float] | None = None,
+    validation: Validation | None = None,
+    stop_at: int = 0,
     **options: Any,
 ) -> trainer.Outcome:
-    """Train on the toy corpus; with `scores` (and `losses`), validation says these."""
+    """Train on the toy corpus; with `scores` (and `losses`), validation says these. Ctrl-C comes during step
+    `stop_at`."""
     chosen = config(**options)
     run = RunFolder(out)
     run.open({})
     accelerator = accelerator_for(chosen, len(method.phases), run.logs, bf16)
-    outcome = trainer.train(
-        method, toy.batches(), Scripted(scores, losses) if scores else None, chosen, lr, run, accelerator
+    calls = itertools.count(1)
+    method.register_forward_hook(
+        lambda *_: os.kill(os.getpid(), signal.SIGINT) if method.training and next(calls) == stop_at else None
     )
+    if scores:
+        validation = Scripted(scores, losses)
+    outcome = trainer.train(method, toy.batches(), validation, chosen, lr, run, accelerator)
     accelerator.end_training()
     return outcome
 
@@ -215,6 +223,60 @@ def test_patience_runs_out(tmp_path: Path) -> None:
     scores = [0.1, 0.4, 0.3, 0.4, 0.39, 0.9]
     outcome = loop(tmp_path, quick_thought(), scores=scores, steps=30, validate_every=2, patience=3)
     assert (outcome.ended, outcome.steps, outcome.best_step) == ("patience", 10, 4)
+
+
+def test_patience_counts_validations_where_they_come_by_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step takes a fortieth of the minutes."""
+    keep_time(monkeypatch, seconds_per_step=1.5)
+    outcome = loop(
+        tmp_path, quick_thought(), scores=[0.9, 0.8, 0.7, 0.6], steps=10**7, minutes=1.0, patience=2
+    )
+    assert (outcome.ended, outcome.best_step, outcome.steps) == ("patience", 4, 12)
+
+
+def test_a_tenth_of_the_minutes_that_passes_during_a_validation_is_not_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second validation, in the third tenth, takes 7 of 60 seconds, over the end of the third."""
+    clock, measure = keep_time(monkeypatch, seconds_per_step=1.5), Scripted.measure
+
+    def slow(self: Scripted, *arguments: Any) -> tuple[dict[str, float], list[Alarm]]:
+        clock[0] += 7 * (10 < clock[0] < 15)
+        return measure(self, *arguments)
+
+    monkeypatch.setattr(Scripted, "measure", slow)
+    loop(tmp_path, quick_thought(), scores=[0.1] * 11, steps=10**7, minutes=1.0)
+    seen = [line["step"] for line in RunFolder(tmp_path).history() if "valid_loss" in line]
+    assert seen[:4] == [4, 8, 9, 12]
+
+
+def keep_time(monkeypatch: pytest.MonkeyPatch, seconds_per_step: float) -> list[float]:
+    """A clock that each step moves; returns the seconds that have passed."""
+    clock, step = [0.0], trainer.Trainer._step
+
+    def timed(self: trainer.Trainer, *arguments: Any) -> None:
+        step(self, *arguments)
+        clock[0] += seconds_per_step
+
+    monkeypatch.setattr(trainer.Trainer, "_step", timed)
+    monkeypatch.setattr(trainer.time, "monotonic", lambda: clock[0])
+    return clock
+
+
+def test_a_run_goes_on_from_a_checkpoint_without_the_counts_of_validations(tmp_path: Path) -> None:
+    """Of an earlier version; it validates where an undisturbed run does."""
+    loop(tmp_path, quick_thought(), steps=8, scores=[0.1], validate_every=4, checkpoint_every=3, stop_at=6)
+    run = RunFolder(tmp_path)
+    loaded = run.load_checkpoint(pytest.fail)
+    assert loaded is not None
+    tensors, state = loaded
+    for name in ("interval", "progress", "validations_without_gain"):
+        del state[name]
+    run.save_checkpoint(6, tensors, state)
+    loop(tmp_path, quick_thought(), steps=8, scores=[0.2], validate_every=4, checkpoint_every=3)
+    assert [line["step"] for line in run.history() if "valid_loss" in line] == [4, 8]
 
 
 def test_patience_counts_anew_after_each_best(tmp_path: Path) -> None:
@@ -393,6 +455,23 @@ def interrupted(out: Path, result: Path, at: int, number: int) -> None:
     if at:
         toy.SentenceBatches.batch = fatal  # type: ignore[method-assign]
     toy_run.write_digest(result, out, "quick-thought", 1, steps=24, checkpoint_every=None)
+
+
+def test_a_validation_that_is_due_at_ctrl_c_is_made_up(tmp_path: Path) -> None:
+    """History, best step and weights are those of an undisturbed run, which ends by its patience."""
+    options: dict[str, Any] = {"steps": 12, "validate_every": 2, "patience": 2, "checkpoint_every": 1}
+    whole, resumed = quick_thought(), quick_thought()
+    wanted = loop(tmp_path / "whole", whole, [0.1, 0.9, 0.3, 0.2], **options)
+    for scores, stop_at in (([0.1], 4), ([0.9, 0.3], 4), ([0.2], 0)):
+        outcome = loop(tmp_path / "run", resumed, scores, stop_at=stop_at, **options)
+    assert (wanted.ended, wanted.steps, wanted.best_step) == ("patience", 8, 4)
+    assert (outcome.ended, outcome.steps, outcome.best_step) == ("patience", 8, 4)
+    assert same(weights(whole), weights(resumed))
+    histories = [
+        [{key: line[key] for key in line if key != "sentences_per_second"} for line in run.history()]
+        for run in (RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "run"))
+    ]
+    assert histories[0] == histories[1]
 
 
 @pytest.mark.slow

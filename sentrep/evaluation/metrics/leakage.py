@@ -60,13 +60,13 @@ def leakage(
     import torch
 
     from sentrep.modules.adversary import VectorClassifier
+    from sentrep.modules.random_state import seeded
 
     centre = vectors.mean(0)
     scale = vectors.std(0).clip(1e-9)
     read, asked = (torch.from_numpy((part - centre) / scale).float() for part in (vectors, test_vectors))
     known = torch.from_numpy(labels)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with seeded(seed):
         order = torch.randperm(len(read))
         classifier = VectorClassifier(read.shape[1], HIDDEN, int(labels.max()) + 1)
         held, used = order[: len(order) // 10], order[len(order) // 10 :]

@@ -22,8 +22,8 @@ class Anomaly(Task):
 
     A text is scored by its mean cosine distance to the `NEAREST` nearest training texts of the normal class.
     AUROC is the share of pairs of an anomalous and a normal text in which the anomalous one is scored higher,
-    ties counting a half. Its items are the test texts with, for each class in which they are anomalous, the
-    share of normal texts below them; AP has one item for each class.
+    ties counting a half; the value is its mean over classes. Its items are the test texts, those of AP the
+    classes.
 
     Reference: Ruff et al., "Self-attentive, multi-context one-class classification for unsupervised anomaly
     detection on text", 2019 (the protocol).
@@ -43,33 +43,38 @@ class Anomaly(Task):
         self.protocol = (
             f"anomaly detection: each of {len(self.classes)} classes as the normal one, {len(train.texts)} "
             f"training and {len(test.texts)} test texts, mean cosine distance to {NEAREST} nearest normal "
-            "training texts, AUROC and AP x 100"
+            "training texts, AUROC and AP x 100, means over classes"
         )
         self.data = test.fingerprint + train.fingerprint
 
     def run(self, model: Model) -> list[Score]:
-        """Items of AUROC are pairs of class and anomalous text; of AP, classes."""
+        """Items of AUROC are texts; of AP, classes.
+
+        With N texts, C classes, n_c texts that are not of class c, and r_ic the share of the texts of class c
+        that are scored lower than such a text i, the item of text i is N / C Σ_c r_ic / n_c.
+        """
         train, test = (
             unit_vectors(model.implementation, self.train.texts),
             unit_vectors(model.implementation, self.test.texts),
         )
         known, labels = np.array(self.train.labels), np.array(self.test.labels)
-        areas, precisions, examples = [], [], list[Example]()
+        areas, precisions, examples = np.zeros(len(labels)), [], list[Example]()
         for label in self.classes:
             normal = train[known == label]
             strange = np.array([1 - np.sort(row)[-NEAREST:].mean() for row in cosines(normal, test)])
             strange = np.round(strange, 9)
-            found = ranks_below(strange, labels != label)
-            areas.append(found)
-            precisions.append(mean_precision(strange, labels != label))
             texts = np.flatnonzero(labels != label)
+            found = ranks_below(strange, labels != label)
+            areas[texts] += found / len(texts)
+            precisions.append(mean_precision(strange, labels != label))
             examples += [
                 Example(self.test.texts[texts[at]], f"not {label}", labels[texts[at]], float(found[at]))
                 for at in np.argsort(found, kind="stable")[:EXAMPLES]
             ]
+        scale = 100 * len(labels) / len(self.classes)
         examples.sort(key=lambda example: example.score)
         return [
-            Score("AUROC", 100 * np.concatenate(areas), examples=tuple(examples[:EXAMPLES])),
+            Score("AUROC", scale * areas, examples=tuple(examples[:EXAMPLES])),
             Score("AP", 100 * np.array(precisions)),
         ]
 

@@ -85,10 +85,16 @@ class UnsupervisedRNNG(Method):
         self.f = tree_encoder(make_encoder(), config)
         self.grammar = RNNG(self.tree.vocab, config.tree_width, config.stack_layers, config.tree_dropout)
         self.dropout = nn.Dropout(config.tree_dropout)
-        self.prior_weight, self.supervised, self.parser_learns = 1.0, config.supervision != "none", True
+        # As at the end of a run: a trained model is used without a call of `active_phases`.
+        self.prior_weight, self.supervised, self.parser_learns = 1.0, self.supervised_share == 1, True
+
+    @property
+    def supervised_share(self) -> float:
+        """Share of the run that learns from annotated trees."""
+        return {"none": 0.0, "only": 1.0, "first": self.config.supervised_share}[self.config.supervision]
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
-        first = {"none": 0.0, "only": 1.0, "first": self.config.supervised_share}[self.config.supervision]
+        first = self.supervised_share
         self.supervised = progress < first or first == 1
         alone = max(0.0, progress - first) / max(1 - first, 1e-9)
         self.prior_weight = 1.0 if first > 0 else linear(alone, 0.0, self.config.prior_warmup)

@@ -5,7 +5,8 @@
 KL_d is the mean over the batch of ½ (μ² + σ² − 1 − log σ²) in dimension d, and λ are the free bits of a
 dimension. For β ≥ 1, −L is a lower bound of the log-likelihood. The exported vector is μ.
 
-In validation z = μ and β = 1 without free bits in L, which `choose_by="loss"` compares; this is no bound.
+In validation z = μ and β = 1 without free bits in L, in pre-training too; `choose_by="loss"` compares this,
+which is no bound.
 `nll_sentence` is −log p(x | z) of a draw of q(z | x) and the KL divergence: an upper bound of − log p(x).
 
 Differs from the papers:
@@ -41,6 +42,7 @@ from sentrep.methods.vae.monitors import MONITORS
 from sentrep.modules.decoding import Generator
 from sentrep.modules.latent.bottleneck import Bottleneck, BottleneckOutput, Identity
 from sentrep.modules.latent.gaussian import GaussianBottleneck, log_density_ratio
+from sentrep.modules.random_state import seeded
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct, sentence_nll
 
 RESET_SEED = 1
@@ -78,7 +80,9 @@ class VariationalAutoencoder(Method):
 
     def active_phases(self, progress: float) -> tuple[str, ...]:
         self.progress = progress
-        if self.config.pretrain_share and not self.pretraining and not self.decoder_is_new:
+        if self.pretraining:
+            self.decoder_is_new.fill_(False)  # it is True in a run that starts from a finished one
+        elif self.config.pretrain_share and not self.decoder_is_new:
             self.reset_decoder()
         return self.phases
 
@@ -88,8 +92,8 @@ class VariationalAutoencoder(Method):
         return self.progress < self.config.pretrain_share
 
     def forward(self, batch: SentenceBatch, phase: str) -> Step:
-        code = self.code(self.embed(batch))
-        output = self.autoencoder(code) if self.pretraining else self.bottleneck(code, self.warmup_progress)
+        code, pretraining = self.code(self.embed(batch)), self.pretraining and self.training
+        output = self.autoencoder(code) if pretraining else self.bottleneck(code, self.warmup_progress)
         return Step(*reconstruct(self.decoder, batch, output, self.config.input_dropout))
 
     def autoencoder(self, code: Float[Tensor, "sentence latent"]) -> BottleneckOutput:
@@ -105,8 +109,7 @@ class VariationalAutoencoder(Method):
     def reset_decoder(self) -> None:
         """Gives the decoder new random weights, the same in all processes."""
         width = self.config.latent_width
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(RESET_SEED)
+        with seeded(RESET_SEED):
             new = gru_decoder(self.config, token_table(self.f).num_embeddings, width)
         self.decoder.load_state_dict(new.state_dict())
         self.decoder_is_new.fill_(True)

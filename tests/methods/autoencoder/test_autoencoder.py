@@ -68,6 +68,13 @@ def test_states_of_the_memory_decoder_depend_on_no_later_token_and_on_the_code()
     assert not torch.allclose(decoder.read(tokens, code + 1), states, atol=1e-2)
 
 
+def test_the_heads_of_the_memory_decoder_divide_any_width() -> None:
+    heads = {width: MemoryDecoder(width, 3).layers[0].heads for width in (8, 64, 128, 200, 256, 201, 131)}
+    assert heads == {8: 1, 64: 1, 128: 2, 200: 2, 256: 4, 201: 3, 131: 1}
+    states = MemoryDecoder(200, 3).read(torch.randn(2, 5, 200), torch.randn(2, 3))
+    assert states.shape == (2, 5, 200)
+
+
 def test_the_memory_decoder_shares_rows_with_the_softmax_and_starts_from_the_encoder() -> None:
     made = method(decoder="memory")
     assert made.decoder.tokens is None

@@ -216,6 +216,20 @@ def test_after_supervision_everything_counts_at_once() -> None:
     assert (only.supervised, only.parser_learns) == (True, True)
 
 
+@torch.no_grad()
+def test_the_likelihood_of_a_model_as_it_is_opened_is_that_at_the_end_of_the_run() -> None:
+    """In the unsupervised part of the run trees do not cross punctuation."""
+    made = method(supervision="first", trees=toy.treebank(), respect_punctuation=True).eval()
+    read = batch(6, 7, 8)
+    made.tree.punctuation[read.ids[[2, 9]]] = True
+    opened = made.nll(read)
+    made.active_phases(0.0)
+    assert not torch.equal(made.nll(read), opened)
+    made.active_phases(1.0)
+    assert torch.equal(made.nll(read), opened)
+    assert method(supervision="only", trees=toy.treebank()).supervised
+
+
 @pytest.mark.slow
 def test_supervision_teaches_the_rule_of_a_treebank(tmp_path: Path) -> None:
     """A word with an even number goes with what is on its right, the others with what is before: nothing that

@@ -12,6 +12,7 @@ from sentrep.methods.vae.config import VAEConfig
 from sentrep.methods.vae.method import VariationalAutoencoder
 from sentrep.modules.latent.gaussian import kl_to_standard_normal
 from sentrep.modules.reconstruction import sentence_nll
+from sentrep.training.method_state import load_learnt, save_learnt
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
 
@@ -86,7 +87,8 @@ def test_codes_that_are_not_discrete_cannot_be_packed() -> None:
 
 
 def test_pretraining_is_an_autoencoder_and_ends_with_a_new_decoder() -> None:
-    made, batch = method(pretrain_share=0.5, kl_warmup=0.5), toy.batch(SENTENCES, [0, 0, 1])
+    settings: dict[str, Any] = {"pretrain_share": 0.5, "kl_warmup": 0.5, "input_dropout": 0.0}
+    made, batch = method(**settings).train(), toy.batch(SENTENCES, [0, 0, 1])
     before = {name: value.clone() for name, value in made.decoder.state_dict().items()}
     made.active_phases(0.4)
     tokens = sum(len(sentence) + 1 for sentence in SENTENCES)
@@ -99,6 +101,31 @@ def test_pretraining_is_an_autoencoder_and_ends_with_a_new_decoder() -> None:
     made.active_phases(0.75)
     assert made.warmup_progress == 0.5
     assert all(torch.equal(value, after[name]) for name, value in made.decoder.state_dict().items())
+
+
+@torch.no_grad()
+def test_the_validation_loss_has_the_kl_in_pretraining_too() -> None:
+    made, batch = method(pretrain_share=0.5), toy.batch(SENTENCES, [0, 0, 1])
+    steps = []
+    for progress in (0.4, 0.6):
+        made.active_phases(progress)
+        made.decoder.load_state_dict(method().decoder.state_dict())
+        steps.append(made(batch, "train"))
+    assert torch.equal(steps[0].loss, steps[1].loss)
+    assert steps[0].metrics["kl"] > 0
+
+
+def test_a_run_that_starts_from_a_finished_one_pretrains_and_gets_a_new_decoder(tmp_path: Path) -> None:
+    finished, started = method(pretrain_share=0.5), method(pretrain_share=0.5)
+    finished.active_phases(0.6)
+    save_learnt(finished, tmp_path)
+    load_learnt(started, tmp_path)
+    started.active_phases(0.0)
+    for parameter in started.decoder.parameters():
+        parameter.data += 1
+    started.active_phases(0.6)
+    after = started.decoder.state_dict()
+    assert all(torch.equal(value, after[name]) for name, value in finished.decoder.state_dict().items())
 
 
 @pytest.mark.slow

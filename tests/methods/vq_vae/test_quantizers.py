@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from sentrep.methods.vq_vae.quantizers.base import Quantizer, perplexity_share
 from sentrep.methods.vq_vae.quantizers.gumbel import GumbelQuantizer
 from sentrep.methods.vq_vae.quantizers.residual import VectorQuantizer
 from sentrep.methods.vq_vae.quantizers.scalar import ScalarQuantizer
+from tests import toy_run
 
 
 def two_levels() -> VectorQuantizer:
@@ -91,6 +94,39 @@ def test_scalars_take_all_their_values_and_no_others() -> None:
     assert numbers[:, 1].unique().tolist() == [0, 1, 2]
     assert torch.equal(numbers, numbers.sort(0).values)
     assert torch.allclose(made(grid, 0.0).latent, made.mode(grid), atol=1e-6)
+
+
+def learned(rank: int, port: int, place: Path) -> None:
+    """The codebooks of one of two processes after a first batch and one that leaves entries unused."""
+    toy_run.join(rank, 2, port)
+    torch.distributed.init_process_group("gloo")
+    torch.manual_seed(0)
+    made = VectorQuantizer(width=3, levels=2, size=16, decay=0.1)
+    torch.manual_seed(rank)
+    for vectors in (torch.randn(20, 3), torch.ones(20, 3) + rank):
+        made(vectors, 0.0)
+    save_file(dict(made.state_dict()), place / f"{rank}.safetensors")
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_codebooks_of_two_processes_are_the_same(tmp_path: Path) -> None:
+    port = toy_run.free_port()
+    toy_run.finish([toy_run.start(learned, rank, port, tmp_path) for rank in range(2)])
+    first, second = (load_file(tmp_path / f"{rank}.safetensors") for rank in range(2))
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def test_a_dimension_of_two_values_has_its_border_at_zero() -> None:
+    made = ScalarQuantizer(width=2, sizes=(2, 2)).eval()
+    with torch.no_grad():
+        made.enter.weight.copy_(torch.eye(2))
+        made.enter.bias.zero_()
+    vectors = torch.tensor([[-3.0, 3.0], [0.1, -0.1]])
+    assert made.encode(vectors).tolist() == [[0, 1], [1, 0]]
+    made.train()(vectors, 0.0).latent.sum().backward()
+    assert torch.isfinite(made.enter.weight.grad).all()
+    assert (made.enter.weight.grad != 0).all()
 
 
 @pytest.mark.parametrize(

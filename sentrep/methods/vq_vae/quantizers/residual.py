@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sentrep.methods.vq_vae.quantizers.base import Quantizer
-from sentrep.modules.contrastive import gather
+from sentrep.modules.contrastive import copy_from_first, gather
 from sentrep.modules.latent.bottleneck import BottleneckOutput
 
 EPSILON = 1e-5
@@ -90,7 +90,10 @@ class VectorQuantizer(Quantizer):
 
     @torch.no_grad()
     def learn(self, vectors: Float[Tensor, "sentence width"]) -> None:
-        """Moves the codebooks towards the vectors of a batch."""
+        """Moves the codebooks towards the vectors of a batch.
+
+        What is drawn at random is that of the first process.
+        """
         if not self.started:
             self._start(vectors)
         residual = vectors
@@ -99,6 +102,8 @@ class VectorQuantizer(Quantizer):
             left = residual - codebook[number]
             self._move(level, residual, number)
             residual = left
+        copy_from_first(self.codebooks)
+        copy_from_first(self.counts)
 
     def _start(self, vectors: Float[Tensor, "sentence width"]) -> None:
         """Puts the entries of each level on residuals of the batch: k-means of three steps."""

@@ -41,11 +41,15 @@ class ScalarQuantizer(Quantizer):
         return BottleneckOutput(latent, vectors.new_zeros(len(vectors)), self.usage(numbers))
 
     def bounded(self, vectors: Float[Tensor, "sentence width"]) -> Float[Tensor, "sentence level"]:
-        """Returns values that round to L different integers; shifted by one half where L is even."""
+        """Returns values that round to L different integers; shifted by one half where L is even.
+
+        A vector of zeros is rounded to the value in the middle. Of two values none is: it lies between them.
+        """
         sizes = torch.tensor(self.sizes, device=vectors.device)
         span = (sizes - 1) * (1 - 1e-3) / 2
         shift = torch.where(sizes % 2 == 0, 0.5, 0.0)
-        return torch.tanh(self.enter(vectors).float() + (shift / span).atanh()) * span - shift
+        middle = torch.where(sizes == 2, 0.0, (shift / span).atanh())
+        return torch.tanh(self.enter(vectors).float() + middle) * span - shift
 
     def encode(self, vectors: Float[Tensor, "sentence width"]) -> Int[Tensor, "sentence level"]:
         return (self.bounded(vectors).round() + self._half()).long()
