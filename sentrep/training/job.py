@@ -30,7 +30,7 @@ from sentrep.training.preparation import (
 )
 from sentrep.training.run_folder import RunFolder
 from sentrep.training.trainer import Outcome, train
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, at
 from sentrep.utils.locks import writer
 
 
