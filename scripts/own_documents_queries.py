@@ -27,6 +27,7 @@ from sentrep.inference.names import locate
 from sentrep.inference.units import Units
 from sentrep.methods.distill.fitting import fit
 from sentrep.pipelines.build import quick_thought
+from sentrep.pipelines.build.budget import Budget
 from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import STRONG, WEAK
 
@@ -71,7 +72,8 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
     vectors = measured(baseline("collection", documents, work / "table", overwrite=True), TABLE)
     yield from with_fusions(vectors, words, WEAK)
     yield replace(hybrid(vectors, words), name=f"{TABLE} {FUSED}, min-max")
-    yield from with_fusions(measured(trained(documents, work), TRAINED), words, quick_thought.FUSION)
+    if (encoder := trained(documents, work)) is not None:
+        yield from with_fusions(measured(encoder, TRAINED), words, quick_thought.FUSION)
     yield from with_fusions(teacher.model, words, STRONG)
     yield replace(hybrid(teacher.model, words), name=f"{teacher.name} {FUSED}, half")
     some = four_fifths(task.documents)
@@ -81,11 +83,16 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
         )
 
 
-def trained(documents: str, work: Path) -> Encoder:
-    """Quick-thought as `build` trains it on these documents; one that is in `work` is not trained anew."""
+def trained(documents: str, work: Path) -> Encoder | None:
+    """Quick-thought as `build` trains it on these documents; None where it would not, as too few sentences have
+    a neighbour. A model that is in `work` is not trained anew."""
     if not (out := work / "trained").exists():
         read = list(read_source_documents(CorpusConfig((documents,))))
-        quick_thought.fit(Text.write(read, Units(), work / "train.jsonl"), out)
+        text = Text.write(read, Units(), work / "train.jsonl")
+        if reason := quick_thought.objection(text, Budget(60.0)):
+            print(f"{TRAINED}: not trained: {reason}")
+            return None
+        quick_thought.fit(text, out)
     return opened(out)
 
 
