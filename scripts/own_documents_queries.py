@@ -84,8 +84,8 @@ def models(task: Retrieval, teacher: Teacher, work: Path) -> Iterator[Model]:
 
 
 def trained(documents: str, work: Path) -> Encoder | None:
-    """Quick-thought as `build` trains it on these documents; None where it would not, as too few sentences have
-    a neighbour. A model that is in `work` is not trained anew."""
+    """Quick-thought as `build` trains it on these documents; None where it would not, as too few
+    sentences have a neighbour. A model that is in `work` is not trained anew."""
     if not (out := work / "trained").exists():
         read = list(read_source_documents(CorpusConfig((documents,))))
         text = Text.write(read, Units(), work / "train.jsonl")
