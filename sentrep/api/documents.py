@@ -253,8 +253,7 @@ def add(
         >>> count, len(index.search("the storm", k=1))
         (1, 1)
     """
-    search = open_documents(index, model, offline=offline, hub=hub)
-    report = ReadReport()
+    report, search = ReadReport(), open_documents(index, model, offline=offline, hub=hub)
     config = corpus_source(corpus, _reading(search, fields), offline=offline, hub=hub)
     count = search.add_files(config, report, lambda: announce(report, strict))
     announce_truncation(search.truncation, f"{search.units.unit}s")
@@ -294,8 +293,7 @@ def update(
         >>> changes.added, changes.removed
         (0, 0)
     """
-    search = open_documents(index, model, offline=offline, hub=hub)
-    report = ReadReport()
+    report, search = ReadReport(), open_documents(index, model, offline=offline, hub=hub)
     config = corpus_source(corpus, _reading(search, fields), offline=offline, hub=hub)
     done = search.update(config, report, lambda: announce(report, strict))
     announce_truncation(search.truncation, f"{search.units.unit}s")
@@ -358,6 +356,4 @@ def _check_free(out: Path, overwrite: bool) -> None:
         if not is_document_index(out):
             raise InputError(f"{at(out)} exists and is no index of documents; give another folder")
         if not overwrite:
-            raise InputError(
-                f"{at(out)} holds an index; replace it with {opt('overwrite')}, or give another folder"
-            )
+            raise InputError(f"{at(out)} holds an index; give another folder, or {opt('overwrite')}")

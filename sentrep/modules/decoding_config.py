@@ -44,8 +44,8 @@ class DecodingConfig:
     """'nucleus': seed of the samples."""
 
     def __post_init__(self) -> None:
-        check_at_least(self, 1, "k", "beam_width", "max_length")
-        check_at_least(self, 0, "min_length", "length_norm")
+        check_at_least(self, 1, "k", "beam_width")
+        check_at_least(self, 0, "min_length", "max_length", "length_norm")
         if self.strategy == "beam" and self.k > self.hypotheses:
             raise InputError(
                 f"{opt('k')} {self.k}: a beam of {self.beam_width} gives no more sentences than that; "
@@ -58,7 +58,8 @@ class DecodingConfig:
             )
         if self.min_length > self.max_length:
             raise InputError(
-                f"{opt('min_length')} {self.min_length} is larger than {opt('max_length')} {self.max_length}"
+                f"{opt('min_length')} {self.min_length} is larger than {opt('max_length')} {self.max_length}",
+                setting="min_length" if self.max_length else "max_length",
             )
         if not 0 < self.top_p <= 1:
             raise InputError(f"{opt('top_p')} {self.top_p}: must be above 0 and at most 1")

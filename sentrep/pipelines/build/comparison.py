@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sentrep.evaluation.report.tables import digits, interval_of, render
@@ -52,6 +52,24 @@ class Compared:
     def verdict(self) -> str:
         """One sentence: what was chosen, and by how much it is better than BM25."""
         return verdict(self.choice, BM25)
+
+    def moved(self, place: Path, new: Path) -> Compared:
+        """The same, after the folder `place` with the scores of the single questions was moved to `new`."""
+
+        def there(file: str) -> str:
+            return str(new / Path(file).absolute().relative_to(place.absolute())) if file else ""
+
+        rows = [
+            replace(
+                row,
+                results=[
+                    replace(each, items=there(each.items), examples=there(each.examples))
+                    for each in row.results
+                ],
+            )
+            for row in self.rows
+        ]
+        return replace(self, rows=rows)
 
     @property
     def table(self) -> str:

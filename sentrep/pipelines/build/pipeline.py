@@ -134,6 +134,7 @@ def build(
             write_report([made.scratch / RESULTS], made.scratch / REPORT)
         made.publish()
     if compared:
+        compared = compared.moved(made.scratch, made.folder)
         say(f"report    {made.report}")
     say(f'next      sentrep search {made.index} "words"')
     say(f"          sentrep update {made.index} FILES")

@@ -59,14 +59,17 @@ def test_anything_else_is_plain_text_and_that_is_noted(monkeypatch: pytest.Monke
     assert places == ["standard input"]
 
 
-@pytest.mark.parametrize(
-    "name", ["", " ", "word " * 112, "/".join(["a" * 300] * 3), "a\0b", "~nobody-here/x"]
-)
+@pytest.mark.parametrize("name", ["", " ", "word " * 112, "/".join(["a" * 300] * 3), "a\0b"])
 def test_names_that_no_file_can_have_are_refused(name: str) -> None:
     with refuses(setting="corpus"):
         check_names(CorpusConfig((name,)))
     with refuses(setting="corpus"):
         pieces_of(name)
+
+
+def test_a_home_folder_that_does_not_exist_is_a_missing_file() -> None:
+    with refuses(place="~nobody-here/x"):
+        check_names(CorpusConfig(("~nobody-here/x",)))
 
 
 def test_names_beside_an_empty_one_do_not_hide_it(tmp_path: Path) -> None:

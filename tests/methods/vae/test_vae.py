@@ -12,7 +12,7 @@ from sentrep.methods.vae.config import VAEConfig
 from sentrep.methods.vae.method import VariationalAutoencoder
 from sentrep.modules.latent.gaussian import kl_to_standard_normal
 from sentrep.modules.reconstruction import sentence_nll
-from sentrep.training.method_state import load_learnt, save_learnt
+from sentrep.training.method_state import load_method_state, save_method_state
 from sentrep.utils.errors import InputError
 from tests import toy, toy_run
 
@@ -118,8 +118,8 @@ def test_the_validation_loss_has_the_kl_in_pretraining_too() -> None:
 def test_a_run_that_starts_from_a_finished_one_pretrains_and_gets_a_new_decoder(tmp_path: Path) -> None:
     finished, started = method(pretrain_share=0.5), method(pretrain_share=0.5)
     finished.active_phases(0.6)
-    save_learnt(finished, tmp_path)
-    load_learnt(started, tmp_path)
+    save_method_state(finished, tmp_path)
+    load_method_state(started, tmp_path)
     started.active_phases(0.0)
     for parameter in started.decoder.parameters():
         parameter.data += 1
