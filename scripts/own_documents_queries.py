@@ -139,8 +139,8 @@ def speed(setting: Setting, work: Path) -> dict[str, float]:
     texts = read_beir(setting.data / f"retrieval-{COLLECTIONS[0]}").documents[:SPEED_DOCUMENTS]
     path = locate(setting.teacher).path
     encoders = {
-        "teacher, float32": opened(path),
-        "teacher, bfloat16": opened(path).bfloat16(),
+        "teacher, precision auto": opened(path),
+        "teacher converted to bfloat16": opened(path).bfloat16(),
         BAG: opened(work / BAG.replace(" ", "-")),
     }
     turns: dict[str, list[float]] = {name: [] for name in encoders}
