@@ -18,11 +18,12 @@ from sentrep.utils.locks import holder, lock_file, writer
 from tests.paths import ROOT
 
 HOLD = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from sentrep.utils.files import aside_of
 from sentrep.utils.locks import writer
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
 with writer(Path(sys.argv[1]), "hold"):
     aside = aside_of(Path(sys.argv[1]))
     aside.mkdir()
