@@ -96,8 +96,8 @@ def _further(record: Mapping[str, Any], config: CorpusConfig) -> tuple[tuple[str
 def is_kept(value: object) -> bool:
     """Whether a further field is kept: a text of moderate length, a number, a truth value or a date.
 
-    >>> is_kept("Berlin"), is_kept(1917), is_kept(""), is_kept(["a", "b"])
-    (True, True, False, False)
+    >>> is_kept("Berlin"), is_kept(1917), is_kept(date(1917, 3, 8)), is_kept(""), is_kept(["a", "b"])
+    (True, True, True, False, False)
     """
     if isinstance(value, str):
         return 0 < len(value) <= LONGEST_FIELD
