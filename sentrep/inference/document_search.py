@@ -116,9 +116,13 @@ class DocumentSearch:
         Returns:
             The number of passages added.
         """
-        documents, passages = _with_passages(documents)
-        if passages is not None:
-            return self.index.add(passages)
+        from sentrep.search.documents import Document
+
+        first, documents = _peeked(documents)
+        if first is None and isinstance(documents, list | tuple):
+            return 0
+        if isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], Document):
+            return self.index.add(documents)
         return self.add_files(corpus_config(documents, **self.reading), ReadReport())
 
     def add_files(
@@ -247,19 +251,12 @@ class DocumentSearch:
         return Segmenter.from_json(self.index.attached(SEGMENTER))
 
 
-def _with_passages(documents: Any) -> tuple[Any, Iterable[tuple[Document, list[Passage]]] | None]:
-    """What was given, and the same once more where it is documents with their passages."""
-    from sentrep.search.documents import Document
-
+def _peeked(documents: Any) -> tuple[Any, Any]:
+    """The first item of a list or an iterator, None where there is none; and all of it."""
     if isinstance(documents, Iterator):
         first = next(documents, None)
-        documents = [] if first is None else chain([first], documents)
-    else:
-        first = documents[0] if isinstance(documents, list | tuple) and documents else None
-    if first is None and isinstance(documents, list | tuple):
-        return [], []
-    paired = isinstance(first, tuple) and len(first) == 2 and isinstance(first[0], Document)
-    return documents, documents if paired else None
+        return first, [] if first is None else chain([first], documents)
+    return documents[0] if isinstance(documents, list | tuple) and documents else None, documents
 
 
 def _lost(report: ReadReport, documents: Sequence[tuple[Document, list[Passage]]]) -> set[str]:

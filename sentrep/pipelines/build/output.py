@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sentrep.search.documents.manifest import is_document_index
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import remove, replace_folder
 from sentrep.utils.locks import writer
@@ -85,8 +86,6 @@ def output(folder: Path, work: str, *, overwrite: bool, further: tuple[str, ...]
 
 
 def _check(folder: Path, overwrite: bool, names: tuple[str, ...]) -> None:
-    from sentrep.search.documents.manifest import is_document_index
-
     if is_document_index(folder / INDEX):
         if not overwrite:
             raise InputError(f"{at(folder / INDEX)} exists; give another folder, or {opt('overwrite')}")

@@ -31,16 +31,12 @@ def distinct(
     """
     own, used = {document.id for document, _ in given}, set[str]()
     for document, parts in given:
-        name = next(
-            each
-            for each in _names(document)
-            if not document.file
-            or (
-                each not in used
-                and (each == document.id or each not in own)
-                and taken.get(each, "") in ("", document.file)
+        name = document.id
+        if document.file:
+            free = (each for each in _names(document) if each == document.id or each not in own)
+            name = next(
+                each for each in free if each not in used and taken.get(each, "") in ("", document.file)
             )
-        )
         used.add(name)
         yield replace(document, id=name), parts
 
