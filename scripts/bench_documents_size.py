@@ -45,7 +45,7 @@ def size(corpus: list[str], model: str, passages: int, work: Path, out: Path) ->
 def write_folder(corpus: list[str], passages: int, work: Path) -> None:
     """Texts of about 120 words as documents of twenty, in files of 5,000 texts; those to be added in a file
     of their own. Texts are repeated with a number where the corpus has fewer."""
-    texts = list(islice(_texts(CorpusConfig(tuple(corpus))), passages + ADDED))
+    texts = list(islice(texts_of(CorpusConfig(tuple(corpus))), passages + ADDED))
     known = len(texts)
     texts += [f"{texts[n % known]} Copy {n // known}." for n in range(known, passages + ADDED)]
     (work / "documents").mkdir(exist_ok=True)
@@ -55,7 +55,7 @@ def write_folder(corpus: list[str], passages: int, work: Path) -> None:
     _write(work / "more.jsonl", texts[passages:], passages)
 
 
-def _texts(corpus: CorpusConfig) -> Iterator[str]:
+def texts_of(corpus: CorpusConfig) -> Iterator[str]:
     """Paragraphs that stand one after the other, together about as long as a passage."""
     for piece in read(corpus, ReadReport()):
         parts: list[str] = []
