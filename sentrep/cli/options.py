@@ -28,7 +28,8 @@ class Reading:
     title_field: str = "title"
     """Field or column that holds the title, if there is one."""
     id_field: str = "id"
-    """Field or column that holds the document's id. Without it, the id is the position in the file."""
+    """Field or column that holds the document's id; '_id' if there is no 'id'. Without both, the id is the
+    position in the file."""
     keep_fields: tuple[str, ...] = ()
     """Further columns of Parquet files and data sets that search hits return. Of JSON lines, CSV and TSV, all
     fields of moderate length are returned."""

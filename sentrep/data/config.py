@@ -29,7 +29,8 @@ class CorpusConfig:
     title_field: str = "title"
     """Field or column that holds the title, if there is one."""
     id_field: str = "id"
-    """Field or column that holds the document's id. Without it, the id is the position in the file."""
+    """Field or column that holds the document's id; '_id' if there is no 'id'. Without both, the id is the
+    position in the file."""
     keep_fields: tuple[str, ...] = ()
     """Further columns of Parquet files and data sets that search hits return. Of JSON lines, CSV and TSV, all
     fields of moderate length are returned."""
@@ -48,6 +49,17 @@ class CorpusConfig:
         layouts = ("auto", "prose", "lines", "paragraphs", "wrapped")
         if self.split not in layouts:
             raise InputError(f"{opt('split')} {self.split!r}: {nearest(str(self.split), layouts)}")
+
+    @property
+    def id_fields(self) -> tuple[str, ...]:
+        """Fields that may hold the id, the first of them that a record has. '_id' is the name in BEIR's
+        layout and in exports of MongoDB and Elasticsearch."""
+        return ("id", "_id") if self.id_field == "id" else (self.id_field,)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of a record that are read."""
+        return (self.text_field, self.title_field, *self.id_fields, *self.keep_fields)
 
 
 @dataclass(frozen=True)

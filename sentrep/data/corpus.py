@@ -57,9 +57,8 @@ def corpus_config(
     elif isinstance(corpus, list | tuple) and not corpus:
         raise InputError(f"{opt(name)} is an empty list; give files, folders or texts")
     config = CorpusConfig((), **fields)
-    known = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
     records = records_of(corpus, config.text_field, name)
-    file = kept_as_file(records, cache or texts_folder(), known, further=True)
+    file = kept_as_file(records, cache or texts_folder(), config.fields, further=True)
     return replace(config, corpus=(str(file),))
 
 

@@ -54,13 +54,11 @@ class _Rows:
     def fragments(self, path: Path) -> Iterator[Fragment]:
         from pyarrow.parquet import ParquetFile
 
-        config = self._reading.config
-        wanted = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
         with ParquetFile(path) as file:
             names = file.schema_arrow.names
             if not has_text_column(names, self._source, self._reading):
                 return
-            columns = [name for name in dict.fromkeys(wanted) if name in names]
+            columns = [name for name in dict.fromkeys(self._reading.config.fields) if name in names]
             for name in columns:
                 if (times := names.count(name)) > 1:
                     what = f"{name!r} stands {times} times; the first is read"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sentrep.data.config import CorpusConfig
 from sentrep.data.reading.document import (
     LIMIT,
     Fragment,
@@ -59,11 +58,12 @@ def record_fragments(
     if found is None:
         return
     text, lines = found
-    identity, title = record.get(config.id_field), record.get(config.title_field)
-    if identity is None or identity == "":
+    id_field = next((name for name in config.id_fields if record.get(name) not in (None, "")), None)
+    title = record.get(config.title_field)
+    if id_field is None:
         identity = place
     else:
-        identity = _sound(str(identity), where, report)
+        identity = _sound(str(record[id_field]), where, report)
         if not reading.ids.add(identity):
             given, identity = identity, unused(identity, reading.ids)
             number = identity.removeprefix(given)
@@ -72,7 +72,7 @@ def record_fragments(
     if not lines and "\n" in text.replace("\n\n", ""):
         layout = reading.layout(text, where)
         text, lines = arranged(text, layout, edge_of(text, layout)), layout == "lines"
-    begins, fields = True, _further(record, config)
+    begins, fields = True, _further(record, (config.text_field, config.title_field, id_field))
     for portion in portions([text]):
         yield Fragment(begins, identity, title, portion.text, lines, fields=fields)
         begins = False
@@ -85,9 +85,8 @@ def _title(value: object) -> str:
     return str(value) if isinstance(value, str | int | float | Decimal | date) else ""
 
 
-def _further(record: Mapping[str, Any], config: CorpusConfig) -> tuple[tuple[str, str], ...]:
-    """Fields of a record besides text, title and id that are kept, as texts."""
-    known = (config.text_field, config.title_field, config.id_field)
+def _further(record: Mapping[str, Any], known: Collection[str | None]) -> tuple[tuple[str, str], ...]:
+    """Fields of a record besides those known (text, title and id) that are kept, as texts."""
     return tuple(
         (str(name), str(value)) for name, value in record.items() if name not in known and is_kept(value)
     )

@@ -172,10 +172,9 @@ def _data_set(name: str, path: Path, config: CorpusConfig, scratch: Path) -> Sou
     """A data set of the hub, its rows copied to JSON lines, since they are read more than once."""
     _check_data_set(name, path, config)
     copy = scratch / (name.replace("/", "--") + ".jsonl")
-    fields = (config.text_field, config.title_field, config.id_field, *config.keep_fields)
     with copy.open("w", encoding="utf-8") as file:
         for row in _rows(name, config.hub_split):
-            kept = {field: row[field] for field in fields if row.get(field) is not None}
+            kept = {field: row[field] for field in config.fields if row.get(field) is not None}
             file.write(json.dumps(kept or dict.fromkeys(row), default=str) + "\n")
     return Source(copy, f"data set {name}", f"{name}@{config.hub_split}", "jsonl", named=True)
 

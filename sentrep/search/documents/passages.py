@@ -48,7 +48,7 @@ class Document:
     """Where it was read from, or empty."""
     digest: str = ""
     """Content hash of the file, which tells whether it has changed."""
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
     """Further columns or fields of its record."""
 
 

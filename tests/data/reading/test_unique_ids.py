@@ -8,6 +8,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,3 +82,31 @@ def test_an_id_that_all_records_have_is_numbered_in_order() -> None:
     ids = Ids()
     found = ["a" if ids.add("a") else unused("a", ids) for _ in range(20_000)]
     assert found == ["a", *(f"a ({number})" for number in range(2, 20_001))]
+
+
+RECORDS: dict[str, tuple[dict[str, object], str]] = {
+    "_id": ({"_id": "MED-10", "text": "Text."}, "MED-10"),
+    "id first": ({"_id": "x", "id": 7, "text": "Text."}, "7"),
+    "empty id": ({"_id": "x", "id": "", "text": "Text."}, "x"),
+    "neither": ({"text": "Text."}, "records.{}#{}"),
+}
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "json", "csv", "parquet"])
+@pytest.mark.parametrize("name", RECORDS)
+def test_records_without_an_id_have_that_of__id(tmp_path: Path, name: str, suffix: str) -> None:
+    record, wanted = RECORDS[name]
+    file = tmp_path / f"records.{suffix}"
+    if suffix == "parquet":
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist([record]), file)
+    elif suffix == "csv":
+        file.write_text(",".join(record) + "\n" + ",".join(map(str, record.values())) + "\n")
+    else:
+        file.write_text(json.dumps([record] if suffix == "json" else record) + "\n")
+    place = 2 if suffix == "csv" else 1
+    assert [piece.id for piece in pieces_of(file)[0]] == [wanted.format(suffix, place)]
+
+
+def test_another_id_field_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({"_id": "x", "id": "y", "text": "Text."}))
+    assert [piece.id for piece in pieces_of(tmp_path / "a.jsonl", id_field="key")[0]] == ["a.jsonl#1"]

@@ -77,6 +77,8 @@ def test_filters_leave_only_what_matches(tmp_path: Path) -> None:
     hits = index.search("w1 w2", 100, filters={"kind": "odd"})
     assert hits
     assert {hit.document.fields["kind"] for hit in hits} == {"odd"}
+    assert len(set(hits)) == len(hits)
+    assert {hit.document for hit in hits} <= {document for document, _ in documents(30)}
     assert {hit.document.id for hit in index.search("w1", 100, filters={"file": "3.txt"})} == {"d0-3"}
     assert index.search("w1", filters={"kind": "none"}) == []
     assert index.search("w1", filters={"absent": "None"}) == []
