@@ -19,6 +19,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -35,28 +36,29 @@ def main() -> None:
     arguments = parsed()
     work: Path = arguments.work
     work.mkdir(parents=True, exist_ok=True)
-    texts = [text.split() for text in texts_of(CorpusConfig(tuple(arguments.corpus)))]
-    for name, count in ("once", min(len(texts), arguments.passages)), ("all", arguments.passages):
+    for name, count in ("once", None), ("all", arguments.passages):
         file = work / f"{name}.jsonl"
-        words = write(file, texts, count)
+        with ProcessPoolExecutor(1) as writer:  # a child that is measured starts with the peak of its parent
+            passages, words = writer.submit(write, file, arguments.corpus, count).result()
         seconds, cpu, memory = timed("baseline", "collection", "--corpus", str(file),
                                      "--out", str(work / name), "--cache", str(work / f"cache-{name}"),
                                      "--overwrite")  # fmt: skip
-        print(f"{name}: {count:,} passages, {words:,} words: {seconds:.0f} s, CPU {cpu:.0f} s, "
+        print(f"{name}: {passages:,} passages, {words:,} words: {seconds:.0f} s, CPU {cpu:.0f} s, "
               f"{memory:.2f} GB", flush=True)  # fmt: skip
     for unit in "passage", "sentence":
         sentrep("eval", str(work / "once"), str(work / "all"), "--heldout", *arguments.heldout,
                 "--unit", unit, "--results", str(work / "results.jsonl"))  # fmt: skip
 
 
-def write(file: Path, texts: list[list[str]], count: int) -> int:
-    """Write so many passages as JSON lines; returns the number of their words."""
-    total = 0
+def write(file: Path, corpus: list[str], count: int | None) -> tuple[int, int]:
+    """Write so many passages, or the corpus once, as JSON lines; returns how many passages and words."""
+    texts = [text.split() for text in texts_of(CorpusConfig(tuple(corpus)))]
+    passages = total = 0
     with file.open("w", encoding="utf-8") as out:
-        for number, words in enumerate(repeated(texts, count)):
-            total += len(words)
-            out.write(json.dumps({"id": str(number), "text": " ".join(words)}, ensure_ascii=False) + "\n")
-    return total
+        for words in repeated(texts, count or len(texts)):
+            out.write(json.dumps({"id": str(passages), "text": " ".join(words)}, ensure_ascii=False) + "\n")
+            passages, total = passages + 1, total + len(words)
+    return passages, total
 
 
 def repeated(texts: list[list[str]], count: int) -> Iterator[list[str]]:
