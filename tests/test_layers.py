@@ -44,6 +44,7 @@ PORTS = {
     "trafilatura": {"data.reading.html"},
     "lxml": {"data.reading.html", "data.reading.html_tree", "data.reading.docx"},
     "docutils": {"data.reading.rst"},
+    "yaml": {"data.reading.front_matter"},
     "docx": {"data.reading.docx"},
     "pypdf": {"data.reading.pdf"},
     "nltk": {"data.splitting", "evaluation.metrics.rouge", "inference.tree_parser"},

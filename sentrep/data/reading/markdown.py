@@ -26,6 +26,7 @@ from sentrep.data.reading.document import (
     reads_as_prose,
     row_texts,
 )
+from sentrep.data.reading.front_matter import front_matter
 from sentrep.data.reading.layout import CJK, starts_low
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source_lines import source_lines
@@ -42,14 +43,6 @@ DEEPEST = 12
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}\s")
-_FRONT = re.compile(r"\s*(---|\+\+\+)[ \t]*\n((?:.*\n)*?)(?:\1|\.\.\.)[ \t]*(?:\n|\Z)")
-_FRONT_FIELD = re.compile(r"\s*(?:#.*)?$|\s+\S|- |[\w.\"'-]+\s*[:=]|\[[\w.\[\]-]+\]\s*$")
-_TITLE = re.compile(
-    r"""^title[ \t]*[:=][ \t]*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s>|#"'].*?))[ \t]*(?:[ \t]\#.*)?$""",
-    re.MULTILINE,
-)
-"""The title in front matter: in quotation marks, or up to a comment. An empty one is none, and so is one on
-the lines below."""
 _FOOTNOTE = re.compile(r"(?m)^ {0,3}\[\^[^\]\n]+\]:[ \t]*")
 _FOOTNOTE_MARK = re.compile(r"\[\^[^\]\s]+\]")
 _TASK = re.compile(r"\[[ xX]\]\s+")
@@ -110,13 +103,12 @@ class _Reader:
 
     def front_matter(self, text: str) -> int:
         """Where the text begins behind the front matter; its title is taken."""
-        found = _FRONT.match(text)
-        if not found or not all(map(_FRONT_FIELD.match, found[2].split("\n"))):
+        found = front_matter(text)
+        if found is None:
             return 0
-        self._report.leave_out("front matter", len(found[0]))
-        title = _TITLE.search(found[2])
-        self.title = next(filter(None, title.groups()), "").replace('\\"', '"') if title else ""
-        return found.end()
+        self._report.leave_out("front matter", found.end)
+        self.title = found.title
+        return found.end
 
     def blocks(self, text: str) -> Iterator[Block]:
         """The blocks of a chunk."""

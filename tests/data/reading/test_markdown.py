@@ -148,11 +148,33 @@ def test_the_front_matter_names_the_title(
         ("title: C# and F#", "C# and F#"),
         ("title:\nauthor: Jane", "Part"),
         ('title: ""', "Part"),
-        ("title: >\n  folded", "Part"),
+        ("title: >\n  The long\n  garden\ntags: [a]", "The long garden"),
+        ("title: |-\n  The long\n  garden", "The long garden"),
+        ("title: The long\n  garden", "The long garden"),
+        ('title: "The long\n  garden"', "The long garden"),
+        ("title: Part 1: the garden", "Part 1: the garden"),
+        ("title: 2024-01-01", "2024-01-01"),
+        ("title: [a, b]", "Part"),
+        ("seo:\n  title: inner", "Part"),
         ("title: # none", "Part"),
     ],
 )
 def test_the_title_of_front_matter(tmp_path: Path, line: str, title: str) -> None:
-    (tmp_path / "a.md").write_text(f"---\n{line}\n---\n## Part\n\nText here.\n")
+    (tmp_path / "a.md").write_text(f"---\n{line}\n---\n## Part\n\nText.\n")
     pieces, _ = pieces_of(tmp_path)
     assert {piece.title for piece in pieces} == {title}
+
+
+def test_the_title_of_front_matter_in_toml(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text('+++\n[seo]\ntitle = "inner"\n+++\n## Part\n\nText here.\n')
+    (tmp_path / "b.md").write_text(
+        "+++\ntitle = 'The garden'\n[seo]\ntitle = 1\n+++\n## Part\n\nText here.\n"
+    )
+    pieces, _ = pieces_of(tmp_path)
+    assert [piece.title for piece in pieces] == ["Part", "The garden"]
+
+
+def test_front_matter_that_is_nested_too_deep_names_no_title(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(f"---\ntags: {'[' * 20_000}\n---\n## Part\n\nText.\n")
+    pieces, _ = pieces_of(tmp_path)
+    assert {piece.title for piece in pieces} == {"Part"}
