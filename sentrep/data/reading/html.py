@@ -154,6 +154,8 @@ def _restored(blocks: list[Block], codes: dict[int, str], tree: Any) -> list[Blo
 
 def _main_blocks(tree: Any, report: ReadReport) -> list[Block]:
     """The blocks of the main content; all else is counted."""
+    for summary in tree.iter("summary"):  # trafilatura loses them
+        summary.tag = "div"
     everything = length("".join(tree.itertext()))
     scripts = length("".join(map(str, tree.xpath("//script//text() | //style//text()"))))
     walk = HtmlWalk()

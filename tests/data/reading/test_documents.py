@@ -84,6 +84,16 @@ def test_the_declared_encoding_is_used(tmp_path: Path, charset: str, encoding: s
     assert (texts, report.clean) == ([text], True)
 
 
+def test_the_summary_of_details_is_kept(tmp_path: Path) -> None:
+    questions = "".join(
+        f"<details><summary>{title}</summary><p>{ARTICLE}</p></details>"
+        for title in ("How is it opened?", "<h3>Where is the key?</h3>")
+    )
+    (tmp_path / "x.html").write_text(f"<body><h1>Questions</h1><p>{ARTICLE} Indeed.</p>{questions}</body>")
+    texts, _ = texts_of(tmp_path)
+    assert texts[-4:] == ["How is it opened?", ARTICLE, "Where is the key?", ARTICLE]
+
+
 RST = """
 ========
 My Title
