@@ -42,6 +42,12 @@ _NO_PROSE = frozenset(
         "image",
     ]
 )
+_OBJECT = re.compile(
+    r"(?:(?:py|c|cpp|js|rst|std):)?(?:attribute|class|classmethod|data|decorator|decoratormethod|describe|directive|"
+    r"enum|enumerator|envvar|exception|function|macro|member|method|module|namespace|object|option|program|property|"
+    r"role|staticmethod|struct|type|union|var)"
+)
+"""Directives of Sphinx that describe something: their argument is its name or signature."""
 _SETTINGS = {
     "file_insertion_enabled": False,
     "raw_enabled": False,
@@ -118,7 +124,10 @@ def _lenient(text: str) -> Iterator[None]:
                 omitted = "\n".join([argument, *self.content])
                 return [nodes.raw(omitted, omitted)]
             container = nodes.container()
-            if len(argument.split()) > 2:
+            if _OBJECT.fullmatch(self.name) and self.arguments:
+                signatures = "\n".join(map(str.strip, self.arguments[0].split("\n")))
+                container += nodes.literal_block(signatures, signatures)
+            elif len(argument.split()) > 2:
                 container += nodes.paragraph(argument, argument)
             self.state.nested_parse(self.content, self.content_offset, container)
             return [container]
@@ -126,18 +135,19 @@ def _lenient(text: str) -> Iterator[None]:
     def role(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
         return [nodes.Text(re.sub(r"\s*<[^<>]*>$", "", text.replace("\0", "")).lstrip("~!"))], []
 
-    wanted = {name.lower() for name in _DIRECTIVE.findall(text)} - directives._directive_registry.keys()
-    wanted |= {"include", "csv-table", "raw", "image", "figure", "math"} & wanted
+    found = {name.lower() for name in _DIRECTIVE.findall(text)}
+    wanted = found - directives._directive_registry.keys() - directives._directives.keys()
+    wanted |= found & {"class"}  # to docutils a style, to Sphinx a class of Python
     names = {(a or b).lower() for a, b in _ROLE.findall(text)} - roles._role_registry.keys()
-    added = {name: Unknown for name in wanted if name not in directives._directives}
+    known = dict(directives._directives)
     added_roles = {name: role for name in names if name not in roles._roles}
-    directives._directives.update(added)
+    directives._directives.update(dict.fromkeys(wanted, Unknown))
     roles._roles.update(added_roles)
     try:
         yield
     finally:
-        for name in added:
-            directives._directives.pop(name, None)
+        directives._directives.clear()
+        directives._directives.update(known)
         for name in added_roles:
             roles._roles.pop(name, None)
 

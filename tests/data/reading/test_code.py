@@ -98,3 +98,38 @@ def test_fences_within_code_do_not_end_it(tmp_path: Path) -> None:
     text = read(page, ReadReport(), code=True).text
     ((start, end),) = find_code(text)
     assert text[start:end].count("```") == 2
+
+
+API = """
+Cart
+====
+
+.. py:function:: total(cart, *, tax=0.2)
+                 total(cart)
+   :noindex:
+
+   Returns the sum.
+
+.. class:: Cart
+
+   .. method:: add(item)
+
+      Adds an item.
+
+.. option:: --force, -f
+
+   Replaces files.
+
+.. versionadded:: 3.8
+"""
+
+
+def test_signatures_of_sphinx_are_kept_as_code(tmp_path: Path) -> None:
+    (tmp_path / "cart.rst").write_text(API)
+    report = ReadReport()
+    document = read(tmp_path / "cart.rst", report, code=True)
+    code = [document.text[start:end].strip("`\n") for start, end in find_code(document.text)]
+    assert code == ["total(cart, *, tax=0.2)\ntotal(cart)", "Cart", "add(item)", "--force, -f"]
+    assert document.sentences == ["Returns the sum.", "Adds an item.", "Replaces files."]
+    assert read(tmp_path / "cart.rst", report, code=False).sentences == document.sentences
+    assert report.left_out["code"] == len("".join("".join(code).split()))
