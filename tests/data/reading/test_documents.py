@@ -205,6 +205,65 @@ def test_word_documents(tmp_path: Path) -> None:
     assert report.left_out == {"page headers and footers": len("Page head")}
 
 
+def test_rows_of_tables_in_word_documents(tmp_path: Path) -> None:
+    library = pytest.importorskip("docx")
+    document = library.Document()
+    table = document.add_table(3, 2)
+    rows = [("Hare", "70 km/h"), ("He came\nin late.", "She left at once, too."), ("Outer", "")]
+    for number, texts in enumerate(rows):
+        for cell, text in zip(table.rows[number].cells, texts, strict=True):
+            cell.text = text
+    inner = table.cell(2, 1).add_table(1, 2)
+    inner.cell(0, 0).text, inner.cell(0, 1).text = "length", "2 m"
+    document.save(str(tmp_path / "x.docx"))
+    expected = ["Hare 70 km/h", "He came in late.", "She left at once, too.", "Outer", "length 2 m"]
+    assert texts_of(tmp_path)[0] == expected
+
+
+def test_headings_of_word_documents_have_the_level_of_their_style(tmp_path: Path) -> None:
+    library = pytest.importorskip("docx")
+    document = library.Document()
+    chapter = document.styles.add_style("Chapter", 1)
+    chapter.base_style = document.styles["Heading 1"]
+    contents = document.styles.add_style("Contents", 1)
+    contents.base_style = document.styles["Heading 1"]
+    contents.element.get_or_add_pPr().append(_word("<w:outlineLvl {} w:val='9'/>"))
+    part = document.styles.add_style("Part", 1)
+    part.element.get_or_add_pPr().append(_word("<w:outlineLvl {} w:val='1'/>"))
+    for text, style in (("A", "Chapter"), ("One.", None), ("B", "Part"), ("C", "Contents"), ("Two.", None)):
+        document.add_paragraph(text, style=style)
+    document.save(str(tmp_path / "x.docx"))
+    pieces, _ = pieces_of(tmp_path)
+    assert [(piece.title, piece.headings, piece.text) for piece in pieces] == [
+        ("A", ("A",), "One."),
+        ("A", ("A", "B"), "B\n\nC\n\nTwo."),
+    ]
+
+
+def test_formulas_and_moved_text_of_word_documents(tmp_path: Path) -> None:
+    library = pytest.importorskip("docx")
+    document = library.Document()
+    paragraph = document.add_paragraph("So ")
+    math = "xmlns:m='http://schemas.openxmlformats.org/officeDocument/2006/math'"
+    for content in (
+        f"<m:oMath {math}><m:r><m:t>E = m</m:t></m:r></m:oMath>",
+        "<w:moveFrom {} w:id='1' w:author='a'><w:r><w:t> gone</w:t></w:r></w:moveFrom>",
+        "<w:del {} w:id='2' w:author='a'><w:r><w:delText> deleted</w:delText></w:r></w:del>",
+        "<w:moveTo {} w:id='3' w:author='a'><w:r><w:t> came.</w:t></w:r></w:moveTo>",
+    ):
+        paragraph._p.append(_word(content))
+    document.save(str(tmp_path / "x.docx"))
+    assert texts_of(tmp_path)[0] == ["So E = m came."]
+
+
+def _word(content: str) -> object:
+    """An element of a Word document."""
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import nsdecls
+
+    return parse_xml(content.format(nsdecls("w")))
+
+
 def test_a_word_document_that_unpacks_to_gigabytes_is_skipped(tmp_path: Path) -> None:
     pytest.importorskip("docx")
     with zipfile.ZipFile(tmp_path / "x.docx", "w", zipfile.ZIP_DEFLATED) as package:
