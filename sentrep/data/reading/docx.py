@@ -129,8 +129,8 @@ def _text(paragraph: Any) -> str:
 
 
 def _level(style: Any) -> int:
-    """1 for the title, 2 for headings of the first level, and so on; 0 for other styles. A style has the level
-    of the one that it is based on, unless it has one of its own."""
+    """1 for the title, 2 for headings of the first level, and so on; 0 for other styles. A style without a
+    level has that of the style that it is based on."""
     seen = set[str]()
     while style is not None and style.style_id not in seen:
         seen.add(style.style_id)
