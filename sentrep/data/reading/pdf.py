@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from sentrep.data.reading.document import Fragment, Reading, Source, arranged, edge_of
+from sentrep.data.reading.page_edges import without_edges
 from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind
 from sentrep.data.reading.whole import WHOLE, missing, read_whole
 
 
 def pdf(source: Source, reading: Reading) -> Iterator[Fragment]:
-    """A file is a document. Lines that break at the margin are joined, also from page to page."""
+    """A file is a document. Lines that break at the margin are joined, also from page to page. Lines that
+    repeat at the edges of pages are left out."""
     try:
         import pypdf
     except ImportError:
@@ -31,7 +33,9 @@ def pdf(source: Source, reading: Reading) -> Iterator[Fragment]:
     except Exception as error:  # pypdf raises errors of many kinds for a damaged file
         _damaged(source, reading, source.name, error)
         return
-    text = "\n".join(_pages(reader, pages, source, reading))
+    inner = without_edges(list(_pages(reader, pages, source, reading)))
+    reading.report.leave_out("page headers and footers", inner.removed)
+    text = "\n".join(inner.pages)
     layout = reading.layout(text, source.name)
     edge, begins = edge_of(text, layout), True
     for portion in portions([text]):

@@ -287,6 +287,38 @@ def test_portable_documents(tmp_path: Path) -> None:
     assert report.clean
 
 
+def test_what_repeats_at_the_edges_of_pages_is_left_out(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    colours = ("red", "blue", "green", "black", "white", "brown")
+    pages = [
+        [
+            "Hares" if page % 2 else "A. Author 1",
+            f"The {colour} hare ran over the field. It was late",
+            f"Sample {7 * page} 3",
+            f"Page {page} of 6",
+            "Draft",
+        ]
+        for page, colour in enumerate(colours, 1)
+    ]
+    (tmp_path / "x.pdf").write_bytes(pdf_of(pages))
+    texts, report = texts_of(tmp_path)
+    text = " ".join(texts)
+    assert (text.count("Hares"), text.count("Author"), text.count("Page"), text.count("Draft")) == (
+        1,
+        1,
+        0,
+        0,
+    )
+    assert (text.count("It was late"), text.count("Sample")) == (6, 6)
+    assert report.left_out["page headers and footers"] == 2 * (5 + 11) + 6 * (11 + 5)
+
+
+def test_a_few_pages_keep_their_lines(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    (tmp_path / "x.pdf").write_bytes(pdf_of([["Hares", "One."], ["Hares", "Two."]]))
+    assert " ".join(texts_of(tmp_path)[0]) == "Hares One. Hares Two."
+
+
 @pytest.mark.parametrize(("suffix", "library"), [(".pdf", "pypdf"), (".docx", "docx")])
 def test_a_missing_library_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, library: str
