@@ -173,3 +173,25 @@ def test_portions_are_bounded_and_lose_nothing_but_white_space(blocks: list[str]
     assert all(0 < len(portion.text) <= most for portion in found)
     squeezed = "".join("".join(portion.text for portion in found).split())
     assert squeezed == "".join("".join(blocks).split())
+
+
+BROKEN = """The commission talked about inter-
+national law, about well-
+known facts, a self-
+made man and what is un-
+certain, in an envi-
+ronment of soft\xad
+ware. Later it saw that international law is a well-known thing, and uncertain, and that
+the self of man was not made."""
+
+
+def test_words_that_a_hyphen_cuts_are_joined() -> None:
+    joined = unwrap(BROKEN, edge=20)
+    for whole in ("international law,", "well-known facts", "a self-made man", "is uncertain,", "software."):
+        assert whole in joined
+    assert "an environment" in joined  # as this text cuts words
+
+
+def test_hyphens_stay_in_a_text_that_cuts_no_words() -> None:
+    text = "He was a well-\nknown man, and well-known too was the far-\nreaching plan."
+    assert unwrap(text, edge=20) == "He was a well-known man, and well-known too was the far-reaching plan."
