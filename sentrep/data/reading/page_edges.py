@@ -31,7 +31,7 @@ def without_edges(pages: Sequence[str]) -> Inner:
     Lines are equal if their words are, and their numbers, save one that grows with the pages. Of lines at the
     top that have letters the first one stays: it may be a title.
 
-    >>> without_edges([f"Hares\\n{text}\\n- {page} -" for page, text in enumerate(("One.", "Two.", "End."), 7)])
+    >>> without_edges([f"Hares\\n{text}\\n- {page} -" for page, text in enumerate(["One.", "Two.", "End."])])
     Inner(pages=['Hares\\nOne.', 'Two.', 'End.'], removed=25)
     """
     lines = [page.split("\n") for page in pages]
