@@ -12,7 +12,7 @@ from sentrep import api
 from sentrep.data.config import CorpusConfig
 from sentrep.methods.quick_thought.presets import VALUES
 from sentrep.pipelines.build.budget import Budget
-from sentrep.pipelines.build.text import Text
+from sentrep.pipelines.build.text import Text, sentences_of
 from sentrep.search.fusion import Fusion
 from sentrep.utils.errors import ReadWarning
 
@@ -51,7 +51,7 @@ def seconds(text: Text) -> float:
 
 def objection(text: Text, budget: Budget) -> str:
     """Why it is not trained; empty where it is."""
-    usable = sum(len(document.spans) for document in _connected(text))
+    usable = sum(len(sentences_of(document)) for document in _connected(text))
     if usable < FEWEST:
         return f"{usable:,} sentences have a neighbour in their document; {FEWEST:,} are needed"
     return budget.objection(2 * seconds(text))  # once to measure, once on all documents
@@ -92,8 +92,9 @@ def options_for(text: Text) -> dict[str, Any]:
 
 
 def _connected(text: Text) -> list[SourceDocument]:
-    """The documents of two or more sentences: a sentence without a neighbour is not trained on."""
-    return [document for document in text.documents if len(document.spans) > 1]
+    """The documents of two or more sentences, the title among them: a sentence without a neighbour is not
+    trained on."""
+    return [document for document in text.documents if len(sentences_of(document)) > 1]
 
 
 def run_of(out: Path) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +28,7 @@ def documents(count: int, sentences: int) -> list[SourceDocument]:
             (int(start), int(start) + len(part)) for start, part in zip(starts, parts, strict=False)
         )
         text = " ".join(parts)
-        found.append(SourceDocument(f"{number}", f"Page {number}", "", text, ((0, ()),), (), spans))
+        found.append(SourceDocument(f"{number}", "", "", text, ((0, ()),), (), spans))
     return found
 
 
@@ -49,6 +51,16 @@ def test_a_small_text_is_read_often_in_small_batches(tmp_path: Path) -> None:
     batches = options["epochs"] * text.sentences / options["batch_size"]
     assert batches == pytest.approx(quick_thought.LEAST_STEPS)
     assert options["batch_size"] < quick_thought.SETTINGS["batch_size"]
+
+
+def test_titles_are_sentences_that_models_learn(tmp_path: Path) -> None:
+    titled = [replace(document, title="About larches") for document in documents(2, 1)]
+    text = text_of(titled, tmp_path)
+    (line, _) = (json.loads(each) for each in text.file.read_text().splitlines())
+    assert line["text"] == ["About larches", *titled[0].sentences]
+    assert text.passages[0] == f"About larches. {titled[0].text}"
+    assert text.sentences == 4
+    assert quick_thought.objection(text, Budget(60)).startswith("4 sentences")
 
 
 @pytest.mark.slow
