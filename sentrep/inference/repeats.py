@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FEW = 8
 """Words below which the punctuation of two texts has to be equal, too."""
+LOOKED_AT = 100
+"""Hits among which those with the same words are looked for, at least: however few are shown."""
 
 
 def distinct(find: Callable[[int], list[PassageHit]], k: int) -> list[PassageHit]:
@@ -23,7 +25,7 @@ def distinct(find: Callable[[int], list[PassageHit]], k: int) -> list[PassageHit
         find: returns the best hits, at most as many as its argument says.
         k: hits at most.
     """
-    asked = k
+    asked = max(k, LOOKED_AT)
     while True:
         hits = find(asked)
         kept = without_repeats(hits)

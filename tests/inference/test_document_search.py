@@ -166,6 +166,7 @@ def test_a_page_as_html_and_as_text_is_found_once(model: Path, folder: Path, tmp
     assert len({" ".join(hit.text.split()) for hit in hits}) == 4
     assert hits[0].id == both[0].id
     assert [document.id for document in hits[0].also] == [both[1].document.id]
+    assert search.search("chess 1", k=1) == hits[:1]
     shown, record = as_text(hits[0], (0, 1)), json.loads(as_json(hits[0], (0, 1)))
     assert f"also in {both[1].document.file}" in " ".join(shown.split())
     assert record["also"] == [both[1].document.id]
