@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sentrep.embedding.files import SHARD_FILE
 from sentrep.embedding.info import EmbeddedInfo
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import remove
@@ -54,6 +55,13 @@ def launched_part(environment: Mapping[str, str] = os.environ) -> tuple[int, int
     if "LOCAL_RANK" in environment and rank.isdecimal() and size.isdecimal():
         return int(rank), int(size)
     return 0, 1
+
+
+def is_embedded(folder: Path) -> bool:
+    """Whether a folder holds shards or parts of embedded sentences, finished or not, in any format."""
+    if not (folder / MANIFEST).is_file():
+        return bool(_parts_in(folder))
+    return any(SHARD_FILE.fullmatch(path.name) for path in folder.iterdir())
 
 
 def refuse_parts(out: Path) -> None:

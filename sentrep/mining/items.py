@@ -71,20 +71,17 @@ def embedded_folder(source: object) -> Embedded | None:
     """The folder of embedded sentences that a source names; None if it names none.
 
     Raises:
-        InputError: it is unfinished or damaged.
+        InputError: it is unfinished, not merged, or damaged.
     """
-    from sentrep.embedding import Embedded
-    from sentrep.utils.manifest import MANIFEST
+    from sentrep.embedding import Embedded, is_embedded
 
     names: Any = source.corpus if isinstance(source, CorpusConfig) else source
     if isinstance(names, list | tuple) and len(names) == 1:
         names = names[0]
     if not isinstance(names, str | os.PathLike) or not names:
         return None
-    folder = Path(names)
-    if not _exists(names) or not (folder / MANIFEST).is_file() or not any(folder.glob("vectors-*.npy")):
-        return None
-    return Embedded.open(folder)
+    folder = expanded(names)
+    return Embedded.open(folder) if _exists(names) and is_embedded(folder) else None
 
 
 def embedded_items(embedded: Embedded) -> Iterator[Item]:

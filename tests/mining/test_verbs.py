@@ -18,6 +18,7 @@ from sentrep.api import mining_vectors
 from sentrep.embedding import embed_to_folder
 from sentrep.inference.loading import Encoding
 from sentrep.mining.items import Item
+from sentrep.utils.errors import InputError
 from tests.mining.test_anomalies import CITY, FARM, WordVectors, texts
 from tests.pages import saved, word_encoder
 
@@ -54,13 +55,18 @@ def test_all_formats_hold_the_same(verb: str, tmp_path: Path) -> None:
     assert all(other == first for other in others)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The texts, embedded, in two shards."""
-    pairs = [(f"t{number}", text) for number, text in enumerate(TEXTS)]
+@pytest.fixture(scope="module", params=["npy", "parquet", "parquet-list"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The texts, embedded, in two shards of each format."""
     place = tmp_path_factory.mktemp("embedded") / "vectors"
-    embed_to_folder(WordVectors().encode, pairs, place, stamp={"model": "m", "source": "s"}, shard=70)
+    embed_all(place, format=request.param)
     return place
+
+
+def embed_all(place: Path, **options: Any) -> None:
+    pairs = [(f"t{number}", text) for number, text in enumerate(TEXTS)]
+    stamp = {"model": "m", "source": "s"}
+    embed_to_folder(WordVectors().encode, pairs, place, stamp=stamp, shard=70, **options)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -144,8 +150,13 @@ def test_texts_without_words_and_equal_texts_pass_all_verbs() -> None:
 
 
 def test_vectors_of_float16_shards_are_read(tmp_path: Path) -> None:
-    pairs = [(str(number), text) for number, text in enumerate(TEXTS)]
-    stamp = {"model": "m", "source": "s"}
-    embed_to_folder(WordVectors().encode, pairs, tmp_path / "half", stamp=stamp, dtype="float16")
+    embed_all(tmp_path / "half", dtype="float16")
     found = sentrep.clusters(str(tmp_path / "half"), k=2)
     assert np.bincount(found.labels).sum() == len(TEXTS)
+
+
+def test_parts_that_are_not_merged_are_no_corpus(tmp_path: Path) -> None:
+    for part in (0, 1):
+        embed_all(tmp_path / "parts", part=part, parts=2)
+    with pytest.raises(InputError, match="parts of the work"):
+        sentrep.duplicates(str(tmp_path / "parts"))
