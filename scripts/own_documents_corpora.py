@@ -29,10 +29,10 @@ from sentrep.inference.units import Units
 from sentrep.methods.distill.fitting import fit
 from sentrep.pipelines.build import quick_thought
 from sentrep.pipelines.build.candidates import TABLE, dense_models
-from sentrep.pipelines.build.choice import Candidate, choose, verdict
-from sentrep.pipelines.build.exam import exam
+from sentrep.pipelines.build.choice import Scored, choose, verdict
 from sentrep.pipelines.build.holdout import hold_out
-from sentrep.pipelines.build.pipeline import examined
+from sentrep.pipelines.build.pipeline import held_out_document
+from sentrep.pipelines.build.questions import question_tasks
 from sentrep.pipelines.build.text import Text
 from sentrep.search.fusion import STRONG, USUAL, WEAK, Fusion
 
@@ -114,9 +114,9 @@ def ask(place: Place, work: Path, characters: int = MOST_CHARACTERS) -> Asked:
     documents = read(place, characters)
     parts = hold_out(documents)
     language = guess_language(document.text[:2000] for document in documents)
-    tasks = exam([examined(document, Units()) for document in parts.exam])
+    tasks = question_tasks([held_out_document(document, Units()) for document in parts.test])
     counts = ", ".join(f"{task.name.removeprefix('held out: ')} {len(task.queries)}" for task in tasks)
-    print(f"{len(documents)} documents, {len(parts.exam)} held out, language {language or 'none'}: {counts}")
+    print(f"{len(documents)} documents, {len(parts.test)} held out, language {language or 'none'}: {counts}")
     work.mkdir(parents=True, exist_ok=True)
     return Asked(Text.write(parts.train, Units(), work / "train.jsonl"), tasks, language)
 
@@ -190,7 +190,7 @@ class Rank(NamedTuple):
     expected: int
 
 
-def candidates(found: Mapping[str, NDArray[np.float64]], teacher: str) -> list[Candidate]:
+def candidates(found: Mapping[str, NDArray[np.float64]], teacher: str) -> list[Scored]:
     """The rows that `build` compares, of those that were measured."""
     ranks = {
         BM25: Rank(0, 0),
@@ -203,10 +203,10 @@ def candidates(found: Mapping[str, NDArray[np.float64]], teacher: str) -> list[C
         teacher: Rank(2, 0),
         f"{teacher} {FUSED}": Rank(2, 4),
     }
-    return [Candidate(name, *rank, found[name]) for name, rank in ranks.items() if name in found]
+    return [Scored(name, *rank, found[name]) for name, rank in ranks.items() if name in found]
 
 
-def without_teacher(compared: Sequence[Candidate], teacher: str) -> list[Candidate]:
+def without_teacher(compared: Sequence[Scored], teacher: str) -> list[Scored]:
     """The rows that need no public model."""
     return [each for each in compared if not each.name.startswith((BAG, teacher))]
 

@@ -14,12 +14,12 @@ from sentrep.evaluation.result_store import ResultStore, read_items
 from sentrep.evaluation.statistics.compare import holm
 from sentrep.evaluation.statistics.permutation import difference
 from sentrep.pipelines.build import choice
-from sentrep.pipelines.build.choice import Candidate
+from sentrep.pipelines.build.choice import Scored
 
 COUNTS = (20, 60, 200, 500)
 """Questions of each kind by which a rule chooses; at most half of those that there are."""
 
-Rule = Callable[[Sequence[Candidate]], Candidate]
+Rule = Callable[[Sequence[Scored]], Scored]
 
 
 def rules(names: Sequence[str], teacher: str, work: Path, draws: int, out: Path) -> None:
@@ -82,7 +82,7 @@ def split(items: Mapping[str, Items], count: int, rng: np.random.Generator) -> t
     return drawn, {model: float(np.mean(means)) for model, means in unseen.items()}
 
 
-def cheapest(compared: Sequence[Candidate]) -> Candidate:
+def cheapest(compared: Sequence[Scored]) -> Scored:
     """The cheapest model that is not significantly worse than the one with the highest mean (Holm), and has
     no cheaper one above it."""
     best = highest(compared)
@@ -98,22 +98,22 @@ def cheapest(compared: Sequence[Candidate]) -> Candidate:
     return min(good, key=lambda each: (price(each), -each.value), default=best)
 
 
-def highest(compared: Sequence[Candidate]) -> Candidate:
+def highest(compared: Sequence[Scored]) -> Scored:
     """The model with the highest mean."""
     return max(compared, key=lambda each: (each.value, -price(each)))
 
 
-def price(one: Candidate) -> int:
+def price(one: Scored) -> int:
     """A fusion costs more than its vectors alone, and less than the next dearer vectors."""
     return 2 * one.cost + one.name.endswith(FUSED)
 
 
-def of_build(compared: Sequence[Candidate]) -> Candidate:
+def of_build(compared: Sequence[Scored]) -> Scored:
     """The rule of `build`."""
     return choice.choose(compared).chosen
 
 
-def best_expected(compared: Sequence[Candidate]) -> Candidate:
+def best_expected(compared: Sequence[Scored]) -> Scored:
     """The model that was the best elsewhere, whatever the questions say."""
     return max(compared, key=lambda each: each.expected)
 

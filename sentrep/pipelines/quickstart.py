@@ -25,7 +25,7 @@ from sentrep.inference.units import Units
 from sentrep.pipelines.build import comparison, quick_thought
 from sentrep.pipelines.build.budget import MINUTES as BUILD_MINUTES
 from sentrep.pipelines.build.budget import Budget, timed
-from sentrep.pipelines.build.candidates import Contender, contenders, dense_models
+from sentrep.pipelines.build.candidates import Candidate, dense_models, fitted_candidates
 from sentrep.pipelines.build.comparison import Compared, Row, results_of
 from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output, output
 from sentrep.pipelines.build.pipeline import Built, build
@@ -81,11 +81,11 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = 
             results = further(split, others, made.scratch / RESULTS)
         print(f"\n{_table(compared, results)}* is chosen\n\n{compared.verdict}\n")
         with timed("indexed", print):
-            search = index(docstrings, compared.chosen, made)
+            search = index(docstrings, compared, made)
         for query in SEARCHES:
             _show(search, query)
         with timed("\nreport written", print):
-            write_report(split, made.scratch)
+            write_report(split, compared, made.scratch)
         made.publish()
     print(_next(out))
 
@@ -130,7 +130,7 @@ def measure(split: Split, folder: Path, seed: int, budget: Budget) -> Compared:
     documents = [as_document(docstring, str(number)) for number, docstring in enumerate(split.train)]
     text = Text.write(documents, Units(), folder / "train.jsonl")
     dense = dense_models(seed=seed)
-    candidates = contenders(dense, text, folder, LANGUAGE, budget, print)
+    candidates = fitted_candidates(dense, text, folder, LANGUAGE, budget, print)
     return comparison.compare(candidates, [task_of(split)], folder / RESULTS)
 
 
@@ -189,33 +189,32 @@ def as_document(docstring: Docstring, id: str = "") -> SourceDocument:
     return SourceDocument(id, "", "", text, (), (), tuple(spans))
 
 
-def index(docstrings: Sequence[Docstring], chosen: Contender, made: Output) -> DocumentSearch:
-    """An index of all docstrings under their names; where BM25 is chosen, the vectors are those of the
-    table."""
+def index(docstrings: Sequence[Docstring], compared: Compared, made: Output) -> DocumentSearch:
+    """An index of all docstrings under their names, with the chosen model."""
     file = made.folder / DOCSTRINGS
     with whole(file) as lines:
         for number, one in enumerate(docstrings):
             record = {"id": str(number), "title": one.name, "text": one.sentences}
             lines.write((json.dumps(record, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
-    shutil.copytree(chosen.folder or made.scratch / "model-0", made.scratch / MODEL)
+    shutil.copytree(compared.vectors.folder, made.scratch / MODEL)
     return index_documents(
         made.scratch / MODEL,
         file,
         made.scratch / INDEX,
         language=LANGUAGE,
-        mode=chosen.mode,
-        fusion=(chosen.dense or dense_models()[0]).fusion,
+        mode=compared.chosen.mode,
+        fusion=compared.vectors.dense.fusion,
         kept_at=made.model,
     )
 
 
-def write_report(split: Split, folder: Path) -> None:
+def write_report(split: Split, compared: Compared, folder: Path) -> None:
     """The page with results, training curves and a map of held-out docstrings, of what is in `folder`."""
-    run = quick_thought.run_of(folder / "model-1")
+    runs = [quick_thought.run_of(fitted.folder) for fitted in compared.fitted]
     api.report(
         folder / RESULTS,
         folder / REPORT,
-        runs=[run] if run.exists() else [],
+        runs=[run for run in runs if run.exists()],
         model=folder / MODEL,
         input=[body.body_text for body in split.bodies],
     )
@@ -229,8 +228,8 @@ def _table(compared: Compared, further: Sequence[Result]) -> str:
     return table(shown)
 
 
-def _marked(row: Row, chosen: Contender) -> list[Result]:
-    star = "*" if row.contender is chosen else ""
+def _marked(row: Row, chosen: Candidate) -> list[Result]:
+    star = "*" if row.candidate is chosen else ""
     return [replace(result, model=f"{result.model}{star}") for result in row.results]
 
 

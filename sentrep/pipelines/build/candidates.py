@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sentrep.api.baselines import baseline
 from sentrep.data.analysis import Analysis
@@ -51,20 +51,26 @@ class Dense:
     """How the vectors are fused with BM25."""
 
 
+class Fitted(NamedTuple):
+    """A way to get vectors, fitted to the text to train on."""
+
+    dense: Dense
+    folder: Path
+    """Where the model is."""
+
+
 @dataclass(frozen=True)
-class Contender:
+class Candidate:
     """A model in the comparison."""
 
     name: str
     cost: int
     expected: int
     """Rank of how good it is expected to be: higher is better."""
-    dense: Dense | None
-    """Where its vectors come from; None for BM25 alone."""
     mode: Mode
     """How an index with it is searched: 'lexical', 'dense' or 'hybrid'."""
-    folder: Path | None = None
-    """Where its vectors' model is."""
+    vectors: Fitted | None = None
+    """Where its vectors come from; None for BM25 alone."""
 
 
 def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) -> list[Dense]:
@@ -94,9 +100,9 @@ def dense_models(teacher: Teacher | None = None, asked: int = 0, seed: int = 0) 
     return found
 
 
-def contenders(
+def fitted_candidates(
     dense: list[Dense], text: Text, folder: Path, language: str, budget: Budget, say: Say
-) -> Iterator[tuple[Contender, Model]]:
+) -> Iterator[tuple[Candidate, Model]]:
     """Fit every model to the text to train on; say which are left out, and why.
 
     Args:
@@ -108,16 +114,16 @@ def contenders(
         say: gets a line for each model that is left out.
     """
     words = replace(bm25(Analysis(language), label=BM25), name=BM25)
-    yield Contender(words.name, 0, 0, None, "lexical"), words
+    yield Candidate(words.name, 0, 0, "lexical"), words
     for number, each in enumerate(dense):
         if reason := each.objection(text, budget):
             say(f"left out: {each.name}: {reason}")
             continue
-        place = folder / f"model-{number}"
-        vectors = _remembered(measured(each.fit(text, place), each.name))
+        fitted = Fitted(each, folder / f"model-{number}")
+        vectors = _remembered(measured(each.fit(text, fitted.folder), each.name))
         both = hybrid(vectors, words, each.fusion)
-        yield Contender(vectors.name, each.cost, 0, each, "dense", place), vectors
-        yield Contender(both.name, each.cost, each.expected, each, "hybrid", place), both
+        yield Candidate(vectors.name, each.cost, 0, "dense", fitted), vectors
+        yield Candidate(both.name, each.cost, each.expected, "hybrid", fitted), both
 
 
 def _table(text: Text, out: Path) -> Encoder:

@@ -21,8 +21,8 @@ MARGIN = 0.01
 """A cheaper model is as good where the 95 % interval shows that it loses less than this."""
 
 
-class Candidate(NamedTuple):
-    """A model with its scores."""
+class Scored(NamedTuple):
+    """A candidate with its scores."""
 
     name: str
     cost: int
@@ -40,8 +40,8 @@ class Candidate(NamedTuple):
 class Choice(NamedTuple):
     """The chosen model and how it compares."""
 
-    chosen: Candidate
-    best: Candidate
+    chosen: Scored
+    best: Scored
     """The one with the highest mean."""
     against: dict[str, Difference]
     """The chosen model less each other model, by its name."""
@@ -49,7 +49,7 @@ class Choice(NamedTuple):
     """p-values of these differences, corrected by Holm's procedure."""
 
 
-def choose(candidates: Sequence[Candidate]) -> Choice:
+def choose(candidates: Sequence[Scored]) -> Choice:
     """The model that is expected to be the best, unless the scores contradict.
 
     Where others are significantly better (paired randomisation tests over the questions, corrected for
@@ -65,7 +65,7 @@ def choose(candidates: Sequence[Candidate]) -> Choice:
     return Choice(chosen, best, against, p)
 
 
-def _supported(candidates: Sequence[Candidate]) -> Candidate:
+def _supported(candidates: Sequence[Scored]) -> Scored:
     """The expected one; the best of those that are significantly better, where there are any."""
     expected = max(candidates, key=lambda each: (each.expected, -each.cost, each.value))
     higher = [each for each in candidates if each.value > expected.value]
@@ -74,14 +74,14 @@ def _supported(candidates: Sequence[Candidate]) -> Candidate:
     return max(better, key=lambda each: each.value, default=expected)
 
 
-def _as_good(first: Candidate, candidates: Sequence[Candidate]) -> list[Candidate]:
+def _as_good(first: Scored, candidates: Sequence[Scored]) -> list[Scored]:
     """Itself, and the cheaper ones that lose less than `MARGIN` and have no cheaper one above them."""
     cheaper = [each for each in candidates if each.cost < first.cost]
     close = [each for each in cheaper if difference([each.items], [first.items]).low > -MARGIN]
     return [first, *(each for each in close if not _beaten(each, candidates))]
 
 
-def _beaten(one: Candidate, candidates: Sequence[Candidate]) -> bool:
+def _beaten(one: Scored, candidates: Sequence[Scored]) -> bool:
     """Whether a cheaper model has a higher mean."""
     return any(each.cost < one.cost and each.value > one.value for each in candidates)
 
@@ -89,8 +89,8 @@ def _beaten(one: Candidate, candidates: Sequence[Candidate]) -> bool:
 def verdict(choice: Choice, baseline: str) -> str:
     """What was chosen, by how much it is better than `baseline`, and which model has a higher mean.
 
-    >>> fused = Candidate("table + BM25", 1, 1, np.ones(200))
-    >>> print(verdict(choose([fused, Candidate("BM25", 0, 0, np.arange(200) % 2)]), "BM25"))
+    >>> fused = Scored("table + BM25", 1, 1, np.ones(200))
+    >>> print(verdict(choose([fused, Scored("BM25", 0, 0, np.arange(200) % 2)]), "BM25"))
     Chosen: table + BM25, which is better than BM25 by .500 (95 % interval .425 to .570, p < .001).
     """
     chosen = choice.chosen.name

@@ -10,9 +10,9 @@ from sentrep.evaluation.report.tables import digits, interval_of, render
 from sentrep.evaluation.result import Result
 from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.task import Model, Task, evaluate
-from sentrep.pipelines.build.candidates import BM25, Contender
-from sentrep.pipelines.build.choice import Candidate, Choice, choose, verdict
-from sentrep.pipelines.build.exam import METRIC, mean_items
+from sentrep.pipelines.build.candidates import BM25, Candidate, Fitted
+from sentrep.pipelines.build.choice import Choice, Scored, choose, verdict
+from sentrep.pipelines.build.questions import METRIC, mean_items
 from sentrep.utils.errors import InputError
 
 
@@ -20,7 +20,7 @@ from sentrep.utils.errors import InputError
 class Row:
     """A candidate with its results."""
 
-    contender: Contender
+    candidate: Candidate
     results: Sequence[Result]
     """Results of all tasks and metrics."""
 
@@ -30,9 +30,10 @@ class Row:
         return [result for result in self.results if result.metric == METRIC]
 
     @property
-    def candidate(self) -> Candidate:
-        one = self.contender
-        return Candidate(one.name, one.cost, one.expected, mean_items(self.decisive))
+    def scored(self) -> Scored:
+        """The candidate with one score for each question."""
+        one = self.candidate
+        return Scored(one.name, one.cost, one.expected, mean_items(self.decisive))
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,20 @@ class Compared:
     choice: Choice
 
     @property
-    def chosen(self) -> Contender:
+    def chosen(self) -> Candidate:
         """The model to use."""
-        names = {row.contender.name: row.contender for row in self.rows}
+        names = {row.candidate.name: row.candidate for row in self.rows}
         return names[self.choice.chosen.name]
+
+    @property
+    def fitted(self) -> list[Fitted]:
+        """The ways to get vectors that were fitted, each once, the cheapest first."""
+        return list(dict.fromkeys(row.candidate.vectors for row in self.rows if row.candidate.vectors))
+
+    @property
+    def vectors(self) -> Fitted:
+        """The vectors that an index gets: those of the chosen model; the cheapest where BM25 is chosen."""
+        return self.chosen.vectors or self.fitted[0]
 
     @property
     def verdict(self) -> str:
@@ -80,24 +91,24 @@ class Compared:
 
     def _cells(self, row: Row) -> list[str]:
         cells = [interval_of(each.value, each.low, each.high, percent=False) for each in row.decisive]
-        chosen = "*" if row.contender is self.chosen else ""
-        mean = digits(row.candidate.value, percent=False)
-        return [f"{row.contender.name}{chosen}", *cells, mean]
+        chosen = "*" if row.candidate is self.chosen else ""
+        mean = digits(row.scored.value, percent=False)
+        return [f"{row.candidate.name}{chosen}", *cells, mean]
 
 
-def compare(contenders: Iterable[tuple[Contender, Model]], tasks: Sequence[Task], file: Path) -> Compared:
+def compare(candidates: Iterable[tuple[Candidate, Model]], tasks: Sequence[Task], file: Path) -> Compared:
     """Measure all candidates and choose one.
 
     Args:
-        contenders: the candidates with their models, fitted one after the other.
+        candidates: with their models, fitted one after the other.
         tasks: what they are measured by.
         file: gets the results.
 
     Raises:
         InputError: a task failed.
     """
-    rows = [Row(contender, results_of(model, tasks, file)) for contender, model in contenders]
-    return Compared(rows, choose([row.candidate for row in rows]))
+    rows = [Row(candidate, results_of(model, tasks, file)) for candidate, model in candidates]
+    return Compared(rows, choose([row.scored for row in rows]))
 
 
 def results_of(model: Model, tasks: Sequence[Task], file: Path) -> list[Result]:

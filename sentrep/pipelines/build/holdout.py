@@ -22,15 +22,15 @@ class Holdout(NamedTuple):
     """Documents in two parts."""
 
     train: list[SourceDocument]
-    exam: list[SourceDocument]
+    test: list[SourceDocument]
     dropped: int
-    """Documents in neither part, since they repeat one of the exam."""
+    """Documents in neither part, since they repeat one of `test`."""
 
 
 def hold_out(documents: Sequence[SourceDocument], seed: int = 0) -> Holdout:
     """Hold out a fifth of the documents, at most 1,000.
 
-    No two documents of the exam are near-duplicates, and no document to train on is one of them.
+    No two held-out documents are near-duplicates, and no document to train on is a near-duplicate of one.
     """
     order = list(range(len(documents)))
     random.Random(seed).shuffle(order)

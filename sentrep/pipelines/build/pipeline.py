@@ -1,7 +1,7 @@
 """`sentrep build`: from a folder of documents to a search index with the model that suits them.
 
-Documents are read, some are held out, candidates are fitted to the others, all are examined by questions that
-are made from the held-out documents, and the chosen one is fitted to all documents and indexed.
+Documents are read, and some of them are held out. Candidates are fitted to the others, and measured by
+questions that are made from the held-out documents. The chosen one is fitted to all documents and indexed.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.indexed_files import described
 from sentrep.inference.units import Units
 from sentrep.pipelines.build.budget import MINUTES, Budget, timed
-from sentrep.pipelines.build.candidates import Dense, Say, contenders, dense_models
+from sentrep.pipelines.build.candidates import Dense, Say, dense_models, fitted_candidates
 from sentrep.pipelines.build.comparison import Compared, compare
-from sentrep.pipelines.build.exam import ExamDocument, exam
 from sentrep.pipelines.build.holdout import Holdout, hold_out
 from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output, output
+from sentrep.pipelines.build.questions import HeldOutDocument, question_tasks
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.errors import InputError, shown
@@ -114,7 +114,7 @@ def build(
             parts = hold_out(documents, seed)
             if language == "auto":
                 language = guess_language(each.text[:2000] for each in documents)
-        say(_counts(documents, len(parts.exam), parts.dropped, language))
+        say(_counts(documents, len(parts.test), parts.dropped, language))
         run = _BuildRun(
             made,
             units,
@@ -160,7 +160,8 @@ class _BuildRun:
     def compared(self, parts: Holdout) -> Compared | None:
         """Fit and measure all models; None, with a line that says so, where there is too little text."""
         try:
-            tasks = exam([examined(document, self.units) for document in parts.exam], self.seed)
+            documents = [held_out_document(document, self.units) for document in parts.test]
+            tasks = question_tasks(documents, self.seed)
         except InputError as error:
             self.say(shown(f"not measured: {error}"))
             return None
@@ -170,7 +171,7 @@ class _BuildRun:
         scratch, text = self.output.scratch, self._text(parts.train, "train.jsonl")
         dense = dense_models(self.teacher, _characters(tasks), self.seed)
         with timed("fitted and measured", self.say):
-            candidates = contenders(dense, text, scratch, self.language, self.budget, self.say)
+            candidates = fitted_candidates(dense, text, scratch, self.language, self.budget, self.say)
             compared = compare(candidates, tasks, scratch / RESULTS)
         self.say(f"\n{compared.table}\n{compared.verdict}\n")
         return compared
@@ -192,7 +193,7 @@ class _BuildRun:
         where nothing was measured, those with the highest expected rank."""
         text = self._text(documents, "all.jsonl")
         if compared:
-            dense = compared.chosen.dense or dense_models()[0]
+            dense = compared.vectors.dense
         else:
             every = dense_models(self.teacher, seed=self.seed)
             able = [each for each in every if not each.objection(text, self.budget)]
@@ -210,11 +211,11 @@ def _characters(tasks: Sequence[Retrieval]) -> int:
     return sum(len(text) for task in tasks for text in {*task.queries, *task.documents})
 
 
-def examined(document: SourceDocument, units: Units) -> ExamDocument:
-    """A held-out document as the exam takes it; sentences and whole documents are cut into passages."""
+def held_out_document(document: SourceDocument, units: Units) -> HeldOutDocument:
+    """A document that questions are made of; sentences and whole documents are cut into passages."""
     cut = units if units.unit == "passage" else Units()
     passages = [" ".join(passage.text.split()) for passage in cut.of(document)]
-    return ExamDocument(document.id, document.title, document.sentences, passages)
+    return HeldOutDocument(document.id, document.title, document.sentences, passages)
 
 
 def _counts(documents: Sequence[SourceDocument], held: int, dropped: int, language: str) -> str:

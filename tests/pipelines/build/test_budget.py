@@ -14,7 +14,7 @@ from sentrep.inference.names import Located
 from sentrep.inference.units import Units
 from sentrep.pipelines.build import teacher
 from sentrep.pipelines.build.budget import Budget
-from sentrep.pipelines.build.candidates import Dense, contenders
+from sentrep.pipelines.build.candidates import Dense, fitted_candidates
 from sentrep.pipelines.build.teacher import Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.errors import InputError
@@ -46,7 +46,7 @@ def test_left_out_candidates_are_named(tmp_path: Path) -> None:
         raise AssertionError(out)
 
     slow = Dense("a slow model", 1, 1, never, lambda text, budget: budget.objection(1e6))
-    found = list(contenders([slow], text, tmp_path, "", Budget(1), said.append))
+    found = list(fitted_candidates([slow], text, tmp_path, "", Budget(1), said.append))
     assert [one.name for one, _ in found] == ["BM25"]
     assert len(said) == 1
     assert "a slow model" in said[0]

@@ -13,7 +13,6 @@ from sentence_transformers import SentenceTransformer
 
 import sentrep
 from sentrep.pipelines.build import pipeline
-from sentrep.pipelines.build.candidates import dense_models
 from sentrep.search.fusion import STRONG
 from sentrep.utils.errors import InputError
 from sentrep.utils.locks import writer
@@ -50,7 +49,7 @@ def test_a_folder_becomes_a_measured_index(tmp_path: Path) -> None:
     hit = built.search.search("page77part2", 1, mode="lexical")[0]
     assert Path(hit.document.file).name == "077.md"
     assert hit.heading[-1] == "Part 2"
-    assert built.search.index.fusion == (built.compared.chosen.dense or dense_models()[0]).fusion
+    assert built.search.index.fusion == built.compared.vectors.dense.fusion
     assert (tmp_path / "out" / "report.html").stat().st_size > 1000
     again = sentrep.open_index(tmp_path / "out" / "index")
     assert [each.id for each in again.search("topic3word5", 5)] == [  # type: ignore[union-attr]

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentrep.evaluation.statistics.permutation import difference
-from sentrep.pipelines.build.choice import MARGIN, SIGNIFICANT, Candidate, choose, verdict
+from sentrep.pipelines.build.choice import MARGIN, SIGNIFICANT, Scored, choose, verdict
 
 
 def candidate(
     name: str, cost: int, share: float, expected: int = 0, seed: int = 0, count: int = 400
-) -> Candidate:
+) -> Scored:
     """Right answers to a share of the questions; the same questions for all of the same seed."""
-    return Candidate(name, cost, expected, (np.random.default_rng(seed).random(count) < share).astype(float))
+    return Scored(name, cost, expected, (np.random.default_rng(seed).random(count) < share).astype(float))
 
 
 def test_a_clear_winner_is_chosen_whatever_it_costs_and_was_expected_of_it() -> None:
@@ -28,8 +28,8 @@ def test_the_expected_one_is_chosen_where_the_questions_do_not_tell() -> None:
     number = np.arange(30)  # of 30 questions BM25 answers 16, the other model 14, of which they share 7
     right = number < 16, (number >= 9) & (number < 23)
     few = [
-        Candidate("BM25", 0, 0, right[0].astype(np.float64)),
-        Candidate("fused", 1, 1, right[1].astype(np.float64)),
+        Scored("BM25", 0, 0, right[0].astype(np.float64)),
+        Scored("fused", 1, 1, right[1].astype(np.float64)),
     ]
     choice = choose(few)
     assert choice.chosen.name == "fused"

@@ -1,4 +1,4 @@
-"""The exam: its questions have one answer each, and means over tasks weigh tasks alike."""
+"""Questions of `build`: they have one answer each, and means over tasks weigh tasks alike."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 from sentrep.evaluation.models.lexical import bm25
 from sentrep.evaluation.result_store import ResultStore
 from sentrep.evaluation.task import evaluate
-from sentrep.pipelines.build.exam import METRIC, ExamDocument, exam, mean_items
+from sentrep.pipelines.build.questions import METRIC, HeldOutDocument, mean_items, question_tasks
 from tests.errors import refuses
 
 
-def documents(count: int) -> list[ExamDocument]:
+def documents(count: int) -> list[HeldOutDocument]:
     random = np.random.default_rng(0)
     made = []
     for number in range(count):
@@ -24,12 +24,12 @@ def documents(count: int) -> list[ExamDocument]:
             for place in range(12)
         ]
         passages = [" ".join(sentences[start : start + 4]) for start in range(0, 12, 4)]
-        made.append(ExamDocument(f"d{number}", f"About {words[0]} and {words[1]}", sentences, passages))
+        made.append(HeldOutDocument(f"d{number}", f"About {words[0]} and {words[1]}", sentences, passages))
     return made
 
 
 def test_three_kinds_of_questions_with_one_answer_each() -> None:
-    tasks = exam(documents(40))
+    tasks = question_tasks(documents(40))
     assert {task.name.split(": ")[1] for task in tasks} == {"title to body", "inverse cloze", "next passage"}
     for task in tasks:
         assert all(len(each) == 1 for each in task.relevant)
@@ -40,7 +40,7 @@ def test_three_kinds_of_questions_with_one_answer_each() -> None:
 
 def test_next_passage_is_the_next_passage() -> None:
     given = documents(30)
-    task = next(task for task in exam(given) if task.name.endswith("next passage"))
+    task = next(task for task in question_tasks(given) if task.name.endswith("next passage"))
     following = {
         first: second
         for document in given
@@ -52,12 +52,12 @@ def test_next_passage_is_the_next_passage() -> None:
 
 
 def test_the_mean_over_questions_is_the_mean_over_tasks(tmp_path: Path) -> None:
-    done = evaluate(bm25(), exam(documents(40)), ResultStore(tmp_path / "results.jsonl"))
+    done = evaluate(bm25(), question_tasks(documents(40)), ResultStore(tmp_path / "results.jsonl"))
     results = [result for result in done.results if result.metric == METRIC]
     expected = np.mean([result.value for result in results])
     assert mean_items(results).mean() == pytest.approx(expected)
 
 
 def test_too_little_text_is_said() -> None:
-    with refuses(setting="keep_out"):
-        exam(documents(3))
+    with refuses(setting="corpus"):
+        question_tasks(documents(3))

@@ -1,4 +1,4 @@
-"""The exam of `build`: questions that are made from held-out documents.
+"""The questions by which `build` measures, made from held-out documents.
 
 Title to body: find the text of a document from its title. Inverse cloze: find the passage that a sentence was
 taken from (Lee, Chang & Toutanova, ACL 2019, section 4). Next passage: find the passage that follows.
@@ -29,7 +29,7 @@ METRIC = "nDCG@10"
 KINDS = ("title to body", "inverse cloze")
 
 
-class ExamDocument(NamedTuple):
+class HeldOutDocument(NamedTuple):
     """A held-out document."""
 
     id: str
@@ -38,8 +38,8 @@ class ExamDocument(NamedTuple):
     passages: Sequence[str]
 
 
-def exam(documents: Sequence[ExamDocument], seed: int = 0) -> list[Retrieval]:
-    """The tasks that the documents are enough for.
+def question_tasks(documents: Sequence[HeldOutDocument], seed: int = 0) -> list[Retrieval]:
+    """The retrieval tasks that the documents are enough for, one for each kind of question.
 
     Raises:
         InputError: there is too little text for any task.
@@ -52,7 +52,7 @@ def exam(documents: Sequence[ExamDocument], seed: int = 0) -> list[Retrieval]:
         raise InputError(
             f"{len(documents)} documents are held out for measuring, which is too little text: at least "
             f"{FEWEST} documents, or documents of several passages, are needed",
-            setting="keep_out",
+            setting="corpus",
         )
     return tasks
 
@@ -71,14 +71,14 @@ def mean_items(results: Sequence[Result]) -> NDArray[np.float64]:
     return np.concatenate([each * (total / (len(items) * len(each))) for each in items])
 
 
-def _label_free(documents: Sequence[ExamDocument], seed: int) -> list[Retrieval]:
+def _label_free(documents: Sequence[HeldOutDocument], seed: int) -> list[Retrieval]:
     try:
         return label_free(documents, "held out", queries=QUESTIONS, seed=seed)
     except InputError:
         return []
 
 
-def _next_passage(documents: Sequence[ExamDocument], seed: int) -> Retrieval | None:
+def _next_passage(documents: Sequence[HeldOutDocument], seed: int) -> Retrieval | None:
     pairs = [pair for document in documents for pair in itertools.pairwise(document.passages)]
     answers = {following: passage for passage, following in pairs if passage != following}
     if len(answers) < FEWEST:
