@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from sentrep.data.config import CorpusConfig, TokenizerConfig
+from sentrep.data.config import TOKENIZERS, CorpusConfig, TokenizerConfig
 from sentrep.data.corpus import Corpus
 from sentrep.encoders.config import EncoderConfig
 from sentrep.methods.registry import configured, entry
@@ -81,6 +81,6 @@ def _tokenizer_config(tokenizer: str | Path | TokenizerConfig) -> TokenizerConfi
         return tokenizer
     config = TokenizerConfig(checked("tokenizer", tokenizer, str))
     if not config.trained and not Path(config.tokenizer).exists():
-        hint = nearest(config.tokenizer, ("bpe", "unigram", "word", "spaces"))
+        hint = nearest(config.tokenizer, TOKENIZERS)
         raise InputError(f"{opt('tokenizer')} {at(config.tokenizer)}: no such file or folder; {hint}")
     return config

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import tyro
 
+from sentrep.data.config import Split
 from sentrep.inference.units import Units
 
 Files = Annotated[tuple[str, ...], tyro.conf.arg(metavar="FILE [FILE ...]")]
 MaybeFiles = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[FILE ...]")]
 Input = Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [FILE ...]")]
-Layout = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
 Model = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
 ModelNames = Annotated[tuple[str, ...], tyro.conf.arg(metavar="MODEL [MODEL ...]")]
 MaybeModel = Annotated[str | None, tyro.conf.arg(metavar="MODEL")]
@@ -24,7 +24,7 @@ class Reading:
     """How files are read."""
 
     text_field: str = "text"
-    """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
+    """Field or column that holds the text (json, jsonl, csv, tsv, parquet, data sets)."""
     title_field: str = "title"
     """Field or column that holds the title, if there is one."""
     id_field: str = "id"
@@ -33,7 +33,7 @@ class Reading:
     keep_fields: tuple[str, ...] = ()
     """Further columns of Parquet files and data sets that search hits return. Of JSON lines, CSV and TSV, all
     fields of moderate length are returned."""
-    split: Layout = "auto"
+    split: Split = "auto"
     """Layout of the text. 'lines': one sentence a line, blank lines between documents. 'paragraphs': one
     paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': whichever of
     these two fits. 'auto': whichever of all fits; it is printed."""
@@ -46,7 +46,7 @@ class ReadingLines:
     """How files are read, each line of them or of their text field as one text."""
 
     text_field: str = "text"
-    """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
+    """Field or column that holds the text (json, jsonl, csv, tsv, parquet, data sets)."""
     strict: bool = False
     """End with an error if anything that was read is damaged or skipped."""
 

@@ -4,12 +4,15 @@ dataclasses."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sentrep.utils.checks import check_at_least
 from sentrep.utils.errors import InputError, nearest, opt
 
 Split = Literal["auto", "prose", "lines", "paragraphs", "wrapped"]
+"""Layouts of text."""
+TOKENIZERS = ("bpe", "unigram", "word", "spaces")
+"""Tokenizers that are trained on the corpus."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,9 @@ class CorpusConfig:
 
     corpus: tuple[str, ...]
     """Files, folders, '-' for standard input, or the name of a data set on the hub. Formats: .txt, .md,
-    .html, .rst, .pdf, .docx, .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst."""
+    .html, .rst, .pdf, .docx, .json, .jsonl, .csv, .tsv and .parquet, each also as .gz or .zst."""
     text_field: str = "text"
-    """Field or column that holds the text (jsonl, csv, tsv, parquet, data sets)."""
+    """Field or column that holds the text (json, jsonl, csv, tsv, parquet, data sets)."""
     title_field: str = "title"
     """Field or column that holds the title, if there is one."""
     id_field: str = "id"
@@ -46,9 +49,8 @@ class CorpusConfig:
     """Never use the network."""
 
     def __post_init__(self) -> None:
-        layouts = ("auto", "prose", "lines", "paragraphs", "wrapped")
-        if self.split not in layouts:
-            raise InputError(f"{opt('split')} {self.split!r}: {nearest(str(self.split), layouts)}")
+        if self.split not in get_args(Split):
+            raise InputError(f"{opt('split')} {self.split!r}: {nearest(str(self.split), get_args(Split))}")
 
     @property
     def id_fields(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ class TokenizerConfig:
     @property
     def trained(self) -> bool:
         """Whether the vocabulary is learnt from the corpus; otherwise `tokenizer` is a path."""
-        return self.tokenizer in ("bpe", "unigram", "word", "spaces")
+        return self.tokenizer in TOKENIZERS
 
     def __post_init__(self) -> None:
         if self.vocab < 16:
