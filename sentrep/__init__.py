@@ -60,8 +60,13 @@ if TYPE_CHECKING:
     from sentrep.data.config import CorpusConfig as CorpusConfig
     from sentrep.data.config import TokenizerConfig as TokenizerConfig
     from sentrep.encoders.config import EncoderConfig as EncoderConfig
+    from sentrep.inference.units import Units as Units
     from sentrep.methods.configs import *  # noqa: F403 (one configuration per method)
     from sentrep.methods.distill.config import DistillConfig as DistillConfig
+    from sentrep.mining.settings import AnomalySettings as AnomalySettings
+    from sentrep.mining.settings import ClusterSettings as ClusterSettings
+    from sentrep.mining.settings import DuplicateSettings as DuplicateSettings
+    from sentrep.mining.settings import TermSettings as TermSettings
     from sentrep.modules.decoding_config import DecodingConfig as DecodingConfig
     from sentrep.pipelines.build.pipeline import build as build
     from sentrep.training.config import TrainingConfig as TrainingConfig

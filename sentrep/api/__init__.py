@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from sentrep.api.indexes import index_embedded as index_embedded
     from sentrep.api.indexes import open_index as open_index
     from sentrep.api.indexes import search as search
-    from sentrep.api.mining import terms as terms
     from sentrep.api.mining_anomalies import anomalies as anomalies
     from sentrep.api.mining_clusters import clusters as clusters
     from sentrep.api.mining_duplicates import duplicates as duplicates
+    from sentrep.api.mining_terms import terms as terms
     from sentrep.api.reading import announce as announce
     from sentrep.api.reading import watched as watched
     from sentrep.api.reduction import Reduced as Reduced

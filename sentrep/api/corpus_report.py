@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.mining import items_of
 from sentrep.api.mining_clusters import clustered
-from sentrep.api.mining_duplicates import Duplicates, DuplicateSettings, described, grouped
+from sentrep.api.mining_duplicates import Duplicates, described, grouped
+from sentrep.api.mining_inputs import items_of
 from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.items import Item, Unit, on_disk, texts_of
-from sentrep.mining.settings import ClusterSettings, TermSettings
+from sentrep.mining.items import Item, on_disk, texts_of
+from sentrep.mining.settings import ClusterSettings, DuplicateSettings, TermSettings, Unit
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.record_file import View
 

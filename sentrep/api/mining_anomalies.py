@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from sentrep.api.mining import items_of, split_options
+from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.api.mining_vectors import vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.items import Item, Unit, on_disk, texts_of
+from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
+from sentrep.mining.settings import AnomalySettings
 from sentrep.utils.record_file import View
 
 if TYPE_CHECKING:
@@ -20,33 +21,6 @@ if TYPE_CHECKING:
 
     from sentrep.mining.anomalies import Anomalies, Drift, WordVectors
     from sentrep.mining.vectors import Vectors
-
-ScoreName = Literal[
-    "combined",
-    "words",
-    "likelihood-ratio",
-    "rarity",
-    "neighbours",
-    "distance",
-    "reconstruction",
-    "flow",
-    "cvdd",
-]
-
-
-@dataclass(frozen=True)
-class AnomalySettings:
-    """How texts are scored."""
-
-    score: ScoreName = "combined"
-    """'words' (likelihood ratio plus rarity), 'likelihood-ratio' and 'rarity' compare words; 'neighbours',
-    'distance', 'reconstruction' and 'flow' compare vectors, 'cvdd' vectors of words: of a model or, without
-    one, of latent semantic analysis. 'combined' is words plus neighbours."""
-    unit: Unit = "document"
-    """What is scored: 'document' (a record, a file, or a line of a text file with a sentence a line), or
-    'sentence'."""
-    seed: int = 0
-    """Seed of the division into parts, and of the permutations of the test of drift."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.mining import items_of, split_options
+from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
 from sentrep.mining.items import Item, on_disk, texts_of

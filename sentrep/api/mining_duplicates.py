@@ -7,35 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.api.mining import items_of, split_options
+from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
-from sentrep.mining.items import Item, Unit, on_disk, texts_of
+from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
-from sentrep.utils.checks import check_between
-from sentrep.utils.errors import InputError, opt
+from sentrep.mining.settings import DuplicateSettings
 
 if TYPE_CHECKING:
     from sentrep.mining.near_duplicates import Grouping
-
-
-@dataclass(frozen=True)
-class DuplicateSettings:
-    """When two texts are duplicates."""
-
-    threshold: float = 0.7
-    """Smallest Jaccard similarity of their shingles; 1 leaves texts with equal shingles."""
-    cosine: float = 0.9
-    """Smallest cosine of their vectors, where there is a model or a folder of vectors."""
-    unit: Unit = "document"
-    """What is compared: 'document' (a record, a file, or a line of a text file with a sentence a line), or
-    'sentence'."""
-
-    def __post_init__(self) -> None:
-        check_between(self, 0.1, 1, "threshold")
-        check_between(self, -1, 1, "cosine")
-        if self.unit not in ("document", "sentence"):
-            raise InputError(f"{opt('unit')} {self.unit!r}: 'document' or 'sentence'")
 
 
 @dataclass(frozen=True)

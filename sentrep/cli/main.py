@@ -38,7 +38,7 @@ VERBS = {
     "eval": "evaluate:evaluate",
     "compare": "evaluate:compare",
     "report": "evaluate:report",
-    "terms": "mining:terms",
+    "terms": "mining_terms:terms",
     "duplicates": "mining_duplicates:duplicates",
     "anomalies": "mining_anomalies:anomalies",
     "clusters": "mining_clusters:clusters",

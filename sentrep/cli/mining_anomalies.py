@@ -8,8 +8,9 @@ from sentrep.api import mining_anomalies as api
 from sentrep.cli.options import ACCESS, READING, Access, Files, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
+from sentrep.mining.settings import AnomalySettings
 
-SETTINGS = api.AnomalySettings()
+SETTINGS = AnomalySettings()
 SHOWN = 20
 """Texts that are printed; all are written to `out`."""
 
@@ -19,7 +20,7 @@ def anomalies(
     input: Files,
     against: Files = (),
     model: MaybeModel = None,
-    settings: api.AnomalySettings = SETTINGS,
+    settings: AnomalySettings = SETTINGS,
     drift: bool = False,
     out: Path | None = None,
     reading: Reading = READING,

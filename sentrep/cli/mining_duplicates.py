@@ -8,8 +8,9 @@ from sentrep.api import mining_duplicates as api
 from sentrep.cli.options import ACCESS, READING, Access, Input, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
+from sentrep.mining.settings import DuplicateSettings
 
-SETTINGS = api.DuplicateSettings()
+SETTINGS = DuplicateSettings()
 SHOWN = 10
 """Groups that are printed, with three texts each."""
 
@@ -17,7 +18,7 @@ SHOWN = 10
 def duplicates(
     input: Input,
     model: MaybeModel = None,
-    settings: api.DuplicateSettings = SETTINGS,
+    settings: DuplicateSettings = SETTINGS,
     out: Path | None = None,
     drop: Path | None = None,
     reading: Reading = READING,

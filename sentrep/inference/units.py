@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from sentrep.utils.errors import InputError, nearest, opt
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from sentrep.search.documents import Passage
 
 Unit = Literal["passage", "sentence", "document"]
-UNITS = ("passage", "sentence", "document")
 
 
 class Record(NamedTuple):
@@ -40,7 +39,12 @@ class HeldOut(NamedTuple):
 
 @dataclass(frozen=True)
 class Units:
-    """What is searched: passages of whole sentences, single sentences, or whole documents."""
+    """What is searched: passages of whole sentences, single sentences, or whole documents.
+
+    Example:
+        >>> str(Units("passage", words=80, overlap=20))
+        'passages of 80 words, 20 repeated'
+    """
 
     unit: Unit = "passage"
     """What each text is: a passage, a sentence or a whole document."""
@@ -52,8 +56,8 @@ class Units:
     """Keep blocks of code (Markdown, HTML, RST) in passages and whole documents."""
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
-            raise InputError(f"{opt('unit')} {self.unit!r}: {nearest(str(self.unit), UNITS)}")
+        if self.unit not in get_args(Unit):
+            raise InputError(f"{opt('unit')} {self.unit!r}: {nearest(str(self.unit), get_args(Unit))}")
         if self.unit == "passage" and self.words < 1:
             raise InputError(f"{opt('words')} {self.words}: a passage has 1 word or more")
         if self.unit == "passage" and not 0 <= self.overlap < self.words:

@@ -7,20 +7,19 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import sentences
 from sentrep.data.reading.formats import format_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.source import Piece, gather, read_files
+from sentrep.mining.settings import Unit
 from sentrep.utils.files import expanded
 from sentrep.utils.record_file import RecordFile, View
 
 if TYPE_CHECKING:
     from sentrep.embedding import Embedded
-
-Unit = Literal["document", "sentence"]
 
 
 class Item(NamedTuple):

@@ -5,13 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least
+from sentrep.utils.checks import check_at_least, check_between
 from sentrep.utils.errors import InputError, opt
+
+Unit = Literal["document", "sentence"]
+"""What is one text of a corpus."""
+ScoreName = Literal[
+    "combined",
+    "words",
+    "likelihood-ratio",
+    "rarity",
+    "neighbours",
+    "distance",
+    "reconstruction",
+    "flow",
+    "cvdd",
+]
 
 
 @dataclass(frozen=True)
 class TermSettings:
-    """How terms are found."""
+    """How terms are found.
+
+    Example:
+        >>> TermSettings(k=50, language="de").k
+        50
+    """
 
     k: int = 200
     """Largest number of terms that are returned."""
@@ -31,10 +50,57 @@ class TermSettings:
 
 
 @dataclass(frozen=True)
-class ClusterSettings:
-    """How texts are clustered."""
+class DuplicateSettings:
+    """When two texts are duplicates.
 
-    unit: Literal["document", "sentence"] = "document"
+    Example:
+        >>> DuplicateSettings(threshold=0.8).threshold
+        0.8
+    """
+
+    threshold: float = 0.7
+    """Smallest Jaccard similarity of their shingles; 1 leaves texts with equal shingles."""
+    cosine: float = 0.9
+    """Smallest cosine of their vectors, where there is a model or a folder of vectors."""
+    unit: Unit = "document"
+    """What is compared: 'document' (a record, a file, or a line of a text file with a sentence a line), or
+    'sentence'."""
+
+    def __post_init__(self) -> None:
+        check_between(self, 0.1, 1, "threshold")
+        check_between(self, -1, 1, "cosine")
+
+
+@dataclass(frozen=True)
+class AnomalySettings:
+    """How texts are scored.
+
+    Example:
+        >>> AnomalySettings("neighbours", unit="sentence").score
+        'neighbours'
+    """
+
+    score: ScoreName = "combined"
+    """'words' (likelihood ratio plus rarity), 'likelihood-ratio' and 'rarity' compare words; 'neighbours',
+    'distance', 'reconstruction' and 'flow' compare vectors, 'cvdd' vectors of words: of a model or, without
+    one, of latent semantic analysis. 'combined' is words plus neighbours."""
+    unit: Unit = "document"
+    """What is scored: 'document' (a record, a file, or a line of a text file with a sentence a line), or
+    'sentence'."""
+    seed: int = 0
+    """Seed of the division into parts, and of the permutations of the test of drift."""
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """How texts are clustered.
+
+    Example:
+        >>> ClusterSettings(k=8).k
+        8
+    """
+
+    unit: Unit = "document"
     """What is clustered: 'document' (a record, a file, or a line of a text file with a sentence a line), or
     'sentence'."""
     k: int | Literal["auto"] = "auto"
@@ -52,7 +118,5 @@ class ClusterSettings:
     def __post_init__(self) -> None:
         check_at_least(self, 1, "seeds")
         check_at_least(self, 2, "smallest")
-        if self.unit not in ("document", "sentence"):
-            raise InputError(f"{opt('unit')} {self.unit!r}: 'document' or 'sentence'")
         if self.k != "auto" and self.k < 1:
             raise InputError(f"{opt('k')} {self.k}: must be 1 or more, or 'auto'")

@@ -1,11 +1,11 @@
-"""The commands on a whole corpus: terms."""
+"""The command terms."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
 
-from sentrep.api import mining as api
+from sentrep.api import mining_terms as api
 from sentrep.cli.options import ACCESS, READING, Access, Files, MaybeModel, Reading, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
