@@ -10,19 +10,19 @@ import sys
 import torch
 
 import sentrep
-from sentrep.api import Writer
+from sentrep.api import SentenceGenerator
 from sentrep.methods.bigan.method import BiGAN
 
 
 def main(corpus: str, out: str) -> None:
     sentrep.train("bigan", corpus=corpus, out=out, epochs=1)
-    writer = Writer.open(out)
-    method = writer.trained.method
+    generator = SentenceGenerator.open(out)
+    method = generator.trained.method
     assert isinstance(method, BiGAN)
-    codes = writer.vectors(["He opened the door."])
+    codes = generator.vectors(["He opened the door."])
     with torch.no_grad():
         back = method.prior(method.reader(codes))
-    print(f"cosine {torch.cosine_similarity(codes, back).item():.3f}: {writer(back)[0][0].text}")
+    print(f"cosine {torch.cosine_similarity(codes, back).item():.3f}: {generator(back)[0][0].text}")
 
 
 if __name__ == "__main__":

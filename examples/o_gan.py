@@ -10,20 +10,20 @@ import sys
 import torch
 
 import sentrep
-from sentrep.api import Writer
+from sentrep.api import SentenceGenerator
 from sentrep.methods.o_gan.method import OGAN
 
 
 def main(corpus: str, out: str) -> None:
     sentrep.train("o-gan", corpus=corpus, out=out, epochs=1)
-    writer = Writer.open(out)
-    method = writer.trained.method
+    generator = SentenceGenerator.open(out)
+    method = generator.trained.method
     assert isinstance(method, OGAN)
-    draw = method.read_back(writer.vectors(["He opened the door."]))
+    draw = method.read_back(generator.vectors(["He opened the door."]))
     for distance in (0, 0.3, 1):
         with torch.no_grad():
             code = method.prior(draw + distance * torch.randn_like(draw))
-        print(f"distance {distance}: {writer(code)[0][0].text}")
+        print(f"distance {distance}: {generator(code)[0][0].text}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ import torch
 
 from sentrep import api
 from sentrep.data.batch import SentenceBatch
-from sentrep.inference.generator import Writer
+from sentrep.inference.generator import SentenceGenerator
 from sentrep.inference.runs import TrainedMethod
 from sentrep.modules.bigram import BigramModel
 from sentrep.modules.conditional_decoder import ConditionalDecoder, all_targets
@@ -139,16 +139,18 @@ def beginnings(model: Path, lines: list[str], bits: int) -> list[str]:
 
 def samples(run: Path, lines: list[str], train: list[str]) -> None:
     """Print the reverse perplexity of samples from the prior, and what they copy."""
-    writer = Writer.open(run)
-    tokenizer = writer.trained.tokenizer
-    vectors = writer.vectors(train[:4000])
+    generator = SentenceGenerator.open(run)
+    tokenizer = generator.trained.tokenizer
+    vectors = generator.vectors(train[:4000])
     normal = torch.distributions.MultivariateNormal(
         vectors.mean(0), torch.cov(vectors.T) + 1e-4 * torch.eye(vectors.shape[1])
     )
     decoding = DecodingConfig("nucleus", max_length=30)
     count, known = 2 * len(lines), {line.lower() for line in train}
-    sources = {"prior": writer.prior(count), "normal": normal.sample((count,))}
-    texts = {name: [each[0].text for each in writer(part, None, decoding)] for name, part in sources.items()}
+    sources = {"prior": generator.prior(count), "normal": normal.sample((count,))}
+    texts = {
+        name: [each[0].text for each in generator(part, None, decoding)] for name, part in sources.items()
+    }
     asked = pad_lists([tokenizer.encode(line) for line in lines])
     for name, written in (texts | {"real": train[:count]}).items():
         model = BigramModel(pad_lists([tokenizer.encode(text) for text in written]), tokenizer.vocab_size)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from sentrep import api
 from sentrep.encoders.erasure import Eraser, centred, normalised
 from sentrep.evaluation.metrics.leakage import leakage
-from sentrep.inference.generator import Writer
+from sentrep.inference.generator import SentenceGenerator
 from sentrep.methods.disentangle.method import Disentangle
 from sentrep.utils.vectors import unit
 
@@ -218,7 +218,7 @@ def encoder_of(run: Path) -> Callable[[list[str]], Vectors]:
 
 def styles(run: Path, texts: list[str]) -> Vectors:
     """Returns the styles of sentences."""
-    trained, found = Writer.open(run).trained, []
+    trained, found = SentenceGenerator.open(run).trained, []
     assert isinstance(trained.method, Disentangle)
     for start in range(0, len(texts), AT_ONCE):
         with torch.no_grad():

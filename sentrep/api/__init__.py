@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from sentrep.inference.compression import decompress as decompress
     from sentrep.inference.ensemble import Ensemble as Ensemble
     from sentrep.inference.eval_adapter import measured as measured
-    from sentrep.inference.generator import Writer as Writer
+    from sentrep.inference.generator import SentenceGenerator as SentenceGenerator
     from sentrep.inference.generator import generate as generate
     from sentrep.inference.generator import generate_as as generate_as
     from sentrep.inference.generator import generate_from_prior as generate_from_prior

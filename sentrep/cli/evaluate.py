@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -30,6 +31,7 @@ from sentrep.utils.terminal import cut_middle
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
+    from sentrep.evaluation.task import Evaluation, Task
 
 PARTS_SHOWN = 10
 
@@ -82,36 +84,29 @@ def evaluate(
     if not (task or suite or heldout) and any(map(kept_out_of, model)):
         text, models = kept_out_comparison(model)
     tasks = api.tasks_of(
-        task,
-        suites=suite,
-        data=data,
-        heldout=text,
-        units=units,
-        part=part,
-        **keywords(reading),
+        task, suites=suite, data=data, heldout=text, units=units, part=part, **keywords(reading)
     )
     _say("left out", "", tasks.skipped)
-    kept, failed = [], False
-    for name in models:
-        try:
-            done = api.evaluate(name, tasks.tasks, results=results, **keywords(access))
-        except InputError as error:  # a model that does not exist does not stop the others
-            print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
-            failed = True
-            continue
-        kept += done.results
-        failed = failed or bool(done.failed)
-        for heading, which in (
-            ("skipped", done.skipped),
-            ("failed", done.failed),
-            ("warning", done.alarms),
-            ("warning", done.truncations),
-        ):
-            _say(heading, f"{getattr(name, 'name', name)}: ", which)
-    if kept:
+    done = [_measured(each, tasks.tasks, results, access) for each in models]
+    if kept := [result for each in done if each for result in each.results]:
         print(table(kept))
         print(f"kept in {results}; next: sentrep {_next_verb(results)} {results}")
-    return int(failed)
+    return int(any(each is None or each.failed for each in done))
+
+
+def _measured(model: Any, tasks: Sequence[Task], results: Path, access: Access) -> Evaluation | None:
+    """Measure one model and print what went wrong; None for a model that cannot be opened, which does not
+    stop the others."""
+    try:
+        done = api.evaluate(model, tasks, results=results, **keywords(access))
+    except InputError as error:
+        print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
+        return None
+    name = getattr(model, "name", model)
+    _say("skipped", f"{name}: ", done.skipped)
+    _say("failed", f"{name}: ", done.failed)
+    _say("warning", f"{name}: ", [*done.alarms, *done.truncations])
+    return done
 
 
 def _next_verb(results: Path) -> str:
@@ -122,7 +117,8 @@ def _next_verb(results: Path) -> str:
     return "compare" if len(models) > 1 else "report"
 
 
-def _say(heading: str, name: str, left: list[Any]) -> None:
+def _say(heading: str, name: str, left: Sequence[Any]) -> None:
+    """Print a line for each task, on standard error."""
     for each in left:
         print(f"{heading}: {name}{each.task}: {each.reason}", file=sys.stderr)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -51,6 +52,22 @@ def generate(
         to = "itself"
     elif source not in (None, "prior"):
         sentences = (*sentences, source)
+    _check_combination(sentences, source, between, style)
+    generator = api.SentenceGenerator.open(run)
+    if style is not None:
+        in_style(generator, sentences, style, decoding)
+    elif source == "prior":
+        from_prior(generator, decoding)
+    elif between is not None:
+        from_line(generator, sentences[0], between, steps, to, decoding)
+    else:
+        from_sentences(generator, sentences, to, decoding)
+
+
+def _check_combination(
+    sentences: Sequence[str], source: str | None, between: str | None, style: Path | None
+) -> None:
+    """Refuse options that contradict each other, and a file that does not exist, before the run is opened."""
     if between is not None and len(sentences) != 1:
         raise InputError(
             f"{opt('between')} needs exactly one sentence, the other end of the line, not {len(sentences)}"
@@ -61,44 +78,51 @@ def generate(
         )
     if style is not None and not style.exists():
         raise InputError(f"{opt('as')} {at(style)}: there is no such file")
-    writer = api.Writer.open(run)
-    if style is not None:
-        for sentence, candidates in zip(
-            sentences, api.generate_as(writer, sentences, style, decoding), strict=True
-        ):
-            print(sentence)
-            show(candidates)
-    elif source == "prior":
-        from_prior(writer, decoding)
-    elif between is not None:
-        print(sentences[0])
-        for step, candidates in enumerate(
-            api.interpolate(writer, sentences[0], between, steps, to, decoding)
-        ):
-            show(candidates, f"{step / (steps - 1):.2f}")
-        print(between)
-    else:
-        from_sentences(writer, sentences, to, decoding)
 
 
-def from_prior(writer: api.Writer, decoding: DecodingConfig) -> None:
+def in_style(
+    generator: api.SentenceGenerator, sentences: Sequence[str], style: Path, decoding: DecodingConfig
+) -> None:
+    """Print what is generated with the content of sentences and the style of a document."""
+    found = api.generate_as(generator, sentences, style, decoding)
+    for sentence, candidates in zip(sentences, found, strict=True):
+        print(sentence)
+        show(candidates)
+
+
+def from_line(
+    generator: api.SentenceGenerator,
+    first: str,
+    second: str,
+    steps: int,
+    to: str | None,
+    decoding: DecodingConfig,
+) -> None:
+    """Print what is generated on the line between two sentences, with the distance from the first, 0 to 1."""
+    print(first)
+    for step, candidates in enumerate(api.interpolate(generator, first, second, steps, to, decoding)):
+        show(candidates, f"{step / (steps - 1):.2f}")
+    print(second)
+
+
+def from_prior(generator: api.SentenceGenerator, decoding: DecodingConfig) -> None:
     """Print one sentence from each of `k` vectors of the prior."""
     single = dataclasses.replace(decoding, k=1)
-    for candidates in api.generate_from_prior(writer, decoding.k, single):
+    for candidates in api.generate_from_prior(generator, decoding.k, single):
         show(candidates)
 
 
 def from_sentences(
-    writer: api.Writer, sentences: tuple[str, ...], to: str | None, decoding: DecodingConfig
+    generator: api.SentenceGenerator, sentences: tuple[str, ...], to: str | None, decoding: DecodingConfig
 ) -> None:
     """Print what is generated from sentences, or from those that are typed if there are none."""
-    for sentence, candidates in zip(sentences, api.generate(writer, sentences, to, decoding), strict=True):
+    for sentence, candidates in zip(sentences, api.generate(generator, sentences, to, decoding), strict=True):
         print(sentence)
         show(candidates)
     if not sentences:
         print("An empty line ends.")
         while sentence := ask():
-            show(api.generate(writer, [sentence], to, decoding)[0])
+            show(api.generate(generator, [sentence], to, decoding)[0])
 
 
 def summarize(

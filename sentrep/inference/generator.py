@@ -1,6 +1,6 @@
 """The verb `generate`: sentences from a trained method that has decoders.
 
-The file is over 250 lines long because all ways to generate sentences share one opened run, a `Writer`.
+The file is over 250 lines long because all ways to generate sentences share one opened run.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Generated(NamedTuple):
 
 
 def generate(
-    run: str | Path | Writer,
+    run: str | Path | SentenceGenerator,
     sentences: Sequence[str],
     to: str | None = None,
     decoding: DecodingConfig | None = None,
@@ -54,7 +54,8 @@ def generate(
     """Generate sentences from the vectors of given sentences.
 
     Args:
-        run: folder of a run whose method has decoders; or a `Writer`, which is such a run opened once.
+        run: folder of a run whose method has decoders; or a `SentenceGenerator`, which is such a run opened
+            once.
         sentences: what to generate from.
         to: which sentence: 'next', 'previous' or 'itself', if the method has a decoder for it; None takes
             the usual one of the method.
@@ -71,12 +72,12 @@ def generate(
         >>> [type(candidate.text).__name__ for candidate in candidates]
         ['str']
     """
-    writer = run if isinstance(run, Writer) else Writer.open(run)
-    return writer(writer.vectors(sentences), to, decoding)
+    generator = run if isinstance(run, SentenceGenerator) else SentenceGenerator.open(run)
+    return generator(generator.vectors(sentences), to, decoding)
 
 
 def interpolate(
-    run: str | Path | Writer,
+    run: str | Path | SentenceGenerator,
     first: str,
     second: str,
     steps: int = 5,
@@ -86,7 +87,7 @@ def interpolate(
     """Sentences from vectors at equal distances on the line between the vectors of two sentences.
 
     Args:
-        run: folder of a run whose method has decoders; or a `Writer`.
+        run: folder of a run whose method has decoders; or a `SentenceGenerator`.
         first: sentence whose vector is the start of the line.
         second: sentence whose vector is its end.
         steps: number of vectors, both ends included; 2 or more.
@@ -109,18 +110,18 @@ def interpolate(
 
     if steps < 2:
         raise InputError(f"{opt('steps')} {steps}: both ends of the line count, so 2 or more are needed")
-    writer = run if isinstance(run, Writer) else Writer.open(run)
-    start, end = writer.vectors([first, second])
-    return writer(torch.lerp(start, end, torch.linspace(0, 1, steps).unsqueeze(1)), to, decoding)
+    generator = run if isinstance(run, SentenceGenerator) else SentenceGenerator.open(run)
+    start, end = generator.vectors([first, second])
+    return generator(torch.lerp(start, end, torch.linspace(0, 1, steps).unsqueeze(1)), to, decoding)
 
 
 def generate_from_prior(
-    run: str | Path | Writer, count: int = 10, decoding: DecodingConfig | None = None
+    run: str | Path | SentenceGenerator, count: int = 10, decoding: DecodingConfig | None = None
 ) -> list[list[Generated]]:
     """Generate sentences from vectors that are drawn from the prior of a model.
 
     Args:
-        run: folder of a run whose method has a prior, such as vae; or a `Writer`.
+        run: folder of a run whose method has a prior, such as vae; or a `SentenceGenerator`.
         count: number of vectors.
         decoding: how candidates are decoded, and the seed of the vectors; its defaults if None.
 
@@ -135,13 +136,13 @@ def generate_from_prior(
         >>> [len(candidates) for candidates in sentences]
         [1, 1, 1]
     """
-    writer = run if isinstance(run, Writer) else Writer.open(run)
+    generator = run if isinstance(run, SentenceGenerator) else SentenceGenerator.open(run)
     chosen = decoding or DecodingConfig()
-    return writer(writer.prior(count, chosen.seed), None, chosen)
+    return generator(generator.prior(count, chosen.seed), None, chosen)
 
 
 def generate_as(
-    run: str | Path | Writer,
+    run: str | Path | SentenceGenerator,
     sentences: Sequence[str],
     document: Corpus,
     decoding: DecodingConfig | None = None,
@@ -149,7 +150,7 @@ def generate_as(
     """Generate sentences with the content of given sentences and the style of a document.
 
     Args:
-        run: folder of a run of disentangle; or a `Writer`.
+        run: folder of a run of disentangle; or a `SentenceGenerator`.
         sentences: sentences whose content is generated.
         document: a file, or sentences; its style is the mean over its first 1,000 sentences.
         decoding: how candidates are decoded; its defaults if None.
@@ -166,18 +167,18 @@ def generate_as(
         >>> [type(candidate.text).__name__ for candidate in candidates]
         ['str']
     """
-    writer = run if isinstance(run, Writer) else Writer.open(run)
-    return writer(writer.restyled(sentences, document), None, decoding)
+    generator = run if isinstance(run, SentenceGenerator) else SentenceGenerator.open(run)
+    return generator(generator.restyled(sentences, document), None, decoding)
 
 
 @dataclass(frozen=True)
-class Writer:
+class SentenceGenerator:
     """A trained method with decoders: sentences to vectors, and vectors to sentences."""
 
     trained: TrainedMethod
 
     @classmethod
-    def open(cls, run: str | Path | RunRecord) -> Writer:
+    def open(cls, run: str | Path | RunRecord) -> SentenceGenerator:
         """Open a run.
 
         Raises:
@@ -254,9 +255,9 @@ class Writer:
         random = torch.Generator().manual_seed(decoding.seed)
         for part in batch_progress(vectors.split(AT_ONCE), "decoding", AT_ONCE):
             with torch.no_grad():
-                generator = method.generator(to or method.generates()[0], part)
+                decoder = method.generator(to or method.generates()[0], part)
             written += decode(
-                generator, decoding, random, tuple(self.trained.tokenizer.special - {generator.end})
+                decoder, decoding, random, tuple(self.trained.tokenizer.special - {decoder.end})
             )
         return [
             [Generated(tokenizer.decode(found.tokens), found.log_prob, found.tokens) for found in each]

@@ -22,7 +22,7 @@ from sentrep.data.batch import SentenceBatch
 from sentrep.data.config import TokenizerConfig
 from sentrep.encoders.config import EncoderConfig
 from sentrep.inference import generator as generating
-from sentrep.inference.generator import Generated, Writer, generate, generate_as, interpolate
+from sentrep.inference.generator import Generated, SentenceGenerator, generate, generate_as, interpolate
 from sentrep.inference.runs import open_method
 from sentrep.methods.registry import METHODS
 from sentrep.methods.skip_thought.method import SkipThought
@@ -84,8 +84,8 @@ def trained(place: Path) -> Trained:
 
 
 @pytest.fixture(scope="module")
-def writer(trained: Trained) -> Writer:
-    return Writer.open(trained.run.path)
+def generator(trained: Trained) -> SentenceGenerator:
+    return SentenceGenerator.open(trained.run.path)
 
 
 @pytest.fixture
@@ -111,42 +111,42 @@ def on_topic(sentences: list[str], written: list[list[Generated]]) -> float:
 
 
 @pytest.mark.parametrize("to", ["next", "previous"])
-def test_what_is_written_stays_on_topic(writer: Writer, to: str) -> None:
+def test_what_is_written_stays_on_topic(generator: SentenceGenerator, to: str) -> None:
     sentences = [sentence for sentence in SENTENCES if topics(sentence)]
-    best = on_topic(sentences, generate(writer, sentences, to, DecodingConfig(k=3, min_length=5)))
-    drawn = on_topic(sentences, generate(writer, sentences, to, DecodingConfig("nucleus", k=3)))
+    best = on_topic(sentences, generate(generator, sentences, to, DecodingConfig(k=3, min_length=5)))
+    drawn = on_topic(sentences, generate(generator, sentences, to, DecodingConfig("nucleus", k=3)))
     assert best > 0.9
     assert drawn > 0.3
 
 
-def test_between_two_sentences_the_topic_changes(writer: Writer) -> None:
+def test_between_two_sentences_the_topic_changes(generator: SentenceGenerator) -> None:
     decoding = DecodingConfig("nucleus", k=30, min_length=5, temperature=0.7)
-    line = interpolate(writer, ONE, OTHER, steps=5, decoding=decoding)
+    line = interpolate(generator, ONE, OTHER, steps=5, decoding=decoding)
     counts = [sum((topics(written.text) for written in step), Counter[str]()) for step in line]
     shares = [count["8"] / (count["3"] + count["8"]) for count in counts]
     assert len(line) == 5
     assert shares[0] < 0.2
     assert shares[-1] > 0.8
     best = DecodingConfig(k=2)
-    ends = interpolate(writer, ONE, OTHER, steps=2, decoding=best)
+    ends = interpolate(generator, ONE, OTHER, steps=2, decoding=best)
     assert [[written.text for written in step] for step in ends] == [
-        [written.text for written in step] for step in generate(writer, [ONE, OTHER], decoding=best)
+        [written.text for written in step] for step in generate(generator, [ONE, OTHER], decoding=best)
     ]
 
 
-def test_a_reopened_method_has_all_that_was_learnt(trained: Trained, writer: Writer) -> None:
+def test_a_reopened_method_has_all_that_was_learnt(trained: Trained, generator: SentenceGenerator) -> None:
     weights = trained.run.load_best()
     assert weights is not None
-    reopened = writer.trained.method.state_dict()
+    reopened = generator.trained.method.state_dict()
     decoding = {name for name in weights if not name.startswith("f.")}
     assert len(decoding) > 10
     assert all(torch.equal(weights[name], reopened[name]) for name in decoding)
-    assert not writer.trained.method.training
-    assert np.allclose(writer.vectors(SENTENCES), api.embed(trained.model, SENTENCES), atol=1e-6)
+    assert not generator.trained.method.training
+    assert np.allclose(generator.vectors(SENTENCES), api.embed(trained.model, SENTENCES), atol=1e-6)
 
 
-def sentence_batch(writer: Writer, texts: list[str]) -> SentenceBatch:
-    return toy.batch([writer.trained.tokenizer.encode(text) for text in texts], [0] * len(texts))
+def sentence_batch(generator: SentenceGenerator, texts: list[str]) -> SentenceBatch:
+    return toy.batch([generator.trained.tokenizer.encode(text) for text in texts], [0] * len(texts))
 
 
 @pytest.mark.parametrize(
@@ -157,16 +157,16 @@ def test_decoding_goes_by_the_probabilities_of_training(place: Path, kind: str, 
     """For every kind of encoder: the likelihood that the objective gives the neighbours of sentences,
     reopened and step by step."""
     few = train(place, f"{kind} {condition}", kind=kind, condition=condition)
-    writer = Writer.open(few.run.path)
-    assert isinstance(writer.trained.method, SkipThought)
+    generator = SentenceGenerator.open(few.run.path)
+    assert isinstance(generator.trained.method, SkipThought)
     texts = [few.store.sentence(place) for place in range(6)]
-    batch = sentence_batch(writer, texts)
+    batch = sentence_batch(generator, texts)
     assert torch.equal(batch.ids, torch.from_numpy(few.store.ids[: len(batch.ids)].astype(np.int64)))
     with torch.no_grad():
-        objective = writer.trained.method(batch, "train").metrics
+        objective = generator.trained.method(batch, "train").metrics
         for to, sources, targets in (("next", texts[:-1], texts[1:]), ("previous", texts[1:], texts[:-1])):
-            advance, state, end = writer.trained.method.generator(to, writer.vectors(sources))
-            rows = [[*writer.trained.tokenizer.encode(text), end] for text in targets]
+            advance, state, end = generator.trained.method.generator(to, generator.vectors(sources))
+            rows = [[*generator.trained.tokenizer.encode(text), end] for text in targets]
             assert objective[f"nll_{to}"].item() == pytest.approx(-forced(advance, state, rows), abs=1e-4)
 
 
@@ -181,21 +181,21 @@ def forced(advance: Any, state: State, rows: list[list[int]]) -> float:
     return sum(gained) / len(gained)
 
 
-def test_sentences_are_read_as_in_training(writer: Writer) -> None:
+def test_sentences_are_read_as_in_training(generator: SentenceGenerator) -> None:
     words = [f"common{number}" for number in range(30)]
-    cut, longer = generate(writer, [" ".join(words[:24]), " ".join(words)])
+    cut, longer = generate(generator, [" ".join(words[:24]), " ".join(words)])
     assert cut == longer
 
 
-def test_texts_are_of_their_tokens_and_special_ones_never_come(writer: Writer) -> None:
+def test_texts_are_of_their_tokens_and_special_ones_never_come(generator: SentenceGenerator) -> None:
     for how, k in (("beam", 5), ("greedy", 1), ("nucleus", 5)):
         decoding = DecodingConfig(how, k=k, min_length=3, max_length=12, top_p=1.0, temperature=3.0)  # type: ignore[arg-type]
-        found = generate(writer, SENTENCES[:20], decoding=decoding)
+        found = generate(generator, SENTENCES[:20], decoding=decoding)
         assert len(found) == 20
         for candidates in found:
             assert len(candidates) == k
             for text, log_prob, tokens in candidates:
-                assert text == writer.trained.tokenizer.decode(tokens)
+                assert text == generator.trained.tokenizer.decode(tokens)
                 assert len(text.split()) == len(tokens)
                 assert 3 <= len(tokens) <= 12
                 assert min(tokens) >= len(toy.SPECIAL)
@@ -206,18 +206,21 @@ def test_probabilities_are_told_by_the_token() -> None:
     assert Generated("a b", -6.0, [1, 2]).per_token == -2.0
 
 
-def test_the_number_decoded_at_once_changes_nothing(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    together = generate(writer, SENTENCES[:10], decoding=DecodingConfig(k=3))
+def test_the_number_decoded_at_once_changes_nothing(
+    generator: SentenceGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = generate(generator, SENTENCES[:10], decoding=DecodingConfig(k=3))
     monkeypatch.setattr(generating, "AT_ONCE", 3)
-    apart = generate(writer, SENTENCES[:10], decoding=DecodingConfig(k=3))
+    apart = generate(generator, SENTENCES[:10], decoding=DecodingConfig(k=3))
     assert [[each.tokens for each in candidates] for candidates in together] == [
         [each.tokens for each in several] for several in apart
     ]
     drawn = [
-        generate(writer, SENTENCES[:10], decoding=DecodingConfig("nucleus", seed=seed)) for seed in (1, 1, 2)
+        generate(generator, SENTENCES[:10], decoding=DecodingConfig("nucleus", seed=seed))
+        for seed in (1, 1, 2)
     ]
     assert drawn[0] == drawn[1] != drawn[2]
-    assert generate(writer, []) == []
+    assert generate(generator, []) == []
 
 
 def test_a_method_without_a_decoder_reopens_but_does_not_generate(place: Path) -> None:
@@ -301,17 +304,17 @@ def test_each_file_that_is_amiss_is_named(copied: Path) -> None:
         generate(copied / "method", [ONE])
 
 
-def test_arguments_that_cannot_be_right(writer: Writer) -> None:
+def test_arguments_that_cannot_be_right(generator: SentenceGenerator) -> None:
     with pytest.raises(InputError) as error:
-        generate(writer, ONE)
+        generate(generator, ONE)
     assert error.value.setting == "sentences"
     with refuses(setting="sentences"):
-        generate(writer, [ONE, " ", OTHER])
+        generate(generator, [ONE, " ", OTHER])
     with pytest.raises(InputError) as error:
-        interpolate(writer, ONE, OTHER, steps=1)
+        interpolate(generator, ONE, OTHER, steps=1)
     assert error.value.setting == "steps"
     with pytest.raises(InputError) as error:
-        generate(writer, [ONE], "itself")
+        generate(generator, [ONE], "itself")
     assert error.value.setting == "to"
 
 
@@ -322,13 +325,13 @@ def run(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> lis
 
 
 def test_the_command_line_says_the_same(
-    trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str]
+    trained: Trained, generator: SentenceGenerator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = str(trained.run.path)
     lines = run(
         capsys, path, ONE, OTHER, "--k", "2", "--beam-width", "4", "--to", "previous", "--min-length", "4"
     )
-    wanted = generate(writer, [ONE, OTHER], "previous", DecodingConfig(k=2, beam_width=4, min_length=4))
+    wanted = generate(generator, [ONE, OTHER], "previous", DecodingConfig(k=2, beam_width=4, min_length=4))
     assert [lines[0], lines[3]] == [ONE, OTHER]
     shown = [line.split(maxsplit=1) for line in (*lines[1:3], *lines[4:])]
     assert [text for _, text in shown] == [each.text for candidates in wanted for each in candidates]
@@ -338,7 +341,7 @@ def test_the_command_line_says_the_same(
 
 
 def test_a_line_between_two_sentences_is_printed(
-    trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str]
+    trained: Trained, generator: SentenceGenerator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = run(
         capsys,
@@ -355,17 +358,20 @@ def test_a_line_between_two_sentences_is_printed(
     )
     assert (lines[0], lines[-1]) == (ONE, OTHER)
     assert [line.split()[0] for line in lines[1:-1]] == ["0.00", "0.50", "1.00"]
-    wanted = interpolate(writer, ONE, OTHER, 3, decoding=DecodingConfig("greedy", min_length=5))
+    wanted = interpolate(generator, ONE, OTHER, 3, decoding=DecodingConfig("greedy", min_length=5))
     assert [line.split(maxsplit=2)[2] for line in lines[1:-1]] == [written.text for (written,) in wanted]
 
 
 def test_without_a_sentence_it_asks(
-    trained: Trained, writer: Writer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    trained: Trained,
+    generator: SentenceGenerator,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for ending in ("\n", ""):  # an empty line, and the end of the input
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{ONE}\n{OTHER}\n{ending}"))
         told = "\n".join(run(capsys, str(trained.run.path), "--min-length", "5"))
-        (one,), (other,) = generate(writer, [ONE, OTHER], decoding=DecodingConfig(min_length=5))
+        (one,), (other,) = generate(generator, [ONE, OTHER], decoding=DecodingConfig(min_length=5))
         assert one.text in told
         assert other.text in told
 
@@ -403,17 +409,20 @@ def document(tmp_path: Path) -> Path:
 
 def test_a_sentence_in_the_style_of_a_document(disentangled: Trained, document: Path) -> None:
     """The vector has the content of the sentence, and the style of the document's sentences."""
-    writer = Writer.open(disentangled.run.path)
-    codes, width = writer.vectors([ONE, OTHER, SENTENCES[0]]), writer.trained.record.settings.content_width
-    restyled = writer.restyled([SENTENCES[0]], document)
+    generator = SentenceGenerator.open(disentangled.run.path)
+    codes, width = (
+        generator.vectors([ONE, OTHER, SENTENCES[0]]),
+        generator.trained.record.settings.content_width,
+    )
+    restyled = generator.restyled([SENTENCES[0]], document)
     assert torch.equal(restyled[0, :width], codes[2, :width])
     wanted = torch.nn.functional.normalize(codes[:2, width:].mean(0), dim=0)
     assert torch.allclose(torch.nn.functional.normalize(restyled[0, width:], dim=0), wanted, atol=1e-5)
     assert not torch.allclose(restyled[0, width:], codes[2, width:], atol=1e-3)
     decoding = DecodingConfig("greedy", min_length=3)
-    by_file = generate_as(writer, [SENTENCES[0]], document, decoding)
-    assert by_file == generate_as(writer, [SENTENCES[0]], [[ONE, OTHER]], decoding)
-    assert by_file == writer(restyled, None, decoding)
+    by_file = generate_as(generator, [SENTENCES[0]], document, decoding)
+    assert by_file == generate_as(generator, [SENTENCES[0]], [[ONE, OTHER]], decoding)
+    assert by_file == generator(restyled, None, decoding)
 
 
 def test_the_command_line_takes_a_document(
