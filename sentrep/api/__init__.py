@@ -26,16 +26,15 @@ if TYPE_CHECKING:
     from sentrep.api.composition import combine as combine
     from sentrep.api.composition import expand as expand
     from sentrep.api.distillation import distill as distill
-    from sentrep.api.documents import add as add
-    from sentrep.api.documents import remove as remove
-    from sentrep.api.documents import update as update
+    from sentrep.api.document_changes import add as add
+    from sentrep.api.document_changes import remove as remove
+    from sentrep.api.document_changes import update as update
     from sentrep.api.embedding import embed as embed
     from sentrep.api.embedding import embed_corpus as embed_corpus
     from sentrep.api.embedding import merge_embedded as merge_embedded
     from sentrep.api.evaluation import compare as compare
     from sentrep.api.evaluation import evaluate as evaluate
     from sentrep.api.evaluation import mteb_model as mteb_model
-    from sentrep.api.evaluation import report as report
     from sentrep.api.evaluation import tasks_of as tasks_of
     from sentrep.api.indexes import Search as Search
     from sentrep.api.indexes import build_index as build_index
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from sentrep.api.reading import watched as watched
     from sentrep.api.reduction import Reduced as Reduced
     from sentrep.api.reduction import reduce as reduce
+    from sentrep.api.reports import report as report
     from sentrep.api.training import train as train
     from sentrep.data.corpus import cache_folder as cache_folder
     from sentrep.data.corpus import corpus_config as corpus_config

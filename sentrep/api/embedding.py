@@ -105,8 +105,9 @@ def embed_corpus(
     hub: bool = False,
     **fields: Any,
 ) -> Embedded:
-    """Embed every sentence or passage of a corpus into the folder `out`, shard by shard. The same
-    call continues an interrupted one.
+    """Embed every sentence, passage or document of a corpus into the folder `out`, shard by shard.
+
+    The same call continues an interrupted one.
 
     Args:
         model: a path, a name, an encoder or a finished run.
@@ -153,19 +154,10 @@ def embed_corpus(
     config = corpus_source(corpus, fields, offline=offline, hub=hub)
     place, chosen = checked("out", out, Path), units or Units("sentence")
     part, parts = _part(shard_index, shards)
-    if context and not isinstance(model, str | Path):
-        raise InputError(f"{opt('context')} needs a run; give the folder of one as {opt('model')}")
-    if context and chosen.unit != "sentence":
-        raise InputError(f"{opt('context')} gives vectors of sentences; {opt('unit')} is {chosen.unit!r}")
-    for name, asked in (("workers", workers), ("ray", ray)):
-        if asked is not None and (context or not isinstance(model, str | Path)):
-            raise InputError(
-                f"{opt(name)} needs a path or name of a model, which other processes can open, and no "
-                f"{opt('context')}",
-                setting=name,
-            )
-    if workers is not None and ray is not None:
-        raise InputError(f"give {opt('workers')} or {opt('ray')}, not both", setting="workers")
+    named = isinstance(model, str | Path)
+    if context:
+        _check_context(named, chosen)
+    _check_processes(workers, ray, usable=named and not context)
     encoder = embedder(model, precision, offline, hub)
 
     from sentrep.embedding import embed_to_folder
@@ -222,6 +214,27 @@ def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
     place = checked("out", out, Path)
     merge(place, wait=wait)
     return Embedded.open(place)
+
+
+def _check_context(named: bool, units: Units) -> None:
+    """Refuse `context` for a model that is no run, or for other units than sentences."""
+    if not named:
+        raise InputError(f"{opt('context')} needs a run; give the folder of one as {opt('model')}")
+    if units.unit != "sentence":
+        raise InputError(f"{opt('context')} gives vectors of sentences; {opt('unit')} is {units.unit!r}")
+
+
+def _check_processes(workers: int | None, ray: str | None, usable: bool) -> None:
+    """Refuse other processes where they cannot do the work, and two kinds of them."""
+    for name, asked in (("workers", workers), ("ray", ray)):
+        if asked is not None and not usable:
+            raise InputError(
+                f"{opt(name)} needs a path or name of a model, which other processes can open, and no "
+                f"{opt('context')}",
+                setting=name,
+            )
+    if workers is not None and ray is not None:
+        raise InputError(f"give {opt('workers')} or {opt('ray')}, not both", setting="workers")
 
 
 def _part(shard_index: int | None, shards: int | None) -> tuple[int, int]:

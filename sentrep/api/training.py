@@ -84,15 +84,9 @@ def train(
     registered = entry(checked("method", method, str))
     place = checked("out", out, Path)
     found, name = configurations(
-        method,
-        corpus,
-        encoder,
-        tokenizer,
-        settings=settings,
-        training=training,
-        preset=preset,
+        method, corpus, encoder, tokenizer, settings=settings, training=training, preset=preset,
         options=options,
-    )
+    )  # fmt: skip
     kept = checked("cache", cache, Path | None) or cache_folder()
     source = as_files(corpus, found["corpus"])
     if deduplicate:
@@ -104,27 +98,12 @@ def train(
     from sentrep.training.job_settings import Job
 
     check_installed(chosen)
-    job = Job(
-        method,
-        check_config(found["settings"]),
-        source,
-        check_config(found["tokenizer"]),
-        chosen,
-        check_config(found["training"]),
-        name,
-    )
-    on_read = partial(announce_store, strict=strict)
+    settings, words, length = (check_config(found[part]) for part in ("settings", "tokenizer", "training"))
+    job = Job(method, settings, source, words, chosen, length, name)
     return run_job(
-        job,
-        registered.load(),
-        registered.defaults,
-        place,
-        kept,
-        overwrite,
-        wait=wait,
-        on_read=on_read,
-        first_rows=warm_rows,
-    )
+        job, registered.load(), registered.defaults, place, kept, overwrite, wait=wait,
+        on_read=partial(announce_store, strict=strict), first_rows=warm_rows,
+    )  # fmt: skip
 
 
 def _located(encoder: EncoderConfig, corpus: CorpusConfig) -> EncoderConfig:

@@ -83,3 +83,20 @@ def existing(path: str | Path, what: str, setting: str | None = None) -> Path:
         hint = f"; did you mean {near!r}?" if near else ""
         raise InputError(f"{at(path)}: no such {what}{hint}", setting=setting)
     return Path(path)
+
+
+def existing_paths(value: object, what: str, name: str) -> list[str]:
+    """One path or several, all of which exist, as a list of strings.
+
+    Args:
+        value: a path, or an iterable of paths.
+        what: should be there, for the message.
+        name: of the argument, for the message.
+
+    Raises:
+        InputError: something in it is not a path, or a path does not exist.
+    """
+    paths = paths_of(value, name)
+    for path in paths:
+        existing(path, what, name)
+    return paths

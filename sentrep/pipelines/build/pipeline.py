@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.api.corpora import corpus_source
 from sentrep.api.documents import IndexSettings, index_source_documents, open_documents, reading_of
-from sentrep.api.evaluation import report as write_report
 from sentrep.api.reading import watched
+from sentrep.api.reports import report as write_report
 from sentrep.data.analysis import check_language
 from sentrep.data.corpus import Corpus
 from sentrep.data.documents import SourceDocument, read_source_documents
