@@ -88,9 +88,8 @@ class DocumentVectors:
         drawn = self.model.random.random_sample((1, self.config.width))
         vector: Vectors = ((drawn - 0.5) / self.config.width).astype(np.float32)
         free = np.ones(1, dtype=np.float32)
-        work = np.zeros(
-            self.config.width, dtype=np.float32
-        )  # gensim's default for `work` is memory that was freed before it is used
+        # gensim's default for `work` is memory that was freed before it is used.
+        work = np.zeros(self.config.width, dtype=np.float32)
         learns = {
             "learn_words": False,
             "learn_hidden": False,

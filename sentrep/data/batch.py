@@ -117,13 +117,8 @@ class SentenceBatches:
         seed: int,
         min_document_length: int = 2,
     ) -> None:
-        self.ids, self.offsets, self.size, self.segment_length, self.seed = (
-            ids,
-            offsets,
-            size,
-            min(segment_length, size),
-            seed,
-        )
+        self.ids, self.offsets, self.size, self.seed = ids, offsets, size, seed
+        self.segment_length = min(segment_length, size)
         self.spans = spans[spans[:, 1] - spans[:, 0] >= min_document_length]
         self.sentences = int((self.spans[:, 1] - self.spans[:, 0]).sum())
         if self.sentences == 0:
@@ -162,18 +157,16 @@ class SentenceBatches:
 
     def _gather(self, segments: np.ndarray) -> SentenceBatch:
         lengths = segments[:, 1] - segments[:, 0]
-        sentences = np.repeat(segments[:, 0] - (np.cumsum(lengths) - lengths), lengths) + np.arange(
-            lengths.sum()
-        )
+        before = np.cumsum(lengths) - lengths
+        sentences = np.repeat(segments[:, 0] - before, lengths) + np.arange(lengths.sum())
         tokens = self.offsets[sentences + 1] - self.offsets[sentences]
         ids = [self.ids[self.offsets[start] : self.offsets[stop]] for start, stop, _ in segments]
         return SentenceBatch(
             torch.from_numpy(np.concatenate([np.empty(0, self.ids.dtype), *ids]).astype(np.int64)),
             torch.from_numpy(np.concatenate([[0], np.cumsum(tokens)]).astype(np.int64)),
             torch.from_numpy(np.repeat(segments[:, 2], lengths)),
-            torch.from_numpy(
-                np.repeat(segments[:, 0], lengths)
-            ),  # a segment is named by its first sentence: unique, and equal on all shards
+            # A segment is named by its first sentence: unique, and equal on all shards.
+            torch.from_numpy(np.repeat(segments[:, 0], lengths)),
         )
 
 
@@ -186,9 +179,8 @@ def cut(spans: np.ndarray, segment_length: int, random: np.random.Generator) -> 
     """
     lengths = spans[:, 1] - spans[:, 0]
     phase = np.where(lengths > segment_length, random.integers(0, segment_length, len(spans)), 0)
-    cuts = np.maximum(
-        0, -(-(lengths - phase) // segment_length)
-    )  # candidates at phase, phase + segment_length, …
+    # Candidates at phase, phase + segment_length, …
+    cuts = np.maximum(0, -(-(lengths - phase) // segment_length))
     owner = np.repeat(np.arange(len(spans)), cuts)
     nth = np.arange(cuts.sum()) - np.repeat(np.cumsum(cuts) - cuts, cuts)
     place = phase[owner] + nth * segment_length

@@ -71,9 +71,8 @@ class TokenEncoder(InputModule):
             torch.tensor(encoding.ids[: self.max_tokens]) for encoding in self.tokenizer.encode_batch(texts)
         ]
         ids = nn.utils.rnn.pad_sequence(rows, batch_first=True).long()
-        ids = nn.functional.pad(
-            ids, (0, max(0, 1 - ids.shape[1]))
-        )  # a layer refuses a batch of nothing but empty rows
+        # A layer refuses a batch of nothing but empty rows.
+        ids = nn.functional.pad(ids, (0, max(0, 1 - ids.shape[1])))
         lengths = torch.tensor([len(row) for row in rows])
         return {"input_ids": ids, "attention_mask": (torch.arange(ids.shape[1]) < lengths[:, None]).long()}
 

@@ -164,9 +164,8 @@ def _binary(path: Path, file: io.BufferedReader, wanted: Wanted) -> Iterator[Wor
         if len(content) < 4 * width:
             raise InputError(f"{where}: the file ends here, but promises {promised:,} words; fetch it again")
         position += len(letters) + 1 + len(content)
-        word = letters.decode("utf-8", errors="replace").lstrip(
-            "\n"
-        )  # word2vec's own tool ends its entries with a new line
+        # word2vec's own tool ends its entries with a new line.
+        word = letters.decode("utf-8", errors="replace").lstrip("\n")
         if wanted(word):
             yield word, _finite(np.frombuffer(content, "<f4").astype(np.float32), word, where)
     if file.read(2).strip():

@@ -34,9 +34,8 @@ class State:
     def save(
         self, run: RunFolder, method: Method, optimizers: Mapping[str, Any], accelerator: Accelerator
     ) -> None:
-        random = accelerator.gather(
-            _random_state(accelerator.device).unsqueeze(0)
-        )  # every process draws its own dropout
+        # Every process draws its own dropout.
+        random = accelerator.gather(_random_state(accelerator.device).unsqueeze(0))
         if not accelerator.is_main_process:
             return
         tensors = {f"method.{name}": value for name, value in method.state_dict().items()}
@@ -56,29 +55,31 @@ class State:
         accelerator.wait_for_everyone()
         saved = run.load_checkpoint(partial(print, file=sys.stderr) if main else _silence)
         accelerator.wait_for_everyone()
-        run_ends_at = 0
         if saved is not None:
             tensors, state = saved
             vars(self).update(state)
             self.best = -math.inf if self.best is None else self.best
-            run_ends_at = self.step
-            method.load_state_dict(
-                {name.removeprefix("method."): t for name, t in tensors.items() if name.startswith("method.")}
-            )
+            method.load_state_dict(_below("method.", tensors))
             for phase, optimizer in optimizers.items():
-                entries: dict[int, dict[str, Tensor]] = {}
-                for name, value in tensors.items():
-                    if name.startswith(f"optimizer.{phase}."):
-                        number, key = name.removeprefix(f"optimizer.{phase}.").split(".", 1)
-                        entries.setdefault(int(number), {})[key] = value
-                optimizer.load_state_dict(
-                    {"state": entries, "param_groups": optimizer.state_dict()["param_groups"]}
-                )
-            _set_random_state(
-                tensors["random"][accelerator.process_index % len(tensors["random"])], accelerator.device
-            )
+                _load_optimizer(optimizer, _below(f"optimizer.{phase}.", tensors))
+            random = tensors["random"]
+            _set_random_state(random[accelerator.process_index % len(random)], accelerator.device)
         if main:
-            run.forget_after(run_ends_at)
+            run.forget_after(self.step)
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, under the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _load_optimizer(optimizer: Any, tensors: Mapping[str, Tensor]) -> None:
+    """Loads the state of an optimiser from tensors named ``NUMBER.KEY``, the number of a parameter first."""
+    entries: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        number, key = name.split(".", 1)
+        entries.setdefault(int(number), {})[key] = value
+    optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def _silence(line: str) -> None:

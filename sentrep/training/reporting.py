@@ -58,7 +58,7 @@ class Reporter:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def flush(
-        self, step: int, rate: float, reduce: Callable[[Tensor], Tensor], seconds: float
+        self, step: int, lr: float, reduce: Callable[[Tensor], Tensor], seconds: float
     ) -> dict[str, float]:
         """Writes the means since the last flush, which was `seconds` ago."""
         self.means = means = {
@@ -67,7 +67,7 @@ class Reporter:
         self.check_finite(step, means)
         throughput = self.sentences / max(seconds, 1e-9)
         self.sums, self.counts, self.sentences = {}, {}, 0
-        self.write(step, {**means, "lr": rate, "sentences_per_second": throughput})
+        self.write(step, {**means, "lr": lr, "sentences_per_second": throughput})
         self.bar.set_postfix_str(f"loss {means.get('loss', float('nan')):.3f}, {throughput:,.0f} sentences/s")
         return means
 

@@ -2,7 +2,7 @@
 
     run.json        version of the format, method, all settings, versions of packages, machine
     checkpoints/    step-00000120/ (state.safetensors, state.json), written aside, then renamed;
-    best.safetensors
+                    best.safetensors, the weights with the best validation
     logs/           metrics.jsonl, one line for each logged step, and the files of TensorBoard
     model/          the encoder alone
     method/         the other weights of the method, where it has any

@@ -131,9 +131,8 @@ def read_files(files: Sequence[tuple[str, str]]) -> tuple[list[Docstring], int]:
     found: list[Docstring] = []
     left_out = 0
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # invalid escape sequences of installed packages do not concern the user
+        # Invalid escape sequences of installed packages do not concern the user.
+        warnings.simplefilter("ignore")
         for file, module in files:
             try:
                 if Path(file).stat().st_size > LARGEST_FILE:

@@ -26,10 +26,8 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 _INLINE = (
-    (
-        re.compile(r":[\w:+-]+:`~?!?([^`<]*?)\s*(?:<[^`>]*>)?`"),
-        r"\1",
-    ),  # :class:`~torch.Tensor` -> torch.Tensor
+    # :class:`~torch.Tensor` -> torch.Tensor
+    (re.compile(r":[\w:+-]+:`~?!?([^`<]*?)\s*(?:<[^`>]*>)?`"), r"\1"),
     (re.compile(r"`([^`<]+?)\s*<[^`>]*>`__?"), r"\1"),  # `text <url>`_ -> text
     (re.compile(r"\[([^\][]+)\]\((?:https?:[^()\s]*|#[^()\s]*)\)"), r"\1"),  # [text](url) -> text
     (re.compile(r"\[`+([^`\][]+)`+\]"), r"\1"),  # [`Class`] -> Class

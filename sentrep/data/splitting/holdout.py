@@ -89,9 +89,8 @@ def _units(documents: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
     budget = fraction * float(documents[-1])
     stretch = max(SHORTEST, int(budget / 4))
     cut = lengths > max(budget, stretch) if fraction else np.zeros(len(lengths), np.bool_)
-    parts = np.where(
-        cut, np.maximum(2, -(-lengths // stretch)), np.minimum(lengths, 1)
-    )  # an empty document has none
+    # An empty document has no part.
+    parts = np.where(cut, np.maximum(2, -(-lengths // stretch)), np.minimum(lengths, 1))
     document = np.repeat(np.arange(len(lengths)), parts)
     rank = np.arange(len(document)) - np.repeat(np.cumsum(parts) - parts, parts)
     start = documents[document] + rank * lengths[document] // parts[document]
