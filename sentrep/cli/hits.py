@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sentrep.data.splitting.passages import find_blocks
 from sentrep.utils.terminal import COLUMNS, cut_middle, printable, width, wrapped
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ def _also(hit: PassageHit) -> list[str]:
 
 def _passage(text: str, best: tuple[int, int]) -> list[str]:
     """The lines of a passage: prose wrapped, with the best sentence marked; tables and code as they stand."""
+    from sentrep.data.splitting.passages import find_blocks
+
     start, end = best
     marked = f"{text[:start]}{MARK}{text[start:end].strip()}{MARK} {text[end:]}" if end > start else text
     lines: list[str] = []

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from sentrep.embedding import parquet
 from sentrep.embedding.dtypes import Stored, array_dtype, restore, store, stored_width
 from sentrep.embedding.items import Item
-from sentrep.utils.arrays import damaged, mapped
-from sentrep.utils.errors import InputError, nearest, opt
+from sentrep.utils.arrays import mapped
+from sentrep.utils.errors import InputError, damaged, nearest, opt
 from sentrep.utils.files import whole
 
 FORMATS = ("npy", "parquet", "parquet-list")

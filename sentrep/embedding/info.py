@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sentrep.embedding.dtypes import DTYPES, LOSSY
 from sentrep.embedding.files import FORMATS, files_of
-from sentrep.utils.arrays import damaged
+from sentrep.utils.errors import damaged
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
 
 KIND = FolderKind("folder of embedded sentences", 3, "sentrep embed")

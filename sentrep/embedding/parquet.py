@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.embedding.items import Item
-from sentrep.utils.arrays import damaged
+from sentrep.utils.errors import damaged
 from sentrep.utils.files import whole
 
 

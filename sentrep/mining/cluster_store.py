@@ -19,8 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from sentrep.mining.text_vectors import LsaSpace
 from sentrep.mining.vectors import Vectors
-from sentrep.utils.arrays import damaged
-from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.errors import InputError, at, damaged, opt
 from sentrep.utils.files import disk_errors, sweep, whole_folder
 from sentrep.utils.manifest import FileStamp, FolderKind, Manifest
 

@@ -3,8 +3,15 @@ FAISS."""
 
 from __future__ import annotations
 
-from sentrep.search.exact import top_k
-from sentrep.search.folder import ModelStamp
-from sentrep.search.index import Hit, Index
+from typing import TYPE_CHECKING
 
-__all__ = ["Hit", "Index", "ModelStamp", "top_k"]
+from sentrep.utils.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from sentrep.search.exact import top_k as top_k
+    from sentrep.search.folder import ModelStamp as ModelStamp
+    from sentrep.search.index import Hit as Hit
+    from sentrep.search.index import Index as Index
+
+_PLACES, __getattr__ = lazy_exports("sentrep.search")
+__all__ = sorted(_PLACES)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from sentrep.search.kind_names import KINDS
-from sentrep.utils.arrays import damaged
+from sentrep.utils.errors import damaged
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
 from sentrep.utils.strings import files_of as string_files
 

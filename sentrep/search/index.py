@@ -25,9 +25,9 @@ from sentrep.search.folder import IndexInfo, ModelStamp
 from sentrep.search.kind_names import Kind
 from sentrep.search.stored import StoredVectors
 from sentrep.search.structure import Structure
-from sentrep.utils.arrays import damaged, mapped
+from sentrep.utils.arrays import mapped
 from sentrep.utils.blocks import BlockChecks
-from sentrep.utils.errors import InputError, opt
+from sentrep.utils.errors import InputError, damaged, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
 from sentrep.utils.manifest import FileStamp, Manifest

@@ -16,9 +16,9 @@ from sentrep.search.exact import best_candidates, rescore
 from sentrep.search.folder import FAISS, ROWS, STARTS, IndexInfo
 from sentrep.search.kind_names import Kind
 from sentrep.search.stored import VectorSource
-from sentrep.utils.arrays import damaged, mapped
+from sentrep.utils.arrays import mapped
 from sentrep.utils.bits import byte_width
-from sentrep.utils.errors import InputError, ReadWarning, opt
+from sentrep.utils.errors import InputError, ReadWarning, damaged, opt
 from sentrep.utils.files import to_disk
 
 SELF_RECALL = 0.95

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from sentrep.utils.files import disk_errors, whole
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 KEPT_OUT = "kept_out"
 """The folder within that of a run."""
@@ -23,6 +25,8 @@ def save_kept_out(run: Path, documents: Path, token_counts: NDArray[np.int64]) -
         documents: JSON lines that training does not read.
         token_counts: (token type,) of the text that it reads; untrained encoders depend on them.
     """
+    import numpy as np
+
     folder = run / KEPT_OUT
     folder.mkdir(exist_ok=True)
     with disk_errors(run):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.utils.errors import InputError, at
+from sentrep.utils.errors import damaged
 
 
 def mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
@@ -26,14 +26,6 @@ def mapped(path: Path, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
     if getattr(array, "shape", None) != shape or array.dtype != dtype:
         raise damaged(path)
     return array
-
-
-def damaged(path: Path) -> InputError:
-    """The error for a file that is not as it was written."""
-    return InputError(
-        f"{at(path)} is not as it was written (damaged, cut short or edited); make the folder "
-        f"{path.parent} again"
-    )
 
 
 class GrowingArray:

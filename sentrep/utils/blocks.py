@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.utils.arrays import damaged, mapped
+from sentrep.utils.arrays import mapped
+from sentrep.utils.errors import damaged
 from sentrep.utils.manifest import FileStamp
 
 BLOCK = 1 << 16

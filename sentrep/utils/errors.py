@@ -70,6 +70,18 @@ def at(place: str | Path, line: int | None = None) -> str:
     return f"\x04{place}\x05" if line is None else f"\x04{place}:{line}\x05"
 
 
+def damaged(path: Path) -> InputError:
+    """The error for a file of a folder that this package wrote, if it is not as it was written.
+
+    >>> damaged(Path("vectors/manifest.json")).place
+    'vectors/manifest.json'
+    """
+    return InputError(
+        f"{at(path)} is not as it was written (damaged, cut short or edited); make the folder "
+        f"{path.parent} again"
+    )
+
+
 def as_keywords(message: str) -> str:
     """A message with marks of `opt` and `at`, for users of Python."""
     return _PLACE.sub(r"\1", _MARKED.sub(r"\1", message))

@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sentrep.utils.arrays import damaged
-from sentrep.utils.errors import InputError, at
+from sentrep.utils.errors import InputError, at, damaged
 from sentrep.utils.files import sha256, whole
 
 MANIFEST = "manifest.json"

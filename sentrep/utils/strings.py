@@ -15,8 +15,8 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from sentrep.utils.arrays import GrowingArray, damaged, mapped
-from sentrep.utils.errors import InputError
+from sentrep.utils.arrays import GrowingArray, mapped
+from sentrep.utils.errors import InputError, damaged
 
 Check = Callable[[str, int, int], None]
 """Called with the name of a file and the first and last byte that are about to be read (last not

@@ -25,7 +25,7 @@ VERBS = [
     "baseline", "report",
 ]  # fmt: skip
 TRAIN = "train quick-thought --corpus books/ --out runs/qt --encoder bag --keep-out 0"
-HEAVY = ("torch", "transformers", "sentence_transformers", "datasets", "faiss", "accelerate")
+HEAVY = ("numpy", "torch", "transformers", "sentence_transformers", "datasets", "faiss", "accelerate")
 
 
 @pytest.fixture(scope="module")

@@ -37,8 +37,8 @@ from sentrep.data.store.build import FILES, build, fingerprint, train_segmenter
 from sentrep.data.store.kept_out import KEPT_OUT
 from sentrep.data.store.recipe import KIND, Recipe
 from sentrep.data.tokenization.tokenizer import Tokenizer
-from sentrep.utils.arrays import damaged, mapped
-from sentrep.utils.errors import InputError
+from sentrep.utils.arrays import mapped
+from sentrep.utils.errors import InputError, damaged
 from sentrep.utils.files import PARTIAL, disk_errors, sweep, whole_folder
 from sentrep.utils.locks import terminated_as_interrupted, writer
 from sentrep.utils.manifest import MANIFEST, Manifest

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.search.documents.passages import Document, Passage, context
-from sentrep.utils.arrays import damaged
+from sentrep.utils.errors import damaged
 from sentrep.utils.vectors import unit
 
 Floats = NDArray[np.float32]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sentrep.search.documents.centring import MEANS
 from sentrep.search.folder import ModelStamp
-from sentrep.utils.arrays import damaged
+from sentrep.utils.errors import damaged
 from sentrep.utils.manifest import MANIFEST, FileStamp, FolderKind, Manifest
 
 KIND = FolderKind("document index", 1, "sentrep index")

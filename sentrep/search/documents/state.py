@@ -13,8 +13,8 @@ from sentrep.search.documents.passages import Document, PassageStore
 from sentrep.search.fusion import best
 from sentrep.search.index import Index
 from sentrep.search.lexical import BM25, LexicalSegment
-from sentrep.utils.arrays import damaged, mapped
-from sentrep.utils.errors import InputError, at
+from sentrep.utils.arrays import mapped
+from sentrep.utils.errors import InputError, at, damaged
 from sentrep.utils.files import expanded
 
 DENSE = "dense"
