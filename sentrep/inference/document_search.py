@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, corpus_config
+from sentrep.data.inputs import texts_of
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.truncation import Truncation
 from sentrep.inference.indexed_files import Update, described, inside, is_gone
@@ -84,6 +85,10 @@ class DocumentSearch:
         return find(k) if repeats else distinct(find, k)
 
     __call__ = search
+
+    def many(self, queries: Iterable[str], k: int = 10, **options: Any) -> list[list[PassageHit]]:
+        """The `k` best passages for each of some queries; `options` are further arguments of `search`."""
+        return [self.search(query, k, **options) for query in texts_of(queries, "queries")]
 
     def best_sentence(self, query: str, hit: PassageHit) -> tuple[int, int]:
         """The sentence of a hit that is nearest to the query: its first character in `hit.text`, and one past

@@ -48,6 +48,11 @@ def test_passages_are_found_with_file_heading_and_text(model: Path, folder: Path
     assert Path(hit.document.file) == (folder / "sailing.md").resolve()
     assert hit.document.title == "All about sailing"
     assert "sailing text number 2" in hit.text
+    queries = ["sailing text number 2", TOPICS[0]]
+    assert again.many(iter(queries), 2, mode="lexical") == [
+        again.search(query, 2, mode="lexical") for query in queries
+    ]
+    assert again.many([]) == []
     assert hit.heading[-1] == "Sailing part 2"
     assert len(search) == len(again)
     start, end = again.best_sentence("it ends", hit)
