@@ -4,8 +4,9 @@ read as text; code (unless it is asked for), comments and link targets are left 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sentrep.data.reading.decode import decode
@@ -18,30 +19,13 @@ _DIRECTIVE = re.compile(r"(?m)^\s*\.\.[ \t]+(?:\|[^|\n]+\|[ \t]+)?([\w:+.-]+?)[ 
 _DIRECTIVE_LINES = re.compile(r"\A\s*\.\.[^\n]*|(?m:^\s*:[\w-]+:[^\n]*)")
 _ROLE = re.compile(r":([\w:+.-]+):`|`:([\w:+.-]+):")
 _CODE = frozenset(["code-block", "sourcecode", "code", "doctest", "testcode", "ipython", "prompt"])
-_NO_PROSE = frozenset(
-    [
-        "toctree",
-        "autosummary",
-        "literalinclude",
-        "testoutput",
-        "testsetup",
-        "plot",
-        "highlight",
-        "mermaid",
-        "graphviz",
-        "tikz",
-        "math",
-        "index",
-        "automodule",
-        "autoclass",
-        "autofunction",
-        "bibliography",
-        "raw",
-        "include",
-        "csv-table",
-        "image",
-    ]
-)
+_NO_PROSE = frozenset([
+    "toctree", "autosummary", "literalinclude", "testoutput", "testsetup", "plot", "highlight", "mermaid",
+    "graphviz", "tikz", "index", "automodule", "autoclass", "autofunction", "bibliography", "raw",
+])  # fmt: skip
+_REPLACED = frozenset(["raw", "class"])
+"""Directives that docutils knows and that are not read in its way: it gives back raw markup as text; and a
+class is a style to it, to Sphinx a class of Python."""
 _OBJECT = re.compile(
     r"(?:(?:py|c|cpp|js|rst|std):)?(?:attribute|class|classmethod|data|decorator|decoratormethod|describe|directive|"
     r"enum|enumerator|envvar|exception|function|macro|member|method|module|namespace|object|option|program|property|"
@@ -104,8 +88,36 @@ def _parsed(text: str) -> Any:
 @contextmanager
 def _lenient(text: str) -> Iterator[None]:
     """Directives and roles of a text that docutils does not know, known while it is parsed."""
+    from docutils.parsers.rst import directives, roles
+
+    named = {name.lower() for name in _DIRECTIVE.findall(text)}
+    named -= (directives._directive_registry.keys() | directives._directives.keys()) - _REPLACED
+    named_roles = {(before or behind).lower() for before, behind in _ROLE.findall(text)}
+    named_roles -= roles._role_registry.keys() | roles._roles.keys()
+    with (
+        _entered(directives._directives, named, _directive()),
+        _entered(roles._roles, named_roles, _role),
+    ):
+        yield
+
+
+@contextmanager
+def _entered(registry: dict[str, Any], names: Collection[str], value: object) -> Iterator[None]:
+    """A registry with a value under some names; it is as before when the block ends."""
+    before = dict(registry)
+    registry.update(dict.fromkeys(names, value))
+    try:
+        yield
+    finally:
+        registry.clear()
+        registry.update(before)
+
+
+@cache
+def _directive() -> Any:
+    """The class of all unknown directives."""
     from docutils import nodes
-    from docutils.parsers.rst import Directive, directives, roles
+    from docutils.parsers.rst import Directive
 
     class Unknown(Directive):
         """Its argument and its content are text, unless its name says that they are none."""
@@ -132,24 +144,14 @@ def _lenient(text: str) -> Iterator[None]:
             self.state.nested_parse(self.content, self.content_offset, container)
             return [container]
 
-    def role(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
-        return [nodes.Text(re.sub(r"\s*<[^<>]*>$", "", text.replace("\0", "")).lstrip("~!"))], []
+    return Unknown
 
-    found = {name.lower() for name in _DIRECTIVE.findall(text)}
-    wanted = found - directives._directive_registry.keys() - directives._directives.keys()
-    wanted |= found & {"class"}  # to docutils a style, to Sphinx a class of Python
-    names = {(a or b).lower() for a, b in _ROLE.findall(text)} - roles._role_registry.keys()
-    known = dict(directives._directives)
-    added_roles = {name: role for name in names if name not in roles._roles}
-    directives._directives.update(dict.fromkeys(wanted, Unknown))
-    roles._roles.update(added_roles)
-    try:
-        yield
-    finally:
-        directives._directives.clear()
-        directives._directives.update(known)
-        for name in added_roles:
-            roles._roles.pop(name, None)
+
+def _role(name: str, rawtext: str, text: str, *_: Any, **__: Any) -> tuple[list[Any], list[Any]]:
+    """All unknown roles: their text without a target."""
+    from docutils import nodes
+
+    return [nodes.Text(re.sub(r"\s*<[^<>]*>$", "", text.replace("\0", "")).lstrip("~!"))], []
 
 
 class _AnyOption(dict[str, Any]):
@@ -190,11 +192,20 @@ class _Walk:
             elif isinstance(child, nodes.line_block):
                 yield from self.blocks(child, level)
             elif isinstance(child, nodes.TextElement):
+                self._leave_out_markup(child)
                 text = _folded(child.astext())
                 if text and not isinstance(child, nodes.target | nodes.substitution_definition | nodes.label):
                     yield Block(text, self._outline.headings)
             elif isinstance(child, nodes.Element):
                 yield from self.blocks(child, level)
+
+    def _leave_out_markup(self, element: Any) -> None:
+        """Remove raw markup within a paragraph, which substitutions put there."""
+        from docutils import nodes
+
+        for markup in list(element.findall(nodes.raw)):
+            self._report.leave_out("code", sum(map(len, markup.astext().split())))
+            markup.parent.remove(markup)
 
     def _unread(self, message: Any) -> Iterator[Block]:
         """What docutils gives back because it is wrong, without the directive's own line and options."""

@@ -187,6 +187,16 @@ def test_restructured_text_never_reads_other_files(tmp_path: Path) -> None:
     assert texts_of(tmp_path / "x.rst")[0] == ["Words."]
 
 
+def test_raw_markup_of_restructured_text_is_no_prose(tmp_path: Path) -> None:
+    (tmp_path / "x.rst").write_text(
+        "Words.\n\n.. raw:: html\n\n   <b>Markup.</b>\n\nMore |logo| words.\n\n"
+        ".. |logo| raw:: html\n\n   <img src='a.png'>\n"
+    )
+    texts, report = texts_of(tmp_path / "x.rst")
+    assert texts == ["Words.", "More words."]
+    assert report.left_out["code"] > 0
+
+
 def test_word_documents(tmp_path: Path) -> None:
     library = pytest.importorskip("docx")
     document = library.Document()
