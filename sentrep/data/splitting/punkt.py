@@ -106,19 +106,12 @@ class Punkt:
         if (kind, that_kind) in self.collocations:  # 4.1.2
             return False
         begins = self._begins_sentence(that, that_kind)
-        if (
-            not boundary and not initial and (begins or (that[0].isupper() and that_kind in self.starters))
-        ):  # 4.2
-            boundary = True
+        capital = that[0].isupper()
+        if not boundary and not initial:  # 4.2
+            boundary = bool(begins) or (capital and that_kind in self.starters)
         if initial or kind == "##number##":  # 4.3
-            if begins is False:
-                return False
-            if (
-                begins is None
-                and initial
-                and that[0].isupper()
-                and not self.contexts.get(that_kind, 0) & LOWER
-            ):
+            never_small = not self.contexts.get(that_kind, 0) & LOWER
+            if begins is False or (begins is None and initial and capital and never_small):
                 return False
         return boundary
 
