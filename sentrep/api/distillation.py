@@ -40,7 +40,7 @@ def distill(
 ) -> Encoder:
     """Fit a static bag of tokens to a model's vectors of a corpus, and save it to `out`.
 
-    The bag encodes some twenty times faster than a small transformer. It is for the collection that it was
+    The bag encodes about twenty times as fast as a small transformer. It is for the collection that it was
     fitted to; it reads other texts of the same field somewhat worse than its teacher does.
 
     Args:

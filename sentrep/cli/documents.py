@@ -147,7 +147,7 @@ def distill(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Fit a static bag of tokens to a model's vectors of a corpus. The bag is some twenty times as fast.
+    """Fit a static bag of tokens to a model's vectors of a corpus. The bag is about twenty times as fast.
 
     Args:
         model: The teacher: run folder, model folder, 'minilm', or owner/name of a public model.

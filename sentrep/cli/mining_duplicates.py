@@ -24,7 +24,8 @@ def duplicates(
     reading: Reading = READING,
     access: Access = ACCESS,
 ) -> None:
-    """Find texts that are equal, nearly equal or of equal meaning. With `drop`, write the corpus without them.
+    """Find texts that are equal, nearly equal or of equal meaning. With `drop`, write the corpus without
+    them.
 
     Args:
         input: Files, folders, '-', or a folder that `sentrep embed` made.

@@ -104,7 +104,7 @@ def embed_to_folder(
         dimensions: keep only the first N values of each vector, rescaled to length 1.
         part: which part of the work this process does, from 0. It goes into a folder in `out`.
         parts: into how many parts the work is split; `merge` joins them.
-        overwrite: start anew, whatever embedded sentences are in `out`.
+        overwrite: start again, whatever embedded sentences are in `out`.
         wait: if another process writes `out`, wait for it instead of raising an error.
         total: number of texts, for the progress bar, or an estimate of it from the number of those read.
         encode_all: in place of `encode`: batches of texts to their vectors, in order, as other processes do

@@ -45,9 +45,8 @@ def kept_out_comparison(models: Sequence[str | Path]) -> tuple[CorpusConfig, lis
     for run in runs[1:]:
         if sha256(_file(run, DOCUMENTS)) != sha256(_file(runs[0], DOCUMENTS)):
             raise InputError(
-                f"{at(run)} and {runs[0]} kept different documents out of their training; give text "
-                "that neither "
-                f"has read with {opt('heldout')}",
+                f"{at(run)} and {runs[0]} kept different documents out of their training; give, with "
+                f"{opt('heldout')}, text that neither was trained on",
                 setting="heldout",
             )
     start = measured(untrained(runs[0]), f"{runs[0]}, untrained")

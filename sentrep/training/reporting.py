@@ -85,7 +85,7 @@ class Reporter:
             if (name.endswith("loss") or name == "gradient_norm") and not math.isfinite(value):
                 raise InputError(
                     f"training has diverged: {name.replace('_', ' ')} is {value} by step {step}; "
-                    "the last checkpoint is sound. "
+                    "the last checkpoint can be used. "
                     f"Try a lower {opt('lr')}, a smaller {opt('clip')}, or {opt('precision')} fp32."
                 )
 

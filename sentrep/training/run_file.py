@@ -67,9 +67,9 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{at(file)} is damaged ({error}); remove it to begin anew") from error
+        raise InputError(f"{at(file)} is damaged ({error}); remove it to start again") from error
     if not isinstance(content, dict):
-        raise InputError(f"{at(file)} holds no JSON object; remove it to begin anew")
+        raise InputError(f"{at(file)} holds no JSON object; remove it to start again")
     return content
 
 

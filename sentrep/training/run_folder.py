@@ -100,7 +100,7 @@ class RunFolder:
         found = differences(without_free(known), without_free(asked))
         if not found:
             return
-        advice = f"the same settings to go on, or {opt('overwrite')} to begin anew"
+        advice = f"the same settings to continue, or {opt('overwrite')} to start again"
         if found.keys() <= LENGTH:
             advice = f"and {opt('start')} {self.path} to train its model further"
         raise InputError(
@@ -152,7 +152,7 @@ class RunFolder:
         if steps:
             raise InputError(
                 f"{at(self.checkpoints)}: no checkpoint is whole; remove this folder, or give "
-                f"{opt('overwrite')}, to begin anew"
+                f"{opt('overwrite')}, to start again"
             )
         return None
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 END = {
     "finished": "",
     "patience": "stopped early: validation has not improved",
-    "time": "stopped: the time is up",
-    "interrupted": "interrupted; the checkpoint is saved. Give the same command again to go on.",
+    "time": "stopped: the time limit is reached",
+    "interrupted": "interrupted; the checkpoint is saved. Give the same command again to continue.",
 }
 QUIET = 0.25
 """Share of the run before which no monitor alarms: at the beginning the metrics of every run look bad."""
@@ -126,7 +126,7 @@ class Trainer:
             if self.ended and self.steps:
                 report.say(
                     f"this run has ended already, at step {self.state.step:,}; "
-                    f"to train anew, give another {opt('out')} or {opt('overwrite')}"
+                    f"to train again, give another {opt('out')} or {opt('overwrite')}"
                 )
             if not self.ended and self._validation_is_due():
                 self._make_up_validation(report)

@@ -385,7 +385,7 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     finally:
         process.kill()
     assert process.returncode == 130, err
-    assert "the checkpoint is saved. Give the same command again to go on." in err
+    assert "the checkpoint is saved. Give the same command again to continue." in err
     assert "interrupted" in out
     assert not (home / "runs" / "stopped" / "model").exists()
     stopped = len(log.read_text().splitlines())

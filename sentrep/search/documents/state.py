@@ -90,7 +90,7 @@ class State:
         if manifest == self.manifest:
             return self
         if manifest.as_made() != self.manifest.as_made():
-            raise InputError(f"{at(self.path)} was made anew meanwhile; open it again")
+            raise InputError(f"{at(self.path)} was made again in the meantime; open it again")
         return State(self.path, manifest)
 
     def __len__(self) -> int:
