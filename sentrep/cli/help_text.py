@@ -27,6 +27,8 @@ def readable(text: str) -> str:
 
     >>> readable("usage: x\n  --k INT    How many,\n             at `most`. (default: None)     \n")
     'usage: x\n  --k INT    How many, at --most.\n'
+    >>> readable("-" * 20 + "\nA description is filled, too.")
+    '--------------------\nA description is\nfilled, too.'
     >>> readable("  --no-code  Keep code. (default: True)\n  --id [STR [STR ...]]  Ids.")
     '  --no-code  Turn this off: keep code.\n  --id STR [STR ...]    Ids.'
     """
@@ -63,8 +65,8 @@ def _filled(lines: list[str], width: int) -> str:
     if text.endswith(_ON):
         text = f"Turn this off: {text[0].lower()}{text[1:].removesuffix(_ON)}"
     head = lines[0][:column]
-    if column < _LEAST_INDENT:
-        return head + text
+    if text.startswith("usage: "):
+        return text
     return textwrap.fill(
         text,
         width,

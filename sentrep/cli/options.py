@@ -35,8 +35,8 @@ class Reading:
     fields of moderate length are returned."""
     split: Split = "auto"
     """Layout of the text. 'lines': one sentence a line, blank lines between documents. 'paragraphs': one
-    paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': whichever of
-    these two fits. 'auto': whichever of all fits; it is printed."""
+    paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': 'paragraphs' or
+    'wrapped', whichever fits. 'auto': any of these, whichever fits; it is printed."""
     strict: bool = False
     """End with an error if anything that was read is damaged or skipped."""
 

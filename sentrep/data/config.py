@@ -39,8 +39,8 @@ class CorpusConfig:
     fields of moderate length are returned."""
     split: Split = "auto"
     """Layout of the text. 'lines': one sentence a line, blank lines between documents. 'paragraphs': one
-    paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': whichever of
-    these two fits. 'auto': whichever of all fits; it is printed."""
+    paragraph, headline or other text a line. 'wrapped': lines broken at a margin. 'prose': 'paragraphs' or
+    'wrapped', whichever fits. 'auto': any of these, whichever fits; it is printed."""
     hub_split: str = "train"
     """Split of a data set on the hub."""
     hub: bool = False
