@@ -36,17 +36,17 @@ class Search:
 
     index: Index
     model: Embedder
+    precision: str = "auto"
+    """Of the vectors of queries; see `embed`."""
 
     def __call__(self, query: str, k: int = 10) -> list[Hit]:
         """The `k` sentences nearest to `query` by cosine, best first."""
-        return self.index.search(encoding(self.model)([checked("query", query, str)]), checked("k", k, int))[
-            0
-        ]
+        return self.many([checked("query", query, str)], k)[0]
 
     def many(self, queries: Iterable[str], k: int = 10) -> list[list[Hit]]:
         """The `k` sentences nearest to each of some queries, which are encoded and searched together."""
-        given = texts_of(queries, "queries")
-        return self.index.search(encoding(self.model)(given), checked("k", k, int)) if given else []
+        given, k = texts_of(queries, "queries"), checked("k", k, int)
+        return self.index.search(encoding(self.model, self.precision)(given), k) if given else []
 
     def __len__(self) -> int:
         return len(self.index)
@@ -110,7 +110,7 @@ def build_index(
         overwrite=overwrite,
         wait=wait,
     )
-    return Search(index, encoder)
+    return Search(index, encoder, precision)
 
 
 def index(
@@ -270,7 +270,8 @@ def open_index(
     if is_document_index(place):
         return open_documents(place, model, verify=verify, precision=precision, offline=offline, hub=hub)
     found = Index.open(place, verify=verify)
-    return Search(found, opened_for(found.info.model, place, model, precision, offline, hub))
+    encoder = opened_for(found.info.model, place, model, precision, offline, hub)
+    return Search(found, encoder, precision)
 
 
 def search(

@@ -51,6 +51,17 @@ def test_precision_is_recorded_and_work_of_another_one_is_refused(model: Path, t
         api.embed_corpus(model, [TEXTS], tmp_path / "vectors", precision="fp32")
 
 
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_queries_have_the_precision_that_an_index_is_opened_with(
+    model: Path, tmp_path: Path, precision: str
+) -> None:
+    api.build_index(model, TEXTS, tmp_path / "index", precision="fp32")
+    in_memory = SentenceTransformer(str(model), device="cpu")
+    places = (model, in_memory)
+    one, other = (api.open_index(tmp_path / "index", place, precision=precision) for place in places)
+    assert one.many(TEXTS, 2) == other.many(TEXTS, 2)
+
+
 def test_an_index_takes_queries_of_its_model_in_either_precision(model: Path, tmp_path: Path) -> None:
     api.build_index(model, TEXTS, tmp_path / "index", precision="bf16")
     for precision in ("bf16", "fp32"):
