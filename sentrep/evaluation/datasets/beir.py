@@ -133,9 +133,9 @@ def _texts(file: Path, *, queries: bool = False) -> dict[str, str]:
 
 
 def _judgements(file: Path) -> Iterator[tuple[int, str, str, float]]:
-    for number, line in read_lines(file):
+    for place, (number, line) in enumerate(read_lines(file)):
         parts = line.split("\t")
-        if number == 1 and parts == _COLUMNS:
+        if place == 0 and parts == _COLUMNS:
             continue
         try:
             query, document, score = parts

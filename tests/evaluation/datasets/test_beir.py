@@ -57,6 +57,7 @@ def test_a_folder_becomes_a_task(tmp_path: Path) -> None:
         ([1], [1.0]),
     ]
     assert {result.metric: result.value for result in evaluate(bm25(), [task]).results}["R@1"] == 1
+    assert read_beir(_write(tmp_path / "blank" / "pets", qrels="\n" + QRELS)).fingerprint == task.fingerprint
 
 
 def test_a_query_that_is_a_document_is_not_sought_but_an_equal_id_alone_is_no_sign(tmp_path: Path) -> None:
