@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 import sentrep
 from sentrep.cli.main import main
 from sentrep.evaluation.datasets.labelled import Labelled
+from sentrep.evaluation.statistics.bootstrap import interval
 from sentrep.evaluation.suite import KINDS, tasks_from
 from sentrep.evaluation.task import Model, evaluate
 from sentrep.evaluation.tasks.anomaly import Anomaly, mean_precision, ranks_below
@@ -232,3 +233,36 @@ def test_auroc_of_the_task_is_the_mean_over_classes_with_an_item_for_each_text()
     assert len(area.items) == 120
     assert area.items.mean() == pytest.approx(100 * np.mean(areas), abs=0.1)
     assert precision.items.mean() == pytest.approx(100 * np.mean(precisions), abs=0.1)
+
+
+def test_the_interval_of_auroc_is_that_of_texts_drawn_anew() -> None:
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(5, 8))
+    vectors = {
+        f"{part} {label} {at}": (centres[label] + 1.5 * random.normal(size=8)).astype(np.float32)
+        for part, count in (("train", 50), ("test", 30))
+        for label in range(5)
+        for at in range(count)
+    }
+
+    class Drawn:
+        def encode(self, given: Sequence[str]) -> np.ndarray:
+            return np.array([vectors[text] for text in given])
+
+    train, test = (
+        Labelled("drawn", tuple(texts), tuple(text.split()[1] for text in texts), part)
+        for part in ("train", "test")
+        for texts in [[text for text in vectors if text.startswith(part)]]
+    )
+    area, _ = Anomaly(train, test).run(Model("drawn", "hash", Drawn()))
+
+    known, given = (Drawn().encode(each.texts) for each in (train, test))
+    known, given = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in (known, given))
+    gold, normal = np.array(test.labels), np.array(train.labels)
+    scores = {
+        label: 1 - np.sort(given @ known[normal == label].T, axis=1)[:, -5:].mean(axis=1) for label in "01234"
+    }
+    drawn = random.integers(len(gold), size=(500, len(gold)))
+    areas = [np.mean([roc_auc_score(gold[at] != each, scores[each][at]) for each in scores]) for at in drawn]
+    wanted = np.quantile(100 * np.array(areas), [0.025, 0.975])
+    assert np.array(interval(area.items)) == pytest.approx(wanted, abs=0.1 * (wanted[1] - wanted[0]))

@@ -43,38 +43,46 @@ class Anomaly(Task):
         self.protocol = (
             f"anomaly detection: each of {len(self.classes)} classes as the normal one, {len(train.texts)} "
             f"training and {len(test.texts)} test texts, mean cosine distance to {NEAREST} nearest normal "
-            "training texts, AUROC and AP x 100, means over classes"
+            "training texts, AUROC and AP x 100, means over classes; items of AUROC: the "
+            "contributions of all texts"
         )
         self.data = test.fingerprint + train.fingerprint
 
     def run(self, model: Model) -> list[Score]:
         """Items of AUROC are texts; of AP, classes.
 
-        With N texts, C classes, n_c texts that are not of class c, and r_ic the share of the texts of class c
-        that are scored lower than such a text i, the item of text i is N / C Σ_c r_ic / n_c.
+        A class with the area A has n anomalous and m normal texts of all N. An anomalous text i is scored
+        higher than a share r_i of the normal ones, a normal text j lower than a share r_j of the anomalous
+        ones. With sums over all C classes, the item of a text is the value plus N / C times its sum of
+        (r_i - A) / n or (r_j - A) / m. These are the contributions of the text to the value, to first order,
+        so intervals and paired tests over them take both kinds of texts as a sample.
         """
         train, test = (
             unit_vectors(model.implementation, self.train.texts),
             unit_vectors(model.implementation, self.test.texts),
         )
         known, labels = np.array(self.train.labels), np.array(self.test.labels)
-        areas, precisions, examples = np.zeros(len(labels)), [], list[Example]()
+        areas, precisions, examples = list[float](), list[float](), list[Example]()
+        moved = np.zeros(len(labels))
         for label in self.classes:
             normal = train[known == label]
             strange = np.array([1 - np.sort(row)[-NEAREST:].mean() for row in cosines(normal, test)])
-            strange = np.round(strange, 9)
-            texts = np.flatnonzero(labels != label)
-            found = ranks_below(strange, labels != label)
-            areas[texts] += found / len(texts)
-            precisions.append(mean_precision(strange, labels != label))
+            strange, anomalous = np.round(strange, 9), labels != label
+            found = ranks_below(strange, anomalous)
+            areas.append(float(found.mean()))
+            moved[anomalous] += (found - areas[-1]) / len(found)
+            above = ranks_below(-strange, ~anomalous)
+            moved[~anomalous] += (above - areas[-1]) / len(above)
+            precisions.append(mean_precision(strange, anomalous))
+            texts = np.flatnonzero(anomalous)
             examples += [
                 Example(self.test.texts[texts[at]], f"not {label}", labels[texts[at]], float(found[at]))
                 for at in np.argsort(found, kind="stable")[:EXAMPLES]
             ]
-        scale = 100 * len(labels) / len(self.classes)
+        items = 100 * (np.mean(areas) + len(labels) / len(self.classes) * moved)
         examples.sort(key=lambda example: example.score)
         return [
-            Score("AUROC", scale * areas, examples=tuple(examples[:EXAMPLES])),
+            Score("AUROC", items, examples=tuple(examples[:EXAMPLES])),
             Score("AP", 100 * np.array(precisions)),
         ]
 
