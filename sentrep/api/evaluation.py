@@ -73,7 +73,8 @@ def evaluate(
 
     Raises:
         InputError: there is no such model, or it cannot be opened; a benchmark or `heldout` cannot be read,
-            or nothing is given to measure by; or `results` is no results file.
+            nothing is given to measure by, or two benchmarks have the same name and split; or `results` is no
+            results file.
 
     Example:
         >>> done = sentrep.evaluate("runs/first", heldout="texts")
@@ -126,7 +127,8 @@ def tasks_of(
         The tasks (``tasks``), and those of suites whose data are missing (``skipped``).
 
     Raises:
-        InputError: a benchmark or `heldout` cannot be read, or nothing is given to measure by.
+        InputError: a benchmark or `heldout` cannot be read, nothing is given to measure by, or two benchmarks
+            have the same name and split.
 
     Example:
         >>> suite = sentrep.api.tasks_of(heldout="texts")
@@ -202,7 +204,7 @@ def _tasks(
     """The tasks, and what was read and skipped of the held-out text."""
     config = None if heldout is None else corpus_source(heldout, fields, "heldout")
 
-    from sentrep.evaluation.suite import Suite, read_suite, tasks_from
+    from sentrep.evaluation.suite import Suite, check_names, read_suite, tasks_from
     from sentrep.evaluation.task import Task
     from sentrep.evaluation.tasks.label_free import label_free
 
@@ -225,4 +227,5 @@ def _tasks(
             "nothing to measure with: give tasks (benchmark folders or files), a suite, or held-out text",
             setting="tasks",
         )
+    check_names(chosen.tasks)
     return chosen, read

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,6 +115,22 @@ def read_suite(suite: str | Path, data: str | Path, split: str | None = None) ->
             f"give the folder that they lie in ({opt('data')}, or the environment variable SENTREP_DATA)"
         )
     return made
+
+
+def check_names(tasks: Iterable[Task]) -> None:
+    """Check that tasks with different data have different names, under which their results are found.
+
+    Raises:
+        InputError: two tasks have the same name and split, but different data.
+    """
+    known: dict[tuple[str, str], str] = {}
+    for task in tasks:
+        if known.setdefault((task.name, task.split), task.data) != task.data:
+            raise InputError(
+                f"two tasks are called {task.name!r} ({task.split}), and their data differ; rename a folder "
+                f"or file, or put a {TASK_FILE} with another name into one of the folders: name = ...",
+                setting="tasks",
+            )
 
 
 def suites() -> dict[str, Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sentrep import api
 from sentrep.evaluation import Retrieval, Similarity, evaluate, random_vectors, suite, tasks_from
 from sentrep.evaluation.suite import KINDS, read_suite, suites
 from sentrep.utils.errors import InputError
@@ -117,6 +118,17 @@ def test_unknown_layouts_are_refused_with_what_is_known(tmp_path: Path) -> None:
             tasks_from(path)
     with refuses(place="absent"):
         tasks_from(tmp_path / "absent")
+
+
+def test_tasks_of_one_name_with_different_data_are_refused(home: Path) -> None:
+    other = home / "other" / "sts"
+    other.mkdir(parents=True)
+    (other / "test.tsv").write_text("score\tsentence1\tsentence2\n1\td\te\n2\td\tf\n")
+    with refuses(setting="tasks"):
+        api.tasks_of([home / "sts", other])
+    assert len(api.tasks_of([home / "sts", home / "sts", home / "pets"]).tasks) == 3
+    (other / "task.toml").write_text('kind = "similarity"\nname = "other"\n')
+    assert [task.name for task in api.tasks_of([home / "sts", other]).tasks] == ["sts", "other"]
 
 
 def test_a_suite_of_one_s_own(home: Path) -> None:

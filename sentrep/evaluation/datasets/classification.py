@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sentrep.evaluation.datasets.labelled_parts import Instance, read_parts
-from sentrep.evaluation.datasets.tsv import MissingSplit
+from sentrep.evaluation.datasets.tsv import MissingSplit, called
 from sentrep.evaluation.tasks.classification import Classification
 from sentrep.utils.errors import InputError, at
 
@@ -53,9 +53,7 @@ def read_classification(
     """
     path = Path(path)
     found = read_parts(path, variant, classes, phrases)
-    name = name or (path.resolve().parent if path.name == "all.tsv" else path.resolve()).name.removesuffix(
-        ".tsv"
-    )
+    name = name or called(path)
     tasks = []
     for each, parts in found.items():
         full, tested = f"{name}: {each}" if len(found) > 1 else name, _split(path, parts, split, train)

@@ -88,8 +88,11 @@ def subset_of(file: Path) -> str:
 
 
 def called(path: Path) -> str:
-    """The default name of a data set: the name of its folder, or of its file without the suffix."""
-    return path.resolve().name if path.is_dir() else stem(path)
+    """The default name of a data set: the name of its file without the suffix, or of its folder if the path
+    is a folder or a file that is named after a part only, such as test.tsv."""
+    if path.is_dir():
+        return path.resolve().name
+    return path.resolve().parent.name if stem(path) in (*SPLITS, "all") else stem(path)
 
 
 def stem(file: Path) -> str:

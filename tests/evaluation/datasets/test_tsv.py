@@ -59,7 +59,10 @@ def test_data_sets_are_called_after_their_folder_or_file(
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "news.test.tsv").touch()
     monkeypatch.chdir(tmp_path / "mine")
-    assert [called(Path(path)) for path in (".", "news.test.tsv", "../mine")] == ["mine", "news.test", "mine"]
+    names = {".": "mine", "../mine": "mine", "news.test.tsv": "news.test", "news.tsv": "news"}
+    # Named after a part only, files of all data sets would have the same name.
+    names |= dict.fromkeys(["test.tsv", "dev.jsonl.gz", "all.tsv", "../mine/train.tsv", "test"], "mine")
+    assert {path: called(Path(path)) for path in names} == names
 
 
 def test_tables_are_those_with_the_columns_or_a_split_s_name(tmp_path: Path) -> None:

@@ -382,7 +382,8 @@ def test_folders_files_and_splits(tmp_path: Path) -> None:
     assert [(each.name, each.split) for each in read_parsing(tmp_path, name="n", split="all")] == [
         ("n", "all")
     ]
-    assert [(each.name, each.split) for each in tasks_from(tmp_path / "dev.trees")] == [("dev", "dev")]
+    expected = [(tmp_path.name, "dev")]
+    assert [(each.name, each.split) for each in tasks_from(tmp_path / "dev.trees")] == expected
     (tmp_path / "news.test.trees").write_text(f"{OLD_CAT}\n")
     assert [each.name for each in read_parsing(tmp_path, name="n")] == ["n: news.test", "n: test"]
     with refuses(MissingSplit, place=tmp_path):
