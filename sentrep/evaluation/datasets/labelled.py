@@ -131,12 +131,17 @@ def _record(line: str, where: str, fields: tuple[str, str]) -> tuple[str, str]:
     label_field, text_field = fields
     try:
         record = json.loads(line)
-        label, text = str(record[label_field]).strip(), " ".join(record[text_field].split())
+        given, text = record[label_field], " ".join(record[text_field].split())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f'{at(where)}: expected a JSON object with "{label_field}" and "{text_field}" '
             f"({type(error).__name__}: {error})"
         ) from error
+    if not isinstance(given, str | int | float) or given != given:  # null, a list, NaN
+        raise InputError(
+            f"{at(where)}: expected a text or a number in {label_field!r}, got {repr(given)[:100]}"
+        )
+    label = str(given).strip()
     if not label or not text:
         raise InputError(f"{at(where)}: nothing in {(text_field if label else label_field)!r}")
     return label, text

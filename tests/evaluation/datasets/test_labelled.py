@@ -38,7 +38,7 @@ def test_tables_json_lines_and_splits(tmp_path: Path) -> None:
         ("0", "1", "0", "1"),
     )
     (data,) = read_labelled(tmp_path / "dev.jsonl.gz", "topics", text_field="title")
-    assert (data.name, data.texts) == ("dev: topics", ("t0", "t1", "t2", "t3"))
+    assert (data.name, data.texts) == (f"{tmp_path.name}: topics", ("t0", "t1", "t2", "t3"))
     with refuses(MissingSplit, place=tmp_path):
         read_topics(tmp_path, split="train")
     (tmp_path / "test.tsv").rename(tmp_path / "more.tsv")
@@ -77,6 +77,9 @@ def test_a_sample_is_even_and_always_the_same(tmp_path: Path) -> None:
         ("test.jsonl", '{"label": "a", "text": 3}\n', "test.jsonl:1"),
         ("test.jsonl", "no JSON\n", "test.jsonl:1"),
         ("test.jsonl", '{"label": " ", "text": "b"}\n', "test.jsonl:1"),
+        ("test.jsonl", '{"label": "a", "text": "b"}\n{"label": null, "text": "c"}\n', "test.jsonl:2"),
+        ("test.jsonl", '{"label": NaN, "text": "b"}\n', "test.jsonl:1"),
+        ("test.jsonl", '{"label": ["a"], "text": "b"}\n', "test.jsonl:1"),
         ("test.jsonl.gz", "not packed\n", "test.jsonl.gz"),
     ],
 )
