@@ -169,8 +169,9 @@ class Compressor:
         packed = torch.frombuffer(bytearray(block.data), dtype=torch.uint8).view(block.sentences, -1)
         with torch.no_grad():
             generator = self.method.packed_generator(packed)
-        forbidden = tuple(self.tokenizer.special - {generator.end})
-        limits = Constraints(min_length=1, max_length=self.longest, forbidden=forbidden)
+        forbidden = tuple(self.tokenizer.ungenerated - {generator.end})
+        shortest = 1 + sum(map(len, self.tokenizer.around))
+        limits = Constraints(min(shortest, self.longest), self.longest, forbidden)
         return [self.tokenizer.decode(found.tokens) for found in greedy_search(generator, limits)]
 
     def restored(self, block: Block, path: Path) -> list[str]:

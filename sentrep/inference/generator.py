@@ -251,14 +251,13 @@ class SentenceGenerator:
 
         method, tokenizer = self.trained.method, self.trained.tokenizer
         assert isinstance(method, HasDecoders)
-        decoding, written = decoding or DecodingConfig(), []
+        marks = sum(map(len, tokenizer.around))
+        decoding, written = (decoding or DecodingConfig()).with_marks(marks), []
         random = torch.Generator().manual_seed(decoding.seed)
         for part in batch_progress(vectors.split(AT_ONCE), "decoding", AT_ONCE):
             with torch.no_grad():
                 decoder = method.generator(to or method.generates()[0], part)
-            written += decode(
-                decoder, decoding, random, tuple(self.trained.tokenizer.special - {decoder.end})
-            )
+            written += decode(decoder, decoding, random, tuple(tokenizer.ungenerated - {decoder.end}))
         return [
             [Generated(tokenizer.decode(found.tokens), found.log_prob, found.tokens) for found in each]
             for each in written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sentrep.utils.checks import check_at_least
@@ -68,6 +68,15 @@ class DecodingConfig:
                 f"{opt('temperature')} {self.temperature}: must be positive; "
                 f"for the most likely token use {opt('strategy')} greedy"
             )
+
+    def with_marks(self, count: int) -> DecodingConfig:
+        """The same for sentences that have so many special tokens around them, which are not counted.
+
+        >>> longer = DecodingConfig(max_length=10).with_marks(2)
+        >>> longer.min_length, longer.max_length
+        (3, 12)
+        """
+        return replace(self, min_length=self.min_length + count, max_length=self.max_length + count)
 
     @property
     def hypotheses(self) -> int:

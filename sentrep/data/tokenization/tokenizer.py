@@ -168,6 +168,13 @@ class Tokenizer:
         atoms = independent_words(json.loads(self.inner.to_str()), pipelines(), spaced_pipelines())
         return None if atoms is None else WordCache(self._by_library, atoms)
 
+    @property
+    def ungenerated(self) -> set[int]:
+        """Ids that no generated sentence contains: special tokens, except those around every sentence, which
+        a decoder of sentences has learnt to generate with it."""
+        before, behind = self.around
+        return self.special - {*before, *behind}
+
     @cached_property
     def around(self) -> tuple[list[int], list[int]]:
         """Special tokens before and after every sentence."""
