@@ -14,8 +14,10 @@ from safetensors.torch import load_file
 
 from sentrep.data.batch import SentenceBatch
 from sentrep.encoders import serialization as folder
+from sentrep.methods.capabilities import HasDecoders
 from sentrep.methods.registry import METHODS
 from tests import toy, toy_run
+from tests.errors import refuses
 
 CASES = [(method, number) for method, settings in toy_run.SETTINGS.items() for number in range(len(settings))]
 KINDS = [
@@ -123,6 +125,17 @@ def test_the_exported_encoder_reopens_as_it_was(case: tuple[str, int], kind: str
     ]
     reopened = torch.nn.functional.normalize(torch.from_numpy(opened.encode(words)), dim=1)
     assert torch.allclose(trained, reopened, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if HasDecoders in METHODS[case[0]].capabilities], ids=str
+)
+def test_a_sentence_that_a_method_does_not_generate_is_refused(case: tuple[str, int]) -> None:
+    method = make(case).eval()
+    vectors = method.embed(toy.batches().batch(0, 0))[:2]
+    for to in {"next", "previous", "itself"} - set(method.generates()):
+        with refuses(setting="to"):
+            method.generator(to, vectors)
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from sentrep.modules.contrastive import row_weight
 from sentrep.modules.decoding import Generator, State
 from sentrep.modules.gru_decoder import START, PackedTargets, pack_targets
 from sentrep.modules.softmax import VocabularySoftmax
+from sentrep.utils.errors import InputError, opt
 
 HIDDEN = -2
 """Stands for an input token that is hidden from the decoder."""
@@ -152,7 +153,13 @@ class ConditionalDecoder(nn.Module):
         return F.embedding(tokens.clamp(min=0), table) * (tokens >= 0).unsqueeze(1)
 
     def generator(self, name: str, code: Float[Tensor, "sentence code_width"]) -> Generator:
-        """Returns what decodes one sentence from each code, token by token."""
+        """Returns what decodes one sentence from each code, token by token.
+
+        Raises:
+            InputError: there is no decoder of this name.
+        """
+        if name not in self.decoders:
+            raise InputError(f"{opt('to')} {name}: this model generates {' and '.join(self.decoders)}")
         decoder = cast(StateDecoder, self.decoders[name])
 
         def advance(

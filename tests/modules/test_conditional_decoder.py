@@ -7,6 +7,7 @@ import torch
 from sentrep.modules.conditional_decoder import ConditionalDecoder, all_targets, sentence_sums
 from sentrep.modules.gru_decoder import START, GRUDecoder
 from tests import toy
+from tests.errors import refuses
 
 
 def decoder(longest: int = 30) -> ConditionalDecoder:
@@ -42,3 +43,8 @@ def test_hidden_tokens_are_not_read_and_starts_stay() -> None:
     hidden = one.hide(1.0).packing.inputs
     assert torch.equal(hidden == START, one.packing.inputs == START)
     assert torch.equal(one.hide(0.0).packing.inputs, one.packing.inputs)
+
+
+def test_a_decoder_that_there_is_not_is_refused() -> None:
+    with refuses(setting="to"):
+        decoder().generator("next", torch.zeros(1, 5))

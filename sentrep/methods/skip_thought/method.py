@@ -41,7 +41,6 @@ from sentrep.modules.conditional_decoder import ConditionalDecoder, Targets
 from sentrep.modules.decoding import Generator
 from sentrep.modules.gru_decoder import GRUDecoder
 from sentrep.modules.scaling import scale_to_unit_rms
-from sentrep.utils.errors import InputError, opt
 
 WRITES = {
     "neighbours": ("previous", "next"),
@@ -122,6 +121,4 @@ class SkipThought(Method):
         Raises:
             InputError: this model has no such decoder.
         """
-        if to not in self.decoder.decoders:
-            raise InputError(f"{opt('to')} {to}: this model generates {' and '.join(self.decoder.decoders)}")
         return self.decoder.generator(to, scale_to_unit_rms(vectors))
