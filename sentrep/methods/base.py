@@ -74,8 +74,8 @@ class Method(nn.Module, ABC):
     headline_metrics: ClassVar[tuple[str, ...]] = ()
     """Metrics of validation that are printed, besides those that every method has."""
     reinitialised: ClassVar[tuple[str, ...]] = ()
-    """Prefixes of parameter names. When a run goes on from another one, these parameters may be initialised
-    anew where a changed setting gives them another shape."""
+    """Prefixes of names of parameters and buffers. When a run goes on from another one, these may be
+    initialised anew where a changed setting gives them another shape, or only one of the runs has them."""
 
     token_budget: int = 4096
     """Padded tokens in a micro-batch of the encoder."""

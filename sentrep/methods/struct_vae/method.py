@@ -71,6 +71,7 @@ class StructVAE(Method):
     phases = ("prior", "train")
     usability = USABILITY
     headline_metrics = ("right_f1", "left_f1")
+    reinitialised = ("baseline.",)
 
     def __init__(self, config: StructVAEConfig, make_encoder: MakeEncoder, token_budget: int = 4096) -> None:
         super().__init__()

@@ -61,6 +61,7 @@ class VariationalAutoencoder(Method):
 
     usability = USABILITY
     headline_metrics = ("nll_sentence", "kl", "active_units", "code_gap")
+    reinitialised = ("decoder_is_new",)
     bottleneck: Bottleneck
     decoder_is_new: Tensor
 
