@@ -76,6 +76,12 @@ class TreeEncoder(TokenEncoder):
         self.parser = Parser(width, parser_width, dropout) if branching == "parser" else None
         self.tree_lstm = None if branching == "none" else TreeLSTM(width)
 
+    def configure(self, samples: int, respect_punctuation: bool, dropout: float) -> None:
+        """Changes settings of an encoder that is trained further; see the class."""
+        self.samples, self.respect_punctuation, self.dropout = samples, respect_punctuation, dropout
+        if self.parser is not None:
+            self.parser.scorer.dropout.p = dropout
+
     def states(
         self, rows: Float[Tensor, "sentence token width"], mask: Tensor, lengths: Int[Tensor, " sentence"]
     ) -> Float[Tensor, "sentence token width"]:

@@ -241,14 +241,15 @@ class UnsupervisedRNNG(Method):
 def tree_encoder(given: Encoder, config: URNNGConfig) -> Encoder:
     """Returns a tree encoder with the vocabulary of an encoder, and its token embeddings if they fit.
 
-    A tree encoder is returned as it is.
+    A tree encoder is returned itself, with the settings that do not change the shape of its weights.
 
     Raises:
-        InputError: it is a tree encoder of other settings.
+        InputError: it is a tree encoder whose weights have another shape.
     """
     first = given[0]
     if isinstance(first, TreeEncoder):
         _check_settings(first, config)
+        first.configure(config.vector_samples, config.resolved_respect_punctuation, config.tree_dropout)
         return given
     rows, longest = token_table(given).weight.detach(), given.max_seq_length or MAX_TOKENS
     tree = TreeEncoder(

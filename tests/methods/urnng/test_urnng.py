@@ -303,6 +303,15 @@ def test_the_given_encoder_gives_its_vocabulary_and_rows_of_the_same_width() -> 
         UnsupervisedRNNG(URNNGConfig(**SIZES | {"tree_width": 9}), taken.encoder)
 
 
+def test_a_tree_encoder_that_is_trained_further_gets_the_settings_of_the_new_run() -> None:
+    before = method(tree_dropout=0.3)
+    changed = {"tree_dropout": 0.5, "vector_samples": 3, "respect_punctuation": False}
+    after = UnsupervisedRNNG(URNNGConfig(**SIZES | changed), before.encoder)
+    tree = after.tree
+    assert (tree.dropout, tree.samples, tree.respect_punctuation) == (0.5, 3, False)
+    assert {each.p for each in after.modules() if isinstance(each, nn.Dropout)} == {0.5}
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
