@@ -25,7 +25,8 @@ class FlowConfig:
     coupling_width: int = 64
     """Width of the networks of the couplings."""
     vector_noise: float = 0.01
-    """Standard deviation of the noise on vectors while training, as a share of a component's."""
+    """Standard deviation of the noise on vectors while training, as a share of the root mean square of a
+    component in vectors of length 1."""
 
     def __post_init__(self) -> None:
         check_at_least(self, 1, "blocks", "coupling_width")
