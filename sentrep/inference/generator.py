@@ -189,7 +189,7 @@ class SentenceGenerator:
     def vectors(self, sentences: Sequence[str]) -> Float[Tensor, "sentence width"]:
         """Vectors of sentences by the method's own `embed`."""
         sentences = texts_of(sentences, "sentences")
-        lengths = self.trained.tokenizer.encode_batch(sentences).lengths
+        lengths = self.trained.tokenizer.ragged(sentences).lengths
         if (lengths == 0).any():
             raise InputError(
                 f"sentence {int((lengths == 0).argmax()) + 1} is empty, so nothing can be generated from it",
@@ -209,7 +209,7 @@ class SentenceGenerator:
         method = self.trained.method
         assert isinstance(method, HasStyle)
         read = islice((text for _, text in sentences_of(document)), DOCUMENT_SENTENCES)
-        known = [text for text in read if self.trained.tokenizer.encode(text)]
+        known = [text for text in read if self.trained.tokenizer.ragged([text]).lengths[0]]
         if not known:
             raise InputError(f"{opt('as')}: the document has no sentence that the model can read")
         return method.restyle(self.vectors(sentences), self._codes(known))

@@ -21,6 +21,7 @@ from sentrep.methods.autoencoder.config import AutoencoderConfig
 from sentrep.methods.autoencoder.method import Autoencoder
 from sentrep.modules.decoding_config import DecodingConfig
 from tests import toy
+from tests.errors import refuses
 
 CLS, SEP = toy.WORDS.index("[CLS]"), toy.WORDS.index("[SEP]")
 SENTENCES = ["common1 common2", "common3", "common4 common5 common6", "common2 common7 common1"]
@@ -83,3 +84,9 @@ def test_lossy_codes_come_back_as_sentences(
     assert Compressor(writer.trained).generated(Block(3, 0, bytes([2, 0, 3]))) == [
         SENTENCES[place] for place in (2, 0, 3)
     ]
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_the_tokens_around_a_sentence_do_not_make_it_one(writer: Writer, empty: str) -> None:
+    with refuses(setting="sentences"):
+        generate(writer, [SENTENCES[0], empty])
