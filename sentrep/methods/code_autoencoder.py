@@ -18,6 +18,7 @@ from sentrep.methods.code_monitors import MONITORS
 from sentrep.methods.code_settings import CodeSettings
 from sentrep.methods.monitors import Monitor
 from sentrep.modules.decoding import Generator
+from sentrep.modules.gan_losses import rightly_ordered
 from sentrep.modules.latent.bottleneck import BottleneckOutput
 from sentrep.modules.latent.generator import CodeGenerator, spread
 from sentrep.modules.reconstruction import ITSELF, gru_decoder, reconstruct
@@ -123,6 +124,5 @@ def adversarial_metrics(
         codes: real codes.
         generated: generated codes.
     """
-    right = (real.detach().unsqueeze(1) > fake.detach()).float().mean()
     ratio = spread(generated) / spread(codes).clamp(min=1e-9)
-    return {"critic_accuracy": right, "spread_ratio": ratio}
+    return {"critic_accuracy": rightly_ordered(real, fake), "spread_ratio": ratio}

@@ -177,10 +177,36 @@ class GANLoss(NamedTuple):
     critic: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     penalty: Callable[[CriticFunction, EmbeddedTexts, EmbeddedTexts], Tensor]
+    zero_separates: bool = False
+    """Whether the critic learns scores above 0 for real texts; otherwise only differences of scores count."""
+
+    @torch.no_grad()
+    def accuracy(self, real: Float[Tensor, " real"], fake: Float[Tensor, " fake"]) -> Float[Tensor, ""]:
+        """Returns how often the critic is right: about single texts if `zero_separates`, otherwise about
+        which text of a pair is the real one.
+
+        >>> GAN_LOSSES["wgan-gp"].accuracy(torch.tensor([9.0, 7.0]), torch.tensor([5.0, 8.0]))
+        tensor(0.7500)
+        >>> GAN_LOSSES["standard"].accuracy(torch.tensor([9.0, 7.0]), torch.tensor([5.0, -8.0]))
+        tensor(0.7500)
+        """
+        if self.zero_separates:
+            return ((real > 0).float().mean() + (fake < 0).float().mean()) / 2
+        return rightly_ordered(real, fake)
+
+
+@torch.no_grad()
+def rightly_ordered(real: Float[Tensor, " real"], fake: Float[Tensor, " fake"]) -> Float[Tensor, ""]:
+    """Returns the share of all pairs in which the real one has the higher score.
+
+    >>> rightly_ordered(torch.tensor([1.0, 3.0]), torch.tensor([2.0]))
+    tensor(0.5000)
+    """
+    return (real.unsqueeze(1) > fake).float().mean()
 
 
 GAN_LOSSES = {
-    "standard": GANLoss(standard_critic, standard_generator, no_penalty),
+    "standard": GANLoss(standard_critic, standard_generator, no_penalty, zero_separates=True),
     "wgan-gp": GANLoss(wasserstein_critic, wasserstein_generator, gradient_penalty),
     "wgan-div": GANLoss(wasserstein_critic, wasserstein_generator, divergence_penalty),
     "rsgan": GANLoss(relativistic_critic, relativistic_generator, no_penalty),

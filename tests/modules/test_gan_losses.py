@@ -42,7 +42,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("name", GAN_LOSSES)
 def test_three_scores_by_hand(name: str) -> None:
-    critic, generator, _ = GAN_LOSSES[name]
+    critic, generator, *_ = GAN_LOSSES[name]
     real, fake = torch.tensor(REAL), torch.tensor(FAKE)
     assert critic(real, fake).item() == pytest.approx(BY_HAND[name][0], abs=1e-6)
     assert generator(real, fake).item() == pytest.approx(BY_HAND[name][1], abs=1e-6)
@@ -182,7 +182,7 @@ def test_each_pair_of_losses_moves_words_towards_the_real_ones(name: str) -> Non
     """Soft words of a generator that is nothing but logits, against a language of one text, learnt through
     the softmax."""
     torch.manual_seed(0)
-    critic_loss, generator_loss, penalty = GAN_LOSSES[name]
+    critic_loss, generator_loss, penalty, _ = GAN_LOSSES[name]
     network = ConvCritic(8, 16, blocks=1)
     logits = torch.zeros(16, 3, 8).requires_grad_()
     texts = torch.eye(8)[torch.tensor([5, 1, 6])].expand(16, 3, 8)

@@ -56,7 +56,7 @@ class Critic(nn.Module):
         real_scores, fake_scores = self.scores(real_texts), self.scores(fake_texts)
         penalty = self.loss.penalty(lambda *texts: self.scores(EmbeddedTexts(*texts)), real_texts, fake_texts)
         metrics = {
-            "critic_accuracy": ((real_scores > 0).float().mean() + (fake_scores < 0).float().mean()) / 2,
+            "critic_accuracy": self.loss.accuracy(real_scores, fake_scores),
             "critic_gap": (real_scores.mean() - fake_scores.mean()).detach(),
         }
         return self.loss.critic(real_scores, fake_scores) + penalty, metrics
