@@ -12,6 +12,8 @@ Differs from the paper (ARAE):
       a gradient penalty bounds the slope at each code.
     * Generated codes are normalised as real ones are; no layer normalises over the batch.
     * The critic passes no gradient to the encoder.
+    * The noise on codes stays the same (it decays in the released code), and the weight of the gradient
+      penalty is that of the paper of WGAN-GP, 10 (1 there).
     * β₁ of Adam is 0 for critic and generator (.5 in the paper).
 
 Data: sentences; their order does not matter.

@@ -16,7 +16,8 @@ Differs from the paper, by default:
     * Sentences of the same segment are not negatives.
     * A batch holds many short segments of different documents.
     The paper's settings: towers="separate", score="dot", negatives="all", segment_length=400,
-    batch_size=400, encoder="gru", pooling="last", width=1200, lr=5e-4, schedule="constant", epochs=1.
+    batch_size=400, encoder="gru", pooling="last", width=1200, lr=5e-4, schedule="constant", warmup=0,
+    epochs=1.
 
 Data: documents of two or more sentences, in order.
 
