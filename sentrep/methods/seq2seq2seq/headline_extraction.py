@@ -46,16 +46,19 @@ def token_values(
 
 
 def word_starts(tokens: Sequence[str]) -> Bool[Tensor, " vocab"]:
-    """Returns which tokens of a vocabulary begin a word, by the mark "▁"; all if no token has the mark.
+    """Returns which tokens of a vocabulary begin a word, by the mark "▁" of a beginning or, in a WordPiece
+    vocabulary, the mark "##" of a continuation; all if no token has such a mark.
 
     Punctuation and Chinese or Japanese characters are words of their own.
 
     >>> word_starts(["▁the", "re", ",", "狗"]).tolist()
     [True, False, True, True]
+    >>> word_starts(["[CLS]", "the", "##re", ","]).tolist()
+    [True, True, False, True]
     """
-    if not any(token.startswith("▁") for token in tokens):
-        return torch.ones(len(tokens), dtype=torch.bool)
-    return torch.tensor([not token[:1].isalnum() or ord(token[0]) >= 0x2E80 for token in tokens])
+    if any(token.startswith("▁") for token in tokens):
+        return torch.tensor([not token[:1].isalnum() or ord(token[0]) >= 0x2E80 for token in tokens])
+    return torch.tensor([not (token.startswith("##") and token.strip("#")) for token in tokens])
 
 
 def extract_headline(
