@@ -20,7 +20,7 @@ from sentrep.data.normalization import JOINERS, marks, normalize
 from sentrep.data.words import UNSPACED
 from sentrep.utils.errors import InputError, nearest, opt
 
-VERSION = 2
+VERSION = 3
 """Raised with every change that gives a text other terms; it is stored with indexes and scores."""
 
 _MARKS = marks()
@@ -86,10 +86,15 @@ def words(text: str) -> list[str]:
     if text.isascii():
         return _ASCII.findall(text.lower())
     terms: list[str] = []
-    for run in _RUN.findall(normalize(text).lower()):
+    for run in _RUN.findall(_lower(normalize(text))):
         units = _UNIT.findall(run)
         terms += [*units, *map("".join, pairwise(units))] if units else [run]
     return terms
+
+
+def _lower(text: str) -> str:
+    """The text in lower case, the capital İ of Turkish as i; Python adds a combining dot to it."""
+    return text.lower().replace("i\u0307", "i")
 
 
 def stop_words(language: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ from sentrep.utils.errors import InputError
         ("ｔｈｅ ﬁne", "the fine"),
         ("शब्द\u200b", "शब्द"),
         ("star\ufe0fs", "stars"),
+        ("İstanbul", "istanbul"),
     ],
 )
 def test_what_looks_alike_has_the_same_terms(one: str, other: str) -> None:
