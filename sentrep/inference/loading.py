@@ -189,9 +189,11 @@ def opened_for(
 ) -> Embedder:
     """The model that an index was made with.
 
+    Where it has gone from its place, a folder of its name beside the index is opened: both can move together.
+
     Args:
         own: its record in the index.
-        index: folder of the index, for messages.
+        index: folder of the index.
         model: where it is now, if it has moved.
         precision: of queries; vectors of one model in another precision are the same but for rounding.
         offline: never use the network.
@@ -201,9 +203,11 @@ def opened_for(
         InputError: it has moved, or it is another model.
     """
     if model is None and own.path and not Path(own.path).exists():
-        raise InputError(
-            f"the model of {at(index)} is no longer at {own.path}; give its folder ({opt('model')})"
-        )
+        model = index.absolute().parent / Path(own.path).name
+        if not model.is_dir():
+            raise InputError(
+                f"the model of {at(index)} is no longer at {own.path}; give its folder ({opt('model')})"
+            )
     if model is None and not own.path and " " in own.name:
         raise InputError(f"{at(index)} was made with {own.name}; give its folder ({opt('model')})")
     if isinstance(model, str | Path):

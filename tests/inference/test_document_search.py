@@ -187,3 +187,15 @@ def test_hits_with_equal_words_do_not_displace_others(model: Path, folder: Path,
     assert len(hits[0].also) == 20
     everything = search.search("chess 1", k=len(search))
     assert len(everything) < len(search.search("chess 1", k=len(search), repeats=True))
+
+
+def test_an_index_and_its_model_move_together(model: Path, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    model = model.rename(tmp_path / "out" / "model")
+    expected = found(index_documents(model, folder, tmp_path / "out" / "index"), "chess")
+    moved = (tmp_path / "out").rename(tmp_path / "moved")
+    assert found(open_documents(moved / "index"), "chess") == expected
+    (moved / "model").rename(tmp_path / "elsewhere")
+    with pytest.raises(InputError) as error:
+        open_documents(moved / "index")
+    assert error.value.setting == "model"
