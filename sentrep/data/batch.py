@@ -140,6 +140,7 @@ class SentenceBatches:
         """Returns batch `index` of `epoch`; with several shards, the segments of this shard."""
         segments, ends = self._segments(epoch)
         first, last = np.searchsorted(ends, [index * self.size, (index + 1) * self.size])
+        first = min(first, last - 1)  # one segment that is longer than a batch covers all of this one
         if len(self) == 1:  # a corpus smaller than a batch is one batch
             last = len(segments)
         return self._gather(segments[first:last][shard::shards])

@@ -121,3 +121,13 @@ def test_a_corpus_smaller_than_a_block_is_one_block() -> None:
     batches = toy.batches(size=10**6)
     assert len(batches) == 1
     assert len(batches.batch(0, 0)) == batches.sentences
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_no_batch_is_empty_where_a_batch_is_one_segment(size: int) -> None:
+    """A segment holds up to two sentences more than its length, so it may cover a whole batch."""
+    ids, offsets, spans = toy.arrays(60)
+    batches = SentenceBatches(ids, offsets, spans, size, size, seed=0)
+    for epoch in range(3):
+        counts = [len(batches.batch(epoch, index)) for index in range(len(batches))]
+        assert min(counts) >= 2
