@@ -17,13 +17,14 @@ from sentrep.methods.registry import METHODS
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.training.config import TrainingConfig
 from sentrep.utils import checks
+from sentrep.utils.settings import check_config, route
 from tests.errors import refuses
 
 CONFIGS = (
     *(entry.config for entry in METHODS.values()),
     *(DecodingConfig, DistillConfig, EncoderConfig, TokenizerConfig, TrainingConfig, WordModelConfig),
 )
-UNCHECKED = {"seed", "signal_floor", "checkpoint_minutes", "checkpoint_every", "validate_every"}
+UNCHECKED = {"signal_floor"}
 """Numbers of which any value is accepted."""
 
 
@@ -59,6 +60,10 @@ def test_a_negative_number_is_refused_by_the_name_of_its_setting(
         (DistillConfig, {"batch_size": 0}),
         (DistillConfig, {"weight_lr": 0.0}),
         (DistillConfig, {"frequency": 0.0}),
+        (TrainingConfig, {"seed": 2**32}),
+        (TrainingConfig, {"threads": 4097}),
+        (TrainingConfig, {"validate_every": 0}),
+        (WordModelConfig, {"threads": 4097}),
     ],
 )
 def test_a_number_on_the_edge_of_its_range_is_refused(config: type[Any], values: dict[str, Any]) -> None:
@@ -69,8 +74,8 @@ def test_a_number_on_the_edge_of_its_range_is_refused(config: type[Any], values:
 @pytest.mark.parametrize(
     ("check", "limits", "allowed", "refused"),
     [
-        (checks.check_at_least, (1,), (1, 2.5, None), (0, 0.5)),
-        (checks.check_above, (0,), (0.1, 1, None), (0, -1.0)),
+        (checks.check_at_least, (1,), (1, 2.5, None), (0, 0.5, float("nan"))),
+        (checks.check_above, (0,), (0.1, 1, None), (0, -1.0, float("nan"))),
         (checks.check_between, (0, 1), (0, 0.5, 1, None), (-0.1, 1.1, float("nan"))),
         (checks.check_share, (), (0, 0.5, None), (-0.1, 1, float("nan"))),
     ],
@@ -81,3 +86,13 @@ def test_a_check_names_the_setting(check: Any, limits: Any, allowed: Any, refuse
     for value in refused:
         with refuses(setting="other"):
             check(SimpleNamespace(one=allowed[0], other=value), *limits, "one", "other")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
+    with refuses(setting="lr"):
+        route({"lr": number}, {"training": TrainingConfig})
+    config = TrainingConfig()
+    object.__setattr__(config, "clip", number)
+    with refuses(setting="clip"):
+        check_config(config)

@@ -13,6 +13,7 @@ from sentrep.api.reading import announce_truncation, watched
 from sentrep.data.corpus import Corpus, sentences, unused
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.loading import Encoding, encoding, load, opened
+from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
 from sentrep.utils.settings import checked
@@ -117,6 +118,7 @@ def reduce(
     place, by = checked("out", out, Path), checked("by", by, Reduction)
     if checked("texts", texts, int) < 2:
         raise InputError(f"{opt('texts')} {texts} must be 2 or more")
+    check_seed(checked("seed", seed, int))
     if not overwrite:
         unused(place, "reduced model")
     config = corpus_source(corpus, fields, offline=offline, hub=hub)

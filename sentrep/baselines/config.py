@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sentrep.utils.checks import check_above, check_at_least, check_share
+from sentrep.utils.checks import (
+    MOST_THREADS,
+    check_above,
+    check_at_least,
+    check_between,
+    check_seed,
+    check_share,
+)
 from sentrep.utils.errors import InputError
 
 WordModelName = Literal[
@@ -75,9 +82,10 @@ class WordModelConfig:
 
     def __post_init__(self) -> None:
         check_at_least(self, 1, "width", "window", "negative", "min_count", "passage", "epochs", "inference")
-        check_at_least(self, 1, "threads")
+        check_between(self, 1, MOST_THREADS, "threads")
         check_above(self, 0, "frequency", "lr", "minutes")
         check_share(self, "sample")
+        check_seed(self.seed)
 
 
 def check_name(name: str) -> None:

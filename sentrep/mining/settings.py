@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least, check_between
+from sentrep.utils.checks import check_at_least, check_between, check_seed
 from sentrep.utils.errors import InputError, opt
 
 Unit = Literal["document", "sentence"]
@@ -90,6 +90,9 @@ class AnomalySettings:
     seed: int = 0
     """Seed of the division into parts, and of the permutations of the test of drift."""
 
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+
 
 @dataclass(frozen=True)
 class ClusterSettings:
@@ -116,6 +119,7 @@ class ClusterSettings:
     """Seed of the first run."""
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         check_at_least(self, 1, "seeds")
         check_at_least(self, 2, "smallest")
         if self.k != "auto" and self.k < 1:

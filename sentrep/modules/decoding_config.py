@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sentrep.utils.checks import check_at_least
+from sentrep.utils.checks import check_at_least, check_seed
 from sentrep.utils.errors import InputError, opt
 
 BEAM_WIDTH = 5
@@ -46,6 +46,7 @@ class DecodingConfig:
     def __post_init__(self) -> None:
         check_at_least(self, 1, "k", "beam_width")
         check_at_least(self, 0, "min_length", "max_length", "length_norm")
+        check_seed(self.seed)
         if self.strategy == "beam" and self.k > self.hypotheses:
             raise InputError(
                 f"{opt('k')} {self.k}: a beam of {self.beam_width} gives no more sentences than that; "

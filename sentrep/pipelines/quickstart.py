@@ -31,6 +31,7 @@ from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output
 from sentrep.pipelines.build.pipeline import Built, build
 from sentrep.pipelines.build.teacher import AUTO
 from sentrep.pipelines.build.text import Text
+from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole
 
@@ -67,6 +68,7 @@ def run(out: Path, compare: Sequence[str] = (), seed: int = 1, minutes: float = 
     Raises:
         InputError: a model to compare with does not exist.
     """
+    check_seed(seed)
     others, budget = [locate(name, setting="compare") for name in compare], Budget(minutes)
     with output(out, "quickstart", overwrite=True, further=(DOCSTRINGS,)) as made:
         with timed("harvested", print):

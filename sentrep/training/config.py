@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sentrep.utils.checks import check_above, check_at_least, check_share
+from sentrep.utils.checks import (
+    MOST_THREADS,
+    check_above,
+    check_at_least,
+    check_between,
+    check_seed,
+    check_share,
+)
 
 
 @dataclass(frozen=True)
@@ -89,6 +96,10 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check_above(self, 0, "epochs", "lr", "minutes")
         check_at_least(self, 0, "steps", "clip", "patience", "weight_decay")
-        check_at_least(self, 1, "token_budget", "threads", "accumulate", "log_every", "most_steps")
+        check_at_least(self, 1, "token_budget", "accumulate", "log_every", "most_steps")
+        check_at_least(self, 1, "validate_every", "checkpoint_every")
+        check_at_least(self, 0, "checkpoint_minutes")
+        check_between(self, 1, MOST_THREADS, "threads")
         check_at_least(self, 2, "batch_size", "segment_length")
         check_share(self, "validation", "keep_out", "warmup")
+        check_seed(self.seed)

@@ -6,6 +6,24 @@ from typing import Any
 
 from sentrep.utils.errors import InputError, opt
 
+LARGEST_SEED = 2**32 - 1
+"""Of the random generators of all libraries."""
+
+MOST_THREADS = 4096
+"""With very many more than there are processors, OpenMP ends the process."""
+
+
+def check_seed(seed: int) -> None:
+    """Checks that a seed is one that every random generator takes.
+
+    Raises:
+        InputError: it is negative or too large.
+
+    >>> check_seed(0)
+    """
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InputError(f"{opt('seed')} {seed}: must be between 0 and {LARGEST_SEED}")
+
 
 def check_at_least(settings: Any, minimum: float, *names: str) -> None:
     """Checks that settings are `minimum` or more; None is allowed.
@@ -18,7 +36,7 @@ def check_at_least(settings: Any, minimum: float, *names: str) -> None:
     """
     for name in names:
         value = getattr(settings, name)
-        if value is not None and value < minimum:
+        if value is not None and not value >= minimum:
             raise InputError(f"{opt(name)} {value}: must be {minimum} or more")
 
 
@@ -33,7 +51,7 @@ def check_above(settings: Any, limit: float, *names: str) -> None:
     """
     for name in names:
         value = getattr(settings, name)
-        if value is not None and value <= limit:
+        if value is not None and not value > limit:
             raise InputError(f"{opt(name)} {value}: must be above {limit}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import types
 from collections.abc import Mapping
@@ -93,7 +94,8 @@ def _as(value: Any, kind: Any) -> tuple[bool, Any]:
     if kind is int:
         return isinstance(value, Integral), int(value) if isinstance(value, Integral) else value
     if kind is float:
-        return isinstance(value, Real), float(value) if isinstance(value, Real) else value
+        fits = isinstance(value, Real) and math.isfinite(value)
+        return fits, float(value) if fits else value
     if kind is Path:
         return isinstance(value, str | os.PathLike), Path(value) if isinstance(
             value, str | os.PathLike
@@ -123,7 +125,7 @@ def _one_described(kind: Any) -> str:
 
 
 _singular: dict[Any, str] = {
-    int: "a whole number", float: "a number", bool: "True or False",
+    int: "a whole number", float: "a finite number", bool: "True or False",
     str: "a string", Path: "a path", type(None): "None",
 }  # fmt: skip
-_plural: dict[Any, str] = {int: "whole numbers", float: "numbers", str: "strings", Path: "paths"}
+_plural: dict[Any, str] = {int: "whole numbers", float: "finite numbers", str: "strings", Path: "paths"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentrep.utils.checks import check_above, check_at_least
+from sentrep.utils.checks import check_above, check_at_least, check_seed
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,4 @@ class DistillConfig:
         check_at_least(self, 1, "width", "batch_size")
         check_at_least(self, 0, "steps")
         check_above(self, 0, "lr", "weight_lr", "frequency")
+        check_seed(self.seed)

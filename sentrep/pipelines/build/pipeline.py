@@ -35,6 +35,7 @@ from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output
 from sentrep.pipelines.build.questions import HeldOutDocument, question_tasks
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
+from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def build(
         ()
     """
     units, budget = units or Units(), Budget(minutes)
+    check_seed(seed)
     check_language(language)
     teacher_of(teacher, "", offline, hub)  # a name without a model is an error before anything is read
     report, config = ReadReport(), corpus_source(corpus, fields, offline=offline, hub=hub)
