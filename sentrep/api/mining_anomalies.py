@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.api.mining_vectors import vectors_of
 from sentrep.data.corpus import Corpus
+from sentrep.data.outputs import check_outputs
 from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import AnomalySettings
@@ -99,6 +100,7 @@ def anomalies(
     chosen, fields = split_options(settings or AnomalySettings(), options)
     if out is not None:
         check_ending(Path(out))
+    check_outputs([normal, input, against], out=out)
     reading = {"strict": strict, "offline": offline, "hub": hub}
     known = on_disk(items_of(normal, fields, "normal", unit=chosen.unit, **reading))
     items = on_disk(items_of(input, fields, "input", unit=chosen.unit, **reading))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
+from sentrep.data.outputs import check_outputs
 from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import ClusterSettings
@@ -105,6 +106,11 @@ def clusters(
     chosen, fields = split_options(settings or ClusterSettings(), options)
     if out is not None:
         check_ending(Path(out))
+    check_outputs([input, assign], out=out)
+    if save is not None:
+        from sentrep.mining.cluster_store import check_free
+
+        check_free(Path(save), out)
     if stored is not None and (assign is not None or save is not None):
         raise InputError(
             f"{opt('stored')}: stored clusters do not change; leave out {opt('assign')} and {opt('save')}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.api.mining_vectors import TextVectors, vectors_of
 from sentrep.data.corpus import Corpus
+from sentrep.data.outputs import check_outputs
 from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import DuplicateSettings
@@ -99,6 +100,7 @@ def duplicates(
     for name, file in (("out", out), ("drop", drop)):
         if file is not None:
             check_ending(Path(file), name)
+    check_outputs([input], out=out, drop=drop)
     reading = {"strict": strict, "offline": offline, "hub": hub}
     items = on_disk(items_of(input, fields, "input", unit=chosen.unit, **reading))
     made = vectors_of(input, items, model, offline=offline, hub=hub)

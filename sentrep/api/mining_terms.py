@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.api.mining_inputs import items_of, split_options
 from sentrep.data.corpus import Corpus
+from sentrep.data.outputs import check_outputs
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import TermSettings
 
@@ -56,6 +57,7 @@ def terms(
     chosen, fields = split_options(settings or TermSettings(), options)
     if out is not None:
         check_ending(Path(out))
+    check_outputs([corpus, against], out=out)
     texts = (item.text for item in items_of(corpus, fields, strict=strict, offline=offline, hub=hub))
     other = None
     if against is not None:

@@ -10,6 +10,7 @@ from sentrep.api.corpora import corpus_source
 from sentrep.api.reading import watched
 from sentrep.data.config import CorpusConfig
 from sentrep.data.corpus import Corpus, sentences
+from sentrep.data.outputs import check_outputs
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.eval_adapter import measured
 from sentrep.utils.arguments import existing_paths
@@ -65,6 +66,7 @@ def report(
     """
     files = existing_paths(results, "results file", "results")
     folders = existing_paths(runs, "run folder", "runs")
+    check_outputs([input, corpus, against, *files], out=out)
     if (model is None or corpus is None) and (model is None) != (input is None):
         raise InputError(
             f"the map of sentences needs both: {opt('model')} and {opt('input')}",

@@ -10,6 +10,7 @@ import tyro
 from sentrep import api
 from sentrep.cli.options import LINES, Files, ReadingLines
 from sentrep.cli.texts import lines_of
+from sentrep.data.outputs import check_outputs
 from sentrep.inference.runs import RunRecord
 from sentrep.utils.files import output_file
 
@@ -28,6 +29,7 @@ def compress(run: Run, input: Files, out: Path, lossy: bool = False, reading: Re
         reading: How files are read.
     """
     record = RunRecord.read(run)  # a folder that holds no run is an error before texts are read
+    check_outputs([input], out=out)
     written = api.compress(record, lines_of(input, reading), out, lossy)
     each = written.bytes / max(1, written.sentences)
     before = written.text_bytes / max(1, written.sentences)
@@ -50,6 +52,7 @@ def decompress(
         for text in api.decompress(run, file):
             print(text)
         return
+    check_outputs([file], out=out)
     with output_file(out) as written:
         for text in api.decompress(run, file):
             written.write(f"{text}\n".encode("utf-8", "surrogatepass"))

@@ -62,10 +62,7 @@ class ClusterStore:
         Raises:
             InputError: something else is there, or the disk is full.
         """
-        if folder.exists() and not _is_ours(folder):
-            raise InputError(
-                f"{opt('save')} {at(folder)}: exists and is no {FOLDER.name}; name another folder"
-            )
+        check_free(folder)
         arrays: dict[str, Any] = {"centres": self.centres}
         if self.space is not None:
             arrays |= asdict(self.space)
@@ -142,6 +139,18 @@ def _space(arrays: dict[str, Any]) -> LsaSpace | None:
     if not len(made.columns) == len(made.weights) == made.basis.shape[1]:
         raise ValueError("arrays of different sizes")
     return made
+
+
+def check_free(folder: Path, out: str | Path | None = None) -> None:
+    """Check the folder that clusters will be saved to, before any work.
+
+    Raises:
+        InputError: something else is there, or it is the file `out`.
+    """
+    if folder.exists() and not _is_ours(folder):
+        raise InputError(f"{opt('save')} {at(folder)}: exists and is no {FOLDER.name}; name another folder")
+    if out is not None and folder.resolve() == Path(out).resolve():
+        raise InputError(f"{opt('save')} {at(folder)} is also {opt('out')}; name another folder")
 
 
 def _is_ours(folder: Path) -> bool:
