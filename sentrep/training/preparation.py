@@ -141,6 +141,11 @@ def make_batches(
     trained_on = batches("train")
     if not config.validation:
         return trained_on, None
+    if not len(store.spans("valid", config.validation, config.seed)):
+        raise InputError(
+            f"{opt('validation')} {config.validation}: the corpus is too small to hold a part of it "
+            "out; give more text, or 0"
+        )
     try:
         held_out = batches("valid")
     except InputError as error:

@@ -344,6 +344,19 @@ def test_arguments_that_cannot_be_right(place: Path) -> None:
     assert not (place / "x").exists()
 
 
+def test_of_one_sentence_nothing_can_be_held_out(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("A single sentence stands here.\n")
+    with refuses(setting="validation") as refused:
+        api.train(
+            "infomax",
+            corpus=tmp_path / "one.txt",
+            out=place / "one",
+            cache=place / "cache",
+            tokenizer=TokenizerConfig("word"),
+        )
+    assert "sentences or more" not in str(refused.value)
+
+
 def test_a_corpus_too_small_to_hold_out_from_says_what_to_do(place: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny.jsonl").write_text(
         "\n".join(json.dumps({"text": [f"word{i} is here.", f"word{i} is there."]}) for i in range(3))
