@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sentrep.evaluation.result import Example, Result, Score
 from sentrep.evaluation.statistics.bootstrap import AGGREGATES
-from sentrep.utils.errors import InputError, at
+from sentrep.utils.errors import InputError, ReadWarning, at
 from sentrep.utils.files import whole
 
 # Beginning of every record: a file with nothing but a part of it was truncated, and is not a foreign file.
@@ -152,7 +152,9 @@ def read_results(path: str | Path, holding: str = "") -> list[Result]:
         )
     if broken:
         warnings.warn(
-            f"{path}: skipped {len(broken)} unreadable line(s), the first is line {broken[0]}", stacklevel=2
+            f"{path}: skipped {len(broken)} unreadable line(s), the first is line {broken[0]}",
+            ReadWarning,
+            stacklevel=2,
         )
     return results
 

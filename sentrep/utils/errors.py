@@ -48,7 +48,7 @@ class InputError(ValueError):
 
 class ReadWarning(UserWarning):
     """A part of the input was skipped, cut or assumed; the message counts it and names the first
-    places.
+    places. Or it is used in another way than usual, for a reason that the message gives.
 
     >>> issubclass(ReadWarning, UserWarning)
     True

@@ -18,6 +18,7 @@ from sentrep.encoders.fast.description import Description, Part, UnsupportedErro
 from sentrep.encoders.fast.encoder import FastEncoder
 from sentrep.encoders.fast.precision import resolve
 from sentrep.encoders.fast.state import state_of
+from sentrep.utils.errors import ReadWarning
 
 
 @dataclass
@@ -121,7 +122,8 @@ def _announce(reason: str) -> None:
     """Warn, once for each reason, that a model is computed by its own forward."""
     if reason not in _announced:
         _announced.add(reason)
-        warnings.warn(f"not on the fast path, computed by the model itself in fp32: {reason}", stacklevel=3)
+        message = f"not on the fast path, computed by the model itself in fp32: {reason}"
+        warnings.warn(message, ReadWarning, stacklevel=3)
 
 
 def describe(encoder: Any, tokenizer: tokenizers.Tokenizer | None = None) -> Description:

@@ -11,7 +11,7 @@ from sentrep.methods.struct_vae.annotated_examples import AnnotatedExamples, rea
 from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.transition import TransitionSystem
 from sentrep.modules.trees.treebank import Treebank, read_treebank
-from sentrep.utils.errors import opt
+from sentrep.utils.errors import ReadWarning, opt, shown
 
 MAX_HELDOUT = 200
 """Largest number of labelled sentences that are used for evaluation only."""
@@ -32,8 +32,11 @@ def read_labelled(
     """
     if config.max_labelled == 0:
         warnings.warn(
-            "struct-vae without labelled sentences does not learn structures: give "
-            f"{opt('trees')}, or {opt('grammar')} and {opt('pairs')}; fifty sentences are enough to start",
+            shown(
+                "struct-vae without labelled sentences does not learn structures: give "
+                f"{opt('trees')}, or {opt('grammar')} and {opt('pairs')}; fifty sentences are enough to start"
+            ),
+            ReadWarning,
             stacklevel=2,
         )
         return None

@@ -14,7 +14,7 @@ from sentrep.encoders import serialization as folder
 from sentrep.methods.struct_vae.bracketings import UniformTreePrior
 from sentrep.methods.struct_vae.config import StructVAEConfig
 from sentrep.methods.struct_vae.method import StructVAE
-from sentrep.utils.errors import InputError
+from sentrep.utils.errors import InputError, ReadWarning
 from tests import toy, toy_run
 from tests.errors import refuses
 from tests.toy_language import orders, treebank
@@ -132,8 +132,9 @@ def test_pre_training_does_not_look_at_the_block(tmp_path: Path) -> None:
 def test_without_labels_it_warns_and_runs() -> None:
     made = method(trees=None)
     assert isinstance(made.structures.prior, UniformTreePrior)
-    with pytest.warns(UserWarning, match="without labelled sentences"):
+    with pytest.warns(ReadWarning, match="without labelled sentences") as told:
         step = made(toy.batches(size=16).batch(0, 0), "train")
+    assert str(told[0].message).isprintable()  # without the marks of settings
     assert torch.isfinite(step.loss)
     with pytest.raises(InputError) as error:
         made(toy.batches(size=16).batch(0, 0), "prior")
