@@ -64,13 +64,24 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
         return 1
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        print(f"sentrep: out of memory: {error}; choose smaller settings, or free memory", file=sys.stderr)
+        return 1
     except KeyboardInterrupt as interrupt:
-        print(f"sentrep: {interrupt or 'interrupted'}", file=sys.stderr)
+        print(f"sentrep: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, `head` for instance, has ended
         # What is still in the buffer would fail again when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether an error is about memory; that of torch on a CPU has no class of its own."""
+    known = ("OutOfMemoryError", "DefaultCPUAllocator: ")
+    return isinstance(error, MemoryError) or any(name in f"{type(error).__name__}{error}" for name in known)
 
 
 def _verbs(arguments: list[str]) -> dict[str, Verb]:

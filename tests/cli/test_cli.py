@@ -362,6 +362,38 @@ def test_a_loss_that_diverges_is_one_line_too(home: Path, capsys: pytest.Capture
     assert "--lr" in told
 
 
+@pytest.mark.parametrize("encoder", ["bag --warm-start none", "bag", "gru"])
+def test_a_lack_of_memory_is_one_line_too(
+    home: Path, encoder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(
+        "train quick-thought --corpus books/ --out runs/huge --overwrite --width 10000000000 "
+        f"--encoder {encoder} "
+        "--tracker none --steps 1",
+        status=1,
+    )
+    told = capsys.readouterr().err
+    assert told.splitlines()[-1].startswith("sentrep: out of memory: ")
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "told"),
+    [(KeyboardInterrupt(), "interrupted"), (KeyboardInterrupt("terminated"), "terminated")],
+)
+def test_an_interrupted_command_says_so(
+    interrupt: KeyboardInterrupt,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stop(*given: object) -> None:
+        raise interrupt
+
+    monkeypatch.setattr("sentrep.cli.main.parsed", stop)
+    run("terms --corpus books/", status=130)
+    assert capsys.readouterr().err == f"sentrep: {told}\n"
+
+
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(
     home: Path, capsys: pytest.CaptureFixture[str]
