@@ -110,13 +110,13 @@ class Reading:
     code: bool = False
     """Whether blocks of code are kept; else they are left out and counted."""
 
-    def layout(self, text: str, where: str) -> Layout:
+    def layout(self, text: str, where: str, printed: bool = False) -> Layout:
         """The layout of a text whose beginning is given: the one that `split` names, or the one it seems to
-        have, which is recorded."""
+        have, which is recorded. `printed`: the lines are those of a printed page."""
         split = self.config.split
         if split in ("lines", "wrapped", "paragraphs"):
             return split
-        layout = recognise(text)
+        layout = recognise(text, printed)
         if split == "prose" and layout == "lines":
             layout = "paragraphs"
         if split == "auto" and "\n" in text.strip("\n").replace("\n\n", ""):

@@ -38,13 +38,17 @@ _WIDE = re.compile(f"[{CJK}，。、；：！？]")
 _PUNCTUATED = re.compile(rf"[，、；：,;:{STOPS}][{_CLOSING}]*$")
 
 
-def recognise(text: str) -> Layout:
+def recognise(text: str, printed: bool = False) -> Layout:
     """The layout of a text, judged by its first lines.
 
     - "lines": most lines end like a sentence, few hold more than one, and blank lines are rare: a corpus
       that was split into sentences before.
     - "wrapped": prose whose lines break at a margin, within sentences.
     - "paragraphs": all else. Each line is a text of its own: a paragraph, headline, title, query, verse.
+
+    Args:
+        text: the beginning of the text.
+        printed: whether the lines are those of a printed page, as in a PDF file.
 
     >>> recognise("The cat sat.\\nIt purred.\\nWas it glad?\\nIt was.\\nThe end.")
     'lines'
@@ -60,7 +64,8 @@ def recognise(text: str) -> Layout:
     filled = [line.strip() for line in every if line.strip()]
     if _one_sentence_a_line(filled, len(pairs)):
         return "lines"
-    return "wrapped" if _wrapped(every, filled, pairs) else "paragraphs"
+    wrapped = _wrapped(every, filled, pairs) or _wrapped_in_part(every, filled, pairs, printed)
+    return "wrapped" if wrapped else "paragraphs"
 
 
 def margin(lines: Iterable[str]) -> int:
@@ -114,6 +119,32 @@ def _wrapped(every: Sequence[str], filled: Sequence[str], pairs: Sequence[tuple[
         return edge >= 40 and full >= 0.85 and stops >= 0.25
     tight = _share(fill(a, b) > edge for a, b in breaks)
     return full >= 0.5 and (_share(low) >= 0.5 or (_share(low) >= 0.25 and tight >= 0.9 and stops >= 0.25))
+
+
+def _wrapped_in_part(
+    every: Sequence[str], filled: Sequence[str], pairs: Sequence[tuple[str, str]], printed: bool
+) -> bool:
+    """Whether some lines break at a margin within sentences, among code, lists and headings, as in manuals.
+    Unless the lines are printed ones, some have blank lines between them, and a line that begins with a small
+    letter often follows a full one."""
+    if not printed and len(pairs) > 0.9 * (len(filled) - 1):
+        return False
+    if _share(INNER_STOP.search(line) or ENDED.search(line) for line in filled) < 0.05:
+        return False
+    edge = margin(every)
+    breaks = [
+        (fill(a, b) >= 0.85 * edge, starts_low(b))
+        for a, b in pairs
+        if not ENDED.search(a) and not LIST_ITEM.match(b)
+    ]
+    full = [low for filled_up, low in breaks if filled_up and low is not None]
+    low = [filled_up for filled_up, low in breaks if low]
+    return (
+        50 <= edge <= 250
+        and sum(full) >= (2 if printed else 4)
+        and _share(full) >= 0.4
+        and (printed or _share(low) >= 0.35)
+    )
 
 
 def _paragraphs_end(every: Sequence[str]) -> bool:

@@ -36,7 +36,7 @@ def pdf(source: Source, reading: Reading) -> Iterator[Fragment]:
     inner = without_edges(list(_pages(reader, pages, source, reading)))
     reading.report.leave_out("page headers and footers", inner.removed)
     text = "\n".join(inner.pages)
-    layout = reading.layout(text, source.name)
+    layout = reading.layout(text, source.name, printed=True)
     edge, begins = edge_of(text, layout), True
     for portion in portions([text]):
         part = arranged(portion.text, layout, edge)

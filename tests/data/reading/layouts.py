@@ -188,6 +188,15 @@ oh down the road
 Never looking back
 oh never back""",
     "paragraphs": f"{PROSE}\n{PROSE}\n{PROSE}",
+    "groups of titles in small letters": """steel bottle for tea and coffee, 750 ml, with a lid and a loop
+garden hose set with twelve fittings
+the box holds two of them. It has no lid
+
+wireless mouse with receiver
+running shoes for women, light and wide, with a sole of natural rubber
+desk lamp with a heavy foot
+
+frying pan of stainless steel""",
     "sentences": """The cat sat.
 Was it glad, one wondered?
 “It was.”
@@ -303,6 +312,46 @@ JOINED: dict[str, tuple[str, list[str]]] = {
             "The committee agreed on a long-term plan for the harbour, which had been "
             "closed to all ships since "
             "the spring. Nobody objected."
+        ],
+    ),
+    "a manual page": (
+        "NAME\n       count - count the lines of files\n\nSYNOPSIS\n       count [-a] [-z] FILE...\n\n"
+        "DESCRIPTION\n       Write for each file the number of its lines to the standard\n"
+        "       output. Without a file, or where the file is a dash, read the\n"
+        "       standard input. A last line without an end counts as well.\n\n"
+        "       -a\n           Count all lines, also the empty ones, as long as they do not\n"
+        "           end the file.\n\n"
+        "       -q\n           be quiet\n\n"
+        "       -v\n           print more\n\n"
+        "       -x\n           do not cross file systems\n\n"
+        "       -z\n           Lines end with a null, not with a new line, so that names of\n"
+        "           files can be counted.\n\n"
+        "FILES\n       /etc/count\n       /etc/count.d/local\n       /etc/count.d/default\n\n"
+        "SEE ALSO\n       wc(1), grep(1)",
+        [
+            "NAME",
+            "count - count the lines of files",
+            "SYNOPSIS",
+            "count [-a] [-z] FILE...",
+            "DESCRIPTION",
+            "Write for each file the number of its lines to the standard output. Without a file, or where "
+            "the file is a dash, read the standard input. A last line without an end counts as well.",
+            "-a",
+            "Count all lines, also the empty ones, as long as they do not end the file.",
+            "-q",
+            "be quiet",
+            "-v",
+            "print more",
+            "-x",
+            "do not cross file systems",
+            "-z",
+            "Lines end with a null, not with a new line, so that names of files can be counted.",
+            "FILES",
+            "/etc/count",
+            "/etc/count.d/local",
+            "/etc/count.d/default",
+            "SEE ALSO",
+            "wc(1), grep(1)",
         ],
     ),
     "dialogue": (

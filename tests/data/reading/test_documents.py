@@ -329,6 +329,25 @@ def test_a_few_pages_keep_their_lines(tmp_path: Path) -> None:
     assert " ".join(texts_of(tmp_path)[0]) == "Hares One. Hares Two."
 
 
+def test_prose_among_code_and_headings_of_a_portable_document_is_joined(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    prose = [
+        "A statement ends with a semicolon, unless it is the last",
+        "one of a block, whose value is then the value of the whole",
+    ]
+    code = ["let a = 1;", "let b = 2;", "let c = a + b;", "call(a);", "call(b);", "end", "fn f() {", "loop"]
+    (tmp_path / "x.pdf").write_bytes(pdf_of([["Statements", *prose, "block.", "Examples", *code]]))
+    texts, _ = texts_of(tmp_path)
+    assert texts == ["Statements", " ".join([*prose, "block."]), "Examples", *code]
+
+
+def test_titles_in_a_portable_document_stay_apart(tmp_path: Path) -> None:
+    pytest.importorskip("pypdf")
+    titles = ["Council backs plan for a new tram line to the harbour", "Rain delays start of harvest"] * 5
+    (tmp_path / "x.pdf").write_bytes(pdf_of([titles]))
+    assert texts_of(tmp_path)[0] == titles
+
+
 @pytest.mark.parametrize(("suffix", "library"), [(".pdf", "pypdf"), (".docx", "docx")])
 def test_a_missing_library_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, library: str
