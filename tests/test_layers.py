@@ -42,7 +42,7 @@ PORTS = {
     "datasets": {"data.reading"},
     "markdown_it": {"data.reading.markdown"},
     "trafilatura": {"data.reading.html"},
-    "lxml": {"data.reading.html", "data.reading.html_tree", "data.reading.docx"},
+    "lxml": {"data.reading.html", "data.reading.html_marks", "data.reading.html_tree", "data.reading.docx"},
     "docutils": {"data.reading.rst"},
     "yaml": {"data.reading.front_matter"},
     "docx": {"data.reading.docx"},

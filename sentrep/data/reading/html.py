@@ -26,6 +26,7 @@ from sentrep.data.reading.document import (
     compose,
     reads_as_prose,
 )
+from sentrep.data.reading.html_marks import with_headings, without_marks
 from sentrep.data.reading.html_tree import BREAK, HtmlWalk, length
 from sentrep.data.reading.report import ReadReport
 from sentrep.data.reading.whole import read_whole
@@ -59,6 +60,7 @@ def html(source: Source, reading: Reading) -> Iterator[Fragment]:
         return
     everything = length("".join(tree.itertext()))
     reading.report.leave_out("HTML tags", max(0, length(text) - everything))
+    reading.report.leave_out("navigation and other boilerplate", without_marks(tree))
     codes = _without_code(tree, reading)
     title = " ".join("".join(tree.xpath("//title[1]//text()")).split())
     blocks = list(_with_code(_main_blocks(tree, reading.report), codes))
@@ -159,7 +161,7 @@ def _main_blocks(tree: Any, report: ReadReport) -> list[Block]:
     everything = length("".join(tree.itertext()))
     scripts = length("".join(map(str, tree.xpath("//script//text() | //style//text()"))))
     walk = HtmlWalk()
-    blocks = list(walk.blocks(main)) if (main := _main(tree)) is not None else []
+    blocks = with_headings(list(walk.blocks(main)), tree) if (main := _main(tree)) is not None else []
     if sum(len(block.text) for block in blocks) < LITTLE:
         walk = HtmlWalk()
         blocks = list(walk.blocks(tree))

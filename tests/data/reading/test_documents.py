@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sentrep.data.config import CorpusConfig
+from sentrep.data.documents import read_source_documents
 from sentrep.data.reading import docx, html, pdf, rst
-from sentrep.data.reading.report import Kind
+from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.utils.errors import InputError
 from tests.data.reading.readers import pieces_of, texts_of
 
@@ -44,6 +46,50 @@ def test_a_page_gives_its_main_content_and_counts_the_rest(tmp_path: Path) -> No
         "HTML tags",
     }
     assert report.clean
+
+
+def test_anchors_of_headings_and_buttons_in_code_are_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "x.html"
+    file.write_text(
+        f"""<html><head><title>Keys</title></head><body><article>
+<h2>The key<span><a class="mark" href="#key" id="key">#</a></span></h2><p>{ARTICLE}</p>
+<h2>C#<a class="headerlink" href="#c">¶</a></h2><p>{ARTICLE} See <a href="#f1">1</a>.</p>
+<pre><code>turn(key)</code> <button class="copy">copy</button></pre></article></body></html>"""
+    )
+    (document,) = read_source_documents(CorpusConfig((str(file),)), ReadReport(), code=True)
+    assert document.text.endswith("```\nturn(key)\n```")
+    pieces, _ = pieces_of(file)
+    assert {piece.headings for piece in pieces} == {("The key",), ("C#",)}
+    assert pieces[1].text.endswith("See 1.")
+
+
+SECTION = (
+    '<div class="titlepage"><div><div><h{0} class="title"><a name="{1}"></a>{1}</h{0}></div></div></div>'
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<body><article>{}</article></body>",
+        "<body><div class='book'>{}</div></body>",
+        "<body><div><div>{}</div></div></body>",
+        "<body>{}</body>",
+    ],
+)
+def test_headings_within_elements_of_their_own_are_found(tmp_path: Path, page: str) -> None:
+    paragraph = f"<p>{ARTICLE}</p><p>{ARTICLE}</p>"
+    content = SECTION.format(1, "Garden") + paragraph + SECTION.format(2, "Well")
+    content += f"<div class='section'>{paragraph}{SECTION.format(3, 'Stone')}{paragraph}</div>"
+    file = tmp_path / "x.html"
+    file.write_text(f"<html><head><title>Garden</title></head>{page.format(content)}</html>")
+    pieces, _ = pieces_of(file)
+    assert [piece.headings for piece in pieces] == [
+        ("Garden",),
+        ("Garden", "Well"),
+        ("Garden", "Well", "Stone"),
+    ]
+    assert pieces[-1].text.startswith(f"Stone\n\n{ARTICLE}")
 
 
 @pytest.mark.parametrize("suffix", [".html", ".htm", ".rst", ".md", ".csv", ".txt"])
