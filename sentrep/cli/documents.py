@@ -25,6 +25,7 @@ from sentrep.data.config import CorpusConfig
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.terminal import command
 
 IndexFolder = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="INDEX")]
 DISTILLING = DistillConfig()
@@ -165,4 +166,4 @@ def distill(
         **keywords(reading, access),
     )  # fmt: skip
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
-    print(f"next: sentrep index {out} --input {' '.join(corpus)} --out INDEX")
+    print(f"next: {command('index', out, '--input', *corpus)} --out INDEX")

@@ -27,7 +27,7 @@ from sentrep.inference.eval_adapter import absent
 from sentrep.inference.kept_out import kept_out_comparison, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError
-from sentrep.utils.terminal import cut_middle
+from sentrep.utils.terminal import command, cut_middle
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -90,7 +90,7 @@ def evaluate(
     done = [_measured(each, tasks.tasks, results, access) for each in models]
     if kept := [result for each in done if each for result in each.results]:
         print(table(kept))
-        print(f"kept in {results}; next: sentrep {_next_verb(results)} {results}")
+        print(f"kept in {results}; next: {command(_next_verb(results), results)}")
     return int(any(each is None or each.failed for each in done))
 
 
@@ -209,7 +209,7 @@ def baseline(
     if name == "nmf":
         _print_parts(encoder)
     print(f"{encoder.get_embedding_dimension()} wide, in {out}")
-    print(f"next: sentrep index {out} --input {' '.join(corpus.corpus)} --out INDEX")
+    print(f"next: {command('index', out, '--input', *corpus.corpus)} --out INDEX")
 
 
 def _print_parts(encoder: Encoder) -> None:

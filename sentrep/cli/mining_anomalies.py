@@ -9,6 +9,7 @@ from sentrep.cli.options import ACCESS, READING, Access, Files, MaybeModel, Read
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 from sentrep.mining.settings import AnomalySettings
+from sentrep.utils.terminal import cut_middle
 
 SETTINGS = AnomalySettings()
 SHOWN = 20
@@ -43,7 +44,7 @@ def anomalies(
         CorpusConfig(normal), CorpusConfig(input), against=CorpusConfig(against) if against else None,
         model=model, settings=settings, drift=drift, out=out, **keywords(reading, access),
     )  # fmt: skip
-    rows = [{**vars(text), "id": text.id[-24:]} for text in found.texts[:SHOWN]]
+    rows = [{**vars(text), "id": cut_middle(text.id, 24)} for text in found.texts[:SHOWN]]
     print(text_table(rows, ("score", "p_value", "id", "text")))
     print(
         f"rank correlation with length {found.length_correlation:.2f}, rarity {found.rarity_correlation:.2f}"

@@ -9,6 +9,7 @@ from sentrep.cli.options import ACCESS, READING, Access, Input, MaybeModel, Read
 from sentrep.data.config import CorpusConfig
 from sentrep.mining.output import text_table
 from sentrep.mining.settings import DuplicateSettings
+from sentrep.utils.terminal import cut_middle
 
 SETTINGS = DuplicateSettings()
 SHOWN = 10
@@ -52,5 +53,7 @@ def duplicates(
 def _shown(found: api.Duplicates) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for number, group in enumerate(found.groups[:SHOWN], start=1):
-        rows += [{"group": number, **vars(member), "id": member.id[-24:]} for member in group.members[:3]]
+        rows += [
+            {"group": number, **vars(member), "id": cut_middle(member.id, 24)} for member in group.members[:3]
+        ]
     return rows

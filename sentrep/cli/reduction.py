@@ -8,6 +8,7 @@ from sentrep import api
 from sentrep.api.reduction import TEXTS, Reduced, Reduction
 from sentrep.cli.options import ACCESS, READING, Access, Files, Model, Reading, keywords
 from sentrep.data.config import CorpusConfig
+from sentrep.utils.terminal import command
 
 
 def reduce(
@@ -51,7 +52,7 @@ def reduce(
     print(
         f"{reduced.by}: {wide} to {reduced.width} dimensions, fitted to {reduced.texts:,} sentences, in {out}"
     )
-    print(f"next: sentrep index {out} --input {' '.join(corpus)} --out INDEX")
+    print(f"next: {command('index', out, '--input', *corpus)} --out INDEX")
 
 
 def _table(reduced: Reduced) -> str:

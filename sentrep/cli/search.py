@@ -34,6 +34,7 @@ from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.units import Units
 from sentrep.search.kind_names import Kind
 from sentrep.utils.errors import InputError, opt
+from sentrep.utils.terminal import command
 
 if TYPE_CHECKING:
     from sentrep.embedding import Embedded
@@ -118,7 +119,7 @@ def _embedded(embedded: Embedded, unit: str = "text") -> None:
     if embedded.info.parts > 1:
         print(f"next, when all parts have ended: sentrep embed --merge --out {embedded.path.parent}")
     else:
-        print(f"next: sentrep index {embedded.path} --out INDEX")
+        print(f"next: {command('index', embedded.path)} --out INDEX")
 
 
 def index(
@@ -170,7 +171,7 @@ def index(
     else:
         storage = f"; vectors {built.info.storage}" if built.info.storage else ""
         print(f"{len(built):,} texts indexed ({built.info.kind}: {built.info.reason}{storage}) in {out}")
-    print(f'next: sentrep search {out} "words"')
+    print(f'next: {command("search", out)} "words"')
 
 
 def search(

@@ -4,14 +4,37 @@ the width of a line."""
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import unicodedata
+from collections.abc import Iterable
+from itertools import islice
 from typing import TextIO
 
 COLUMNS = 100
 """Longest line of a printed table."""
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def command(*arguments: object) -> str:
+    """A command of this package as it can be pasted into a shell.
+
+    >>> command("search", "my notes/index")
+    "sentrep search 'my notes/index'"
+    """
+    return shlex.join(["sentrep", *map(str, arguments)])
+
+
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """The first names, quoted, for a message; "none" without any, and a mark where some are left out.
+
+    >>> listed(["id", "body"]), listed([]), listed("abc", most=2)
+    ("'id', 'body'", 'none', "'a', 'b', …")
+    """
+    first = [*islice(names, most + 1)]
+    quoted = [repr(name if len(name) <= 40 else f"{name[:39]}…") for name in first[:most]]
+    return ", ".join([*quoted, *(["…"] if len(first) > most else [])]) or "none"
 
 
 def printable(text: str) -> str:

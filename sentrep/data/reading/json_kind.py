@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sentrep.data.reading.decode import decode, lines, unpack
 from sentrep.data.reading.json_elements import Damage, elements, parsed
 from sentrep.data.reading.report import Kind, ReadReport
+from sentrep.utils.terminal import listed
 
 LOOK = 20
 """Objects of an array in which the field of the text is looked for."""
@@ -76,8 +77,7 @@ def _array(blocks: Iterator[str], text_field: str) -> JsonKind:
         return JsonKind("", kind, damage.what, damage.line)
     if objects:
         more = next(found, None) is not None
-        there = ", ".join(map(repr, names)) or "none"
-        what = f"no field {text_field!r} in its {'first ' if more else ''}objects; there are {there[:200]}"
+        what = f"no field {text_field!r} in its {'first ' if more else ''}objects; there are {listed(names)}"
         return JsonKind("json" if more else "", Kind.NO_TEXT_FIELD, what)
     if other:
         return JsonKind("", Kind.NOT_AN_OBJECT, f"an array of values such as {other!r}; {_WANTED}")

@@ -23,6 +23,7 @@ from sentrep.data.reading.portions import portions
 from sentrep.data.reading.report import Kind, ReadReport
 from sentrep.data.reading.source_lines import source_lines
 from sentrep.utils.errors import InputError, at, opt
+from sentrep.utils.terminal import listed
 
 _JSON_KINDS = {
     type(None): "null",
@@ -165,9 +166,8 @@ def _text(record: Mapping[str, Any], where: str, reading: Reading) -> tuple[str,
     """The text of a record and whether its lines are sentences; None, and a count, where there is none."""
     field, report = reading.config.text_field, reading.report
     if field not in record:
-        there = ", ".join(map(repr, record)) or "none"
         report.problem(
-            Kind.NO_TEXT_FIELD, where, f"no field {field!r} among {there[:200]}", characters=_size(record)
+            Kind.NO_TEXT_FIELD, where, f"no field {field!r} among {listed(record)}", characters=_size(record)
         )
         return None
     text, lines = record[field], reading.config.split == "lines"

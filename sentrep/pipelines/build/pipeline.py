@@ -37,6 +37,7 @@ from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, shown
+from sentrep.utils.terminal import command
 
 if TYPE_CHECKING:
     from sentrep.inference.loading import Embedder
@@ -138,8 +139,9 @@ def build(
     if compared:
         compared = compared.moved(made.scratch, made.folder)
         say(f"report    {made.report}")
-    say(f'next      sentrep search {made.index} "words"')
-    say(f"          sentrep update {made.index} FILES")
+    say(f'next      {command("search", made.index)} "words"')
+    files = config.corpus if all(Path(name).exists() for name in config.corpus) else ("FILES",)
+    say(f"          {command('update', made.index, *files)}")
     return Built(open_documents(made.index, model), compared, made.folder)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -208,3 +209,14 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_read(tmp_pat
 
 def _unexpected(line: str) -> None:
     raise AssertionError(line)
+
+
+def test_the_commands_that_are_named_next_can_be_pasted(tmp_path: Path) -> None:
+    notes = tmp_path / "my notes"
+    notes.mkdir()
+    (notes / "a.txt").write_text("The ladder is in the attic.")
+    said: list[str] = []
+    built = sentrep.build(notes, tmp_path / "an index", teacher="none", say=said.append)
+    search, update = (shlex.split(line.removeprefix("next")) for line in said[-2:])
+    assert search[:3] == ["sentrep", "search", str(built.out / "index")]
+    assert update == ["sentrep", "update", str(built.out / "index"), str(notes)]
