@@ -17,6 +17,10 @@ _WORD = re.compile(r"[^\W\d_]+")
 _COMPOUND = re.compile(r"(?=\b([^\W\d_]+[-‐][^\W\d_]+))")
 _BROKEN = re.compile(r"\b([^\W\d_]+)[-‐]\n[ \t]*([^\W\d_]+)")
 
+_SUSPENDED = frozenset(
+    ["and", "or", "to", "nor", "und", "oder", "bis", "bzw", "sowie", "et", "ou", "y", "e", "o"]
+)
+"""Words behind a hyphen that stands for the rest of a word: "two- and threefold"."""
 OwnHyphen = Callable[[str, str], bool]
 """Whether the hyphen between two parts of a word, of which the first ends a line, is the word's own."""
 
@@ -123,7 +127,7 @@ def _join(text: str, following: str, own: OwnHyphen) -> str:
     if _WIDE_END.search(text) and _WIDE_START.match(following):
         return text + following
     cut, rest = _HYPHEN_END.search(text), _WORD.match(following)
-    if cut and rest and following[:1].islower():
+    if cut and rest and following[:1].islower() and rest[0] not in _SUSPENDED:
         hyphen = text[-1] != "\xad" and own(cut[1], rest[0])
         return (text if hyphen else text[:-1]) + following
     return f"{text} {following}"

@@ -193,6 +193,13 @@ def test_words_that_a_hyphen_cuts_are_joined() -> None:
     assert "an environment" in joined  # as this text cuts words
 
 
+def test_a_hyphen_that_stands_for_the_rest_of_a_word_keeps_its_space() -> None:
+    assert (
+        unwrap("Vor- und Nachteile der Ein-\nund Ausgabe.", 12) == "Vor- und Nachteile der Ein- und Ausgabe."
+    )
+    assert unwrap("There were two-\nand threefold ones.", 12) == "There were two- and threefold ones."
+
+
 def test_hyphens_stay_in_a_text_that_cuts_no_words() -> None:
     text = "He was a well-\nknown man, and well-known too was the far-\nreaching plan."
     assert unwrap(text, edge=20) == "He was a well-known man, and well-known too was the far-reaching plan."
