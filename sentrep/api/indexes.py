@@ -17,6 +17,7 @@ from sentrep.data.inputs import texts_of
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
+from sentrep.search.blank import is_blank
 from sentrep.search.kind_names import checked_kind
 from sentrep.utils.arguments import existing
 from sentrep.utils.errors import InputError, opt
@@ -46,7 +47,11 @@ class Search:
     def many(self, queries: Iterable[str], k: int = 10) -> list[list[Hit]]:
         """The `k` sentences nearest to each of some queries, which are encoded and searched together."""
         given, k = texts_of(queries, "queries"), checked("k", k, int)
-        return self.index.search(encoding(self.model, self.precision)(given), k) if given else []
+        if not given:
+            return []
+        vectors = encoding(self.model, self.precision)(given)
+        vectors[[is_blank(text) for text in given]] = 0  # finds nothing
+        return self.index.search(vectors, k)
 
     def __len__(self) -> int:
         return len(self.index)

@@ -40,9 +40,14 @@ def described(document: SourceDocument) -> Document:
     from sentrep.search.documents import Document
 
     file = Path(document.file)
-    digest = _digest(file) if file.is_file() and file.parent != texts_folder() else ""
+    digest = _digest(file) if file.is_file() and not holds_memory(file) else ""
     place = str(file.resolve()) if digest else ""
     return Document(document.id, document.title, place, digest, dict(document.fields))
+
+
+def holds_memory(file: Path) -> bool:
+    """Whether a file is a copy of documents that were given in memory."""
+    return file.parent == texts_folder()
 
 
 def _digest(file: Path) -> str:

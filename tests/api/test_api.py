@@ -197,6 +197,7 @@ def test_an_index_finds_what_it_holds(place: Path, trained: Trained) -> None:
     assert hits[0].score == pytest.approx(1.0, abs=1e-5)
     reopened = api.open_index(place / "index")
     assert [hit.id for hit in reopened(texts[7], 3)] == [hit.id for hit in hits]
+    assert [len(found) for found in search.many([" ?", texts[7]], 3)] == [0, 3]
     with pytest.raises(InputError) as error:
         api.build_index(trained.model, texts, place / "index2", kind="flta")
     assert error.value.setting == "kind"

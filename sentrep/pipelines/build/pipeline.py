@@ -25,7 +25,7 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.data.splitting.segment import Segmenter
 from sentrep.evaluation.tasks.retrieval import Retrieval
 from sentrep.inference.document_search import DocumentSearch
-from sentrep.inference.indexed_files import described
+from sentrep.inference.indexed_files import described, holds_memory
 from sentrep.inference.units import Units
 from sentrep.pipelines.build.budget import MINUTES, Budget, timed
 from sentrep.pipelines.build.candidates import Dense, Say, dense_models, fitted_candidates
@@ -140,8 +140,8 @@ def build(
         compared = compared.moved(made.scratch, made.folder)
         say(f"report    {made.report}")
     say(f'next      {command("search", made.index)} "words"')
-    files = config.corpus if all(Path(name).exists() for name in config.corpus) else ("FILES",)
-    say(f"          {command('update', made.index, *files)}")
+    files = [name for name in config.corpus if Path(name).exists() and not holds_memory(Path(name))]
+    say(f"          {command('update', made.index, *(files or ['FILES']))}")
     return Built(open_documents(made.index, model), compared, made.folder)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sentrep.search.blank import is_blank
 from sentrep.search.documents import changes, query
 from sentrep.search.documents.centring import MEANS, Means
 from sentrep.search.documents.changes import Documents, Encode
@@ -205,7 +206,9 @@ class DocumentIndex:
         return self._means.centred_passages(vectors) if self._means else vectors
 
     def _vector(self, text: str) -> Floats | None:
-        """The query at length 1; None for a zero vector, which resembles nothing."""
+        """The query at length 1; None for a query without words or a zero vector, which resemble nothing."""
+        if is_blank(text):
+            return None
         vectors = self._encoder()([text])
         vector = unit(self._means.centred_queries(vectors) if self._means else vectors)[0]
         return vector if vector.any() else None

@@ -220,3 +220,5 @@ def test_the_commands_that_are_named_next_can_be_pasted(tmp_path: Path) -> None:
     search, update = (shlex.split(line.removeprefix("next")) for line in said[-2:])
     assert search[:3] == ["sentrep", "search", str(built.out / "index")]
     assert update == ["sentrep", "update", str(built.out / "index"), str(notes)]
+    sentrep.build(["The ladder is in the attic."], tmp_path / "other", teacher="none", say=said.append)
+    assert said[-1].endswith("index FILES")

@@ -106,6 +106,14 @@ def test_a_query_of_unknown_words_finds_nothing(tmp_path: Path) -> None:
     assert index.search("unknown") == []
 
 
+def test_a_query_without_words_finds_nothing(tmp_path: Path) -> None:
+    index = create(tmp_path / "index", documents(3))
+    index.encode = lambda texts: np.ones((len(texts), 16), np.float32)
+    assert index.search("\N{SLIGHTLY SMILING FACE}")
+    for query in ("", " \n", "?!", "\N{IDEOGRAPHIC FULL STOP}"):
+        assert index.search(query) == []
+
+
 @pytest.mark.slow
 def test_random_changes_equal_a_fresh_build(tmp_path: Path) -> None:
     """100 random adds, replacements and removals."""
