@@ -11,7 +11,7 @@ from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName,
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.corpus import Corpus, cache_folder, unused
 from sentrep.inference.loading import load
-from sentrep.utils.settings import check_config, checked, route
+from sentrep.utils.settings import arguments_checked, check_config, checked, route
 
 if TYPE_CHECKING:
     from sentrep.data.store.store import Store
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sentrep.evaluation.task import Model
 
 
+@arguments_checked
 def baseline(
     name: WordModelName,
     corpus: Corpus,
@@ -70,6 +71,7 @@ def baseline(
     return load(place)
 
 
+@arguments_checked
 def doc2vec(
     corpus: Corpus,
     settings: WordModelConfig | None = None,

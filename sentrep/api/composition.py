@@ -19,13 +19,14 @@ from sentrep.inference.names import locate
 from sentrep.utils.arguments import paths_of
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import progress
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.expansion import Expanded
     from sentrep.encoders.serialization import Encoder
 
 
+@arguments_checked
 def combine(
     models: Sequence[str | Path | Encoder], out: str | Path, *, offline: bool = False, hub: bool = False
 ) -> Encoder:
@@ -63,6 +64,7 @@ def combine(
     return load(place)
 
 
+@arguments_checked
 def expand(
     model: str | Path | Encoder,
     vectors: str | Path,

@@ -14,7 +14,7 @@ from sentrep.inference.names import locate
 from sentrep.inference.units import Units
 from sentrep.methods.distill.config import DistillConfig
 from sentrep.utils.errors import InputError
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -24,6 +24,7 @@ PRECISION = "fp32"
 """Precision in which the teacher's vectors are computed."""
 
 
+@arguments_checked
 def distill(
     model: str | Path | Encoder | Trained,
     corpus: Corpus,

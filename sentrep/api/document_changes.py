@@ -14,12 +14,14 @@ from sentrep.data.corpus import Corpus
 from sentrep.data.reading.report import ReadReport
 from sentrep.inference.document_search import DocumentSearch
 from sentrep.inference.indexed_files import Update
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
     from sentrep.training.job import Trained
 
 
+@arguments_checked
 def add(
     index: str | Path,
     corpus: Corpus,
@@ -60,6 +62,7 @@ def add(
     return count, search
 
 
+@arguments_checked
 def update(
     index: str | Path,
     corpus: Corpus,
@@ -100,6 +103,7 @@ def update(
     return done, search
 
 
+@arguments_checked
 def remove(
     index: str | Path,
     *,

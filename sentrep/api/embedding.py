@@ -22,7 +22,7 @@ from sentrep.inference.loading import embedder, encoding, stamp
 from sentrep.inference.names import locate
 from sentrep.inference.units import Units
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 
+@arguments_checked
 def embed(
     model: str | Path | Encoder | Trained,
     texts: str | Iterable[str],
@@ -82,6 +83,7 @@ def embed(
     return stored[0] if one else stored
 
 
+@arguments_checked
 def embed_corpus(
     model: str | Path | Encoder | Trained,
     corpus: Corpus,
@@ -190,6 +192,7 @@ def embed_corpus(
     return embedded
 
 
+@arguments_checked
 def merge_embedded(out: str | Path, *, wait: bool = False) -> Embedded:
     """Join the parts that calls of `embed_corpus` with `shards` made in the folder `out`.
 

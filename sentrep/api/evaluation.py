@@ -17,7 +17,7 @@ from sentrep.inference.kept_out import kept_out_documents, kept_out_of
 from sentrep.inference.units import Units
 from sentrep.utils.arguments import existing_paths, paths_of
 from sentrep.utils.errors import InputError
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sentrep.evaluation.task import Evaluation, Model, Task
 
 
+@arguments_checked
 def evaluate(
     model: str | Path | Encoder | Model,
     tasks: str | Path | Task | Sequence[str | Path | Task] = (),
@@ -100,6 +101,7 @@ def _none(tasks: str | Path | Task | Sequence[str | Path | Task]) -> bool:
     return isinstance(tasks, list | tuple) and not tasks
 
 
+@arguments_checked
 def tasks_of(
     tasks: str | Path | Task | Sequence[str | Path | Task] = (),
     *,
@@ -139,6 +141,7 @@ def tasks_of(
     return _tasks(tasks, suites, data, heldout, units, part, strict, fields)[0]
 
 
+@arguments_checked
 def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> Comparison:
     """Compare measured models: intervals, paired tests, and significant differences.
 
@@ -169,6 +172,7 @@ def compare(*results: str | Path | Sequence[str | Path] | Sequence[Result]) -> C
     return run(*given)
 
 
+@arguments_checked
 def mteb_model(model: str | Path | Encoder | Model, name: str | None = None) -> MtebModel:
     """Make a model that `mteb.evaluate` takes; its revision is the hash of its contents.
 

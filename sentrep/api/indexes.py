@@ -21,7 +21,7 @@ from sentrep.search.blank import is_blank
 from sentrep.search.kind_names import checked_kind
 from sentrep.utils.arguments import existing
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
@@ -57,6 +57,7 @@ class Search:
         return len(self.index)
 
 
+@arguments_checked
 def build_index(
     model: str | Path | Encoder | Trained,
     texts: Iterable[str],
@@ -118,6 +119,7 @@ def build_index(
     return Search(index, encoder, precision)
 
 
+@arguments_checked
 def index(
     source: str | Path | Encoder | Trained,
     out: str | Path,
@@ -190,6 +192,7 @@ def index(
     )  # fmt: skip
 
 
+@arguments_checked
 def index_embedded(
     folder: str | Path,
     out: str | Path,
@@ -237,6 +240,7 @@ def index_embedded(
     )  # fmt: skip
 
 
+@arguments_checked
 def open_index(
     path: str | Path,
     model: str | Path | Encoder | Trained | None = None,
@@ -279,6 +283,7 @@ def open_index(
     return Search(found, encoder, precision)
 
 
+@arguments_checked
 def search(
     index: str | Path | Search | DocumentSearch,
     query: str,

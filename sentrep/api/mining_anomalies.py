@@ -15,6 +15,7 @@ from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import AnomalySettings
 from sentrep.utils.record_file import View
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +55,7 @@ class AnomalyReport:
         return (vars(text) for text in self.texts)
 
 
+@arguments_checked
 def anomalies(
     normal: Corpus,
     input: Corpus,

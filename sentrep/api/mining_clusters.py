@@ -16,6 +16,7 @@ from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import ClusterSettings
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.record_file import View
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +62,7 @@ class Clusters:
             yield {"id": name, "cluster": label, "name": names.get(label, ""), "text": text}
 
 
+@arguments_checked
 def clusters(
     input: Corpus,
     *,

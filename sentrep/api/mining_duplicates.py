@@ -14,6 +14,7 @@ from sentrep.data.outputs import check_outputs
 from sentrep.mining.items import Item, on_disk, texts_of
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import DuplicateSettings
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     from sentrep.mining.near_duplicates import Grouping
@@ -60,6 +61,7 @@ class Duplicates:
                 yield {"group": number, **vars(member)}
 
 
+@arguments_checked
 def duplicates(
     input: Corpus,
     *,

@@ -11,11 +11,13 @@ from sentrep.data.corpus import Corpus
 from sentrep.data.outputs import check_outputs
 from sentrep.mining.output import check_ending, write_rows
 from sentrep.mining.settings import TermSettings
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     from sentrep.mining.terms import Term
 
 
+@arguments_checked
 def terms(
     corpus: Corpus,
     against: Corpus | None = None,

@@ -16,7 +16,7 @@ from sentrep.inference.loading import Encoding, encoding, load, opened
 from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import progress
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,7 @@ class Reduced:
         return sum(self.eigenvalues[:width]) / total if total else 1.0
 
 
+@arguments_checked
 def reduce(
     model: str | Path | Encoder | Trained,
     corpus: Corpus,

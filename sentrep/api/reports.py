@@ -15,12 +15,13 @@ from sentrep.data.reading.report import ReadReport
 from sentrep.inference.eval_adapter import measured
 from sentrep.utils.arguments import existing_paths
 from sentrep.utils.errors import InputError, opt
-from sentrep.utils.settings import checked
+from sentrep.utils.settings import arguments_checked, checked
 
 if TYPE_CHECKING:
     from sentrep.encoders.serialization import Encoder
 
 
+@arguments_checked
 def report(
     results: str | Path | Sequence[str | Path] = (),
     out: str | Path = "report.html",

@@ -17,12 +17,13 @@ from sentrep.encoders.config import SCRATCH, EncoderConfig
 from sentrep.inference.names import locate
 from sentrep.methods.registry import entry
 from sentrep.training.config import TrainingConfig
-from sentrep.utils.settings import check_config, checked
+from sentrep.utils.settings import arguments_checked, check_config, checked
 
 if TYPE_CHECKING:
     from sentrep.training.job import Trained
 
 
+@arguments_checked
 def train(
     method: str = "quick-thought",
     *,

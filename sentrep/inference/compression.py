@@ -30,6 +30,7 @@ from sentrep.methods.capabilities import HasCodes
 from sentrep.modules.range_coder import RangeDecoder, RangeEncoder, cumulative_counts
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.progress import progress
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     import torch
@@ -55,6 +56,7 @@ class Compressed(NamedTuple):
     """Bytes of the sentences as UTF-8, a line each."""
 
 
+@arguments_checked
 def compress(
     run: str | Path | RunRecord, sentences: Sequence[str], out: str | Path, lossy: bool = False
 ) -> Compressed:
@@ -86,6 +88,7 @@ def compress(
     return Compressed(len(texts), size, sum(len(utf8(text)) + 1 for text in texts))
 
 
+@arguments_checked
 def decompress(run: str | Path | RunRecord, file: str | Path) -> list[str]:
     """Read the sentences of a compressed file.
 

@@ -19,6 +19,7 @@ from sentrep.methods.capabilities import HasDecoders, HasPrior, HasStyle
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import batch_progress
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -45,6 +46,7 @@ class Generated(NamedTuple):
         return self.log_prob / (len(self.tokens) + 1)
 
 
+@arguments_checked
 def generate(
     run: str | Path | SentenceGenerator,
     sentences: Sequence[str],
@@ -76,6 +78,7 @@ def generate(
     return generator(generator.vectors(sentences), to, decoding)
 
 
+@arguments_checked
 def interpolate(
     run: str | Path | SentenceGenerator,
     first: str,
@@ -115,6 +118,7 @@ def interpolate(
     return generator(torch.lerp(start, end, torch.linspace(0, 1, steps).unsqueeze(1)), to, decoding)
 
 
+@arguments_checked
 def generate_from_prior(
     run: str | Path | SentenceGenerator, count: int = 10, decoding: DecodingConfig | None = None
 ) -> list[list[Generated]]:
@@ -141,6 +145,7 @@ def generate_from_prior(
     return generator(generator.prior(count, chosen.seed), None, chosen)
 
 
+@arguments_checked
 def generate_as(
     run: str | Path | SentenceGenerator,
     sentences: Sequence[str],

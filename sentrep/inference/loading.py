@@ -10,6 +10,7 @@ from sentrep.data.truncation import Truncation
 from sentrep.inference.names import locate
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.hub import reachable
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     """What turns texts into vectors."""
 
 
+@arguments_checked
 def load(path_or_name: str | Path, device: str = "cpu", offline: bool = False, hub: bool = False) -> Encoder:
     """Open an encoder. Code in a model folder is never run.
 

@@ -13,7 +13,7 @@ from sentrep.inference.loading import load
 from sentrep.methods.entry import Entry
 from sentrep.methods.registry import entry, methods_with
 from sentrep.utils.errors import InputError, at
-from sentrep.utils.settings import checked, route
+from sentrep.utils.settings import arguments_checked, checked, route
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -183,6 +183,7 @@ def open_run(run: str | Path | RunRecord, capability: type, action: str) -> Trai
     return TrainedMethod.open(record)
 
 
+@arguments_checked
 def open_method(run: str | Path) -> tuple[Method, Tokenizer]:
     """Open the trained method of a finished run, with its tokenizer.
 

@@ -13,6 +13,7 @@ from sentrep.methods.capabilities import HasSummarizer
 from sentrep.modules.decoding_config import DecodingConfig
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.progress import batch_progress
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     from sentrep.modules.padding import Texts
@@ -24,6 +25,7 @@ AT_ONCE = 64
 """Texts that are summarized together."""
 
 
+@arguments_checked
 def summarize(
     run: str | Path | Summarizer,
     texts: Sequence[str],

@@ -15,6 +15,7 @@ from sentrep.inference.runs import RunRecord, TrainedMethod, open_run
 from sentrep.methods.capabilities import HasLikelihood, HasTrees
 from sentrep.utils.errors import InputError
 from sentrep.utils.progress import batch_progress
+from sentrep.utils.settings import arguments_checked
 
 if TYPE_CHECKING:
     import nltk
@@ -34,6 +35,7 @@ class Parser(Protocol):
         """Spans of the trees of sentences whose words are given."""
 
 
+@arguments_checked
 def parse(run: str | Path | Parser, sentences: Sequence[str]) -> list[Node]:
     """Parse sentences, whose words are separated by spaces.
 

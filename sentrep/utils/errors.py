@@ -139,11 +139,12 @@ PARSER_FAULTS = (
 
 
 def cut(text: str, limit: int = 60) -> str:
-    """A text for a message, of at most `limit` characters; of a longer one the end is left out.
+    r"""A text for a message: one line of at most `limit` characters; of a longer one the end is left out.
 
-    >>> cut("a long text", 8)
-    'a lon...'
+    >>> cut("a long text", 8), cut("two\nlines")
+    ('a lon...', 'two lines')
     """
+    text = " ".join(text.splitlines())
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
 
 

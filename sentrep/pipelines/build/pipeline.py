@@ -37,6 +37,7 @@ from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
 from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, shown
+from sentrep.utils.settings import arguments_checked
 from sentrep.utils.terminal import command
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Built:
     out: Path
 
 
+@arguments_checked
 def build(
     corpus: Corpus,
     out: str | Path,
