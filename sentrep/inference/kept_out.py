@@ -68,7 +68,7 @@ def untrained(run: Path) -> Encoder:
     the model that training began with.
 
     Raises:
-        InputError: the run kept nothing out, or run.json is damaged.
+        InputError: the run kept nothing out, or run.json or the token counts are damaged.
     """
     import numpy as np
 
@@ -78,13 +78,14 @@ def untrained(run: Path) -> Encoder:
     from sentrep.encoders.token_table import inner_tokenizer
     from sentrep.modules.random_state import seeded
     from sentrep.training.run_file import read_run
+    from sentrep.utils.arrays import mapped
 
     record = read_run(run)
     config: Any = route(record["encoder"], {"encoder": EncoderConfig})["encoder"]
     if not config.scratch:
         return folder.load(config.encoder, offline=True)
-    counts = np.load(_file(run, COUNTS), allow_pickle=False)
     tokenizer = inner_tokenizer(folder.load(run / "model"))
+    counts = np.array(mapped(_file(run, COUNTS), (tokenizer.get_vocab_size(),), "int64"))
     with seeded(int(record["training"]["seed"])):
         return build(config, tokenizer, counts, int(record["tokenizer"]["max_tokens"]))
 

@@ -67,9 +67,11 @@ def read_json(file: Path) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{at(file)} is damaged ({error}); remove it to start again") from error
+        raise InputError(
+            f"{at(file)} is damaged ({error}); remove the folder {file.parent} to start again"
+        ) from error
     if not isinstance(content, dict):
-        raise InputError(f"{at(file)} holds no JSON object; remove it to start again")
+        raise InputError(f"{at(file)} holds no JSON object; remove the folder {file.parent} to start again")
     return content
 
 

@@ -118,6 +118,11 @@ def test_the_untrained_encoder_is_that_of_a_run_without_steps(tmp_path: Path) ->
     vectors = encode(untrained(trained.run.path), texts)
     assert np.allclose(vectors, encode(start.encoder, texts), atol=1e-6)
     assert not np.allclose(vectors, encode(trained.encoder, texts), atol=1e-6)
+    counts = trained.run.path / "kept_out" / "token_counts.npy"
+    counts.write_bytes(counts.read_bytes()[:60])
+    with pytest.raises(InputError) as error:
+        untrained(trained.run.path)
+    assert error.value.place == str(counts)
 
 
 def test_a_run_that_kept_nothing_out_needs_text_to_measure_by(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,17 @@ def test_a_damaged_run_file_is_an_input_error(tmp_path: Path, content: str) -> N
     (tmp_path / "run.json").write_text(content)
     with refuses(place="run.json"):
         read_run(tmp_path)
+
+
+def test_the_advice_for_a_damaged_run_file_works(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.open(SETTINGS)
+    (run.path / "run.json").write_text('{"run": ')
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match=r"remove the folder .*run to start again"):
+            run.open(SETTINGS, overwrite)
+    shutil.rmtree(run.path)
+    run.open(SETTINGS)
 
 
 def of_the_first_format(run: RunFolder) -> None:
