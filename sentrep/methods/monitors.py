@@ -108,7 +108,7 @@ def few_candidates(*remedies: Remedy) -> Monitor:
         16.0,
         "below",
         "the task is too easy: a sentence is compared with {candidates:.1f} candidates",
-        (higher("batch_size"), *remedies),
+        (higher("batch_size"), Remedy("give more text if a batch holds all of it already"), *remedies),
     )
 
 

@@ -75,8 +75,8 @@ class QuickThought(Method):
 
     headline_metrics = ("accuracy",)
     usability = Usability(
-        remedy=f"take {opt('preset')} short-texts, which needs no neighbours, or give the sentences of a "
-        "text as one document: one text per file, or one per record"
+        remedy=f"take {opt('preset')} short-texts without {opt('steps')}, which needs no neighbours, or "
+        "give the sentences of a text as one document: one text per file, or one per record"
     )
 
     def __init__(
