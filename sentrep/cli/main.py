@@ -13,6 +13,7 @@ from typing import Any
 
 from sentrep.cli.parser import Verb, check_names, parsed
 from sentrep.utils.errors import InputError, ReadWarning, options_shown
+from sentrep.utils.files import FULL
 from sentrep.utils.terminal import replace_what_cannot_be_encoded
 
 DESCRIPTION = (
@@ -54,13 +55,15 @@ VERBS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 bad input or something failed, 130 interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
-    if given == ["--version"]:
-        return _version()
     replace_what_cannot_be_encoded()
     try:
+        if given == ["--version"]:
+            return _version()
         with options_shown(), _read_warnings_printed():
             check_names(VERBS, given)
-            return int(parsed(_verbs(given), given, DESCRIPTION)() or 0)
+            status = int(parsed(_verbs(given), given, DESCRIPTION)() or 0)
+        sys.stdout.flush()  # what cannot be written is an error here, not when the interpreter ends
+        return status
     except InputError as error:
         print(f"sentrep: {error.for_command_line()}", file=sys.stderr)
         return 1
@@ -73,9 +76,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"sentrep: {str(interrupt) or 'interrupted'}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output, `head` for instance, has ended
-        # What is still in the buffer would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 0
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        place = error.filename or "the output"
+        print(f"sentrep: no space left for {place}; make room, then run it again", file=sys.stderr)
+        _discard_output()
+        return 1
+
+
+def _discard_output() -> None:
+    """Discard what is still in the buffer: it would fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -104,7 +118,7 @@ def _imported(place: str) -> Any:
 def _version() -> int:
     from sentrep import __version__
 
-    print(f"sentrep {__version__}")
+    print(f"sentrep {__version__}", flush=True)
     return 0
 
 

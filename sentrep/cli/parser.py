@@ -41,7 +41,7 @@ def parsed(verbs: Mapping[str, Verb], arguments: Sequence[str], description: str
     except SystemExit as end:
         if (cause := _input_error(end)) is not None:
             raise cause from None
-        print(readable(out.getvalue()), end="")
+        print(readable(out.getvalue()), end="", flush=True)
         print(errors.getvalue(), end="", file=sys.stderr)
         raise
     return command

@@ -18,7 +18,8 @@ from sentrep.utils.errors import InputError, at
 PARTIAL = ".partial"
 """Ending of a file or folder that is still being written; its name holds the id of the writing process."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Errors of a disk or a quota without space."""
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 _NOT_MADE = (errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.ENAMETOOLONG, errno.ELOOP)
 _RENAME_EXCHANGE = 2
@@ -188,7 +189,7 @@ def disk_errors(target: Path) -> Iterator[None]:
 
 def _explained(error: Exception, target: Path) -> str | None:
     number = _errno(error)
-    if number in _FULL:
+    if number in FULL:
         return (
             f"no space left in {at(target.parent)}; what was finished is kept: make room, then run it again"
         )
