@@ -13,6 +13,7 @@ from sentrep.cli.options import ACCESS, Access, Files, Models, keywords
 from sentrep.data.config import CorpusConfig
 from sentrep.encoders.config import MOST_WORDS_ADDED
 from sentrep.utils.errors import shown
+from sentrep.utils.terminal import command
 
 
 def combine(models: Models, out: Path, access: Access = ACCESS) -> None:
@@ -62,4 +63,4 @@ def expand(
             print(f"warning: {shown(fit.doubt)}{which}", file=sys.stderr)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"model    {out}, {size / 1e6:,.1f} MB")
-    print(f'next     sentrep index {out} --input FILES --out INDEX; sentrep search INDEX "words"')
+    print(f'next     {command("index", out)} --input FILES --out INDEX; sentrep search INDEX "words"')

@@ -117,7 +117,8 @@ def _embedded(embedded: Embedded, unit: str = "text") -> None:
     storage = f", {embedded.storage}" if embedded.storage else ""
     print(f"{len(embedded):,} {unit}s, {embedded.width} wide{storage}, in {embedded.path}{documents}")
     if embedded.info.parts > 1:
-        print(f"next, when all parts have ended: sentrep embed --merge --out {embedded.path.parent}")
+        merge = command("embed", "--merge", "--out", embedded.path.parent)
+        print(f"next, when all parts have ended: {merge}")
     else:
         print(f"next: {command('index', embedded.path)} --out INDEX")
 

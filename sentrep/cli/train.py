@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
@@ -19,6 +20,7 @@ from sentrep.methods.defaults import Presets
 from sentrep.methods.registry import METHODS, entry
 from sentrep.training.config import TrainingConfig
 from sentrep.utils.settings import route
+from sentrep.utils.terminal import command
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,9 +132,9 @@ def run(method: Any) -> int:
     if outcome.ended == "interrupted":
         return 130
     print(f"model    {trained.model}")
-    print(f"next     {entry(type(method).__name__).then.format(run=trained.run.path)}")
+    print(f"next     {entry(type(method).__name__).then.format(run=shlex.quote(str(trained.run.path)))}")
     if store.kept_out is not None:
-        print(f"         sentrep eval {trained.run.path}")
+        print(f"         {command('eval', trained.run.path)}")
     return 0
 
 

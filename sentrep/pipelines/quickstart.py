@@ -34,6 +34,7 @@ from sentrep.pipelines.build.text import Text
 from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole
+from sentrep.utils.terminal import command
 
 if TYPE_CHECKING:
     from sentrep.evaluation.result import Result
@@ -245,5 +246,5 @@ def _show(search: DocumentSearch, query: str) -> None:
 def _next(out: Path) -> str:
     return f"""
 report    {out}/report.html
-next      sentrep search {out}/index "words of your own"
+next      {command("search", out / "index")} "words of your own"
           scripts/quickstart YOUR/FOLDER      the same for your own documents (sentrep build YOUR/FOLDER)"""

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -117,6 +118,16 @@ def test_the_next_command_that_training_names_exists(
     first, second = line.removeprefix("next").strip().split("; ")
     run(first.removeprefix("sentrep ").replace("FILES", "input.txt").replace("--out INDEX", "--out NEXT"))
     run(second.removeprefix("sentrep ").replace("INDEX", "NEXT").replace('"words"', "common2"))
+
+
+def test_the_next_commands_of_training_quote_paths_for_a_shell(
+    home: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(trained, home / "my run")
+    options = TRAIN.replace("runs/qt", "OUT").split()
+    assert main(["my run" if each == "OUT" else each for each in options]) == 0
+    line = next(line for line in shown(capsys).splitlines() if line.startswith("next"))
+    assert shlex.split(line)[1:4] == ["sentrep", "index", "my run/model"]
 
 
 def test_the_next_command_of_a_baseline_needs_no_other_data(capsys: pytest.CaptureFixture[str]) -> None:
