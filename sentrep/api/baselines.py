@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sentrep.api.corpora import as_files
 from sentrep.api.reading import announce_store
-from sentrep.baselines.config import VOCABULARY, WordModelConfig, WordModelName, check_name
+from sentrep.baselines.config import VOCABULARY, WordModelConfig, check_name
 from sentrep.data.config import CorpusConfig, TokenizerConfig
 from sentrep.data.corpus import Corpus, cache_folder, unused
 from sentrep.inference.loading import load
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @arguments_checked
 def baseline(
-    name: WordModelName,
+    name: str,
     corpus: Corpus,
     out: str | Path,
     *,

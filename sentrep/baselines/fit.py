@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sentrep.baselines.collection import SECTION, collection_table
-from sentrep.baselines.config import WORD_MODELS, WordModelConfig, WordModelName, check_name
+from sentrep.baselines.config import WORD_MODELS, WordModelConfig, check_name
 from sentrep.baselines.doc2vec import doc2vec
 from sentrep.baselines.lsa import PASSAGE, lsa
 from sentrep.baselines.nmf import nmf
@@ -33,7 +33,7 @@ Rows = NDArray[np.float32]
 """(vocab, width), a row for each token."""
 
 
-def fit(name: WordModelName, store: Store, config: WordModelConfig | None = None) -> Encoder:
+def fit(name: str, store: Store, config: WordModelConfig | None = None) -> Encoder:
     """Fits a baseline to a prepared corpus.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -198,7 +198,7 @@ def baseline(
         strict: End with an error if anything of the corpus is damaged or skipped.
     """
     encoder = api.baseline(
-        cast(WordModelName, name),
+        name,
         corpus,
         out,
         settings=settings,

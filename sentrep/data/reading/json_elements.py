@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from sentrep.data.reading.document import LIMIT
 
 _GAP = re.compile(r"[\s,]*")
+_UNFINISHED = re.compile(r"\.?|[eE][+-]?")
+"""What may stand between a number and the end of a piece where the number goes on in the next one."""
 _LONGEST_SIGN = 16
 """Characters of the longest sign of JSON within which a piece of text may end: -Infinity, \\ud83d."""
 
@@ -151,7 +153,7 @@ class _Growing:
                     at = line + self._held.count("\n", self.place, error.pos)
                     return Damage(at, error.msg, self._pass_over())
             else:
-                if end == len(self._held) and self._grow():  # a number may go on
+                if _UNFINISHED.fullmatch(self._held, end) and self._grow():
                     continue
                 text = self._held[self.place : end]
                 self.place, self.line = end, line + text.count("\n")

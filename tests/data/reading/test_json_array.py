@@ -44,6 +44,13 @@ def test_any_array_in_any_pieces_is_what_json_reads(
     assert len(found) == len(values)
 
 
+def test_a_number_in_any_two_pieces_is_read_whole() -> None:
+    text = "[-0, 12.5e+16, 1E-7, 3.25, 1.351e16, 7]"
+    for cut in range(len(text)):
+        found = elements(iter([text[:cut], text[cut:]]))
+        assert [each.value for each in found if not isinstance(each, Damage)] == json.loads(text), cut
+
+
 @pytest.mark.parametrize("indent", [None, 1])
 @pytest.mark.parametrize("packed", [False, True])
 def test_objects_are_documents_with_their_fields(tmp_path: Path, indent: int | None, packed: bool) -> None:
