@@ -17,7 +17,7 @@ from sentrep.inference.document_search import SEGMENTER, DocumentSearch
 from sentrep.inference.indexed_files import described
 from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
-from sentrep.utils.arguments import existing
+from sentrep.search.place import index_place
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import whole_folder
 from sentrep.utils.locks import writer
@@ -194,7 +194,7 @@ def open_documents(
     """Open an index of documents with the model it was made with.
 
     Args:
-        path: its folder.
+        path: its folder, or what `build` made.
         model: the index's model, if its folder was moved.
         verify: compare all files with their checksums.
         precision: of the vectors of queries; see `embed`.
@@ -208,7 +208,7 @@ def open_documents(
     from sentrep.search.documents import DocumentIndex
     from sentrep.search.documents.manifest import DocumentManifest
 
-    place = existing(checked("path", path, Path), "index")
+    place = index_place(checked("path", path, Path))
     index = DocumentIndex.open(place, Analysis(DocumentManifest.read(place).analysis), verify=verify)
     encoder = opened_for(index.manifest.model, place, model, precision, offline, hub)
     index.encode = encoding(encoder, precision)

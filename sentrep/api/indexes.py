@@ -19,7 +19,7 @@ from sentrep.inference.loading import embedder, encoding, opened_for, stamp
 from sentrep.inference.units import Units
 from sentrep.search.blank import is_blank
 from sentrep.search.kind_names import checked_kind
-from sentrep.utils.arguments import existing
+from sentrep.search.place import index_place
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.settings import arguments_checked, checked
 
@@ -253,7 +253,7 @@ def open_index(
     """Open an index together with the model that it was made with.
 
     Args:
-        path: folder of the index.
+        path: folder of the index, or what `build` made.
         model: the index's model, if its folder was moved.
         verify: read all files now and compare their checksums; else each is checked when it is first read.
         precision: of the vectors of queries; see `embed`.
@@ -271,7 +271,7 @@ def open_index(
         >>> index("the harbour", k=1)[0].document.file.endswith(".txt")
         True
     """
-    place = existing(checked("path", path, Path), "index")
+    place = index_place(checked("path", path, Path))
 
     from sentrep.search import Index
     from sentrep.search.documents.manifest import is_document_index

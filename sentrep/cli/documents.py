@@ -8,7 +8,6 @@ from typing import Annotated
 import tyro
 
 from sentrep import api
-from sentrep.cli.folders import index_folder
 from sentrep.cli.options import (
     ACCESS,
     READING,
@@ -83,9 +82,7 @@ def add(
         reading: How files are read.
         access: Where models may come from.
     """
-    count, search = api.add(
-        index_folder(index), CorpusConfig(input), model=model, **keywords(reading, access)
-    )
+    count, search = api.add(index, CorpusConfig(input), model=model, **keywords(reading, access))
     print(f"added {count:,} passages; {len(search):,} in {index}")
 
 
@@ -107,7 +104,7 @@ def remove(
     """
     if not id and not file:
         raise InputError(f"nothing to remove: give {opt('id')} ID or {opt('file')} FILE", setting="id")
-    count, search = api.remove(index_folder(index), ids=id, files=file, model=model, **keywords(access))
+    count, search = api.remove(index, ids=id, files=file, model=model, **keywords(access))
     print(f"removed {count:,} passages; {len(search):,} in {index}")
 
 
@@ -127,9 +124,7 @@ def update(
         reading: How files are read.
         access: Where models may come from.
     """
-    done, search = api.update(
-        index_folder(index), CorpusConfig(input), model=model, **keywords(reading, access)
-    )
+    done, search = api.update(index, CorpusConfig(input), model=model, **keywords(reading, access))
     print(
         f"files     {done.new:,} new, {done.changed:,} changed, {done.deleted:,} deleted, "
         f"{done.unchanged:,} unchanged"

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from sentrep.inference.names import MINILM
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import expanded
 from sentrep.utils.hub import is_hub_name
-from sentrep.utils.manifest import MANIFEST, Manifest
+from sentrep.utils.manifest import MANIFEST
 
 OF_MODELS = ("modules.json", "config.json", "run.json", "model/modules.json")
 """Files that only folders of models and of runs have."""
-
-
-def index_folder(place: Path) -> Path:
-    """The folder of an index.
-
-    Raises:
-        InputError: it is none, but its folder ``index`` is one; `sentrep build` makes such folders.
-    """
-    inner = place / "index"
-    if not (place / MANIFEST).is_file() and _is_index(inner):
-        raise InputError(f"{at(place)} is no index; did you mean {str(inner)!r}?", setting="index")
-    return place
 
 
 def vectors_folder(source: str) -> str:
@@ -39,19 +25,3 @@ def vectors_folder(source: str) -> str:
     if is_hub_name(source) and not place.exists():
         raise InputError(f"{at(source)}: no such folder; if it is a model, give {opt('input')} FILES")
     return source
-
-
-def _is_index(place: Path) -> bool:
-    if not (place / MANIFEST).is_file():
-        return False
-
-    from sentrep.search.documents.manifest import KIND as DOCUMENTS
-    from sentrep.search.folder import KIND as VECTORS
-
-    for kind in (DOCUMENTS, VECTORS):
-        try:
-            Manifest.read(place, kind)
-        except InputError:
-            continue
-        return True
-    return False

@@ -14,7 +14,7 @@ from sentrep import api
 from sentrep.cli import queries as many
 from sentrep.cli.answers import Answer, filters_of, of_documents, of_query
 from sentrep.cli.ask import ask
-from sentrep.cli.folders import index_folder, vectors_folder
+from sentrep.cli.folders import vectors_folder
 from sentrep.cli.options import (
     ACCESS,
     READING,
@@ -212,7 +212,7 @@ def search(
     """
     if words and queries is not None:
         raise InputError(f"give WORDS or {opt('queries')}, not both", setting="queries")
-    found = api.open_index(index_folder(index), model, verify=verify, precision=precision, **keywords(access))
+    found = api.open_index(index, model, verify=verify, precision=precision, **keywords(access))
     of_files = {"mode": mode != "auto", "filter": bool(filter), "smooth": smooth, "repeats": repeats}
     given = [setting for setting, used in of_files.items() if used]
     if given and not isinstance(found, DocumentSearch):

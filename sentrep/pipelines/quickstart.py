@@ -27,10 +27,11 @@ from sentrep.pipelines.build.budget import MINUTES as BUILD_MINUTES
 from sentrep.pipelines.build.budget import Budget, timed
 from sentrep.pipelines.build.candidates import Candidate, dense_models, fitted_candidates
 from sentrep.pipelines.build.comparison import Compared, Row, results_of
-from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output, output
+from sentrep.pipelines.build.output import MODEL, REPORT, RESULTS, Output, output
 from sentrep.pipelines.build.pipeline import Built, build
 from sentrep.pipelines.build.teacher import AUTO
 from sentrep.pipelines.build.text import Text
+from sentrep.search.place import INDEX
 from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, opt
 from sentrep.utils.files import whole

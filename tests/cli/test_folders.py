@@ -31,11 +31,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("search out words", "did you mean 'out/index'?"),
-        ("search vectors words", "did you mean 'vectors/index'?"),
-        ("add out text.md", "did you mean 'out/index'?"),
-        ("update out text.md", "did you mean 'out/index'?"),
-        ("remove out --id text.md", "did you mean 'out/index'?"),
         ("search model words", "make one with `sentrep index`"),
         ("remove out/index", "give --id ID or --file FILE"),
         ("index model --out i", "model is a model: give --input FILES"),
@@ -58,6 +53,22 @@ def test_a_wrong_folder_is_one_line(
     assert out == ""
     assert told in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["search out words", "search vectors words", "update out text.md", "add out text.md"]
+)
+def test_the_folder_around_an_index_stands_for_it(
+    command: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    assert main(command.split()) == 0
+    assert not capsys.readouterr().err.startswith("sentrep:")
+
+
+def test_what_build_made_opens_in_python(place: Path) -> None:
+    assert len(sentrep.open_index(place / "out")) == len(sentrep.open_index(place / "out" / "index")) > 0
+    assert sentrep.search(place / "vectors", "one", k=1)[0].text == "one"
     assert not (place / "i").exists()
 
 

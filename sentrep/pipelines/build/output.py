@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentrep.search.documents.manifest import is_document_index
+from sentrep.search.place import INDEX
 from sentrep.utils.errors import InputError, at, opt
 from sentrep.utils.files import remove, replace_folder
 from sentrep.utils.locks import writer
 
-INDEX, MODEL, RESULTS, ITEMS, REPORT = "index", "model", "results.jsonl", "items", "report.html"
+MODEL, RESULTS, ITEMS, REPORT = "model", "results.jsonl", "items", "report.html"
 MADE = (INDEX, MODEL, ITEMS, RESULTS, REPORT)
 """All that takes its place at the end, in this order. `ITEMS` are the scores of `RESULTS`, one by one."""
 SCRATCH = ".building"

@@ -31,10 +31,11 @@ from sentrep.pipelines.build.budget import MINUTES, Budget, timed
 from sentrep.pipelines.build.candidates import Dense, Say, dense_models, fitted_candidates
 from sentrep.pipelines.build.comparison import Compared, compare
 from sentrep.pipelines.build.holdout import Holdout, hold_out
-from sentrep.pipelines.build.output import INDEX, MODEL, REPORT, RESULTS, Output, output
+from sentrep.pipelines.build.output import MODEL, REPORT, RESULTS, Output, output
 from sentrep.pipelines.build.questions import HeldOutDocument, question_tasks
 from sentrep.pipelines.build.teacher import AUTO, Teacher, teacher_of
 from sentrep.pipelines.build.text import Text
+from sentrep.search.place import INDEX
 from sentrep.utils.checks import check_seed
 from sentrep.utils.errors import InputError, shown
 from sentrep.utils.settings import arguments_checked
