@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +29,8 @@ WORDS = 110
 def size(corpus: list[str], model: str, passages: int, work: Path, out: Path) -> None:
     """Measure each step in a process of its own, and print a table."""
     work.mkdir(parents=True, exist_ok=True)
-    write_folder(corpus, passages, work)
+    with ProcessPoolExecutor(1) as writer:  # a child that is measured starts with the peak of its parent
+        writer.submit(write_folder, corpus, passages, work).result()
     rows = []
     for step in STEPS:
         command = [sys.executable, __file__, step, str(work), model]
